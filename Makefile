@@ -1,0 +1,51 @@
+# Everything runs from .venv, made on first use; uv itself comes by pip, nothing else is needed beforehand.
+PYTHON ?= python3
+VENV := .venv
+UV := $(VENV)/bin/uv
+RUN := $(UV) run --frozen --no-sync
+STAMP := $(VENV)/.installed
+
+.PHONY: install demo test test-full lint format bench examples schemas clean
+
+install: $(STAMP)
+
+$(UV):
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check 'uv>=0.9'
+
+$(STAMP): $(UV) pyproject.toml uv.lock
+	$(UV) sync --frozen --quiet
+	@touch $@
+
+tools: $(STAMP)
+	$(RUN) meshwright tools --install
+
+demo: tools
+	$(RUN) python scripts/demo.py
+
+test: tools
+	$(RUN) pytest -n auto
+
+test-full: tools
+	$(RUN) pytest -n auto --all-configurations -m 'slow or not slow'
+
+lint: $(STAMP)
+	$(RUN) ruff format --check .
+	$(RUN) ruff check .
+	$(RUN) mypy
+
+format: $(STAMP)
+	$(RUN) ruff format .
+	$(RUN) ruff check --fix .
+
+bench: tools
+	$(RUN) pytest tests/bench -n 0 --benchmark-only
+
+examples: tools
+	$(RUN) python scripts/examples.py
+
+schemas: $(UV)
+	$(UV) run --group schemas python -m scripts.schemas
+
+clean:
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache

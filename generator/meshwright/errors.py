@@ -1,0 +1,35 @@
+"""What a command may end with, and where in a file a fault stands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    """Exit codes of every command."""
+
+    CLEAN = 0
+    FINDINGS = 1
+    COULD_NOT_RUN = 2
+
+
+class MeshwrightError(Exception):
+    """A user's mistake or a missing tool: printed as its message alone, with exit code 2.
+
+    The message names what was asked, what stood against it, and the way out.
+    """
+
+
+@dataclass(frozen=True, order=True)
+class Position:
+    """A place in a source file; line and column count from 1, 0 means unknown."""
+
+    path: str
+    line: int = 0
+    column: int = 0
+
+    def __str__(self) -> str:
+        if not self.line:
+            return self.path
+        return f"{self.path}:{self.line}:{self.column}"

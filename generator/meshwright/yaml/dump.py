@@ -1,0 +1,42 @@
+"""Writes YAML in which every string stays a string, for any reader."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import yaml
+
+from meshwright.yaml.resolve import AMBIGUOUS
+
+
+class _Dumper(yaml.CSafeDumper):
+    """PyYAML's C emitter with a representer that quotes what YAML 1.1 or 1.2 would misread."""
+
+    def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002 - the base class's signature
+        """Kubernetes readers allow anchors, people should not have to follow them."""
+        return True
+
+
+def _represent_str(dumper: _Dumper, value: str) -> yaml.Node:
+    if "\n" in value and not value.startswith((" ", "\n")):
+        return dumper.represent_scalar("tag:yaml.org,2002:str", value, style="|")
+    style = '"' if AMBIGUOUS.match(value) else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=style)
+
+
+_Dumper.add_representer(str, _represent_str)
+
+
+def dump(data: Any) -> str:
+    """One document, keys in their given order, lines never folded."""
+    return dump_all([data])
+
+
+def dump_all(documents: Iterable[Any]) -> str:
+    """Several documents, with ``---`` between them."""
+    return str(
+        yaml.dump_all(
+            list(documents), Dumper=_Dumper, sort_keys=False, width=2**20, allow_unicode=True, default_flow_style=False
+        )
+    )

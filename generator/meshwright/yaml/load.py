@@ -1,0 +1,137 @@
+"""Reads YAML by the rules of Go's libraries and keeps where each value stands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from meshwright.errors import MeshwrightError, Position
+from meshwright.yaml import resolve
+
+_TAG = "tag:yaml.org,2002:"
+
+
+class YamlFault(MeshwrightError):
+    """A file that is not YAML, or says one key twice; carries its position."""
+
+    def __init__(self, position: Position, problem: str) -> None:
+        super().__init__(f"{position}: {problem}")
+        self.position = position
+        self.problem = problem
+
+
+class _Loader(yaml.CSafeLoader):
+    """PyYAML's C parser with the implicit types of Go's YAML libraries, and no double keys."""
+
+    yaml_implicit_resolvers: dict[str, list[Any]] = {}  # noqa: RUF012 - PyYAML's own attribute
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen: dict[str, yaml.Node] = {}
+        for key, _ in node.value:
+            if isinstance(key, yaml.ScalarNode) and key.tag != f"{_TAG}merge":
+                if key.value in seen:
+                    first = seen[key.value].start_mark.line + 1
+                    raise yaml.constructor.ConstructorError(
+                        None, None, f"key {key.value!r} stands twice in one mapping, first on line {first}", key.start_mark
+                    )
+                seen[key.value] = key
+        return super().construct_mapping(node, deep)
+
+
+def _construct_int(loader: _Loader, node: yaml.ScalarNode) -> int:
+    text = str(loader.construct_scalar(node))
+    digits = text.lstrip("+-")
+    if digits[:2] in ("0x", "0o", "0b"):
+        return int(text, 0)
+    # Go reads a leading zero as octal where it can, and the number as decimal where it cannot.
+    octal = len(digits) > 1 and digits.startswith("0") and set(digits) <= set("01234567")
+    return int(text, 8 if octal else 10)
+
+
+_Loader.add_implicit_resolver(f"{_TAG}bool", resolve.BOOL, list("tTfF"))
+_Loader.add_implicit_resolver(f"{_TAG}int", resolve.INT, list("-+0123456789"))
+_Loader.add_implicit_resolver(f"{_TAG}float", resolve.FLOAT, list("-+.0123456789"))
+_Loader.add_implicit_resolver(f"{_TAG}null", resolve.NULL, ["~", "n", "N", ""])
+_Loader.add_implicit_resolver(f"{_TAG}merge", resolve.MERGE, ["<"])
+_Loader.add_constructor(f"{_TAG}int", _construct_int)
+
+
+@dataclass(frozen=True)
+class Document:
+    """One YAML document: its data, and its nodes for positions."""
+
+    path: str
+    data: Any
+    node: yaml.Node
+
+    def position(self, pointer: Sequence[str | int] = (), *, key: bool = False) -> Position:
+        """Where the value at ``pointer`` stands; ``key`` asks for its key instead.
+
+        Steps that lead nowhere are dropped, so the nearest parent answers.
+        """
+        node, mark = self.node, self.node.start_mark
+        for depth, step in enumerate(pointer):
+            found = _step(node, step)
+            if found is None:
+                break
+            key_node, node = found
+            last = depth == len(pointer) - 1
+            mark = (key_node if last and key and key_node is not None else node).start_mark
+        return Position(self.path, mark.line + 1, mark.column + 1)
+
+
+def _step(node: yaml.Node, step: str | int) -> tuple[yaml.Node | None, yaml.Node] | None:
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            if isinstance(key, yaml.ScalarNode) and key.value == str(step):
+                return key, value
+    if isinstance(node, yaml.SequenceNode) and str(step).isdigit() and int(step) < len(node.value):
+        return None, node.value[int(step)]
+    return None
+
+
+def load_documents(text: str, path: str) -> list[Document]:
+    """Every non-empty document of ``text``; ``path`` goes into positions. Raises YamlFault."""
+    return list(_documents(text, path))
+
+
+def _documents(text: str, path: str) -> Iterator[Document]:
+    loader = _Loader(text)
+    try:
+        while loader.check_node():
+            node = loader.get_node()
+            data = loader.construct_document(node)
+            if data is not None:
+                yield Document(path, data, node)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        where = Position(path, mark.line + 1, mark.column + 1) if mark else Position(path)
+        raise YamlFault(where, str(error.problem or error.context or "not YAML")) from None
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise YamlFault(Position(path), f"not YAML: {str(error).splitlines()[0]}") from None
+    finally:
+        loader.dispose()
+
+
+def parse(text: str, path: str = "<text>") -> Any:
+    """The data of a single document, None when there is none. Raises YamlFault."""
+    documents = load_documents(text, path)
+    return documents[0].data if documents else None
+
+
+def parse_all(text: str, path: str = "<text>") -> list[Any]:
+    """The data of every document. Raises YamlFault."""
+    return [document.data for document in load_documents(text, path)]
+
+
+def read_documents(file: Path, path: str) -> list[Document]:
+    """Every document of a file, shown as ``path`` in positions. Raises YamlFault."""
+    try:
+        text = file.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise YamlFault(Position(path), f"not UTF-8 at byte {error.start}") from None
+    return load_documents(text, path)
