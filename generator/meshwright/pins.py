@@ -15,6 +15,9 @@ class Pins:
 
     charts: dict[str, str]
     crds: dict[str, str]
+    images: dict[str, str]
+    hooks: dict[str, str]
+    actions: dict[str, str]
     tools: dict[str, str]
     kubernetes: str
 

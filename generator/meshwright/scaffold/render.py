@@ -1,0 +1,79 @@
+"""Renders the template through Copier's API, with every way it can fail turned into one line."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import tempfile
+import warnings
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from meshwright import __version__
+from meshwright.errors import MeshwrightError
+from meshwright.resources import data_root
+
+PUBLISHED_SOURCE = "gh:meshwright/meshwright"
+
+
+def render(answers: Mapping[str, Any], destination: Path, *, template: Path | None = None) -> None:
+    """Render the template into ``destination``, which must not exist or be empty.
+
+    Questions without an answer get their default; nothing is asked and nothing is trusted.
+    The answers file names the published template at this package's version as its source,
+    because a path of this machine would break every later update. ``template`` is a folder
+    with copier.yml and template/, by default the one this package carries.
+    Raises MeshwrightError with Copier's own words when an answer is refused; nothing is left behind then.
+    """
+    with tempfile.TemporaryDirectory(prefix="meshwright-") as scratch:
+        source = template or _plain_copy(Path(scratch))
+        _run_copier(source, destination, answers)
+    _name_published_source(destination / ".copier-answers.yml")
+
+
+def _plain_copy(scratch: Path) -> Path:
+    """The template without its history: Copier would clone a checkout anew for each render."""
+    root = data_root()
+    shutil.copy(root / "copier.yml", scratch)
+    shutil.copytree(root / "template", scratch / "template")
+    return scratch
+
+
+def _run_copier(source: Path, destination: Path, answers: Mapping[str, Any]) -> None:
+    # Half a second of imports, paid only by those who render.
+    from copier import run_copy
+    from copier.errors import CopierError
+    from jinja2 import TemplateError
+    from plumbum import ProcessExecutionError
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            run_copy(
+                str(source),
+                destination,
+                data=dict(answers),
+                defaults=True,
+                quiet=True,
+                unsafe=False,
+                overwrite=False,
+            )
+    except (CopierError, TemplateError, ProcessExecutionError, ValueError, TypeError) as error:
+        raise MeshwrightError(_one_line(error)) from None
+
+
+def _one_line(error: Exception) -> str:
+    return re.sub(r"\s+", " ", str(error)).strip() or type(error).__name__
+
+
+def _name_published_source(answers_file: Path) -> None:
+    lines = [
+        line
+        for line in answers_file.read_text(encoding="utf-8").splitlines()
+        if not line.startswith(("_commit:", "_src_path:"))
+    ]
+    header = [line for line in lines if line.startswith("#")]
+    body = [line for line in lines if not line.startswith("#")]
+    source = [f"_commit: v{__version__}", f"_src_path: {PUBLISHED_SOURCE}"]
+    answers_file.write_text("\n".join([*header, *source, *body]) + "\n", encoding="utf-8")
