@@ -18,7 +18,7 @@ $(STAMP): $(UV) pyproject.toml uv.lock
 	@touch $@
 
 tools: $(STAMP)
-	$(RUN) meshwright tools --install
+	$(RUN) meshwright tools --install kustomize kubeconform
 
 demo: tools
 	$(RUN) python scripts/demo.py

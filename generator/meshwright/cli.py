@@ -66,13 +66,14 @@ def check(
 
 @app.command()
 def tools(
+    names: Annotated[list[str] | None, typer.Argument(help="Only these; all when none is named.")] = None,
     output: _Format = OutputFormat.TEXT,
     install: Annotated[bool, typer.Option("--install", help="Fetch or build what is missing.")] = False,
 ) -> None:
     """List kustomize, kubeconform and helm: which version, and where each came from."""
     from meshwright.commands import tools as command
 
-    raise typer.Exit(command.run(output.value, install=install))
+    raise typer.Exit(command.run(output.value, install=install, names=names or ()))
 
 
 def main() -> None:

@@ -75,5 +75,5 @@ def _name_published_source(answers_file: Path) -> None:
     ]
     header = [line for line in lines if line.startswith("#")]
     body = [line for line in lines if not line.startswith("#")]
-    source = [f"_commit: v{__version__}", f"_src_path: {PUBLISHED_SOURCE}"]
+    source = [f'_commit: "v{__version__}"', f'_src_path: "{PUBLISHED_SOURCE}"']
     answers_file.write_text("\n".join([*header, *source, *body]) + "\n", encoding="utf-8")

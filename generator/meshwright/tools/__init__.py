@@ -1,0 +1,7 @@
+"""kustomize, kubeconform and helm at their pinned versions: found, or installed into a cache."""
+
+from meshwright.tools.finder import locate
+from meshwright.tools.installer import Installer, ensure, install
+from meshwright.tools.model import Origin, Tool, ToolNotFoundError
+
+__all__ = ["Installer", "Origin", "Tool", "ToolNotFoundError", "ensure", "install", "locate"]

@@ -1,0 +1,69 @@
+"""Finds a tool where it already is: an explicit path, PATH, the cache."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from meshwright.errors import MeshwrightError
+from meshwright.tools.answers import known_version
+from meshwright.tools.cache import Entry, cache_entry
+from meshwright.tools.catalog import ToolSpec, tool_spec, wanted_version
+from meshwright.tools.model import Origin, Tool, ToolNotFoundError
+from meshwright.tools.versions import fits
+
+
+def locate(name: str) -> Tool:
+    """The tool of that name ("kustomize", "kubeconform" or "helm"), without installing anything.
+
+    Looks at the explicit path of MESHWRIGHT_<NAME>, then for a fitting version on PATH, then in the cache.
+    Raises MeshwrightError when the explicit path is no executable, ToolNotFoundError when nothing is found.
+    """
+    spec = tool_spec(name)
+    told = os.environ.get(spec.variable)
+    if told:
+        return _explicit(spec, Path(told).expanduser().absolute())
+    wanted = wanted_version(name)
+    misfits: list[str] = []
+    for candidate in _on_path(spec):
+        version = known_version(spec, candidate)
+        if fits(version, wanted):
+            return Tool(name, version, candidate, Origin.PATH, str(candidate.parent))
+        misfits.append(f"{version} in {candidate.parent}")
+    entry = cache_entry(spec, wanted)
+    cached = entry.read()
+    if cached:
+        return cached
+    raise ToolNotFoundError(_not_found(spec, wanted, misfits, entry))
+
+
+def _explicit(spec: ToolSpec, path: Path) -> Tool:
+    """The path that was told, whatever its version: who sets it knows why."""
+    if not _is_executable(path):
+        problem = "is not executable" if path.is_file() else "is not a file"
+        raise MeshwrightError(
+            f"{spec.variable} names {path}, which {problem}; correct the variable or unset it"
+        )
+    return Tool(spec.name, known_version(spec, path), path, Origin.EXPLICIT, spec.variable)
+
+
+def _on_path(spec: ToolSpec) -> Iterator[Path]:
+    """Every executable of that name on PATH, in its order."""
+    for folder in os.environ.get("PATH", "").split(os.pathsep):
+        # A relative folder would let the repository that is being checked bring its own program.
+        if folder and (candidate := Path(folder, spec.name)).is_absolute() and _is_executable(candidate):
+            yield candidate
+
+
+def _is_executable(path: Path) -> bool:
+    return path.is_file() and os.access(path, os.X_OK)
+
+
+def _not_found(spec: ToolSpec, wanted: str, misfits: list[str], entry: Entry) -> str:
+    on_path = f"PATH has {', '.join(misfits)}" if misfits else "not on PATH"
+    in_cache = "the cache's copy does not match its record" if entry.binary.exists() else "not in the cache"
+    return (
+        f"{spec.name} {wanted} not found ({on_path}; {in_cache}): run `meshwright tools --install`, "
+        f"or set {spec.variable} to its path, or `go install {spec.package}@{wanted}` and put it on PATH"
+    )

@@ -1,0 +1,77 @@
+"""Builds a tool from its pinned Go module with ``go install``."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+from meshwright.tools.catalog import ToolSpec
+from meshwright.tools.model import InstallationFault
+
+# helm on a Raspberry Pi with a slow card; go itself gives up on a dead network much earlier.
+_BUILD_SECONDS = 3600
+
+_TOO_OLD = re.compile(r"requires go >= (\S+) \(running go (\S+?)[;)]")
+_NO_NETWORK = re.compile(r"(dial (?:tcp|udp)[^\n]*|no such host|i/o timeout|network is unreachable)")
+
+
+def go_install(spec: ToolSpec, version: str, folder: Path) -> Path:
+    """Build ``spec.package`` at that version inside ``folder``; gives the executable.
+
+    The module comes through the user's own GOPROXY and is proved by its GOSUMDB. Raises InstallationFault
+    when go is missing, is too old, cannot fetch the module, or does not build it.
+    """
+    go = shutil.which("go")
+    if go is None:
+        raise InstallationFault("go is not on PATH")
+    try:
+        built = subprocess.run(
+            [go, "install", "-trimpath", f"{spec.package}@{version}"],
+            cwd=folder,
+            env=_environment(folder),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=_BUILD_SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        raise InstallationFault(f"go install took longer than {_BUILD_SECONDS // 60} minutes") from None
+    except OSError as error:
+        raise InstallationFault(f"{go} does not start: {error.strerror}") from error
+    if built.returncode:
+        raise InstallationFault(_explain(built.stderr))
+    executable = folder / spec.name
+    if not executable.is_file():
+        raise InstallationFault(f"go install ended well but left no {spec.name}")
+    return executable
+
+
+def _environment(folder: Path) -> dict[str, str]:
+    """The user's environment without what would turn the build into another one."""
+    # A target platform makes go refuse GOBIN; the build is always for this machine.
+    dropped = {"GOOS", "GOARCH", "GOARM", "GOARM64", "GOAMD64", "GOEXPERIMENT", "GOWORK"}
+    kept = {name: value for name, value in os.environ.items() if name not in dropped}
+    return {**kept, "GOBIN": str(folder), "GOFLAGS": "-mod=mod", "CGO_ENABLED": "0", "GO111MODULE": "on"}
+
+
+def _explain(errors: str) -> str:
+    """The one line of go's output that says why."""
+    if too_old := _TOO_OLD.search(errors):
+        return f"go {too_old[2]} is too old: the module needs go {too_old[1]} or newer"
+    if no_network := _NO_NETWORK.search(errors):
+        return f"go cannot reach the module proxy: {no_network[1].strip()[:200]}"
+    lines = [line.strip() for line in errors.splitlines()]
+    # Progress lines ("go: downloading ...") and package headers ("# pkg") say nothing about the fault.
+    telling = [
+        line for line in lines if line and not line.startswith(("go: downloading", "go: finding", "#"))
+    ]
+    return (
+        f"go install says: {telling[0].removeprefix('go: ')[:300]}"
+        if telling
+        else "go install failed and does not say why"
+    )
