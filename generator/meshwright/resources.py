@@ -20,9 +20,7 @@ def data_root() -> Path:
     for candidate in (_PACKAGE / "_data", _PACKAGE.parents[1]):
         if (candidate / "copier.yml").is_file() and (candidate / "schema").is_dir():
             return candidate
-    raise MeshwrightError(
-        f"{_PACKAGE}: no copier.yml and schema/ beside this package; reinstall meshwright"
-    )
+    raise MeshwrightError(f"{_PACKAGE}: no copier.yml and schema/ beside this package; reinstall meshwright")
 
 
 def schema_root() -> Path:
