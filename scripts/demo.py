@@ -45,7 +45,7 @@ def main() -> int:
 def run(console: Console, *command: str) -> int:
     """Show the command as a person would type it, run it from the checkout, and return its exit code."""
     console.print(f"\n[bold]$ {shlex.join(command)}[/bold]")
-    # Copier warns that a checkout with uncommitted changes is rendered as it stands, which is what a demo wants.
+    # Copier warns that uncommitted changes are rendered too, which is what a demo wants.
     environment = {**os.environ, "PYTHONWARNINGS": "ignore"}
     return subprocess.run([BIN / command[0], *command[1:]], cwd=ROOT, check=False, env=environment).returncode
 

@@ -22,7 +22,9 @@ def main() -> None:
             shutil.rmtree(destination, ignore_errors=True)
             shutil.copytree(rendered, destination)
         print(
-            f"{destination.relative_to(EXAMPLES.parent)}: {sum(1 for p in destination.rglob('*') if p.is_file())} files"
+            f"{destination.relative_to(EXAMPLES.parent)}:",
+            sum(1 for path in destination.rglob("*") if path.is_file()),
+            "files",
         )
 
 

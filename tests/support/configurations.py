@@ -1,4 +1,4 @@
-"""Valid answers: every pair of options at least once, then random ones with strings that YAML likes to misread."""
+"""Valid answers: every pair of options at least once, then random ones that YAML likes to misread."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def is_valid(answers: Answers) -> bool:
 
 
 def pairs() -> list[Answers]:
-    """A covering array: every valid pair of options stands in one of these, found greedily and in a fixed order."""
+    """A covering array: every valid pair of options stands in one of these; greedy, in a fixed order."""
     names = list(OPTIONS)
     wanted = {
         ((a, x), (b, y))

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from support.trees import read_tree, tree_diff
 
 from meshwright.check import check_repository
 from meshwright.scaffold import render
 from meshwright.yaml import parse
+from support.trees import read_tree, tree_diff
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 NAMES = sorted(path.stem for path in EXAMPLES.glob("*.yml"))

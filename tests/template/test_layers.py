@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.configurations import pairs
 
 from meshwright.scaffold import render
 from meshwright.yaml import parse
+from support.configurations import pairs
 
 EVERYTHING = {"ingress": "k3s", "gateway_api": "repo", "redirect": "cni", "viz_host": "linkerd.home.arpa"}
 

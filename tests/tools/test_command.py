@@ -121,7 +121,7 @@ def test_names_leave_out_the_others(sandbox: Sandbox, capsys: pytest.CaptureFixt
     assert [line.split()[0] for line in capsys.readouterr().out.splitlines()] == ["tool", "kubeconform"]
 
 
-def test_unknown_name_is_refused_with_the_known_ones(sandbox: Sandbox) -> None:
+def test_unknown_name_is_refused_with_the_known_ones() -> None:
     with pytest.raises(
         MeshwrightError, match="no tool is called 'kustomiz'; the tools are kustomize, kubeconform, helm"
     ):

@@ -50,5 +50,5 @@ class ToolNotFoundError(MeshwrightError):
     """No usable copy of a tool was found; an installation can help."""
 
 
-class InstallationFault(Exception):  # noqa: N818 - one way failed, and another may succeed
+class InstallationFault(Exception):
     """One way to get a tool did not work; the message says why, in one line."""

@@ -35,8 +35,12 @@ def dump(data: Any) -> str:
 
 def dump_all(documents: Iterable[Any]) -> str:
     """Several documents, with ``---`` between them."""
-    return str(
-        yaml.dump_all(
-            list(documents), Dumper=_Dumper, sort_keys=False, width=2**20, allow_unicode=True, default_flow_style=False
-        )
+    text = yaml.dump_all(
+        list(documents),
+        Dumper=_Dumper,
+        sort_keys=False,
+        width=2**20,
+        allow_unicode=True,
+        default_flow_style=False,
     )
+    return str(text)

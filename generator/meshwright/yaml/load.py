@@ -36,7 +36,10 @@ class _Loader(yaml.CSafeLoader):
                 if key.value in seen:
                     first = seen[key.value].start_mark.line + 1
                     raise yaml.constructor.ConstructorError(
-                        None, None, f"key {key.value!r} stands twice in one mapping, first on line {first}", key.start_mark
+                        None,
+                        None,
+                        f"key {key.value!r} stands twice in one mapping, first on line {first}",
+                        key.start_mark,
                     )
                 seen[key.value] = key
         return super().construct_mapping(node, deep)
