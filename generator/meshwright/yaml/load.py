@@ -107,8 +107,8 @@ def _documents(text: str, path: str) -> Iterator[Document]:
     try:
         while loader.check_node():
             node = loader.get_node()
-            data = loader.construct_document(node)
-            if data is not None:
+            data = None if node is None else loader.construct_document(node)
+            if node is not None and data is not None:
                 yield Document(path, data, node)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark

@@ -1,0 +1,112 @@
+"""What keeps the template safe to run and to update: no trust, few questions, nothing that drifts."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import meshwright
+from meshwright.pins import load_pins
+from meshwright.yaml import parse
+
+ROOT = Path(__file__).resolve().parents[2]
+CONFIG: dict[str, Any] = parse((ROOT / "copier.yml").read_text(encoding="utf-8"))
+ASKED = {name: q for name, q in CONFIG.items() if not name.startswith("_") and q.get("when") is not False}
+SETTINGS = {
+    "_min_copier_version",
+    "_subdirectory",
+    "_answers_file",
+    "_envops",
+    "_exclude",
+    "_skip_if_exists",
+    "_message_after_copy",
+}
+QUESTION_KEYS = {"type", "help", "choices", "default", "validator", "when", "placeholder", "multiselect"}
+SOURCES = [ROOT / "copier.yml", *(path for path in (ROOT / "template").rglob("*") if path.is_file())]
+# Each gives another result on another machine or day, or reads what is not an answer.
+UNSAFE_FILTERS = re.compile(
+    r"\|\s*(random|shuffle|ans_random|now|strftime|expandvars|realpath|fileglob|to_uuid|password_hash)\b"
+)
+
+
+def test_nothing_needs_trust() -> None:
+    assert not {"_tasks", "_migrations", "_jinja_extensions"} & CONFIG.keys()
+    assert CONFIG.keys() - ASKED.keys() - {n for n in CONFIG if not n.startswith("_")} == SETTINGS
+
+
+def test_undefined_names_are_errors() -> None:
+    assert CONFIG["_envops"]["undefined"] == "jinja2.StrictUndefined"
+
+
+def test_there_are_few_questions() -> None:
+    assert len(ASKED) <= 15
+
+
+@pytest.mark.parametrize("name", ASKED)
+def test_each_question_explains_itself_and_has_a_default(name: str) -> None:
+    question = ASKED[name]
+
+    assert question["help"].rstrip().endswith((".", "?", ")"))
+    assert "default" in question
+    assert question.keys() <= QUESTION_KEYS
+    assert "choices" in question or "validator" in question
+
+
+@pytest.mark.parametrize("name", [n for n in CONFIG if not n.startswith("_")])
+def test_patterns_end_at_the_end_of_the_text(name: str) -> None:
+    """In Python ``$`` matches before a final newline too."""
+    for pattern in re.findall(r"regex_search\('([^']*)'\)", str(CONFIG[name])):
+        assert not pattern.endswith("$"), pattern
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda p: p.relative_to(ROOT).as_posix())
+def test_no_template_file_reads_clock_chance_or_machine(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert not UNSAFE_FILTERS.search(text)
+    assert "\r" not in text
+
+
+def test_file_names_can_be_checked_out_anywhere() -> None:
+    """Windows forbids these characters; a part may have 255 bytes with its Jinja."""
+    for path in (ROOT / "template").rglob("*"):
+        assert not set(path.name) & set('|":<>*?\\'), path
+        assert len(path.name.encode()) <= 255
+
+
+def test_versions_of_package_and_template_are_one() -> None:
+    assert CONFIG["meshwright_version"]["default"] == meshwright.__version__
+    assert f'version = "{meshwright.__version__}"' in (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+
+
+def test_pins_stand_in_one_file_with_proof_and_a_way_to_be_updated() -> None:
+    lines = (ROOT / "template/includes/pins.yml").read_text(encoding="utf-8").splitlines()
+    pinned = [n for n, line in enumerate(lines) if re.match(r'  [a-z_]+: "', line)]
+
+    for number in pinned:
+        assert lines[number - 1].startswith("  # proof: "), lines[number]
+        assert re.match(r"  # renovate: datasource=\S+ (registryUrl=\S+ )?depName=\S+", lines[number - 2]), (
+            lines[number]
+        )
+    assert len(pinned) >= 10
+
+
+def test_no_version_of_a_chart_stands_outside_the_pins() -> None:
+    pins = load_pins()
+    versions = {*pins.charts.values(), *pins.crds.values(), *pins.tools.values(), *pins.images.values()}
+    for path in (ROOT / "template/repo").rglob("*"):
+        if path.is_file() and "dashboards" not in path.parts:
+            text = path.read_text(encoding="utf-8")
+            assert not [version for version in versions if version in text], path
+
+
+def test_renovate_finds_every_pin_once() -> None:
+    text = (ROOT / "template/includes/pins.yml").read_text(encoding="utf-8")
+    renovate = parse((ROOT / "renovate.json").read_text(encoding="utf-8"))
+    [manager] = renovate["customManagers"]
+    [pattern] = manager["matchStrings"]
+    found = re.findall(re.sub(r"\(\?<", "(?P<", pattern), text)
+
+    assert len(found) == len(re.findall(r"# renovate:", text)) == len(re.findall(r"# proof:", text))
