@@ -1,0 +1,1 @@
+"""Makes the embedded schemas of schema/kubernetes, schema/crds and schema/charts."""
