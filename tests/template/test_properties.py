@@ -9,13 +9,12 @@ import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from meshwright.check import check_repository
 from meshwright.scaffold import render
-from meshwright.yaml import parse, parse_all
+from meshwright.yaml import parse
 from support.configurations import Answers, configurations
 from support.trees import read_tree, tree_diff
 
@@ -62,15 +61,11 @@ def unquoted_names(tree: dict[str, str], answers: Answers) -> Iterator[str]:
     for question, answer in answers.items():
         if question in stored and stored[question] != answer:
             yield f"stored {question} is {stored[question]!r}, answered {answer!r}"
-    if answers["metrics"] == "existing" and "existing_prometheus" in answers:
-        for monitor in parse_all(tree["platform/linkerd-monitoring/podmonitors.yaml"]):
-            yield from _monitor_faults(monitor, answers["existing_prometheus"])
-
-
-def _monitor_faults(monitor: dict[str, Any], prometheus: dict[str, str]) -> Iterator[str]:
-    metadata = monitor["metadata"]
-    if metadata["labels"]["release"] != prometheus["release"]:
-        yield f"PodMonitor {metadata['name']} carries release {metadata['labels']['release']!r}"
+    if "existing_prometheus" in answers:
+        monitoring = parse(tree["platform/linkerd-monitoring/kustomization.yaml"])
+        given = {"namespace": monitoring["namespace"], "release": monitoring["labels"][0]["pairs"]["release"]}
+        if not given.items() <= answers["existing_prometheus"].items():
+            yield f"monitors go to {given}, answered {answers['existing_prometheus']}"
 
 
 @pytest.mark.parametrize("answers", [{}, {"redirect": "cni", "nodes": 3, "viz_host": "linkerd.home.arpa"}])
