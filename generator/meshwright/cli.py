@@ -57,11 +57,14 @@ def check(
     kubernetes: Annotated[
         str | None, typer.Option(help="Kubernetes minor to validate against, such as 1.35.")
     ] = None,
+    cache: Annotated[
+        bool, typer.Option(help="Give the last report again when nothing has changed since.")
+    ] = True,
 ) -> None:
     """Build and validate everything in a repository, offline: exit 0 clean, 1 findings, 2 could not run."""
     from meshwright.commands import check as command
 
-    raise typer.Exit(command.run(path, output.value, kubernetes))
+    raise typer.Exit(command.run(path, output.value, kubernetes, remember=cache))
 
 
 @app.command()

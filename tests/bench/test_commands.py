@@ -41,12 +41,24 @@ def test_copier_copy(benchmark: Any, template: Path, tmp_path_factory: pytest.Te
         return (tmp_path_factory.mktemp("copy") / "repository",), {}
 
     def copy(path: Path) -> None:
-        run(BIN / "copier", "copy", "--defaults", "--quiet", "--data=viz_host=linkerd.home.arpa", template, path)
+        run(
+            BIN / "copier",
+            "copy",
+            "--defaults",
+            "--quiet",
+            "--data=viz_host=linkerd.home.arpa",
+            template,
+            path,
+        )
 
     benchmark.pedantic(copy, setup=destination, **ROUNDS)
 
 
-def test_check(benchmark: Any) -> None:
+def test_check_anew(benchmark: Any) -> None:
+    benchmark.pedantic(run, args=(BIN / "meshwright", "check", "--no-cache", EXAMPLE), **ROUNDS)
+
+
+def test_check_unchanged(benchmark: Any) -> None:
     benchmark.pedantic(run, args=(BIN / "meshwright", "check", EXAMPLE), **ROUNDS)
 
 

@@ -1,0 +1,23 @@
+"""The checker: one function over a repository, and the report that it gives."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from meshwright.check.report import Report
+
+__all__ = ["check_repository"]
+
+
+def check_repository(path: Path, *, kubernetes: str | None = None) -> Report:
+    """Check the repository at ``path``; no network, no cluster, and nothing is written into it.
+
+    ``kubernetes`` is a minor such as 1.35. Raises MeshwrightError when there is nothing to check, a tool
+    is missing, or no schemas of that minor are embedded.
+    """
+    # A report that is remembered needs none of what a check imports.
+    from meshwright.check.engine import check_repository as run
+
+    return run(path, kubernetes=kubernetes)

@@ -1,0 +1,65 @@
+"""Runs every step of a check over one repository."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from meshwright.check.answers import answers_submissions
+from meshwright.check.kubeconform import Kubeconform
+from meshwright.check.objects import object_submissions
+from meshwright.check.report import Report, RootSummary, in_order
+from meshwright.check.repository import Repository, load
+from meshwright.check.schemas import Schemas, choose_minor
+from meshwright.check.submission import Submission
+from meshwright.check.values import values_submissions
+from meshwright.errors import MeshwrightError
+from meshwright.manifests.files import RepositoryFiles
+from meshwright.manifests.finding import Finding
+from meshwright.manifests.workspace import Workspace
+from meshwright.tools import locate
+
+# A step reads the built repository; what it submits is judged together with the rest.
+Step = Callable[[Repository, Schemas], Iterable[Finding | Submission]]
+
+STEPS: tuple[Step, ...] = (
+    lambda repository, _: answers_submissions(repository.files),
+    lambda repository, _: repository.findings,
+    object_submissions,
+    lambda repository, _: values_submissions(repository),
+)
+
+
+def check_repository(path: Path, *, kubernetes: str | None = None) -> Report:
+    """Check the repository at ``path``; no network, no cluster, and nothing is written into it.
+
+    ``kubernetes`` is a minor such as 1.35. Raises MeshwrightError when there is nothing to check, a tool
+    is missing, or no schemas of that minor are embedded.
+    """
+    if not path.is_dir():
+        problem = "is not a folder" if path.exists() else "does not exist"
+        raise MeshwrightError(f"{path}: {problem}; name the folder of a GitOps repository")
+    if not os.access(path, os.R_OK | os.X_OK):
+        raise MeshwrightError(f"{path}: cannot be read")
+    schemas = Schemas(choose_minor(kubernetes))
+    files = RepositoryFiles(path)
+    with Workspace(files.root) as workspace:
+        repository = load(files, workspace)
+        said = [item for step in STEPS for item in step(repository, schemas)]
+        submissions = [item for item in said if isinstance(item, Submission)]
+        refused, kubeconform = Kubeconform(schemas, workspace.root).judge(submissions)
+    findings = [item for item in said if isinstance(item, Finding)]
+    tools = [locate("kustomize"), *([kubeconform] if kubeconform else [])]
+    return Report(
+        findings=in_order([*findings, *refused]),
+        not_seen=tuple(sorted(set(repository.not_seen), key=lambda item: item.sort_key)),
+        roots=tuple(_summary(repository)),
+        tools={tool.name: tool.version for tool in tools},
+        kubernetes=schemas.minor,
+    )
+
+
+def _summary(repository: Repository) -> Iterable[RootSummary]:
+    for root in repository.roots:
+        yield RootSummary(root.kind.value, root.path, root.name, root.cluster, root.built, len(root.objects))

@@ -1,0 +1,132 @@
+"""The last report of a repository, given again while nothing that it stands on has changed.
+
+What it stands on: every file of the repository, this package with its schemas, and the tools. Each is
+known by size, modification and change time and inode, so that even an edit that restores the
+modification time is seen.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from meshwright.check.report import Report, RootSummary
+from meshwright.errors import MeshwrightError, Position
+from meshwright.manifests.files import SKIPPED_FOLDERS
+from meshwright.manifests.finding import Finding, NotSeen, Severity
+from meshwright.resources import data_root
+from meshwright.tools import locate
+from meshwright.tools.cache import cache_root
+
+_FORMAT = 1
+_PACKAGE = Path(__file__).resolve().parents[1]
+
+
+def check_remembered(path: Path, *, kubernetes: str | None = None) -> Report:
+    """As check_repository, but without work when the same check was done before. Raises MeshwrightError."""
+    root = Path(os.path.realpath(path))
+    file = cache_root() / "reports" / f"{_digest([str(root), kubernetes or ''])}.json"
+    signature = _signature(root)
+    remembered = _read(file, signature)
+    if remembered is not None:
+        return remembered
+    from meshwright.check import check_repository
+
+    report = check_repository(path, kubernetes=kubernetes)
+    # What changed during the check was perhaps not seen by it.
+    if signature == _signature(root):
+        _write(file, signature, report)
+    return report
+
+
+def _signature(root: Path) -> str:
+    entries = [f"{_FORMAT}"]
+    for folder in (root, _PACKAGE, data_root() / "schema", data_root() / "template" / "includes"):
+        entries += _entries(folder)
+    for tool in ("kustomize", "kubeconform"):
+        try:
+            entries.append(f"{tool} {_state(locate(tool).path)}")
+        except MeshwrightError:
+            entries.append(f"{tool} missing")
+    return _digest(entries)
+
+
+def _entries(folder: Path) -> Iterator[str]:
+    """Each file and link below a folder with its state; of .git only what decides which files count."""
+    pending = [str(folder)]
+    while pending:
+        current = pending.pop()
+        try:
+            listing = sorted(os.scandir(current), key=lambda entry: entry.name)
+        except OSError:
+            yield f"{current} unreadable"
+            continue
+        for entry in listing:
+            if entry.name == ".git":
+                for name in ("index", "info/exclude"):
+                    yield f"{entry.path}/{name} {_state(Path(entry.path, name))}"
+            elif entry.is_symlink():
+                # What a link leads to may lie anywhere: its target's state counts, not only its text.
+                link = Path(entry.path)
+                yield f"{link} -> {link.readlink()} {_state(link)}"
+            elif entry.is_dir():
+                if entry.name not in SKIPPED_FOLDERS:
+                    pending.append(entry.path)
+            else:
+                yield f"{entry.path} {_state(Path(entry.path))}"
+
+
+def _state(path: Path) -> str:
+    try:
+        found = path.stat()
+    except OSError:
+        return "absent"
+    return f"{found.st_size} {found.st_mtime_ns} {found.st_ctime_ns} {found.st_ino}"
+
+
+def _digest(parts: list[str]) -> str:
+    return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def _read(file: Path, signature: str) -> Report | None:
+    try:
+        data = json.loads(file.read_text(encoding="utf-8"))
+        return _decode(data["report"]) if data["signature"] == signature else None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _write(file: Path, signature: str, report: Report) -> None:
+    """Best effort: a cache that cannot be written costs time, not the report."""
+    text = json.dumps({"signature": signature, "report": asdict(report)})
+    scratch = file.with_suffix(f".{os.getpid()}")
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        scratch.write_text(text, encoding="utf-8")
+        scratch.replace(file)
+    except OSError:
+        with suppress(OSError):
+            scratch.unlink()
+
+
+def _decode(data: dict[str, Any]) -> Report:
+    return Report(
+        findings=tuple(
+            Finding(**{**item, **_place(item), "severity": Severity(item["severity"])})
+            for item in data["findings"]
+        ),
+        not_seen=tuple(NotSeen(**{**item, **_place(item)}) for item in data["not_seen"]),
+        roots=tuple(RootSummary(**item) for item in data["roots"]),
+        tools=data["tools"],
+        kubernetes=data["kubernetes"],
+    )
+
+
+def _place(item: dict[str, Any]) -> dict[str, Position]:
+    return {"position": Position(**item["position"])}

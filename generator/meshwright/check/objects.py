@@ -1,0 +1,74 @@
+"""Step 3: every built object against the schema of its kind."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+from meshwright.check.explain import Problem, problems
+from meshwright.check.repository import Repository, Root
+from meshwright.check.schemas import Schemas
+from meshwright.check.submission import Submission
+from meshwright.flux.substitution import unresolved
+from meshwright.manifests.finding import Finding, NotSeen
+from meshwright.manifests.generated import place_of
+from meshwright.manifests.pointer import value_at
+from meshwright.manifests.source import source_of
+from meshwright.manifests.unit import BuiltObject
+
+
+def object_submissions(repository: Repository, schemas: Schemas) -> Iterator[Finding | Submission]:
+    """Each distinct object once; an object whose kind no schema knows is a finding, or not seen."""
+    submitted: set[str] = set()
+    for root, built in repository.objects():
+        schema = schemas.file(built)
+        if schema is None:
+            yield from _without_schema(repository, schemas, built)
+            continue
+        # Two clusters that share a base share its faults too, and their places.
+        identity = f"{root.complete} {built.origin} {json.dumps(built.data, default=str)}"
+        if identity not in submitted:
+            submitted.add(identity)
+            yield _submission(repository, schemas, root, built, schema)
+
+
+def _without_schema(repository: Repository, schemas: Schemas, built: BuiltObject) -> Iterator[Finding]:
+    missing = schemas.missing(built)
+    at = place_of(repository.files, repository.index, built, ("apiVersion",))
+    if missing.known_group:
+        yield Finding("kubeconform/unknown-kind", at, missing.message, subject=built.title)
+    else:
+        repository.not_seen.append(NotSeen(built.title, missing.message, at))
+
+
+def _submission(
+    repository: Repository, schemas: Schemas, root: Root, built: BuiltObject, schema: Path
+) -> Submission:
+    def explain(said: str) -> Iterator[Finding]:
+        found = problems(schemas.load(schema), built.data)
+        for problem in found:
+            if root.complete or not unresolved(problem.value):
+                yield _finding(repository, built, problem)
+        if not found:
+            at = place_of(repository.files, repository.index, built)
+            yield Finding("kubeconform/invalid", at, f"{built.title}: {said}", subject=built.title)
+
+    return Submission(built.data, schema, explain, is_object=True)
+
+
+def _finding(repository: Repository, built: BuiltObject, problem: Problem) -> Finding:
+    unknown = problem.code == "unknown"
+    text = problem.text
+    if unknown:
+        text = f"unknown field '{text}': {built.kind} {built.api_version} has no such field{problem.hint}"
+    source, fix = source_of(repository.files, built), ""
+    if source is not None and not source.holds(problem.pointer):
+        text += " (not written in this file: a patch or a transformer sets it)"
+    elif source is not None and problem.code == "type" and unresolved(value_at(source.data, problem.pointer)):
+        text += "; a variable of Flux gives it"
+        if not isinstance(problem.value, str):
+            fix = "put quotes into the variable's value too, such as '\"on\"': Flux drops those around ${...}"
+    at = place_of(repository.files, repository.index, built, problem.pointer, key=unknown)
+    code = "unknown-field" if unknown else problem.code
+    return Finding(f"kubeconform/{code}", at, f"{built.title}: {text}", fix, built.title)

@@ -1,0 +1,139 @@
+"""The embedded schemas of Kubernetes' own kinds and of custom resources, as kubeconform finds them."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from meshwright.errors import MeshwrightError
+from meshwright.manifests.unit import BuiltObject
+from meshwright.manifests.words import closest
+from meshwright.pins import load_pins
+from meshwright.resources import schema_root
+
+_MINOR = re.compile(r"v?(\d+\.\d+)(?:\.\d+)?\Z")
+
+# What became of kinds that moved; a bare "served no more" helps nobody.
+_SUCCESSORS = {
+    ("helm.toolkit.fluxcd.io", "HelmRelease"): "removed in Flux 2.8",
+    ("kustomize.toolkit.fluxcd.io", "Kustomization"): "removed in Flux 2.8",
+    ("source.toolkit.fluxcd.io", ""): "removed in Flux 2.8",
+    ("notification.toolkit.fluxcd.io", ""): "not served by Flux 2.9",
+}
+
+
+@dataclass(frozen=True)
+class Missing:
+    """No schema fits an object. ``known_group`` says whether the group is one that is embedded."""
+
+    known_group: bool
+    message: str
+
+
+class Schemas:
+    """The schemas of one Kubernetes minor, such as 1.36."""
+
+    def __init__(self, minor: str) -> None:
+        self.minor = minor
+        self.root = schema_root()
+        self._builtin = self.root / "kubernetes" / f"v{minor}.0"
+        self._crds = self.root / "crds"
+        self._loaded: dict[Path, dict[str, Any]] = {}
+
+    @property
+    def locations(self) -> list[str]:
+        """Kubeconform's -schema-location values; custom resources first, for Gateway API's *.k8s.io group."""
+        return [
+            f"{self._crds}/{{{{.Group}}}}/{{{{.ResourceKind}}}}_{{{{.ResourceAPIVersion}}}}.json",
+            f"{self.root}/kubernetes/{{{{.NormalizedKubernetesVersion}}}}/{{{{.ResourceKind}}}}{{{{.KindSuffix}}}}.json",
+        ]
+
+    def file(self, built: BuiltObject) -> Path | None:
+        """The schema that kubeconform would take for an object."""
+        kind, version = built.kind.lower(), built.api_version.rpartition("/")[2].lower()
+        custom = self._crds / built.group / f"{kind}_{version}.json"
+        if built.group and custom.is_file():
+            return custom
+        if not _is_builtin_group(built.group) or built.group in self._groups:
+            return None
+        prefix = f"{built.group.partition('.')[0]}-" if built.group else ""
+        builtin = self._builtin / f"{kind}-{prefix}{version}.json"
+        return builtin if builtin.is_file() else None
+
+    def load(self, file: Path) -> dict[str, Any]:
+        """A schema's content."""
+        if file not in self._loaded:
+            self._loaded[file] = json.loads(file.read_text(encoding="utf-8"))
+        return self._loaded[file]
+
+    def missing(self, built: BuiltObject) -> Missing:
+        """Why an object has no schema, and what it should be instead when that can be told."""
+        title = f"{built.kind} {built.api_version}"
+        if built.group not in self._groups and not _is_builtin_group(built.group):
+            return Missing(False, f"no schema for {title} is embedded")
+        versions = self._versions(built)
+        if versions:
+            why = self._why_gone(built)
+            return Missing(True, f"{title}: {why}, use {' or '.join(versions)}")
+        near = closest(built.kind.lower(), self._kinds(built.group))
+        hint = f"; did you mean a kind like '{near}'?" if near else ""
+        where = f"Kubernetes {self.minor}" if _is_builtin_group(built.group) else f"group {built.group}"
+        return Missing(True, f"{title}: {where} has no such kind{hint}")
+
+    @cached_property
+    def _groups(self) -> frozenset[str]:
+        return frozenset(path.name for path in self._crds.iterdir() if path.is_dir())
+
+    def _versions(self, built: BuiltObject) -> list[str]:
+        """Versions of the kind that are embedded, the most stable first."""
+        kind = built.kind.lower()
+        if built.group in self._groups:
+            found = [
+                path.stem.rpartition("_")[2] for path in (self._crds / built.group).glob(f"{kind}_*.json")
+            ]
+        else:
+            prefix = f"{kind}-{built.group.partition('.')[0]}-" if built.group else f"{kind}-"
+            stems = [path.stem.removeprefix(prefix) for path in self._builtin.glob(f"{prefix}*.json")]
+            found = [stem for stem in stems if re.fullmatch(r"v\d+(?:(?:alpha|beta)\d+)?", stem)]
+        return sorted(found, key=lambda version: (len(version), version))
+
+    def _kinds(self, group: str) -> set[str]:
+        if group in self._groups:
+            return {path.stem.rpartition("_")[0] for path in (self._crds / group).glob("*.json")}
+        return {path.stem.partition("-")[0] for path in self._builtin.glob("*.json")}
+
+    def _why_gone(self, built: BuiltObject) -> str:
+        for kind in (built.kind, ""):
+            if (built.group, kind) in _SUCCESSORS:
+                return _SUCCESSORS[built.group, kind]
+        if _is_builtin_group(built.group) and built.group not in self._groups:
+            return f"not served by Kubernetes {self.minor}"
+        return "no version that is embedded"
+
+
+def choose_minor(wanted: str | None) -> str:
+    """The Kubernetes minor to validate against, by default the pinned one.
+
+    Raises MeshwrightError when its schemas are not embedded.
+    """
+    asked = wanted or load_pins().kubernetes
+    folder = schema_root() / "kubernetes"
+    embedded = sorted(
+        (path.name.removeprefix("v").removesuffix(".0") for path in folder.glob("v*.0")),
+        key=lambda minor: [int(part) for part in minor.split(".")],
+    )
+    said = _MINOR.match(asked)
+    if not said or said[1] not in embedded:
+        raise MeshwrightError(
+            f"Kubernetes {asked}: no schemas are embedded for it; there are {', '.join(embedded) or 'none'}"
+        )
+    return said[1]
+
+
+def _is_builtin_group(group: str) -> bool:
+    # Kubernetes' own groups have no dot, or are its own *.k8s.io ones.
+    return "." not in group or group.endswith(".k8s.io")

@@ -1,0 +1,1 @@
+"""Flux's own semantics: what a Kustomization builds, substitutes and applies, without a cluster."""

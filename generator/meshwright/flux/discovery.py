@@ -1,0 +1,98 @@
+"""The Flux objects that stand in a repository's files, before anything is built."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from meshwright.flux.kustomization import (
+    GROUP,
+    INSTANCE_GROUP,
+    FluxKustomization,
+    SourceReference,
+    from_instance,
+    is_instance,
+    is_kustomization,
+)
+from meshwright.manifests.closure import ClosureReader
+from meshwright.manifests.files import RepositoryFiles
+from meshwright.manifests.finding import Finding
+from meshwright.manifests.kustomization import FILE_NAMES, KustomizationIndex
+from meshwright.manifests.leaf import named_documents, object_name, yaml_finding
+from meshwright.manifests.unit import BuiltObject, Origin
+from meshwright.yaml import YamlFault
+
+_SOURCE_GROUP = "source.toolkit.fluxcd.io"
+# Only what could be such an object is parsed: Flux's own CRDs name these groups too, and are large.
+_MARK = re.compile(
+    rf"""apiVersion["']?\s*:\s*["']?(?:{"|".join(map(re.escape, (GROUP, INSTANCE_GROUP, _SOURCE_GROUP)))})/"""
+)
+
+
+@dataclass
+class Discovery:
+    """Kustomizations that are in force, and the sources that the repository defines by their URL."""
+
+    kustomizations: list[FluxKustomization] = field(default_factory=list)
+    sources: dict[SourceReference, str] = field(default_factory=dict)
+    findings: list[Finding] = field(default_factory=list)
+
+
+def discover(files: RepositoryFiles, index: KustomizationIndex, closures: ClosureReader) -> Discovery:
+    """Read every file that mentions Flux; leave out files that no kustomization takes in."""
+    found = Discovery()
+    raw: list[FluxKustomization] = []
+    broken: list[YamlFault] = []
+    for path in files.yaml_paths():
+        if path in closures.ingredients or posixpath.basename(path) in FILE_NAMES:
+            continue
+        try:
+            text = files.text(path)
+        except YamlFault:
+            # Too large, or no text: nothing that a person wrote for Flux.
+            continue
+        if not _MARK.search(text):
+            continue
+        try:
+            files.documents(path)
+        except YamlFault as fault:
+            broken.append(fault)
+        raw.extend(_read_file(files, path, found))
+    generated = {item.path for item in raw if item.path not in index}
+    for item in raw:
+        if _in_force(item.origin, index, closures, generated):
+            found.kustomizations.append(item)
+    found.findings.extend(
+        yaml_finding(fault) for fault in broken if _in_force(fault.position.path, index, closures, generated)
+    )
+    return found
+
+
+def _read_file(files: RepositoryFiles, path: str, found: Discovery) -> Iterator[FluxKustomization]:
+    for _, _, data in named_documents(files, path):
+        built = BuiltObject(data, Origin(path=path))
+        if is_kustomization(data) and isinstance(data.get("spec"), dict) and object_name(data):
+            yield FluxKustomization(built, files)
+        elif is_instance(data):
+            yield from_instance(files, built)
+        elif built.group == _SOURCE_GROUP and isinstance(data.get("spec"), dict):
+            reference = SourceReference(built.kind, built.name)
+            found.sources[reference] = str(data["spec"].get("url") or data["spec"].get("bucketName") or "")
+
+
+def _in_force(path: str, index: KustomizationIndex, closures: ClosureReader, generated: set[str]) -> bool:
+    """Whether something takes the file in, or nothing decides about it and a person applies it.
+
+    A file beside a kustomization.yaml that does not list it is switched off.
+    """
+    if path in closures.resources:
+        return True
+    folder = posixpath.dirname(path) or "."
+    while True:
+        if folder in index:
+            return False
+        if folder in generated or folder == ".":
+            return True
+        folder = posixpath.dirname(folder) or "."

@@ -1,0 +1,177 @@
+"""Parses Flux's substitution syntax: ``${NAME}``, its operators and its escapes.
+
+Follows the parser of github.com/fluxcd/pkg/envsubst v1.7.1 where its documentation differs: there is no
+``${NAME-x}``, a name may start with a digit, and only replacements know a backslash.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+_DEFAULTS = frozenset({"=", ":=", ":-", ":+", ":?"})
+
+
+class BadSubstitution(ValueError):
+    """An expression that cannot be parsed; ``expression`` is its beginning."""
+
+    def __init__(self, expression: str, problem: str) -> None:
+        super().__init__(f"{expression}: {problem}")
+        self.expression = expression
+        self.problem = problem
+
+
+@dataclass(frozen=True)
+class Expression:
+    """One ``${...}``; ``source`` is its text as written."""
+
+    name: str
+    operator: str
+    arguments: tuple[Node, ...]
+    source: str
+
+    @property
+    def needs_value(self) -> bool:
+        """Whether Flux fails when the variable is not set: operators with a default do not."""
+        return self.operator not in _DEFAULTS
+
+
+Node = str | Expression
+
+
+def parse(text: str) -> Sequence[Node]:
+    """The literal parts and expressions of ``text``; ``$$`` has become ``$``. Raises BadSubstitution."""
+    return _Parser(text).template() if "$" in text else [text]
+
+
+class _Parser:
+    """Reads left to right; each method starts behind what it is named for."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._at = 0
+
+    def template(self) -> list[Node]:
+        nodes: list[Node] = []
+        while self._at < len(self._text):
+            dollar = self._text.find("$", self._at)
+            if dollar < 0:
+                dollar = len(self._text)
+            nodes.append(self._text[self._at : dollar])
+            self._at = dollar
+            if self._take("${"):
+                nodes.append(self._expression())
+            elif self._take("$$") or self._take("$"):
+                nodes.append("$")
+        return nodes
+
+    def _expression(self) -> Expression:
+        start = self._at - 2
+        if self._take("#"):
+            name = self._name(start)
+            operator: str = "length"
+            arguments: list[Node] = []
+        else:
+            name = self._name(start)
+            operator, arguments = self._operation(start)
+        if not self._take("}"):
+            raise self._bad(start, "it must end with } here")
+        return Expression(name, operator, tuple(arguments), self._text[start : self._at])
+
+    def _name(self, start: int) -> str:
+        begin = self._at
+        while self._peek().isalpha() or self._peek().isdecimal() or self._peek() == "_":
+            self._at += 1
+        if begin == self._at:
+            raise self._bad(start, "a variable's name is missing")
+        return self._text[begin : self._at]
+
+    def _operation(self, start: int) -> tuple[str, list[Node]]:
+        char, following = self._peek(), self._peek(1)
+        if char in ("^", ","):
+            return self._repeatable("^,"), []
+        if char == "=" or (char == ":" and following and following in "=-?+"):
+            operator = char if char == "=" else char + following
+            self._at += len(operator)
+            return operator, self._default(start)
+        if char == ":":
+            self._at += 1
+            return ":", self._offsets(start)
+        if char in ("#", "%"):
+            operator = self._repeatable(char)
+            return operator, [self._argument(start, lambda c: c == "}")]
+        if char == "/":
+            self._at += 1
+            variant = self._peek() if self._peek() in ("/", "#", "%") else ""
+            self._at += len(variant)
+            return "/" + variant, self._replacement(start)
+        return "", []
+
+    def _repeatable(self, chars: str) -> str:
+        """An operator of one or two of ``chars``."""
+        begin = self._at
+        while self._at - begin < 2 and self._peek() and self._peek() in chars:
+            self._at += 1
+        return self._text[begin : self._at]
+
+    def _default(self, start: int) -> list[Node]:
+        arguments: list[Node] = []
+        while self._peek() != "}":
+            arguments.append(self._argument(start, lambda c: c == "}"))
+        return arguments
+
+    def _offsets(self, start: int) -> list[Node]:
+        arguments = [self._argument(start, lambda c: c in ":}")]
+        if self._peek() == ":":
+            while self._take(":"):
+                pass
+            arguments.append(self._argument(start, lambda c: c == "}"))
+        return arguments
+
+    def _replacement(self, start: int) -> list[Node]:
+        arguments = [self._argument(start, lambda c: c == "/", escapes="$\\")]
+        if not self._take("/"):
+            raise self._bad(start, "a replacement is written ${NAME/old/new}")
+        while self._take("/"):
+            pass
+        if self._peek() != "}":
+            arguments.append(self._argument(start, lambda c: c == "}", escapes="$\\"))
+        return arguments
+
+    def _argument(self, start: int, stop: Callable[[str], bool], escapes: str = "") -> Node:
+        """One nested expression, or literal text that is not empty."""
+        if self._take("${"):
+            return self._expression()
+        text = self._text_until(stop, escapes)
+        if not text:
+            raise self._bad(start, "an operand is missing, or } is")
+        return text
+
+    def _text_until(self, stop: Callable[[str], bool], escapes: str) -> str:
+        # "$$" and a backslash before a slash are escapes in replacements alone.
+        parts: list[str] = []
+        while self._at < len(self._text) and not self._text.startswith("${", self._at):
+            char, following = self._text[self._at], self._peek(1)
+            if (char == "$" and "$" in escapes and following == "$") or (
+                char == "\\" and "\\" in escapes and following and following in "/\\"
+            ):
+                parts.append(following)
+                self._at += 2
+                continue
+            if stop(char):
+                break
+            parts.append(char)
+            self._at += 1
+        return "".join(parts)
+
+    def _peek(self, ahead: int = 0) -> str:
+        return self._text[self._at + ahead : self._at + ahead + 1]
+
+    def _take(self, wanted: str) -> bool:
+        if self._text.startswith(wanted, self._at):
+            self._at += len(wanted)
+            return True
+        return False
+
+    def _bad(self, start: int, problem: str) -> BadSubstitution:
+        return BadSubstitution(self._text[start : start + 40].splitlines()[0], problem)

@@ -1,0 +1,189 @@
+"""What a Flux Kustomization builds: the folder's kustomization, or one made from its YAML files.
+
+kustomize-controller writes a kustomization.yaml before it builds: the folder's own with the fields of
+the spec merged in, or a list of all YAML below the folder (github.com/fluxcd/pkg/kustomize v1.35.6,
+kustomize_generator.go). Here the result is a value, and nothing is written into the repository.
+"""
+
+from __future__ import annotations
+
+import json
+import posixpath
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from meshwright.errors import Position
+from meshwright.flux.kustomization import FluxKustomization
+from meshwright.manifests.closure import Closure, ClosureReader
+from meshwright.manifests.entry import Entry
+from meshwright.manifests.files import RepositoryFiles
+from meshwright.manifests.finding import Finding
+from meshwright.manifests.kustomization import Expected, KustomizationIndex, join
+from meshwright.manifests.leaf import leaf_findings
+from meshwright.manifests.pointer import items_of
+from meshwright.manifests.unit import BuildUnit
+from meshwright.manifests.words import did_you_mean
+
+_MERGED = ("targetNamespace", "namePrefix", "nameSuffix", "patches", "components", "images")
+_IMAGE_FIELDS = ("name", "newName", "newTag", "digest")
+
+
+class UnitMaker:
+    """Makes the build unit of a Flux Kustomization."""
+
+    def __init__(
+        self,
+        files: RepositoryFiles,
+        index: KustomizationIndex,
+        closures: ClosureReader,
+        ignored: Callable[[str], bool],
+    ) -> None:
+        self._files = files
+        self._index = index
+        self._closures = closures
+        self._ignored = ignored
+
+    def path_finding(self, kustomization: FluxKustomization) -> Finding | None:
+        """What is wrong with the path itself."""
+        path, at, title = kustomization.path, kustomization.path_position, kustomization.title
+        if self._files.holds_files(path):
+            return None
+        if self._files.is_file(path):
+            return Finding(
+                "build/missing-path",
+                at,
+                f"{title} builds '{path}', which is a file",
+                "name its folder",
+                title,
+            )
+        if self._files.is_folder(path):
+            return Finding(
+                "build/missing-path",
+                at,
+                f"{title} builds folder '{path}', which is empty: Git keeps no empty folder",
+                "put a kustomization.yaml into it",
+                title,
+            )
+        near = did_you_mean(posixpath.basename(path), self._files.siblings(path))
+        return Finding(
+            "build/missing-path", at, f"{title} builds folder '{path}', which does not exist{near}", "", title
+        )
+
+    def unit(self, kustomization: FluxKustomization, cluster: str) -> BuildUnit:
+        """The unit; equal keys mean equal results."""
+        folder, spec = kustomization.path, kustomization.spec
+        merged = {name: spec[name] for name in _MERGED if spec.get(name)}
+        key = json.dumps([folder, merged], sort_keys=True, default=str)
+        own = self._index.get(folder)
+        if own is None:
+            return self._generated(kustomization, key, merged, cluster)
+        at = kustomization.path_position
+        if not merged:
+            closure = self._closures.read([Entry(folder, at)])
+            blocked = not closure.buildable
+            return BuildUnit(key, folder, closure, at, None, own.is_empty, blocked, cluster)
+        extra = [*self._components(kustomization)]
+        closure = self._closures.read([Entry(folder, at), *extra])
+        manifest = merge(own.data, merged, [posixpath.relpath(entry.path, folder) for entry in extra])
+        closure.renames |= bool(manifest.get("namePrefix") or manifest.get("nameSuffix"))
+        blocked = not closure.buildable
+        return BuildUnit(key, folder, closure, at, manifest, False, blocked, cluster, own.path)
+
+    def _generated(
+        self, kustomization: FluxKustomization, key: str, merged: Mapping[str, Any], cluster: str
+    ) -> BuildUnit:
+        folder, at = kustomization.path, kustomization.path_position
+        closure, good = Closure(), []
+        for path in self._scan(folder):
+            one = self._entry_closure(path, kustomization)
+            closure.absorb(one)
+            # A faulty file is told about, and the rest is still built and validated.
+            if one.buildable:
+                good.append(path)
+        extra = [*self._components(kustomization)]
+        reusable = self._closures.read(extra)
+        closure.absorb(reusable)
+        resources = [posixpath.relpath(path, folder) for path in good]
+        components = [posixpath.relpath(entry.path, folder) for entry in extra]
+        manifest = merge({"resources": resources}, merged, components)
+        closure.renames |= bool(manifest.get("namePrefix") or manifest.get("nameSuffix"))
+        is_empty = not good and not extra
+        blocked, file = not reusable.buildable, kustomization.origin
+        return BuildUnit(key, folder, closure, at, manifest, is_empty, blocked, cluster, file)
+
+    def _entry_closure(self, path: str, kustomization: FluxKustomization) -> Closure:
+        inner = self._index.get(path)
+        closure = self._closures.read([Entry(path, Position(inner.path if inner else path))])
+        if path in closure.leaves:
+            why = f"{kustomization.title} applies every YAML file below '{kustomization.path}'"
+            fix = "add a kustomization.yaml there, move the file, or name it in .sourceignore"
+            closure.findings.extend(leaf_findings(self._files, path, why, fix))
+        return closure
+
+    def _scan(self, folder: str) -> Iterator[str]:
+        """Files and folders that a generated kustomization lists; it stops at a kustomization."""
+        taken: list[str] = []
+        for path in self._files.below(folder):
+            if any(path.startswith(f"{above}/") for above in taken):
+                continue
+            if own := self._kustomization_above(path, folder):
+                taken.append(own)
+                yield own
+            elif path.endswith((".yaml", ".yml")) and not self._ignored(path):
+                yield path
+
+    def _kustomization_above(self, path: str, folder: str) -> str | None:
+        """The outermost folder below ``folder`` with a kustomization, on the way to ``path``."""
+        inner = path if folder == "." else path[len(folder) + 1 :]
+        above = "" if folder == "." else folder
+        for part in inner.split("/")[:-1]:
+            above = f"{above}/{part}" if above else part
+            if above in self._index:
+                return above
+        return None
+
+    def _components(self, kustomization: FluxKustomization) -> Iterator[Entry]:
+        ignore_missing = kustomization.spec.get("ignoreMissingComponents") is True
+        components = kustomization.spec.get("components")
+        for number, component in enumerate(components if isinstance(components, list) else []):
+            path = join(kustomization.path, str(component))
+            if not (ignore_missing and not self._files.is_folder(path)):
+                at = kustomization.position("spec", "components", number)
+                yield Entry(path, at, Expected.COMPONENT)
+
+
+def merge(own: Mapping[str, Any], spec: Mapping[str, Any], components: list[str]) -> dict[str, Any]:
+    """The kustomization ``own`` with the fields of a Flux Kustomization's spec, as the controller does it."""
+    manifest = dict(own)
+    for name, field in (("targetNamespace", "namespace"), ("namePrefix",) * 2, ("nameSuffix",) * 2):
+        if spec.get(name):
+            manifest[field] = spec[name]
+    if patches := _mappings(spec.get("patches")):
+        taken = [{name: patch[name] for name in ("patch", "target") if patch.get(name)} for patch in patches]
+        manifest["patches"] = [*items_of(manifest.get("patches")), *taken]
+    if components:
+        manifest["components"] = [*items_of(manifest.get("components")), *components]
+    if images := _mappings(spec.get("images")):
+        manifest["images"] = _merge_images(_mappings(manifest.get("images")), images)
+    return manifest
+
+
+def _merge_images(own: list[dict[str, Any]], spec: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """An image of the spec changes the entry of that name; a new tag or digest replaces both."""
+    merged = [dict(image) for image in own]
+    for image in spec:
+        wanted = {name: image[name] for name in _IMAGE_FIELDS if image.get(name)}
+        same = next((entry for entry in merged if entry.get("name") == wanted.get("name")), None)
+        if same is None:
+            merged.append(wanted)
+            continue
+        if "newTag" in wanted or "digest" in wanted:
+            same.pop("newTag", None)
+            same.pop("digest", None)
+        same.update(wanted)
+    return merged
+
+
+def _mappings(value: Any) -> list[dict[str, Any]]:
+    """The mappings of a list; anything else is a fault that the schema of the object tells about."""
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []

@@ -1,0 +1,88 @@
+"""A HelmRelease: which chart it installs, and where its values come from."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from meshwright.manifests.unit import BuiltObject
+
+GROUP = "helm.toolkit.fluxcd.io"
+
+
+@dataclass(frozen=True)
+class ChartReference:
+    """A chart's name, and its version as written; empty when it is not written."""
+
+    name: str
+    version: str = ""
+
+
+@dataclass(frozen=True)
+class ValuesReference:
+    """One entry of spec.valuesFrom, at ``number``."""
+
+    number: int
+    kind: str
+    name: str
+    key: str
+    target: str
+    optional: bool
+
+
+def is_helm_release(built: BuiltObject) -> bool:
+    """Whether an object is a HelmRelease of the version in use."""
+    return built.kind == "HelmRelease" and built.api_version == f"{GROUP}/v2"
+
+
+def chart_of(
+    release: BuiltObject, sources: Mapping[tuple[str, str, str], BuiltObject]
+) -> ChartReference | None:
+    """The chart of a release, through chartRef where it has one.
+
+    ``sources`` are the built OCIRepository and HelmChart objects by kind, namespace and name.
+    """
+    spec = _mapping(release.data.get("spec"))
+    inline = _mapping(_mapping(spec.get("chart")).get("spec"))
+    if inline.get("chart"):
+        return _named(inline)
+    reference = _mapping(spec.get("chartRef"))
+    key = (
+        str(reference.get("kind") or ""),
+        str(reference.get("namespace") or release.namespace),
+        str(reference.get("name") or ""),
+    )
+    source = _mapping(sources[key].data.get("spec")) if key in sources else {}
+    if key[0] == "HelmChart" and source.get("chart"):
+        return _named(source)
+    if key[0] == "OCIRepository" and source.get("url"):
+        ref = _mapping(source.get("ref"))
+        return ChartReference(
+            posixpath.basename(str(source["url"]).rstrip("/")), str(ref.get("tag") or ref.get("semver") or "")
+        )
+    return None
+
+
+def values_references(release: BuiltObject) -> Iterator[ValuesReference]:
+    """The entries of spec.valuesFrom, in order."""
+    entries = _mapping(release.data.get("spec")).get("valuesFrom")
+    for number, entry in enumerate(entries if isinstance(entries, list) else []):
+        if isinstance(entry, Mapping):
+            yield ValuesReference(
+                number,
+                str(entry.get("kind") or ""),
+                str(entry.get("name") or ""),
+                str(entry.get("valuesKey") or "values.yaml"),
+                str(entry.get("targetPath") or ""),
+                entry.get("optional") is True,
+            )
+
+
+def _named(spec: Mapping[str, Any]) -> ChartReference:
+    return ChartReference(posixpath.basename(str(spec["chart"]).rstrip("/")), str(spec.get("version") or ""))
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}

@@ -1,0 +1,130 @@
+"""A Flux Kustomization, and where in the repository it was written."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from meshwright.errors import Position
+from meshwright.manifests.files import RepositoryFiles
+from meshwright.manifests.pointer import Pointer
+from meshwright.manifests.source import position_of
+from meshwright.manifests.unit import BuiltObject
+
+GROUP = "kustomize.toolkit.fluxcd.io"
+INSTANCE_GROUP = "fluxcd.controlplane.io"
+
+
+@dataclass(frozen=True, order=True)
+class SourceReference:
+    """The source a Kustomization reads from. Namespaces are left out: raw files rarely name them."""
+
+    kind: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.kind} '{self.name}'"
+
+
+@dataclass(frozen=True)
+class FluxKustomization:
+    """``built`` is the object as applied; its origin leads to the file it was written in."""
+
+    built: BuiltObject
+    files: RepositoryFiles
+    # What stands in the file, when it is not the Kustomization itself.
+    written: BuiltObject | None = None
+    path_pointer: Pointer = ("spec", "path")
+
+    @property
+    def spec(self) -> Mapping[str, Any]:
+        """The spec, empty when it is not a mapping."""
+        spec = self.built.data.get("spec")
+        return spec if isinstance(spec, Mapping) else {}
+
+    @property
+    def name(self) -> str:
+        """namespace/name, or the name alone when no namespace is known."""
+        namespace = self.built.namespace
+        return f"{namespace}/{self.built.name}" if namespace else self.built.name
+
+    @property
+    def title(self) -> str:
+        """For people."""
+        return f"Kustomization {self.name}"
+
+    @property
+    def path(self) -> str:
+        """The folder it builds, relative to the repository; "." for the repository itself."""
+        return normalise(str(self.spec.get("path") or ""))
+
+    @property
+    def source(self) -> SourceReference:
+        """Its sourceRef."""
+        reference = self.spec.get("sourceRef")
+        reference = reference if isinstance(reference, Mapping) else {}
+        return SourceReference(str(reference.get("kind") or ""), str(reference.get("name") or ""))
+
+    @property
+    def origin(self) -> str:
+        """The file it was written in."""
+        return self.built.origin.path or self.built.origin.configured_in or ""
+
+    def position(self, *pointer: str | int, key: bool = False) -> Position:
+        """Where a value stands in the file."""
+        return position_of(self.files, self.written or self.built, pointer, key=key)
+
+    @property
+    def path_position(self) -> Position:
+        """Where its path stands."""
+        return self.position(*self.path_pointer)
+
+
+def normalise(path: str) -> str:
+    """A Flux path relative to the repository: ``./x``, ``x/`` and ``/x`` are one, ``..`` stays inside.
+
+    source: securejoin in kustomize-controller, which keeps every path below the artifact.
+    """
+    return posixpath.normpath(posixpath.join("/", path)).lstrip("/") or "."
+
+
+def is_kustomization(data: Mapping[str, Any]) -> bool:
+    """Whether an object is a Flux Kustomization of any version."""
+    api_version = data.get("apiVersion")
+    return (
+        data.get("kind") == "Kustomization"
+        and isinstance(api_version, str)
+        and api_version.startswith(f"{GROUP}/")
+    )
+
+
+def is_instance(data: Mapping[str, Any]) -> bool:
+    """Whether an object is a flux-operator FluxInstance that syncs a path."""
+    spec = data.get("spec")
+    sync = spec.get("sync") if isinstance(spec, Mapping) else None
+    return (
+        data.get("kind") == "FluxInstance"
+        and str(data.get("apiVersion") or "").startswith(f"{INSTANCE_GROUP}/")
+        and isinstance(sync, Mapping)
+        and isinstance(sync.get("path"), str)
+    )
+
+
+def from_instance(files: RepositoryFiles, instance: BuiltObject) -> FluxKustomization:
+    """The Kustomization that flux-operator makes for a FluxInstance's sync.
+
+    source: flux-operator 0.58, which names it like the namespace unless sync.name says otherwise.
+    """
+    sync = instance.data["spec"]["sync"]
+    namespace = instance.namespace or "flux-system"
+    name = str(sync.get("name") or namespace)
+    data = {
+        "apiVersion": f"{GROUP}/v1",
+        "kind": "Kustomization",
+        "metadata": {"name": name, "namespace": namespace},
+        "spec": {"path": sync["path"], "sourceRef": {"kind": sync.get("kind"), "name": name}},
+    }
+    built = BuiltObject(data, instance.origin)
+    return FluxKustomization(built, files, written=instance, path_pointer=("spec", "sync", "path"))

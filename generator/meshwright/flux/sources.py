@@ -1,0 +1,78 @@
+"""Which sources are this repository itself."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+from meshwright.flux.discovery import Discovery
+from meshwright.flux.kustomization import FluxKustomization, SourceReference
+from meshwright.manifests.files import RepositoryFiles
+
+_REPOSITORY_KINDS = frozenset({"GitRepository", "OCIRepository", "Bucket"})
+# What flux bootstrap and flux-operator call the repository that they sync.
+_CONVENTION = "flux-system"
+_URL = re.compile(r"^\s*url\s*=\s*(\S+)", re.MULTILINE)
+
+
+class OwnSources:
+    """Tells this repository's own sources from others, by what the repository shows.
+
+    A source is its own when a Kustomization on it builds the folder that Kustomizations stand in,
+    when its URL is a remote of the checkout, or when the repository does not define it and has the
+    path that is asked for.
+    """
+
+    def __init__(self, files: RepositoryFiles, discovery: Discovery) -> None:
+        self._files = files
+        self._defined = discovery.sources
+        kustomizations = discovery.kustomizations
+        folders = {posixpath.dirname(item.origin) or "." for item in kustomizations}
+        self._own = {item.source for item in kustomizations if self._holds(item, folders)}
+        remotes = _remotes(files.root)
+        self._own |= {source for source, url in self._defined.items() if _bare(url) in remotes}
+        self._own |= {item.source for item in kustomizations if self._is_undefined_here(item)}
+        if not self._own:
+            self._own = {item.source for item in kustomizations if item.path == "."}
+        self._own = {source for source in self._own if source.kind in _REPOSITORY_KINDS}
+
+    def __contains__(self, source: SourceReference) -> bool:
+        return source in self._own
+
+    def reason(self, kustomization: FluxKustomization) -> str:
+        """Why a Kustomization on another source is not seen."""
+        source = kustomization.source
+        if not source.name:
+            return "it names no source"
+        if source in self._defined:
+            url = self._defined[source]
+            return f"it reads {source}{f' ({url})' if url else ''}, which is not this repository"
+        return f"it reads {source}, which this repository does not define"
+
+    def _holds(self, item: FluxKustomization, folders: Iterable[str]) -> bool:
+        # "." holds everything and is also what other repositories are built from: no evidence.
+        return item.path != "." and any(
+            folder == item.path or folder.startswith(f"{item.path}/") for folder in folders
+        )
+
+    def _is_undefined_here(self, item: FluxKustomization) -> bool:
+        if item.source in self._defined:
+            return False
+        return item.source.name == _CONVENTION or (item.path != "." and self._files.is_folder(item.path))
+
+
+def _remotes(root: Path) -> set[str]:
+    try:
+        text = (root / ".git" / "config").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return set()
+    return {_bare(url) for url in _URL.findall(text)} - {""}
+
+
+def _bare(url: str) -> str:
+    """Host and path of a Git URL, whatever the protocol: ``git@host:a/b.git`` is ``host/a/b``."""
+    rest = re.sub(r"^[a-z+]+://", "", url.strip())
+    rest = re.sub(r"^[^@/]+@", "", rest)
+    return re.sub(r":(?:\d+/)?", "/", rest).removesuffix("/").removesuffix(".git").lower()

@@ -1,0 +1,193 @@
+"""Post-build substitution of a Flux Kustomization over the objects that it built.
+
+kustomize-controller 1.9 writes each object as YAML, replaces ``${NAME}`` in that text, and reads the
+text again (github.com/fluxcd/pkg/kustomize v1.35.6, kustomize_varsub.go): quotes of the source are
+gone by then, so a value that looks like a number becomes one. Undefined variables fail the whole
+Kustomization (feature gate StrictPostBuildSubstitutions, on since 1.9).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from meshwright.errors import Position
+from meshwright.flux import goyaml
+from meshwright.flux.envsubst import evaluate
+from meshwright.flux.expression import BadSubstitution, Expression
+from meshwright.flux.kustomization import FluxKustomization
+from meshwright.manifests.finding import Finding
+from meshwright.manifests.generated import place_of
+from meshwright.manifests.kustomization import KustomizationIndex
+from meshwright.manifests.pointer import Pointer, items_of, scalars
+from meshwright.manifests.source import find_text
+from meshwright.manifests.unit import BuiltObject
+
+SUBSTITUTE = "kustomize.toolkit.fluxcd.io/substitute"
+_NAME = re.compile(r"^[_a-zA-Z][_a-zA-Z0-9]*\Z")
+
+
+@dataclass
+class Variables:
+    """What a Kustomization's postBuild defines. ``unseen`` names what could define more."""
+
+    values: dict[str, str] = field(default_factory=dict)
+    unseen: list[str] = field(default_factory=list)
+    always: bool = False
+    asked_for: bool = False
+
+    @property
+    def applies(self) -> bool:
+        """Whether the controller substitutes at all: with at least one variable, or always."""
+        return self.asked_for and bool(self.values or self.unseen or self.always)
+
+
+Lookup = Callable[[str, str, str], Mapping[str, str] | None]
+
+
+def read_variables(kustomization: FluxKustomization, lookup: Lookup) -> Variables:
+    """The variables of a Kustomization: substitute over substituteFrom, later entries over earlier.
+
+    ``lookup`` gives the data of a ConfigMap or Secret by kind, namespace and name, or None when the
+    repository does not show it.
+    """
+    post_build = kustomization.spec.get("postBuild")
+    variables = Variables(asked_for=isinstance(post_build, Mapping))
+    if not isinstance(post_build, Mapping):
+        return variables
+    variables.always = post_build.get("substituteStrategy") == "Always"
+    for reference in items_of(post_build.get("substituteFrom")):
+        if not isinstance(reference, Mapping):
+            continue
+        kind, name = str(reference.get("kind") or ""), str(reference.get("name") or "")
+        data = lookup(kind, kustomization.built.namespace, name)
+        if data is not None:
+            variables.values.update({key: value.replace("\n", "") for key, value in data.items()})
+        elif not (reference.get("optional") is True and kind == "ConfigMap"):
+            variables.unseen.append(f"{kind} '{name}'")
+    substitute = post_build.get("substitute")
+    for key, value in substitute.items() if isinstance(substitute, Mapping) else ():
+        text = value if isinstance(value, str) else json.dumps(value)
+        variables.values[str(key)] = text.replace("\n", "")
+    return variables
+
+
+def name_findings(kustomization: FluxKustomization, variables: Variables) -> Iterator[Finding]:
+    """A finding for each variable whose name the controller refuses."""
+    for name in sorted(variables.values):
+        if not _NAME.match(name):
+            yield Finding(
+                "build/variable-name",
+                kustomization.position("spec", "postBuild", "substitute", name, key=True),
+                f"{kustomization.title}: variable name '{name}' is not letters, digits and _ alone",
+                "rename it; every key of a ConfigMap under substituteFrom counts as a variable",
+                kustomization.title,
+            )
+
+
+class Substitution:
+    """Applies one Kustomization's variables, and keeps what is wrong with them in ``findings``."""
+
+    def __init__(
+        self, kustomization: FluxKustomization, variables: Variables, index: KustomizationIndex
+    ) -> None:
+        self._kustomization = kustomization
+        self._variables = variables
+        self._index = index
+        self.findings: list[Finding] = list(name_findings(kustomization, variables))
+
+    def apply(self, built: BuiltObject) -> BuiltObject:
+        """The object as Flux would apply it; unchanged when it is left out or cannot be substituted."""
+        if not self._variables.applies or _is_disabled(built) or not _mentions(built.data):
+            return built
+        missing: dict[str, Expression] = {}
+
+        def take(expression: Expression) -> str:
+            if not self._variables.unseen:
+                missing.setdefault(expression.name, expression)
+            # What nobody here can know stays as it is written, and is recognised later by its form.
+            return expression.source
+
+        try:
+            text = evaluate(goyaml.write(built.data), self._variables.values, take)
+        except BadSubstitution as bad:
+            self.findings.append(self._bad(built, bad))
+            return built
+        self.findings.extend(self._undefined(built, missing[name]) for name in sorted(missing))
+        try:
+            data = goyaml.read(text)
+        except ValueError as error:
+            self.findings.append(self._broken(built, str(error)))
+            return built
+        if not isinstance(data, dict):
+            self.findings.append(self._broken(built, "no mapping is left"))
+            return built
+        return BuiltObject(data, built.origin)
+
+    def _undefined(self, built: BuiltObject, expression: Expression) -> Finding:
+        name = expression.name
+        return Finding(
+            "build/undefined-variable",
+            self._place(built, expression.source),
+            f"variable '{name}' in {built.title}: {self._kustomization.title} does not define it, "
+            "and fails as a whole",
+            f"define it under postBuild.substitute, escape it as $${{{name}}}, "
+            f"or annotate the object with {SUBSTITUTE}: disabled",
+            built.title,
+        )
+
+    def _bad(self, built: BuiltObject, bad: BadSubstitution) -> Finding:
+        return Finding(
+            "build/substitution",
+            self._place(built, bad.expression),
+            f"'{bad.expression}' in {built.title} is no substitution that Flux can read: {bad.problem}; "
+            f"{self._kustomization.title} fails on it",
+            f"write $$ for a dollar sign, or annotate the object with {SUBSTITUTE}: disabled",
+            built.title,
+        )
+
+    def _broken(self, built: BuiltObject, problem: str) -> Finding:
+        pointer = next((pointer for pointer, text in _texts(built.data) if "${" in text), ())
+        return Finding(
+            "build/substitution",
+            self._pointer_place(built, pointer),
+            f"{built.title} is no YAML once {self._kustomization.title} has put its variables in: {problem}",
+            "keep quotes, colons and line breaks out of the variables",
+            built.title,
+        )
+
+    def _place(self, built: BuiltObject, wanted: str) -> Position:
+        """Where ``wanted`` stands in the object's source."""
+        for pointer, text in _texts(built.data):
+            if wanted in text:
+                return find_text(self._kustomization.files, self._pointer_place(built, pointer), wanted)
+        return self._pointer_place(built, ())
+
+    def _pointer_place(self, built: BuiltObject, pointer: Pointer) -> Position:
+        return place_of(self._kustomization.files, self._index, built, pointer)
+
+
+def _is_disabled(built: BuiltObject) -> bool:
+    return any(
+        isinstance(values := built.metadata.get(field), Mapping) and values.get(SUBSTITUTE) == "disabled"
+        for field in ("labels", "annotations")
+    )
+
+
+def _mentions(data: Any) -> bool:
+    return any(mark in text for _, text in _texts(data) for mark in ("${", "$$"))
+
+
+def _texts(data: Any) -> Iterator[tuple[Pointer, str]]:
+    """Every text of an object, the keys on the way to it included."""
+    for pointer, value in scalars(data):
+        key = str(pointer[-1]) if pointer else ""
+        yield pointer, f"{key}\0{value}" if isinstance(value, str) else key
+
+
+def unresolved(value: Any) -> bool:
+    """Whether ``value`` holds a variable that nobody here could resolve."""
+    return isinstance(value, str) and "${" in value

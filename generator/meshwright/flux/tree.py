@@ -1,0 +1,221 @@
+"""The Kustomizations of each cluster, from the entry down, with the objects that each applies."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from meshwright.flux.discovery import Discovery
+from meshwright.flux.generator import UnitMaker
+from meshwright.flux.kustomization import FluxKustomization, is_kustomization
+from meshwright.flux.sources import OwnSources
+from meshwright.flux.substitution import Substitution, Variables, read_variables
+from meshwright.manifests.builds import Builds
+from meshwright.manifests.finding import Finding, NotSeen
+from meshwright.manifests.kustomization import KustomizationIndex
+from meshwright.manifests.sops import is_encrypted
+from meshwright.manifests.unit import BuildUnit, BuiltObject
+
+_DEPTH = 20
+
+
+@dataclass
+class Instance:
+    """One Kustomization in one cluster, and what it applies."""
+
+    kustomization: FluxKustomization
+    cluster: str
+    unit: BuildUnit
+    objects: list[BuiltObject] = field(default_factory=list)
+    # Sources of variables that the repository does not show.
+    unseen: list[str] = field(default_factory=list)
+    built: bool = False
+
+
+class FluxTree:
+    """Grows from the Kustomizations in files to those that only appear in built output.
+
+    A Kustomization may be patched or substituted by the one that applies it, so the built form
+    decides, and the raw form serves to build nearly everything in the first round.
+    """
+
+    def __init__(
+        self,
+        discovery: Discovery,
+        sources: OwnSources,
+        maker: UnitMaker,
+        builds: Builds,
+        index: KustomizationIndex,
+    ) -> None:
+        self._sources = sources
+        self._maker = maker
+        self._builds = builds
+        self._index = index
+        self._raw = discovery.kustomizations
+        self._entries = _entry_paths(self._raw, sources)
+        self._visible: dict[tuple[str, str, str, str], BuiltObject] = {}
+        self.instances: list[Instance] = []
+        self.findings: list[Finding] = []
+        self.not_seen: list[NotSeen] = []
+
+    def first_units(self) -> list[BuildUnit]:
+        """The units of every raw Kustomization whose path exists: the first round of builds."""
+        return [
+            self._maker.unit(item, self.cluster_of(item.origin))
+            for item in self._raw
+            if item.source in self._sources and not self._maker.path_finding(item)
+        ]
+
+    def cluster_of(self, path: str) -> str:
+        """The cluster that a file belongs to, named after its folder."""
+        holders = [entry for entry in self._entries if path.startswith(f"{entry}/")]
+        if holders:
+            return max(holders, key=len)
+        parts = path.split("/")
+        return "/".join(parts[:2]) if parts[0] == "clusters" and len(parts) > 2 else ""
+
+    def grow(self) -> None:
+        """Walk from the entries down, level by level; ``first_units`` must have been built."""
+        seen: set[tuple[str, str, str]] = set()
+        level = [(item, self.cluster_of(item.origin)) for item in self._roots()]
+        for _ in range(_DEPTH):
+            level = self._grow_level(level, seen)
+            if not level:
+                break
+        # Kustomizations that only apply each other have no entry; they are looked at all the same.
+        visited = {(origin, name) for _, name, origin in seen}
+        files = {origin for origin, _ in visited}
+        rest = [
+            item
+            for item in self._raw
+            if not _applied(item, visited) and not ("${" in item.name and item.origin in files)
+        ]
+        self._grow_level([(item, self.cluster_of(item.origin)) for item in rest], seen)
+
+    def _roots(self) -> list[FluxKustomization]:
+        """Raw Kustomizations that no other one applies."""
+        applied: set[tuple[str, str]] = set()
+        for item in self._raw:
+            if item.source in self._sources and not self._maker.path_finding(item):
+                unit = self._maker.unit(item, self.cluster_of(item.origin))
+                applied.update(
+                    (built.origin.path or "", built.name)
+                    for built in self._builds.result(unit).objects
+                    if is_kustomization(built.data) and built.name != item.built.name
+                )
+        return [item for item in self._raw if not _applied(item, applied)]
+
+    def _grow_level(
+        self, level: Iterable[tuple[FluxKustomization, str]], seen: set[tuple[str, str, str]]
+    ) -> list[tuple[FluxKustomization, str]]:
+        instances = []
+        for item, cluster in level:
+            key = (cluster, item.name, item.origin)
+            if key in seen:
+                continue
+            seen.add(key)
+            if instance := self._instance(item, cluster):
+                instances.append(instance)
+        self._builds.ensure(instance.unit for instance in instances)
+        self.instances.extend(instances)
+        for instance in instances:
+            result = self._builds.result(instance.unit)
+            instance.built = result.built
+            self.findings.extend(result.findings)
+            for built in result.objects:
+                self._show(instance, built, final=False)
+        return [child for instance in instances for child in self._apply(instance)]
+
+    def _instance(self, item: FluxKustomization, cluster: str) -> Instance | None:
+        if item.source not in self._sources:
+            self.not_seen.append(NotSeen(item.title, self._sources.reason(item), item.path_position))
+            return None
+        if "${" in str(item.spec.get("path")):
+            reason = "its path holds a variable that nothing in this repository defines"
+            self.not_seen.append(NotSeen(item.title, reason, item.path_position))
+            return None
+        if finding := self._maker.path_finding(item):
+            self.findings.append(finding)
+            return None
+        return Instance(item, cluster, self._maker.unit(item, cluster))
+
+    def _apply(self, instance: Instance) -> Iterator[tuple[FluxKustomization, str]]:
+        """Substitute what an instance built; gives the Kustomizations among its objects."""
+        item = instance.kustomization
+        variables = read_variables(item, lambda *wanted: self._lookup(instance.cluster, *wanted))
+        instance.unseen = variables.unseen
+        if variables.unseen:
+            self._tell_unseen(item, variables)
+        substitution = Substitution(item, variables, self._index)
+        for raw in self._builds.result(instance.unit).objects:
+            built = _with_common_metadata(substitution.apply(raw), item)
+            instance.objects.append(built)
+            self._show(instance, built, final=True)
+            if is_kustomization(built.data) and built.name != item.built.name:
+                yield FluxKustomization(built, item.files), instance.cluster
+        self.findings.extend(substitution.findings)
+
+    def _tell_unseen(self, item: FluxKustomization, variables: Variables) -> None:
+        names = ", ".join(variables.unseen)
+        reason = f"variables from {names} are not in this repository: what only they define stays unchecked"
+        at = item.position("spec", "postBuild", "substituteFrom", key=True)
+        self.not_seen.append(NotSeen(item.title, reason, at))
+
+    def _show(self, instance: Instance, built: BuiltObject, *, final: bool) -> None:
+        if built.kind in ("ConfigMap", "Secret"):
+            key = (instance.cluster, built.kind, built.namespace, built.name)
+            if final or key not in self._visible:
+                self._visible[key] = built
+
+    def _lookup(self, cluster: str, kind: str, namespace: str, name: str) -> Mapping[str, str] | None:
+        for (in_cluster, of_kind, in_namespace, called), built in self._visible.items():
+            same_place = in_namespace == namespace or not in_namespace or not namespace
+            if (in_cluster, of_kind, called) == (cluster, kind, name) and same_place:
+                return _data_of(built)
+        return None
+
+
+def _entry_paths(raw: Iterable[FluxKustomization], sources: OwnSources) -> list[str]:
+    """Paths of Kustomizations that build the folder they stand in: one a cluster."""
+    return [
+        item.path
+        for item in raw
+        if item.source in sources and item.path != "." and item.origin.startswith(f"{item.path}/")
+    ]
+
+
+def _applied(item: FluxKustomization, applied: set[tuple[str, str]]) -> bool:
+    # A prefix or suffix may have been added to the name on the way.
+    return any(origin == item.origin and item.built.name in name for origin, name in applied)
+
+
+def _with_common_metadata(built: BuiltObject, item: FluxKustomization) -> BuiltObject:
+    common = item.spec.get("commonMetadata")
+    if not isinstance(common, Mapping):
+        return built
+    metadata: dict[str, Any] = dict(built.metadata)
+    for name in ("labels", "annotations"):
+        added, own = common.get(name), metadata.get(name)
+        if isinstance(added, Mapping) and added:
+            metadata[name] = {**(own if isinstance(own, Mapping) else {}), **added}
+    return BuiltObject({**built.data, "metadata": metadata}, built.origin)
+
+
+def _data_of(built: BuiltObject) -> dict[str, str] | None:
+    """The data of a ConfigMap or Secret as text; None when it is encrypted."""
+    if is_encrypted(built.data):
+        return None
+    data = built.data.get("data")
+    found = {str(key): str(value) for key, value in data.items()} if isinstance(data, Mapping) else {}
+    if built.kind == "Secret":
+        for key, value in found.items():
+            try:
+                found[key] = base64.b64decode(value, validate=True).decode("utf-8", "replace")
+            except (binascii.Error, ValueError):
+                return None
+        plain = built.data.get("stringData")
+        found.update({str(k): str(v) for k, v in plain.items()} if isinstance(plain, Mapping) else {})
+    return found

@@ -1,0 +1,72 @@
+"""Every build of a repository, each made once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from meshwright.manifests.errortext import ErrorText
+from meshwright.manifests.files import RepositoryFiles
+from meshwright.manifests.finding import Finding, NotSeen
+from meshwright.manifests.kustomization import KustomizationIndex
+from meshwright.manifests.kustomize import Kustomize
+from meshwright.manifests.unit import BuildResult, BuildUnit
+from meshwright.manifests.workspace import Workspace
+from meshwright.tools import locate
+
+
+class Builds:
+    """Results by unit key; kustomize is looked for when there is something to build."""
+
+    def __init__(self, files: RepositoryFiles, index: KustomizationIndex, workspace: Workspace) -> None:
+        self._files = files
+        self._workspace = workspace
+        self._explain = ErrorText(files, index, workspace.root).explain
+        self._results: dict[str, BuildResult] = {}
+        self._kustomize: Kustomize | None = None
+
+    def ensure(self, units: Iterable[BuildUnit]) -> None:
+        """Build what has not been built yet, all of it together."""
+        new = {unit.key: unit for unit in units if unit.key not in self._results}
+        for key, unit in new.items():
+            if unit.blocked:
+                self._results[key] = BuildResult(findings=list(unit.closure.findings))
+        waiting = [unit for unit in new.values() if not unit.blocked]
+        if not waiting:
+            return
+        if self._kustomize is None:
+            tool = locate("kustomize")
+            self._kustomize = Kustomize(tool.path, self._workspace, self._files.root)
+        for unit, result in zip(waiting, self._kustomize.build(waiting, self._explain), strict=True):
+            result.findings.extend(unit.closure.findings)
+            self._results[unit.key] = result
+
+    def result(self, unit: BuildUnit) -> BuildResult:
+        """What came of a unit that ``ensure`` was given."""
+        return self._results[unit.key]
+
+
+def not_seen_remote(unit: BuildUnit) -> Iterator[NotSeen]:
+    """What of a unit stands on the network."""
+    for entry, position in unit.closure.remote:
+        yield NotSeen(
+            f"'{unit.folder}'", f"it needs '{entry}' from the network, and check stays offline", position
+        )
+
+
+def not_seen_helm(unit: BuildUnit) -> Iterator[NotSeen]:
+    """What of a unit needs Helm; Argo CD may be told to run it."""
+    for field, position in unit.closure.helm:
+        reason = f"its {field} need Helm and the chart; only their values are checked"
+        yield NotSeen(f"'{unit.folder}'", reason, position)
+
+
+def helm_findings(unit: BuildUnit, builder: str) -> Iterator[Finding]:
+    """The same where Flux builds it: Flux runs kustomize without Helm, always."""
+    for field, position in unit.closure.helm:
+        yield Finding(
+            "build/helm-charts",
+            position,
+            f"{builder} builds this, and Flux runs kustomize without Helm: {field} fails there",
+            "install the chart by a HelmRelease",
+            builder,
+        )

@@ -1,0 +1,190 @@
+"""Everything that one build would read, and what is wrong with it before kustomize is asked.
+
+Kustomize stops at its first error; reading the kustomizations themselves finds every missing
+entry, cycle and unknown field at once, each at its own line.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from meshwright.errors import Position
+from meshwright.manifests.entry import Entry, entry_problem
+from meshwright.manifests.files import RepositoryFiles
+from meshwright.manifests.finding import Finding
+from meshwright.manifests.kustomization import (
+    FIELDS,
+    Expected,
+    KustomizationFile,
+    KustomizationIndex,
+    Reference,
+    hashes_names,
+    join,
+)
+from meshwright.manifests.pointer import items_of
+from meshwright.manifests.remote import is_remote
+from meshwright.manifests.words import did_you_mean
+from meshwright.yaml import YamlFault
+
+_OBJECT_FIELDS = frozenset({"resources", "bases", "components"})
+_RENAMING = ("generators", "namePrefix", "nameSuffix")
+
+
+@dataclass
+class Closure:
+    """What a build reads, transitively."""
+
+    folders: set[str] = field(default_factory=set)
+    leaves: set[str] = field(default_factory=set)
+    # Content of the files under configurations and crds: it decides which references follow a rename.
+    settings: set[str] = field(default_factory=set)
+    renames: bool = False
+    findings: list[Finding] = field(default_factory=list)
+    remote: list[tuple[str, Position]] = field(default_factory=list)
+    helm: list[tuple[str, Position]] = field(default_factory=list)
+    uses_vars: bool = False
+
+    @property
+    def buildable(self) -> bool:
+        """Whether kustomize can build it here, without the network and without Helm."""
+        return not (self.findings or self.remote or self.helm)
+
+    def absorb(self, other: Closure) -> None:
+        """Take in what another closure reads and finds."""
+        self.folders |= other.folders
+        self.leaves |= other.leaves
+        self.settings |= other.settings
+        self.uses_vars |= other.uses_vars
+        self.renames |= other.renames
+        self.findings.extend(item for item in other.findings if item not in self.findings)
+        self.remote.extend(item for item in other.remote if item not in self.remote)
+        self.helm.extend(item for item in other.helm if item not in self.helm)
+
+
+class ClosureReader:
+    """Follows the entries of kustomizations from any starting point."""
+
+    def __init__(self, files: RepositoryFiles, index: KustomizationIndex) -> None:
+        self._files = files
+        self._index = index
+        self._own: dict[str, tuple[Closure, list[Entry]]] = {}
+
+    def read(self, entries: Iterable[Entry]) -> Closure:
+        """The closure of ``entries``."""
+        closure = Closure()
+        for entry in entries:
+            self._follow(entry, closure, [])
+        return closure
+
+    @cached_property
+    def resources(self) -> frozenset[str]:
+        """Files and folders that some kustomization of the repository takes objects from."""
+        return frozenset(self._named(lambda reference: reference.field in _OBJECT_FIELDS))
+
+    @cached_property
+    def ingredients(self) -> frozenset[str]:
+        """Files that some kustomization uses in another way, such as patches."""
+        return frozenset(self._named(lambda reference: reference.field not in _OBJECT_FIELDS))
+
+    def _named(self, wanted: Callable[[Reference], bool]) -> Iterator[str]:
+        for folder in self._index.folders:
+            kustomization = self._index.get(folder)
+            for reference in kustomization.references if kustomization else ():
+                if wanted(reference) and not is_remote(reference.entry):
+                    yield join(folder, reference.entry)
+
+    def _follow(self, entry: Entry, closure: Closure, stack: list[str]) -> None:
+        path = entry.path
+        if problem := entry_problem(self._files, self._index, entry):
+            closure.findings.append(problem)
+        elif path in self._index:
+            self._follow_folder(entry, closure, stack)
+        elif entry.expected is Expected.RESOURCE:
+            closure.leaves.add(path)
+
+    def _follow_folder(self, entry: Entry, closure: Closure, stack: list[str]) -> None:
+        folder = entry.path
+        if folder in stack:
+            circle = " -> ".join([*stack[stack.index(folder) :], folder])
+            closure.findings.append(
+                Finding("build/cycle", entry.position, f"kustomizations go in a circle: {circle}")
+            )
+            return
+        if folder in closure.folders:
+            return
+        closure.folders.add(folder)
+        own, further = self._read_folder(folder)
+        closure.absorb(own)
+        for following in further:
+            self._follow(following, closure, [*stack, folder])
+
+    def _read_folder(self, folder: str) -> tuple[Closure, list[Entry]]:
+        if folder not in self._own:
+            own = Closure()
+            further: list[Entry] = []
+            if kustomization := self._index.get(folder):
+                own.findings.extend(self._file_findings(kustomization))
+                own.uses_vars = bool(kustomization.data.get("vars"))
+                own.renames = _renames(kustomization.data)
+                if helm := kustomization.helm_field:
+                    own.helm.append((helm, kustomization.position((helm,), key=True)))
+                for reference in kustomization.references:
+                    self._read_reference(kustomization, reference, own, further)
+            self._own[folder] = own, further
+        return self._own[folder]
+
+    def _read_reference(
+        self, kustomization: KustomizationFile, reference: Reference, own: Closure, further: list[Entry]
+    ) -> None:
+        position = kustomization.position(reference.pointer)
+        if is_remote(reference.entry):
+            own.remote.append((reference.entry, position))
+            return
+        path = join(kustomization.folder, reference.entry)
+        entry = Entry(path, position, reference.expected)
+        if reference.expected is not Expected.FILE:
+            further.append(entry)
+        elif problem := entry_problem(self._files, self._index, entry):
+            own.findings.append(problem)
+        elif reference.field in ("configurations", "crds"):
+            own.settings.add(self._settings(path))
+
+    def _settings(self, path: str) -> str:
+        try:
+            lines = self._files.text(path).splitlines()
+        except YamlFault:
+            return path
+        return "\n".join(line for line in lines if line.strip() and not line.lstrip().startswith("#"))
+
+    def _file_findings(self, kustomization: KustomizationFile) -> Iterator[Finding]:
+        paths = self._index.paths(kustomization.folder)
+        if len(paths) > 1:
+            names = " and ".join(posixpath.basename(path) for path in sorted(paths))
+            yield Finding(
+                "build/kustomization",
+                Position(kustomization.path),
+                f"folder {kustomization.folder} has {names}: kustomize wants one",
+                "keep kustomization.yaml alone",
+            )
+        if fault := kustomization.fault:
+            yield Finding("build/yaml", fault.position, fault.problem)
+        for name in kustomization.unknown_fields:
+            yield Finding(
+                "build/unknown-field",
+                kustomization.position((name,), key=True),
+                f"unknown field '{name}': a kustomization has no such field{did_you_mean(name, FIELDS)}",
+            )
+
+
+def _renames(data: Mapping[str, Any]) -> bool:
+    """Whether a kustomization gives some object another name than its file does."""
+    if any(data.get(name) for name in _RENAMING):
+        return True
+    if not hashes_names(data.get("generatorOptions")):
+        return False
+    entries = [*items_of(data.get("configMapGenerator")), *items_of(data.get("secretGenerator"))]
+    return any(isinstance(entry, dict) and hashes_names(entry.get("options")) for entry in entries)

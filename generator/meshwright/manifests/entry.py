@@ -1,0 +1,91 @@
+"""An entry of a kustomization or of a Flux Kustomization, and what is wrong with it by itself."""
+
+from __future__ import annotations
+
+import posixpath
+from dataclasses import dataclass
+
+from meshwright.errors import Position
+from meshwright.manifests.files import RepositoryFiles
+from meshwright.manifests.finding import Finding
+from meshwright.manifests.kustomization import Expected, KustomizationIndex
+from meshwright.manifests.words import did_you_mean
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A file or folder that a build starts from; ``position`` is where it is asked for."""
+
+    path: str
+    position: Position
+    expected: Expected = Expected.RESOURCE
+
+
+def entry_problem(files: RepositoryFiles, index: KustomizationIndex, entry: Entry) -> Finding | None:
+    """Why kustomize or Flux would refuse an entry before reading what it names."""
+    path, position = entry.path, entry.position
+    if path == ".." or path.startswith(("../", "/")):
+        return Finding(
+            "build/outside-repository",
+            position,
+            f"'{path}' lies outside the repository, where Flux reads nothing",
+        )
+    if link := _link(files, path):
+        return Finding(
+            "build/symbolic-link",
+            position,
+            f"'{link}' is a symbolic link, which Flux leaves out of what it fetches",
+            "name the file or folder itself",
+        )
+    if files.is_file(path):
+        if entry.expected is Expected.COMPONENT:
+            return Finding(
+                "build/component",
+                position,
+                f"'{path}' is a file: components names folders of kind Component",
+            )
+        return None
+    if files.is_folder(path):
+        return _folder_problem(index, entry)
+    near = did_you_mean(posixpath.basename(path), files.siblings(path))
+    return Finding("build/missing-resource", position, f"'{path}' does not exist{near}")
+
+
+def _folder_problem(index: KustomizationIndex, entry: Entry) -> Finding | None:
+    path, position = entry.path, entry.position
+    if entry.expected is Expected.FILE:
+        return Finding("build/missing-resource", position, f"'{path}' is a folder, and a file is needed")
+    kustomization = index.get(path)
+    if kustomization is None:
+        return Finding(
+            "build/missing-resource",
+            position,
+            f"folder '{path}' has no kustomization.yaml",
+            "add one, or name the files of the folder one by one",
+        )
+    if kustomization.is_component and entry.expected is Expected.RESOURCE:
+        return Finding(
+            "build/component",
+            position,
+            f"'{path}' is a Component and cannot be a resource",
+            "name it under components",
+        )
+    if not kustomization.is_component and not kustomization.fault and entry.expected is Expected.COMPONENT:
+        return Finding(
+            "build/component",
+            position,
+            f"'{path}' is a Kustomization and cannot be a component",
+            "name it under resources, or make its kind Component",
+        )
+    return None
+
+
+def _link(files: RepositoryFiles, path: str) -> str | None:
+    """The first part of ``path`` that is a symbolic link."""
+    seen = ""
+    for part in path.split("/"):
+        seen = f"{seen}{part}"
+        if (files.root / seen).is_symlink():
+            return seen
+        seen += "/"
+    return None

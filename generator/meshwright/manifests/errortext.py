@@ -1,0 +1,146 @@
+"""Turns what kustomize says about a failed build into findings at the lines at fault."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from meshwright.errors import Position
+from meshwright.manifests.files import RepositoryFiles
+from meshwright.manifests.finding import Finding
+from meshwright.manifests.kustomization import KustomizationFile, KustomizationIndex, join
+from meshwright.manifests.leaf import leaf_findings, named_documents, object_name
+from meshwright.manifests.pointer import items_of, keys_named
+from meshwright.manifests.unit import BuildResult, BuildUnit
+from meshwright.yaml import YamlFault, parse_all
+
+_PATH = re.compile(r"path '([^']+)'")
+_UNKNOWN = re.compile(r'json: unknown field "([^"]+)"')
+_TYPE = re.compile(r"cannot unmarshal (\w+) into Go struct field (\S+) of type (\S+)")
+_NO_TARGET = re.compile(r'(?:no resource matches strategic merge patch "|no matches for Id )([^"\s;]+)')
+_COLLISION = re.compile(
+    r"already registered id: (\S+?)'?(?::|$)|id resid\.ResId\{.*?Kind:\"(\w+)\".*?Name:\"([^\"]+)\""
+)
+_WARNING = re.compile(r"^# Warning:.*$", re.MULTILINE)
+_GO_TYPES = {
+    "bool": "a boolean",
+    "number": "a number",
+    "string": "a string",
+    "array": "a list",
+    "object": "a mapping",
+}
+
+
+class ErrorText:
+    """Explains kustomize's errors with what the repository's files say."""
+
+    def __init__(self, files: RepositoryFiles, index: KustomizationIndex, workspace: Path) -> None:
+        self._files = files
+        self._index = index
+        self._workspace = workspace
+
+    def explain(self, unit: BuildUnit, error: str) -> BuildResult:
+        """The findings behind ``error``: unreadable manifests first, kustomize's own words else."""
+        findings = [
+            finding for leaf in sorted(unit.closure.leaves) for finding in leaf_findings(self._files, leaf)
+        ]
+        return BuildResult(findings=findings or list(self._from_text(unit, error)))
+
+    def _from_text(self, unit: BuildUnit, error: str) -> Iterator[Finding]:
+        text = _WARNING.sub("", error).strip().removeprefix("Error: ")
+        kustomization = self._index.get(self._deepest_folder(text) or unit.folder)
+        tail = self._tail(text)
+        at = Position(kustomization.path) if kustomization else unit.asked_at
+        if kustomization and (said := _UNKNOWN.search(text)):
+            where = next(keys_named(kustomization.data, said[1]), None)
+            yield Finding(
+                "build/unknown-field",
+                kustomization.position(where, key=True) if where else at,
+                f"unknown field '{said[1]}': kustomize knows no such field there",
+            )
+        elif kustomization and (said := _TYPE.search(text)):
+            yield self._wrong_type(kustomization, said)
+        elif said := _NO_TARGET.search(text):
+            kind, name = _identity(said[1])
+            yield Finding(
+                "build/patch-target",
+                self._patch_position(kustomization, kind, name) if kustomization else at,
+                f"a patch is for {kind} '{name}', and this kustomization builds no such object",
+                "correct its kind and name, or remove the patch",
+            )
+        elif said := _COLLISION.search(text):
+            kind, name = _identity(said[1]) if said[1] else (said[2], said[3])
+            yield self._collision(unit, kind, name, at)
+        else:
+            yield Finding("build/kustomize", at, tail)
+
+    def _deepest_folder(self, text: str) -> str | None:
+        for whole in reversed(_PATH.findall(text)):
+            path = Path(whole)
+            if path.is_relative_to(self._files.root):
+                return path.relative_to(self._files.root).as_posix()
+        return None
+
+    def _tail(self, text: str) -> str:
+        """The last part of kustomize's chain of causes, in one line and without our own folders."""
+        paths = list(_PATH.finditer(text))
+        tail = text[paths[-1].end() :] if paths else text
+        tail = tail.replace(f"{self._files.root}/", "").replace(f"{self._workspace}/", "")
+        return " ".join(tail.lstrip("': ").split()) or " ".join(text.split())
+
+    def _wrong_type(self, kustomization: KustomizationFile, said: re.Match[str]) -> Finding:
+        parts = said[2].split(".")[1:]
+        field = parts[-1]
+        where = next(keys_named(kustomization.data, field), None)
+        wanted = said[3].lstrip("*")
+        wanted = "a list" if wanted.startswith("[]") else _GO_TYPES.get(wanted, f"a {wanted}")
+        return Finding(
+            "build/wrong-type",
+            kustomization.position(where) if where else Position(kustomization.path),
+            f"field '{'.'.join(parts)}' is {_GO_TYPES.get(said[1], said[1])}, and kustomize wants {wanted}",
+            "put it in quotes" if wanted == "a string" else "",
+        )
+
+    def _patch_position(self, kustomization: KustomizationFile, kind: str, name: str) -> Position:
+        for index, patch in enumerate(items_of(kustomization.data.get("patches"))):
+            if isinstance(patch, dict) and self._is_for(kustomization.folder, patch, kind, name):
+                return kustomization.position(("patches", index))
+        for index, patch in enumerate(items_of(kustomization.data.get("patchesStrategicMerge"))):
+            as_patch = {"path": patch} if "\n" not in str(patch) else {"patch": patch}
+            if self._is_for(kustomization.folder, as_patch, kind, name):
+                return kustomization.position(("patchesStrategicMerge", index))
+        return kustomization.position(("patches",), key=True)
+
+    def _is_for(self, folder: str, patch: dict[str, Any], kind: str, name: str) -> bool:
+        try:
+            if isinstance(patch.get("patch"), str):
+                documents = parse_all(patch["patch"])
+            else:
+                found = self._files.documents(join(folder, str(patch.get("path"))))
+                documents = [document.data for document in found]
+        except YamlFault:
+            return False
+        return any(
+            isinstance(data, dict) and data.get("kind") == kind and object_name(data) == name
+            for data in documents
+        )
+
+    def _collision(self, unit: BuildUnit, kind: str, name: str, at: Position) -> Finding:
+        places = [
+            document.position((*pointer, "metadata", "name"))
+            for leaf in sorted(unit.closure.leaves)
+            for document, pointer, data in named_documents(self._files, leaf)
+            if data.get("kind") == kind and object_name(data) == name
+        ]
+        message = f"{kind} '{name}' stands twice in what '{unit.folder}' builds"
+        if len(places) > 1:
+            return Finding("build/same-identity", places[1], f"{message}, first at {places[0]}", "remove one")
+        return Finding("build/same-identity", at, message, "remove one, or give them different namespaces")
+
+
+def _identity(text: str) -> tuple[str, str]:
+    """Kind and name of kustomize's form ``Kind.version.group/name.namespace``."""
+    left, _, right = text.partition("/")
+    return left.partition(".")[0], right.rpartition(".")[0]

@@ -1,0 +1,136 @@
+"""The files of a repository: listed once, each read and parsed once."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+
+from meshwright.errors import Position
+from meshwright.yaml import Document, YamlFault, load_documents
+
+# What a person could have written; a larger file is data, and no manifest comes near it.
+SIZE_LIMIT = 10 * 1024 * 1024
+
+SKIPPED_FOLDERS = frozenset({".git", "node_modules", ".venv", "venv", "__pycache__", ".terraform", ".tox"})
+_YAML = (".yaml", ".yml")
+
+
+class RepositoryFiles:
+    """Regular files below ``root``, by their path relative to it with forward slashes.
+
+    Symbolic links are left out: Flux leaves them out of its artifacts too, and they may loop.
+    Files that Git ignores are left out when ``root`` is the top of a checkout.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = Path(os.path.realpath(root))
+        self.paths: tuple[str, ...] = tuple(sorted(self._walk()))
+        self._files = frozenset(self.paths)
+        self._folders = frozenset(
+            str(parent) for path in self._files for parent in PurePosixPath(path).parents
+        )
+        self._texts: dict[str, str | YamlFault] = {}
+        self._documents: dict[str, list[Document] | YamlFault] = {}
+
+    def is_file(self, path: str) -> bool:
+        """Whether ``path`` is a listed file, or one on disk that the listing left out."""
+        return path in self._files or (self.root / path).is_file()
+
+    def is_folder(self, path: str) -> bool:
+        """Whether ``path`` is a folder, "." being the repository itself."""
+        return path in self._folders or (self.root / path).is_dir()
+
+    def holds_files(self, folder: str) -> bool:
+        """Whether Git would keep ``folder``: it keeps no empty ones."""
+        return folder in self._folders
+
+    def yaml_paths(self) -> Iterator[str]:
+        """Every file that ends in .yaml or .yml."""
+        return (path for path in self.paths if path.endswith(_YAML))
+
+    def below(self, folder: str) -> Iterator[str]:
+        """Every file in ``folder`` and its sub-folders."""
+        prefix = "" if folder == "." else f"{folder}/"
+        return (path for path in self.paths if path.startswith(prefix))
+
+    def siblings(self, path: str) -> list[str]:
+        """Names of the files and folders beside ``path``."""
+        folder = self.root / PurePosixPath(path).parent
+        try:
+            return sorted(entry.name for entry in os.scandir(folder))
+        except OSError:
+            return []
+
+    def text(self, path: str) -> str:
+        """The text of a file. Raises YamlFault when it is too large, unreadable or not UTF-8."""
+        if path not in self._texts:
+            self._texts[path] = self._read(path)
+        found = self._texts[path]
+        if isinstance(found, YamlFault):
+            raise found
+        return found
+
+    def documents(self, path: str) -> list[Document]:
+        """The YAML documents of a file. Raises YamlFault."""
+        if path not in self._documents:
+            try:
+                self._documents[path] = load_documents(self.text(path), path)
+            except YamlFault as fault:
+                self._documents[path] = fault
+        found = self._documents[path]
+        if isinstance(found, YamlFault):
+            raise found
+        return found
+
+    def _read(self, path: str) -> str | YamlFault:
+        file = self.root / path
+        try:
+            if file.stat().st_size > SIZE_LIMIT:
+                return YamlFault(Position(path), f"larger than {SIZE_LIMIT // 2**20} MiB: not read")
+            raw = file.read_bytes()
+        except OSError as error:
+            return YamlFault(Position(path), f"cannot be read: {error.strerror}")
+        try:
+            return raw.decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            line = raw.count(b"\n", 0, error.start) + 1
+            column = error.start - raw.rfind(b"\n", 0, error.start)
+            return YamlFault(Position(path, line, column), f"not UTF-8 text (byte {raw[error.start]:#04x})")
+
+    def _walk(self) -> Iterator[str]:
+        ignored = self._ignored_by_git()
+        pending = [""]
+        while pending:
+            folder = pending.pop()
+            try:
+                entries = list(os.scandir(self.root / folder))
+            except OSError:
+                continue
+            for entry in entries:
+                path = f"{folder}{entry.name}"
+                if entry.is_symlink() or path in ignored:
+                    continue
+                if entry.is_dir(follow_symlinks=False):
+                    if entry.name not in SKIPPED_FOLDERS:
+                        pending.append(f"{path}/")
+                elif entry.is_file(follow_symlinks=False):
+                    yield path
+
+    def _ignored_by_git(self) -> frozenset[str]:
+        """Paths that Git ignores, whole folders as one; none when Git is absent or refuses."""
+        if not (self.root / ".git").exists():
+            return frozenset()
+        # A checkout's own configuration may name a program as fsmonitor: never run it.
+        command = ["git", "-c", "core.fsmonitor=false", "ls-files", "-z", "--others", "--ignored"]
+        command += ["--exclude-standard", "--directory"]
+        environment = {**os.environ, "GIT_OPTIONAL_LOCKS": "0"}
+        try:
+            listed = subprocess.run(
+                command, cwd=self.root, env=environment, capture_output=True, timeout=30, check=True
+            )
+        except (OSError, subprocess.SubprocessError):
+            return frozenset()
+        names = listed.stdout.decode("utf-8", "surrogateescape").split("\0")
+        return frozenset(name.rstrip("/") for name in names if name)

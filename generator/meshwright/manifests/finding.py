@@ -1,0 +1,57 @@
+"""What a check has to say: a finding, or a thing it could not look at."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from meshwright.errors import Position
+
+
+class Severity(StrEnum):
+    """An error fails the check; a warning does not."""
+
+    ERROR = "error"
+    WARNING = "warning"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One fault, in one line.
+
+    ``id`` is ``<step>/<what>`` and stays the same from version to version; ``message`` names both
+    parties; ``fix`` says the way out; ``subject`` is the object it is about, such as
+    ``HelmRelease linkerd/linkerd-viz``.
+    """
+
+    id: str
+    position: Position
+    message: str
+    fix: str = ""
+    subject: str = ""
+    severity: Severity = Severity.ERROR
+
+    @property
+    def step(self) -> str:
+        """The part of the check that found it: schema, build, kubeconform or values."""
+        return self.id.partition("/")[0]
+
+    @property
+    def sort_key(self) -> tuple[str, int, int, str, str]:
+        """By place, then by what is wrong: the same repository gives the same order anywhere."""
+        at = self.position
+        return (at.path, at.line, at.column, self.id, self.message)
+
+
+@dataclass(frozen=True)
+class NotSeen:
+    """Something that exists and was not checked, and why; never a fault."""
+
+    subject: str
+    reason: str
+    position: Position
+
+    @property
+    def sort_key(self) -> tuple[Position, str, str]:
+        """By place."""
+        return (self.position, self.subject, self.reason)

@@ -1,0 +1,245 @@
+"""A kustomization file: what it says, and every file or folder that it names."""
+
+from __future__ import annotations
+
+import copy
+import posixpath
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cached_property
+from typing import Any
+
+from meshwright.errors import Position
+from meshwright.manifests.files import RepositoryFiles
+from meshwright.manifests.pointer import Pointer, items_of
+from meshwright.yaml import Document, YamlFault
+
+FILE_NAMES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
+
+# The fields of kustomize 5.8 (sigs.k8s.io/kustomize/api/types, type Kustomization).
+FIELDS = (
+    "apiVersion",
+    "kind",
+    "metadata",
+    "openapi",
+    "namePrefix",
+    "nameSuffix",
+    "namespace",
+    "commonLabels",
+    "labels",
+    "commonAnnotations",
+    "patchesStrategicMerge",
+    "patchesJson6902",
+    "patches",
+    "images",
+    "imageTags",
+    "replacements",
+    "replicas",
+    "vars",
+    "sortOptions",
+    "resources",
+    "components",
+    "crds",
+    "bases",
+    "configMapGenerator",
+    "secretGenerator",
+    "helmGlobals",
+    "helmCharts",
+    "helmChartInflationGenerator",
+    "generatorOptions",
+    "configurations",
+    "generators",
+    "transformers",
+    "validators",
+    "buildMetadata",
+)
+
+_WITHOUT_CONTENT = frozenset({"apiVersion", "kind"})
+_HELM = ("helmCharts", "helmChartInflationGenerator")
+
+
+class Expected(StrEnum):
+    """What an entry may name."""
+
+    RESOURCE = "resource"  # a manifest, or a folder with a kustomization
+    COMPONENT = "component"  # a folder with a kustomization of kind Component
+    FILE = "file"
+
+
+@dataclass(frozen=True)
+class Reference:
+    """One entry that names a file or a folder, as written at ``pointer``."""
+
+    pointer: Pointer
+    entry: str
+    expected: Expected
+    # Text before the path itself, such as "values.yaml=" in a generator's files.
+    prefix: str = ""
+
+    @property
+    def field(self) -> str:
+        """The field of the kustomization that the entry stands in."""
+        return str(self.pointer[0])
+
+
+class KustomizationFile:
+    """A parsed kustomization file; ``data`` is empty when the file is not a YAML mapping."""
+
+    def __init__(self, files: RepositoryFiles, path: str) -> None:
+        self.path = path
+        self.folder = posixpath.dirname(path) or "."
+        self.fault: YamlFault | None = None
+        self._document: Document | None = None
+        self.data: dict[str, Any] = {}
+        try:
+            documents = files.documents(path)
+        except YamlFault as fault:
+            self.fault = fault
+            return
+        if documents:
+            self._document = documents[0]
+            if isinstance(self._document.data, dict):
+                self.data = self._document.data
+            else:
+                self.fault = YamlFault(self.position(), "a kustomization is a YAML mapping")
+
+    @property
+    def is_component(self) -> bool:
+        """Whether it is reusable configuration that cannot be built alone."""
+        return self.data.get("kind") == "Component"
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether it names nothing: kustomize refuses it, Flux builds it to nothing."""
+        return not self.fault and not any(
+            value for key, value in self.data.items() if key not in _WITHOUT_CONTENT
+        )
+
+    def position(self, pointer: Pointer = (), *, key: bool = False) -> Position:
+        """Where ``pointer`` stands in the file."""
+        return self._document.position(pointer, key=key) if self._document else Position(self.path)
+
+    @property
+    def helm_field(self) -> str | None:
+        """The field that would inflate a Helm chart, which needs Helm and mostly the network."""
+        return next((name for name in _HELM if self.data.get(name)), None)
+
+    @property
+    def unknown_fields(self) -> list[str]:
+        """Top-level fields that kustomize does not know; it compares names without case."""
+        known = {field.lower() for field in FIELDS}
+        return [str(key) for key in self.data if str(key).lower() not in known]
+
+    @cached_property
+    def references(self) -> tuple[Reference, ...]:
+        """Every entry that names a file or folder, in the order of the file."""
+        return tuple(references_of(self.data))
+
+
+class KustomizationIndex:
+    """Every kustomization file of a repository, by its folder."""
+
+    def __init__(self, files: RepositoryFiles) -> None:
+        self._files = files
+        self._found: dict[str, list[str]] = {}
+        for path in files.paths:
+            folder, _, name = path.rpartition("/")
+            if name in FILE_NAMES:
+                self._found.setdefault(folder or ".", []).append(path)
+        self._parsed: dict[str, KustomizationFile] = {}
+
+    def __contains__(self, folder: str) -> bool:
+        return folder in self._found
+
+    @property
+    def folders(self) -> list[str]:
+        """Folders with a kustomization file, sorted."""
+        return sorted(self._found)
+
+    def paths(self, folder: str) -> list[str]:
+        """The kustomization files of ``folder``: kustomize refuses more than one."""
+        return self._found.get(folder, [])
+
+    def get(self, folder: str) -> KustomizationFile | None:
+        """The kustomization of ``folder``, if it has one."""
+        paths = self._found.get(folder)
+        if not paths:
+            return None
+        if folder not in self._parsed:
+            # Flux takes the first by this order, and kustomize complains about a second.
+            first = min(paths, key=lambda path: FILE_NAMES.index(posixpath.basename(path)))
+            self._parsed[folder] = KustomizationFile(self._files, first)
+        return self._parsed[folder]
+
+
+def references_of(data: Mapping[str, Any]) -> Iterator[Reference]:
+    """Every entry of a kustomization that names a file or folder; inline text is none."""
+    for field in ("resources", "bases"):
+        yield from _entries(data, field, Expected.RESOURCE)
+    yield from _entries(data, "components", Expected.COMPONENT)
+    for field in ("crds", "configurations"):
+        yield from _entries(data, field, Expected.FILE)
+    for field in ("generators", "transformers", "validators"):
+        yield from _entries(data, field, Expected.RESOURCE, may_be_inline=True)
+    yield from _entries(data, "patchesStrategicMerge", Expected.FILE, may_be_inline=True)
+    for field in ("patches", "patchesJson6902", "replacements"):
+        for index, item in enumerate(items_of(data.get(field))):
+            yield from _single((field, index, "path"), item)
+    yield from _single(("openapi", "path"), data.get("openapi"))
+    for field in ("configMapGenerator", "secretGenerator"):
+        for index, item in enumerate(items_of(data.get(field))):
+            if isinstance(item, dict):
+                yield from _generator((field, index), item)
+
+
+def _entries(
+    data: Mapping[str, Any], field: str, expected: Expected, *, may_be_inline: bool = False
+) -> Iterator[Reference]:
+    for index, entry in enumerate(items_of(data.get(field))):
+        if isinstance(entry, str) and not (may_be_inline and ("\n" in entry or ": " in entry)):
+            yield Reference((field, index), entry, expected)
+
+
+def _single(pointer: Pointer, item: Any) -> Iterator[Reference]:
+    entry = item.get(pointer[-1]) if isinstance(item, dict) else None
+    if isinstance(entry, str) and entry:
+        yield Reference(pointer, entry, Expected.FILE)
+
+
+def _generator(pointer: Pointer, item: Mapping[str, Any]) -> Iterator[Reference]:
+    for number, entry in enumerate(items_of(item.get("files"))):
+        if isinstance(entry, str):
+            key, equals, path = entry.rpartition("=")
+            yield Reference((*pointer, "files", number), path, Expected.FILE, key + equals)
+    for number, entry in enumerate(items_of(item.get("envs"))):
+        if isinstance(entry, str):
+            yield Reference((*pointer, "envs", number), entry, Expected.FILE)
+    yield from _single((*pointer, "env"), item)
+
+
+def relocate(data: Mapping[str, Any], seen_from: Callable[[str], str]) -> dict[str, Any]:
+    """A copy of a kustomization that means the same in another folder.
+
+    ``seen_from`` turns an entry into the path that the new folder needs.
+    """
+    moved = copy.deepcopy(dict(data))
+    for reference in references_of(data):
+        prefix = reference.prefix
+        if not prefix and len(reference.pointer) > 2 and reference.pointer[2] == "files":
+            prefix = f"{posixpath.basename(reference.entry)}="
+        holder: Any = moved
+        for step in reference.pointer[:-1]:
+            holder = holder[step]
+        holder[reference.pointer[-1]] = prefix + seen_from(reference.entry)
+    return moved
+
+
+def join(folder: str, entry: str) -> str:
+    """``entry`` as seen from ``folder``, relative to the repository; may start with ".."."""
+    return posixpath.normpath(posixpath.join(folder, entry))
+
+
+def hashes_names(options: Any) -> bool:
+    """Whether generator options leave on the hash that kustomize adds to a generated name."""
+    return not (isinstance(options, dict) and options.get("disableNameSuffixHash"))

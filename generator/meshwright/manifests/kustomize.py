@@ -1,0 +1,127 @@
+"""Runs the real kustomize over groups of builds, and finds the build that breaks a group."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from meshwright.manifests.grouping import group
+from meshwright.manifests.output import read_output
+from meshwright.manifests.unit import BuildResult, BuildUnit, BuiltObject
+from meshwright.manifests.workspace import Workspace
+
+_AT_ONCE = 2
+_SECONDS = 300
+_CULPRIT = re.compile(r"accumulating resources from '\.\./w(\d+)'")
+_COLLISION = re.compile(r"already registered id|already encountered|multiple matches for")
+
+
+@dataclass
+class _Run:
+    members: list[int]
+    folder: Path
+    process: subprocess.Popen[bytes]
+    failures: int
+
+
+class Kustomize:
+    """Builds units, as many as possible in one process, at most two processes at once."""
+
+    def __init__(self, tool: Path, workspace: Workspace, repository: Path) -> None:
+        self._tool = tool
+        self._workspace = workspace
+        self._repository = repository
+        self._units: list[BuildUnit] = []
+        self._results: dict[int, BuildResult] = {}
+        self._errors: dict[int, str] = {}
+        self._queue: deque[tuple[list[int], int]] = deque()
+        self._apart: list[int] = []
+
+    def build(
+        self, units: Sequence[BuildUnit], explain: Callable[[BuildUnit, str], BuildResult]
+    ) -> list[BuildResult]:
+        """A result for each unit; ``explain`` turns kustomize's error about a unit into findings."""
+        numbers = []
+        for unit in units:
+            numbers.append(len(self._units))
+            self._units.append(unit)
+            self._results[numbers[-1]] = BuildResult(built=unit.is_empty)
+            if not unit.is_empty:
+                self._workspace.write_wrapper(numbers[-1], unit)
+        number_of = {id(unit): number for unit, number in zip(units, numbers, strict=True)}
+        for members in group([unit for unit in units if not unit.is_empty]):
+            self._queue.append(([number_of[id(unit)] for unit in members], 0))
+        self._drain()
+        for number in numbers:
+            if number in self._errors:
+                self._results[number] = explain(self._units[number], self._errors[number])
+        return [self._results[number] for number in numbers]
+
+    def _drain(self) -> None:
+        running: deque[_Run] = deque()
+        while self._queue or running or self._apart:
+            if not self._queue and not running:
+                # What collided with its group is tried together, and then one by one.
+                self._queue.append((self._apart, 1))
+                self._apart = []
+            while self._queue and len(running) < _AT_ONCE:
+                running.append(self._start(*self._queue.popleft()))
+            self._finish(running.popleft())
+
+    def _start(self, members: list[int], failures: int) -> _Run:
+        folder = self._workspace.write_group(members, [self._units[number] for number in members])
+        command = [str(self._tool), "build", "--load-restrictor", "LoadRestrictionsNone", str(folder)]
+        # Files, not pipes: a full pipe would make kustomize wait for us.
+        with (folder / "out").open("wb") as out, (folder / "err").open("wb") as err:
+            process = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=out, stderr=err, env=_offline(self._workspace.root)
+            )
+        return _Run(members, folder, process, failures)
+
+    def _finish(self, run: _Run) -> None:
+        # A wait with a timeout polls, and sleeps up to 50 ms too long; a build takes little more.
+        watch = threading.Timer(_SECONDS, run.process.kill)
+        watch.start()
+        code = run.process.wait()
+        watch.cancel()
+        if code == 0:
+            text = (run.folder / "out").read_text(encoding="utf-8")
+            for number, built in read_output(text, run.folder, self._repository):
+                unit = self._units[number]
+                origin = built.origin.inside(unit.written_in or unit.asked_at.path)
+                self._results[number].objects.append(BuiltObject(built.data, origin))
+            for number in run.members:
+                self._results[number].built = True
+            return
+        error = (run.folder / "err").read_text(encoding="utf-8", errors="replace")
+        self._split(run, error.strip() or f"kustomize ended with code {code}")
+
+    def _split(self, run: _Run, error: str) -> None:
+        members, failures = run.members, run.failures + 1
+        named = _CULPRIT.search(error)
+        culprit = int(named[1]) if named else -1
+        if len(members) == 1:
+            self._errors[members[0]] = error
+        elif culprit not in members or failures > 3:
+            middle = len(members) // 2
+            self._queue.extend([(members[:middle], failures), (members[middle:], failures)])
+        else:
+            if _COLLISION.search(error):
+                self._apart.append(culprit)
+            else:
+                self._errors[culprit] = error
+            self._queue.append(([number for number in members if number != culprit], failures))
+
+
+def _offline(home: Path) -> dict[str, str]:
+    """An environment in which kustomize finds neither git nor a proxy that leads anywhere."""
+    nowhere = "http://127.0.0.1:9"
+    proxies = dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"), nowhere)
+    kept = {name: os.environ[name] for name in ("SYSTEMROOT", "TMPDIR") if name in os.environ}
+    return {**kept, **proxies, "PATH": "", "HOME": str(home)}

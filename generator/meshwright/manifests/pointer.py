@@ -1,0 +1,72 @@
+"""Paths into parsed YAML: the keys and indexes that lead to a value."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+Pointer = tuple[str | int, ...]
+
+_PLAIN = re.compile(r"[A-Za-z0-9_-]+")
+
+
+def items_of(value: Any) -> list[Any]:
+    """The items of a list; nothing of anything else, which a schema or kustomize complains about."""
+    return value if isinstance(value, list) else []
+
+
+def holds(data: Any, pointer: Iterable[str | int]) -> bool:
+    """Whether ``pointer`` leads to something in ``data``."""
+    for step in pointer:
+        if isinstance(data, Mapping):
+            if step not in data:
+                return False
+        elif not (isinstance(data, list) and isinstance(step, int) and step < len(data)):
+            return False
+        data = data[step]
+    return True
+
+
+def value_at(data: Any, pointer: Iterable[str | int]) -> Any:
+    """What ``pointer`` leads to; it must lead somewhere."""
+    for step in pointer:
+        data = data[step]
+    return data
+
+
+def keys_named(data: Any, name: str) -> Iterator[Pointer]:
+    """Pointers to every key called ``name``, outermost first within a branch."""
+    if isinstance(data, Mapping):
+        for key, value in data.items():
+            if key == name:
+                yield (key,)
+            yield from ((key, *rest) for rest in keys_named(value, name))
+    elif isinstance(data, list):
+        for index, value in enumerate(data):
+            yield from ((index, *rest) for rest in keys_named(value, name))
+
+
+def scalars(data: Any, pointer: Pointer = ()) -> Iterator[tuple[Pointer, Any]]:
+    """Every value that is neither a mapping nor a list, with the pointer to it."""
+    if isinstance(data, Mapping):
+        for key, value in data.items():
+            yield from scalars(value, (*pointer, key))
+    elif isinstance(data, list):
+        for index, value in enumerate(data):
+            yield from scalars(value, (*pointer, index))
+    else:
+        yield pointer, data
+
+
+def dotted(pointer: Iterable[str | int]) -> str:
+    """``spec.containers[0].image``."""
+    text = ""
+    for step in pointer:
+        if isinstance(step, int):
+            text += f"[{step}]"
+        elif _PLAIN.fullmatch(step):
+            text += f".{step}" if text else step
+        else:
+            text += f"['{step}']"
+    return text

@@ -1,0 +1,78 @@
+"""Where in the repository a value of a built object was written."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from meshwright.errors import Position
+from meshwright.manifests.files import RepositoryFiles
+from meshwright.manifests.leaf import named_documents, object_name
+from meshwright.manifests.pointer import holds
+from meshwright.manifests.unit import BuiltObject
+from meshwright.yaml import Document, YamlFault
+
+Pointer = Sequence[str | int]
+
+
+@dataclass(frozen=True)
+class Source:
+    """The document an object was read from; ``pointer`` leads to it inside a List."""
+
+    document: Document
+    pointer: tuple[str | int, ...]
+    data: Any
+
+    def position(self, pointer: Pointer = (), *, key: bool = False) -> Position:
+        """Where the value, or its key, stands; the nearest parent when it is not there."""
+        return self.document.position((*self.pointer, *pointer), key=key)
+
+    def holds(self, pointer: Pointer) -> bool:
+        """Whether the source itself has ``pointer``; if not, a patch or a transformer made it."""
+        return holds(self.data, pointer)
+
+
+def source_of(files: RepositoryFiles, built: BuiltObject) -> Source | None:
+    """The document that kustomize read ``built`` from; None for a generated object.
+
+    Kustomize may have changed the name by prefix and suffix: the longest name that is part of the
+    built one wins, and a single document of the kind is taken as it is.
+    """
+    path = built.origin.path
+    if path is None or path.startswith(".."):
+        return None
+    same_kind = [
+        Source(document, pointer, data)
+        for document, pointer, data in named_documents(files, path)
+        if data.get("kind") == built.kind
+    ]
+    for wanted in (lambda name: name == built.name, lambda name: bool(name) and name in built.name):
+        named = [source for source in same_kind if wanted(object_name(source.data))]
+        if named:
+            return max(named, key=lambda source: len(object_name(source.data)))
+    return same_kind[0] if len(same_kind) == 1 else None
+
+
+def position_of(
+    files: RepositoryFiles, built: BuiltObject, pointer: Pointer = (), *, key: bool = False
+) -> Position:
+    """The best position known for a value of ``built``: exact, a parent, or the file alone."""
+    source = source_of(files, built)
+    if source is not None:
+        return source.position(pointer, key=key)
+    return Position(built.origin.path or built.origin.configured_in or "")
+
+
+def find_text(files: RepositoryFiles, start: Position, wanted: str) -> Position:
+    """The first place of ``wanted`` in the file at or behind ``start``; ``start`` when there is none."""
+    try:
+        lines = files.text(start.path).splitlines()
+    except YamlFault:
+        return start
+    first = max(start.line, 1) - 1
+    for number in range(first, len(lines)):
+        column = lines[number].find(wanted, max(start.column - 1, 0) if number == first else 0)
+        if column >= 0:
+            return Position(start.path, number + 1, column + 1)
+    return start

@@ -1,0 +1,106 @@
+"""One thing to build, and what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from meshwright.errors import Position
+from meshwright.manifests.closure import Closure
+from meshwright.manifests.finding import Finding
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where kustomize got an object: read from ``path``, or made as ``configured_in`` says."""
+
+    path: str | None = None
+    configured_in: str | None = None
+
+    def inside(self, stand_in: str) -> Origin:
+        """Itself, or ``stand_in`` when kustomize got the object from a file of ours."""
+        known = self.path or self.configured_in
+        return Origin(configured_in=stand_in) if known is None or known.startswith("../") else self
+
+
+@dataclass(frozen=True)
+class BuiltObject:
+    """An object as kustomize printed it. ``data`` is shared: never change it."""
+
+    data: Mapping[str, Any]
+    origin: Origin
+
+    @property
+    def api_version(self) -> str:
+        """Such as apps/v1."""
+        return str(self.data.get("apiVersion") or "")
+
+    @property
+    def group(self) -> str:
+        """The API group, empty for the core group."""
+        group, slash, _ = self.api_version.partition("/")
+        return group if slash else ""
+
+    @property
+    def kind(self) -> str:
+        """Such as Deployment."""
+        return str(self.data.get("kind") or "")
+
+    @property
+    def metadata(self) -> Mapping[str, Any]:
+        """The object's metadata, empty when it is not a mapping."""
+        metadata = self.data.get("metadata")
+        return metadata if isinstance(metadata, Mapping) else {}
+
+    @property
+    def name(self) -> str:
+        """metadata.name."""
+        return str(self.metadata.get("name") or "")
+
+    @property
+    def namespace(self) -> str:
+        """metadata.namespace, empty when the object names none."""
+        return str(self.metadata.get("namespace") or "")
+
+    @property
+    def title(self) -> str:
+        """``Kind namespace/name``, for people."""
+        place = f"{self.namespace}/" if self.namespace else ""
+        return f"{self.kind} {place}{self.name}"
+
+
+@dataclass(frozen=True)
+class BuildUnit:
+    """What one wrapper kustomization builds.
+
+    ``manifest`` is a whole kustomization as if it stood in ``folder``, and comes from ``written_in``;
+    without one the folder's own is built as it is. ``asked_at`` is where the build is asked for, such as a
+    Flux Kustomization's path. ``blocked`` says that kustomize would only fail, or would need the network or
+    Helm. ``cluster`` keeps apart what never meets in one cluster.
+    """
+
+    key: str
+    folder: str
+    closure: Closure
+    asked_at: Position
+    manifest: Mapping[str, Any] | None = None
+    is_empty: bool = False
+    blocked: bool = False
+    cluster: str = ""
+    written_in: str = ""
+
+    @property
+    def must_be_alone(self) -> bool:
+        """Whether it uses what leaks into other builds of the same process."""
+        return self.closure.uses_vars or bool(self.manifest and self.manifest.get("openapi"))
+
+
+@dataclass
+class BuildResult:
+    """Objects, or the findings that stood against them."""
+
+    objects: list[BuiltObject] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+
+    built: bool = False

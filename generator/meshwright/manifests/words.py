@@ -1,0 +1,25 @@
+"""Wording shared by findings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+
+def closest(word: str, candidates: Iterable[str]) -> str | None:
+    """The candidate that ``word`` was most likely meant to be, if one is near enough."""
+    import difflib
+
+    by_lower = {candidate.lower(): candidate for candidate in sorted(candidates, reverse=True)}
+    matches = difflib.get_close_matches(word.lower(), by_lower, n=1, cutoff=0.7)
+    return by_lower[matches[0]] if matches else None
+
+
+def did_you_mean(word: str, candidates: Iterable[str]) -> str:
+    """``; did you mean 'x'?`` or nothing."""
+    found = closest(word, candidates)
+    return f"; did you mean '{found}'?" if found else ""
+
+
+def plural(count: int, noun: str) -> str:
+    """``1 root``, ``2 roots``."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

@@ -1,0 +1,92 @@
+"""The folder outside the repository that wrapper kustomizations are written to."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from meshwright.errors import MeshwrightError
+from meshwright.manifests.kustomization import join, relocate
+from meshwright.manifests.output import TAG
+from meshwright.manifests.unit import BuildUnit
+
+
+class Workspace:
+    """A temporary folder, gone when the ``with`` block ends; the repository is never written to."""
+
+    def __init__(self, repository: Path) -> None:
+        self._repository = repository
+        self._folder = tempfile.TemporaryDirectory(prefix="meshwright-", dir=_outside(repository))
+        self.root = Path(os.path.realpath(self._folder.name))
+        self._groups = 0
+
+    def __enter__(self) -> Workspace:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._folder.cleanup()
+
+    def wrapper(self, number: int) -> Path:
+        """The folder of the wrapper of build ``number``."""
+        return self.root / f"w{number}"
+
+    def write_wrapper(self, number: int, unit: BuildUnit) -> None:
+        """A kustomization that builds ``unit`` and tags each object with ``number``."""
+        folder = self.wrapper(number)
+        folder.mkdir()
+        if unit.manifest is None:
+            manifest: dict[str, Any] = {"resources": [self._seen_from(folder, unit.folder)]}
+        else:
+            manifest = relocate(
+                unit.manifest, lambda entry: self._seen_from(folder, join(unit.folder, entry))
+            )
+        # Only metadata/annotations: a tag on a pod template would be part of what is validated.
+        tag = {
+            "apiVersion": "builtin",
+            "kind": "AnnotationsTransformer",
+            "metadata": {"name": "build"},
+            "annotations": {TAG: str(number)},
+            "fieldSpecs": [{"path": "metadata/annotations", "create": True}],
+        }
+        manifest["transformers"] = [*manifest.get("transformers", []), json.dumps(tag)]
+        _write(folder, manifest)
+
+    def write_group(self, numbers: Sequence[int], units: Sequence[BuildUnit]) -> Path:
+        """One kustomization over several wrappers; returns its folder."""
+        folder = self.root / f"g{self._groups}"
+        self._groups += 1
+        folder.mkdir()
+        manifest: dict[str, Any] = {
+            "buildMetadata": ["originAnnotations"],
+            "resources": [f"../w{number}" for number in numbers],
+        }
+        # Kustomize honours openapi only at the top; such a unit is alone in its group.
+        openapi = (units[0].manifest or {}).get("openapi") if units else None
+        if isinstance(openapi, dict) and isinstance(openapi.get("path"), str):
+            path = self._seen_from(folder, join(units[0].folder, openapi["path"]))
+            manifest["openapi"] = {"path": path}
+        _write(folder, manifest)
+        return folder
+
+    def _seen_from(self, folder: Path, path: str) -> str:
+        return os.path.relpath(self._repository / path, folder).replace(os.sep, "/")
+
+
+def _write(folder: Path, manifest: dict[str, Any]) -> None:
+    # JSON is YAML, and json is many times faster than a YAML emitter.
+    (folder / "kustomization.yaml").write_text(json.dumps(manifest), encoding="utf-8")
+
+
+def _outside(repository: Path) -> str | None:
+    """A temporary folder that is not inside ``repository``, which kustomize would call a cycle."""
+    usual = Path(os.path.realpath(tempfile.gettempdir()))
+    for candidate in (usual, Path("/var/tmp"), Path("/dev/shm"), repository.parent):
+        if not candidate.is_relative_to(repository) and os.access(candidate, os.W_OK):
+            return str(candidate)
+    raise MeshwrightError(
+        f"{repository}: the temporary folder {usual} lies inside it; set TMPDIR to a folder outside"
+    )

@@ -1,0 +1,81 @@
+"""The command as a person or a pipeline runs it."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from meshwright.check import text
+from meshwright.check.report import Report, RootSummary
+from meshwright.commands import check as command
+from meshwright.errors import ExitCode, MeshwrightError, Position
+from meshwright.manifests.finding import Finding, NotSeen, Severity
+from support.repositories import config_map, write
+
+CLEAN = {"app/kustomization.yaml": "resources: [map.yaml]", "app/map.yaml": config_map("x")}
+FAULTY = {**CLEAN, "app/map.yaml": config_map("x") + "datta: {}\n"}
+
+
+def test_clean(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert command.run(write(tmp_path, CLEAN), "text", None) is ExitCode.CLEAN
+    assert capsys.readouterr().out == "1 root, 1 object, 0 findings\n"
+
+
+def test_findings(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert command.run(write(tmp_path, FAULTY), "text", "1.36") is ExitCode.FINDINGS
+    out = capsys.readouterr().out
+    assert out.startswith("app/map.yaml:5:1: error: ConfigMap x: unknown field 'datta'")
+    assert "\x1b" not in out, "no colour where nobody looks"
+
+
+def test_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert command.run(write(tmp_path, FAULTY), "json", None) is ExitCode.FINDINGS
+    data = json.loads(capsys.readouterr().out)
+    assert data["schema_version"] == 1
+    assert data["summary"] == {"roots": 1, "objects": 1, "errors": 1, "warnings": 0, "not_seen": 0}
+    assert data["findings"][0]["file"] == "app/map.yaml"
+    assert set(data["tools"]) == {"kustomize", "kubeconform"}
+
+
+def test_could_not_run(tmp_path: Path) -> None:
+    with pytest.raises(MeshwrightError, match="does not exist"):
+        command.run(tmp_path / "gone", "text", None)
+
+
+def report(*findings: Finding, not_seen: tuple[NotSeen, ...] = ()) -> Report:
+    roots = (RootSummary("folder", "app", "app", "", True, 3),)
+    return Report(findings, not_seen, roots, {"kustomize": "v5.8.1"}, "1.36")
+
+
+ERROR = Finding("build/x", Position("a.yaml", 1, 2), "wrong", "do this")
+WARNING = Finding("values/y", Position("a.yaml", 3, 4), "odd", severity=Severity.WARNING)
+
+
+def test_text_with_everything() -> None:
+    seen = NotSeen("Secret x", "it is encrypted", Position("b.yaml", 1, 1))
+
+    assert text.render(report(ERROR, WARNING, not_seen=(seen,))) == (
+        "a.yaml:1:2: error: wrong [build/x]\n"
+        "  fix: do this\n"
+        "a.yaml:3:4: warning: odd [values/y]\n"
+        "\n"
+        "not seen:\n"
+        "  b.yaml:1:1: Secret x: it is encrypted\n"
+        "\n"
+        "1 root, 3 objects, 1 finding (1 warning); not seen: 1\n"
+    )
+
+
+def test_warnings_alone_do_not_fail() -> None:
+    assert report(WARNING).exit_code is ExitCode.CLEAN
+    assert text.render(report(WARNING)).endswith("0 findings (1 warning)\n")
+
+
+def test_colour_changes_no_word() -> None:
+    coloured = text.render(report(ERROR, WARNING), colour=True)
+
+    assert "\x1b[" in coloured
+    assert re.sub(r"\x1b\[\d+m", "", coloured) == text.render(report(ERROR, WARNING))

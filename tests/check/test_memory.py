@@ -1,0 +1,119 @@
+"""A remembered report: the same as a fresh one, and forgotten as soon as anything it stands on changes."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from meshwright.check import engine
+from meshwright.check.memory import check_remembered
+
+REPOSITORIES = Path(__file__).parent / "repos"
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    """A repository with findings, and things not seen, of several kinds."""
+    return Path(shutil.copytree(REPOSITORIES / "chart-values", tmp_path / "repository"))
+
+
+@pytest.fixture
+def runs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[Path]:
+    """The checks that were really done, into a cache that starts empty; the tools stay where they are."""
+    from meshwright.tools import locate
+
+    for name in ("kustomize", "kubeconform"):
+        monkeypatch.setenv(f"MESHWRIGHT_{name.upper()}", str(locate(name).path))
+    monkeypatch.setenv("MESHWRIGHT_CACHE", str(tmp_path / "cache"))
+    done: list[Path] = []
+    really = engine.check_repository
+
+    def counted(path: Path, *, kubernetes: str | None = None) -> object:
+        done.append(path)
+        return really(path, kubernetes=kubernetes)
+
+    monkeypatch.setattr(engine, "check_repository", counted)
+    return done
+
+
+def test_an_unchanged_repository_is_checked_once(repository: Path, runs: list[Path]) -> None:
+    first = check_remembered(repository)
+    second = check_remembered(repository)
+
+    assert len(runs) == 1
+    assert first.findings
+    assert second == first
+
+
+def _edit_behind_the_clock(repository: Path) -> None:
+    """Another text of the same length, under the old modification time."""
+    file = next(
+        path for path in sorted(repository.rglob("*.yaml")) if "e" in path.read_text(encoding="utf-8")
+    )
+    before = file.stat()
+    text = file.read_text(encoding="utf-8")
+    file.write_text(text.replace("e", "i", 1), encoding="utf-8")
+    os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
+def _add(repository: Path) -> None:
+    (repository / "new.txt").write_text("new", encoding="utf-8")
+
+
+def _remove(repository: Path) -> None:
+    max(repository.rglob("*.yaml")).unlink()
+
+
+def _link(repository: Path) -> None:
+    (repository / "link").symlink_to("nowhere")
+
+
+@pytest.mark.parametrize("change", [_edit_behind_the_clock, _add, _remove, _link])
+def test_a_change_of_the_repository_is_seen(
+    change: Callable[[Path], None], repository: Path, runs: list[Path]
+) -> None:
+    check_remembered(repository)
+    change(repository)
+    check_remembered(repository)
+
+    assert len(runs) == 2
+
+
+def test_another_tool_is_seen(
+    repository: Path, runs: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    check_remembered(repository)
+    other = shutil.copy2(os.environ["MESHWRIGHT_KUBECONFORM"], tmp_path / "kubeconform")
+    monkeypatch.setenv("MESHWRIGHT_KUBECONFORM", str(other))
+    check_remembered(repository)
+
+    assert len(runs) == 2
+
+
+def test_each_kubernetes_minor_has_a_report_of_its_own(repository: Path, runs: list[Path]) -> None:
+    reports = [check_remembered(repository, kubernetes=minor) for minor in ("1.35", "1.36", "1.35", "1.36")]
+
+    assert [report.kubernetes for report in reports] == ["1.35", "1.36", "1.35", "1.36"]
+    assert len(runs) == 2
+
+
+def test_a_damaged_cache_costs_time_only(repository: Path, runs: list[Path], tmp_path: Path) -> None:
+    first = check_remembered(repository)
+    for file in (tmp_path / "cache/reports").iterdir():
+        file.write_text(file.read_text(encoding="utf-8")[:-20], encoding="utf-8")
+
+    assert check_remembered(repository) == first
+    assert len(runs) == 2
+
+
+def test_a_cache_that_cannot_be_written_costs_time_only(
+    repository: Path, runs: list[Path], tmp_path: Path
+) -> None:
+    (tmp_path / "cache").write_text("a file where a folder should be", encoding="utf-8")
+
+    assert check_remembered(repository) == check_remembered(repository)
+    assert len(runs) == 2

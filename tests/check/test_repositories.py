@@ -1,0 +1,58 @@
+"""Every repository under repos/ gives the report in its expected.txt, to the column."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from meshwright.check import check_repository, json_output, text
+from meshwright.errors import ExitCode
+from meshwright.resources import schema_root
+from support.trees import read_tree
+
+REPOSITORIES = sorted(path.parent for path in (Path(__file__).parent / "repos").glob("*/expected.txt"))
+
+
+@pytest.fixture(scope="module")
+def report_schema() -> dict[str, Any]:
+    schema: dict[str, Any] = json.loads(
+        (schema_root() / "check-report.schema.json").read_text(encoding="utf-8")
+    )
+    Draft202012Validator.check_schema(schema)
+    return schema
+
+
+@pytest.mark.parametrize("repository", REPOSITORIES, ids=lambda path: path.name)
+def test_report(repository: Path, report_schema: dict[str, Any]) -> None:
+    before = read_tree(repository)
+
+    report = check_repository(repository)
+
+    assert text.render(report) == (repository / "expected.txt").read_text(encoding="utf-8")
+    assert read_tree(repository) == before, "a check writes nothing into the repository"
+    data = json.loads(json_output.render(report))
+    errors = [error.message for error in Draft202012Validator(report_schema).iter_errors(data)]
+    assert not errors
+    has_errors = any(finding["severity"] == "error" for finding in data["findings"])
+    assert report.exit_code is (ExitCode.FINDINGS if has_errors else ExitCode.CLEAN)
+
+
+def test_the_same_wherever_it_stands(tmp_path: Path) -> None:
+    source = Path(__file__).parent / "repos" / "spec-fields"
+    moved = tmp_path / "a folder with spaces" / "répo"
+    shutil.copytree(source, moved)
+
+    assert text.render(check_repository(moved)) == (source / "expected.txt").read_text(encoding="utf-8")
+
+
+def test_the_examples_are_clean(root: Path) -> None:
+    for example in sorted((root / "examples").iterdir()):
+        if (example / "clusters").is_dir():
+            report = check_repository(example)
+            assert [str(finding.position) for finding in report.findings] == []
+            assert report.objects > 20
