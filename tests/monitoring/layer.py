@@ -20,9 +20,18 @@ ANSWERS: dict[str, dict[str, Any]] = {
     "install": {
         "prometheus": {"namespace": "monitoring", "release": "kube-prometheus-stack"},
         "ingress": "k3s",
+        "trust_anchor": "own",
     },
-    "existing": {"prometheus": {"namespace": "observability", "release": "prom"}, "ingress": "own"},
-    "hostile": {"prometheus": {"namespace": "on", "release": "1e3"}, "ingress": "none"},
+    "existing": {
+        "prometheus": {"namespace": "observability", "release": "prom"},
+        "ingress": "own",
+        "trust_anchor": "ca-issuer",
+    },
+    "hostile": {
+        "prometheus": {"namespace": "on", "release": "1e3"},
+        "ingress": "none",
+        "trust_anchor": "own",
+    },
 }
 
 

@@ -65,7 +65,7 @@ def test_an_annotation_names_only_labels_that_the_alert_has(name: str) -> None:
 
 
 def test_flux_finds_no_variable_of_its_own_not_even_in_a_comment() -> None:
-    for name in ("rules.yaml.jinja", "podmonitors.yaml"):
+    for name in ("rules.yaml.jinja", "podmonitors.yaml.jinja"):
         assert "${" not in (source() / name).read_text(encoding="utf-8")
 
 

@@ -14,7 +14,8 @@ from meshwright import __version__
 from meshwright.errors import MeshwrightError
 from meshwright.resources import data_root
 
-PUBLISHED_SOURCE = "gh:meshwright/meshwright"
+# Not the short gh: form: Renovate looks for tags under the text as it stands.
+PUBLISHED_SOURCE = "https://github.com/meshwright/meshwright.git"
 
 
 def render(answers: Mapping[str, Any], destination: Path, *, template: Path | None = None) -> None:
