@@ -1,0 +1,155 @@
+-- Lets a wave wait until what a child Application's spec says now is synced and runs: Argo CD has no check for the kind.
+local metadata = obj.metadata or {}
+local spec = obj.spec or {}
+local status = obj.status or {}
+local sync = status.sync or {}
+local state = status.operationState or {}
+
+local function verdict(health, message)
+  return {status = health, message = message}
+end
+
+-- Argo CD leaves empty fields out when it notes what it compared; in a spec they may stand.
+local function blank(value)
+  if type(value) ~= "table" then
+    return value == nil or value == false or value == ""
+  end
+  for key, inner in pairs(value) do
+    if key == "valuesObject" or not blank(inner) then
+      return false
+    end
+  end
+  return true
+end
+
+-- exact: a chart's values are noted as they are, and in them "false" or "empty" is a setting.
+local function same(left, right, exact)
+  if type(left) ~= "table" or type(right) ~= "table" then
+    return left == right or (not exact and blank(left) and blank(right))
+  end
+  for key, value in pairs(left) do
+    if not same(value, right[key], exact or key == "valuesObject") then
+      return false
+    end
+  end
+  for key, value in pairs(right) do
+    if left[key] == nil and not same(nil, value, exact or key == "valuesObject") then
+      return false
+    end
+  end
+  return true
+end
+
+-- Whether Argo CD's note (of a comparison or of a sync) is about the source or sources that the spec names now.
+local function current(note)
+  local source = spec.source
+  if spec.sourceHydrator ~= nil then
+    local dry = spec.sourceHydrator.drySource or {}
+    local hydrated = spec.sourceHydrator.syncSource or {}
+    source = {path = hydrated.path, targetRevision = hydrated.targetBranch, repoURL = hydrated.repoURL}
+    if blank(source.repoURL) then
+      source.repoURL = dry.repoURL
+    end
+  elseif not blank(spec.sources) then
+    return same(spec.sources, note.sources)
+  end
+  return blank(note.sources) and same(source, note.source)
+end
+
+-- Why Argo CD cannot go on, in its own words.
+local function complaint()
+  for _, condition in ipairs(status.conditions or {}) do
+    local kind = condition.type
+    if kind == "ComparisonError" or kind == "InvalidSpecError" or kind == "SyncError" or kind == "UnknownError" then
+      return kind .. ": " .. (condition.message or "no message")
+    end
+  end
+  return nil
+end
+
+local function waiting(reason, detail)
+  local message = "Waiting for " .. reason
+  if not blank(detail) then
+    message = message .. ": " .. detail
+  end
+  return verdict("Progressing", message)
+end
+
+-- Whether the last sync was of another source, or a dry run, and left something to apply.
+local function behind()
+  local operation = (state.operation or {}).sync or {}
+  if state.syncResult == nil or (current(state.syncResult) and not operation.dryRun) then
+    return false
+  end
+  for _, resource in ipairs(status.resources or {}) do
+    if resource.status == "OutOfSync" and not resource.requiresPruning then
+      return true
+    end
+  end
+  return sync.status == "Unknown"
+end
+
+-- A pending retry keeps the phase Running. Failed with attempts left is a sync that somebody or a timeout ended:
+-- at its next look Argo CD either goes on or says by a SyncError that it will not.
+local function undecided()
+  local policy = spec.syncPolicy or {}
+  local retry = (state.operation or {}).retry or policy.retry or {}
+  local limit = retry.limit or 0
+  local automated = policy.automated ~= nil and policy.automated.enabled ~= false
+  for _, condition in ipairs(status.conditions or {}) do
+    if condition.type == "SyncError" then
+      return false
+    end
+  end
+  return automated and sync.status ~= "Synced" and (limit < 0 or (state.retryCount or 0) < limit)
+end
+
+if metadata.deletionTimestamp ~= nil then
+  return waiting("its deletion to end")
+end
+if not current(sync.comparedTo or {}) or not same(spec.destination, (sync.comparedTo or {}).destination) then
+  return waiting("Argo CD to compare the cluster with the spec as it is now", complaint())
+end
+if state.phase == nil then
+  return waiting(obj.operation == nil and "its first sync" or "the requested sync to start", complaint())
+end
+if state.phase == "Running" and state.finishedAt ~= nil then
+  return waiting("retry " .. (state.retryCount or 1) .. " of the sync", state.message)
+end
+if state.phase == "Running" or state.phase == "Terminating" then
+  return waiting("the running sync to end", state.message)
+end
+if obj.operation ~= nil then
+  return waiting("the requested sync to start")
+end
+-- Health in the status is from before the sync until Argo CD has looked again.
+if state.finishedAt ~= nil and status.reconciledAt ~= nil and status.reconciledAt < state.finishedAt then
+  return waiting("Argo CD to look at the cluster after the sync")
+end
+if behind() then
+  return waiting("a sync of the source as it is now", complaint())
+end
+if state.phase ~= "Succeeded" then
+  if undecided() then
+    return waiting("Argo CD to try the sync again", state.message)
+  end
+  return verdict("Degraded", "The sync failed and Argo CD has stopped trying: " .. (state.message or "no message"))
+end
+if sync.status == "Unknown" then
+  return waiting("a comparison with the source", complaint())
+end
+
+local health = (status.health or {}).status
+if health == "Healthy" and sync.status == "OutOfSync" then
+  return verdict("Healthy", "Synced and healthy; what has drifted since is OutOfSync")
+end
+if health == "Healthy" then
+  return verdict("Healthy", "Synced and healthy")
+end
+if health == "Suspended" then
+  return verdict("Suspended", "Synced, but something in it is suspended")
+end
+if health == "Degraded" then
+  return verdict("Degraded", "Synced, but something in it is degraded")
+end
+return waiting("what was synced to become healthy", health)
