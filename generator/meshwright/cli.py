@@ -57,6 +57,9 @@ def check(
     kubernetes: Annotated[
         str | None, typer.Option(help="Kubernetes minor to validate against, such as 1.35.")
     ] = None,
+    charts: Annotated[
+        Path | None, typer.Option(help="Folder of charts to render for Argo CD; none is ever downloaded.")
+    ] = None,
     cache: Annotated[
         bool, typer.Option(help="Give the last report again when nothing has changed since.")
     ] = True,
@@ -64,7 +67,7 @@ def check(
     """Build and validate everything in a repository, offline: exit 0 clean, 1 findings, 2 could not run."""
     from meshwright.commands import check as command
 
-    raise typer.Exit(command.run(path, output.value, kubernetes, remember=cache))
+    raise typer.Exit(command.run(path, output.value, kubernetes, remember=cache, charts=charts))
 
 
 @app.command()

@@ -32,9 +32,9 @@ def runs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[Path]:
     done: list[Path] = []
     really = engine.check_repository
 
-    def counted(path: Path, *, kubernetes: str | None = None) -> object:
+    def counted(path: Path, *, kubernetes: str | None = None, charts: Path | None = None) -> object:
         done.append(path)
-        return really(path, kubernetes=kubernetes)
+        return really(path, kubernetes=kubernetes, charts=charts)
 
     monkeypatch.setattr(engine, "check_repository", counted)
     return done

@@ -10,7 +10,8 @@ from meshwright.errors import Position
 from meshwright.manifests.closure import ClosureReader
 from meshwright.manifests.entry import Entry
 from meshwright.manifests.files import RepositoryFiles
-from meshwright.manifests.kustomization import KustomizationIndex, references_of, relocate
+from meshwright.manifests.kustomization import KustomizationIndex, references_of
+from meshwright.manifests.relocation import relocate
 from meshwright.manifests.remote import is_remote
 from support.repositories import write
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from meshwright.check import check_repository
-from meshwright.check.repository import load
+from meshwright.check.loader import load
 from meshwright.manifests import kustomize
 from meshwright.manifests.files import RepositoryFiles
 from meshwright.manifests.workspace import Workspace

@@ -10,9 +10,8 @@ from typing import Any
 
 from meshwright.check.explain import Problem, problems
 from meshwright.check.submission import Submission
-from meshwright.flux.helmrelease import ChartReference
-from meshwright.flux.values import MergedValues
 from meshwright.manifests.finding import Finding, Severity
+from meshwright.manifests.values import ChartReference, MergedValues
 from meshwright.pins import load_pins
 from meshwright.resources import schema_root
 

@@ -8,9 +8,10 @@ from pathlib import Path
 
 from meshwright.check.answers import answers_submissions
 from meshwright.check.kubeconform import Kubeconform
+from meshwright.check.loader import load
 from meshwright.check.objects import object_submissions
 from meshwright.check.report import Report, RootSummary, in_order
-from meshwright.check.repository import Repository, load
+from meshwright.check.repository import Repository
 from meshwright.check.schemas import Schemas, choose_minor
 from meshwright.check.submission import Submission
 from meshwright.check.values import values_submissions
@@ -31,11 +32,11 @@ STEPS: tuple[Step, ...] = (
 )
 
 
-def check_repository(path: Path, *, kubernetes: str | None = None) -> Report:
+def check_repository(path: Path, *, kubernetes: str | None = None, charts: Path | None = None) -> Report:
     """Check the repository at ``path``; no network, no cluster, and nothing is written into it.
 
-    ``kubernetes`` is a minor such as 1.35. Raises MeshwrightError when there is nothing to check, a tool
-    is missing, or no schemas of that minor are embedded.
+    ``kubernetes`` is a minor such as 1.35, ``charts`` a folder with charts to render. Raises MeshwrightError
+    when there is nothing to check, a tool is missing, or no schemas of that minor are embedded.
     """
     if not path.is_dir():
         problem = "is not a folder" if path.exists() else "does not exist"
@@ -45,12 +46,12 @@ def check_repository(path: Path, *, kubernetes: str | None = None) -> Report:
     schemas = Schemas(choose_minor(kubernetes))
     files = RepositoryFiles(path)
     with Workspace(files.root) as workspace:
-        repository = load(files, workspace)
+        repository = load(files, workspace, charts, schemas.minor)
         said = [item for step in STEPS for item in step(repository, schemas)]
         submissions = [item for item in said if isinstance(item, Submission)]
         refused, kubeconform = Kubeconform(schemas, workspace.root).judge(submissions)
     findings = [item for item in said if isinstance(item, Finding)]
-    tools = [locate("kustomize"), *([kubeconform] if kubeconform else [])]
+    tools = [tool for tool in (locate("kustomize"), kubeconform, repository.helm) if tool]
     return Report(
         findings=in_order([*findings, *refused]),
         not_seen=tuple(sorted(set(repository.not_seen), key=lambda item: item.sort_key)),

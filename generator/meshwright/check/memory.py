@@ -1,8 +1,8 @@
 """The last report of a repository, given again while nothing that it stands on has changed.
 
-What it stands on: every file of the repository, this package with its schemas, and the tools. Each is
-known by size, modification and change time and inode, so that even an edit that restores the
-modification time is seen.
+What it stands on: every file of the repository, the charts at hand, this package with its schemas, and
+the tools. Each is known by size, modification and change time and inode, so that even an edit that
+restores the modification time is seen.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from typing import Any
 
 from meshwright.check.report import Report, RootSummary
 from meshwright.errors import MeshwrightError, Position
+from meshwright.manifests.chartstore import charts_in_cache
 from meshwright.manifests.files import SKIPPED_FOLDERS
 from meshwright.manifests.finding import Finding, NotSeen, Severity
 from meshwright.resources import data_root
@@ -28,28 +29,30 @@ _FORMAT = 1
 _PACKAGE = Path(__file__).resolve().parents[1]
 
 
-def check_remembered(path: Path, *, kubernetes: str | None = None) -> Report:
+def check_remembered(path: Path, *, kubernetes: str | None = None, charts: Path | None = None) -> Report:
     """As check_repository, but without work when the same check was done before. Raises MeshwrightError."""
     root = Path(os.path.realpath(path))
-    file = cache_root() / "reports" / f"{_digest([str(root), kubernetes or ''])}.json"
-    signature = _signature(root)
+    given = [str(root), kubernetes or "", os.path.realpath(charts) if charts else ""]
+    file = cache_root() / "reports" / f"{_digest(given)}.json"
+    signature = _signature(root, charts)
     remembered = _read(file, signature)
     if remembered is not None:
         return remembered
     from meshwright.check import check_repository
 
-    report = check_repository(path, kubernetes=kubernetes)
+    report = check_repository(path, kubernetes=kubernetes, charts=charts)
     # What changed during the check was perhaps not seen by it.
-    if signature == _signature(root):
+    if signature == _signature(root, charts):
         _write(file, signature, report)
     return report
 
 
-def _signature(root: Path) -> str:
+def _signature(root: Path, charts: Path | None) -> str:
     entries = [f"{_FORMAT}"]
-    for folder in (root, _PACKAGE, data_root() / "schema", data_root() / "template" / "includes"):
+    folders = [root, _PACKAGE, data_root() / "schema", data_root() / "template" / "includes"]
+    for folder in (*folders, charts_in_cache(), *([Path(os.path.realpath(charts))] if charts else [])):
         entries += _entries(folder)
-    for tool in ("kustomize", "kubeconform"):
+    for tool in ("kustomize", "kubeconform", "helm"):
         try:
             entries.append(f"{tool} {_state(locate(tool).path)}")
         except MeshwrightError:

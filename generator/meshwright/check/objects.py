@@ -62,6 +62,8 @@ def _finding(repository: Repository, built: BuiltObject, problem: Problem) -> Fi
     text = problem.text
     if unknown:
         text = f"unknown field '{text}': {built.kind} {built.api_version} has no such field{problem.hint}"
+    if built.origin.is_chart:
+        text += " (a chart makes it)"
     source, fix = source_of(repository.files, built), ""
     if source is not None and not source.holds(problem.pointer):
         text += " (not written in this file: a patch or a transformer sets it)"

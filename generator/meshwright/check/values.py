@@ -9,20 +9,20 @@ from meshwright.check.charts import chart_schema, values_submission
 from meshwright.check.repository import Repository, Root
 from meshwright.check.submission import Submission
 from meshwright.flux.helmrelease import (
-    ChartReference,
     ValuesReference,
     chart_of,
     is_helm_release,
     values_references,
 )
 from meshwright.flux.substitution import unresolved
-from meshwright.flux.values import ConfigMapKey, ValuesLayer, at_path, merge
+from meshwright.flux.values import ConfigMapKey
 from meshwright.manifests.finding import Finding, NotSeen
 from meshwright.manifests.generated import generator_entry
 from meshwright.manifests.kustomization import KustomizationFile, join
 from meshwright.manifests.pointer import items_of
 from meshwright.manifests.source import position_of
 from meshwright.manifests.unit import BuiltObject
+from meshwright.manifests.values import ChartReference, ValuesLayer, at_path, merge
 from meshwright.yaml import YamlFault, parse
 
 
@@ -31,6 +31,9 @@ def values_submissions(repository: Repository) -> Iterator[Finding | Submission]
     for root, release in repository.by_kind.get("HelmRelease", []):
         if is_helm_release(release):
             yield from _Release(repository, root, release).submissions()
+    for item in repository.releases:
+        if chart_schema(item.chart.name) is not None and item.layers:
+            yield from values_submission(item.chart, merge(item.layers), item.subject, lambda _: False)
     for folder in repository.index.folders:
         kustomization = repository.index.get(folder)
         if kustomization is not None and kustomization.data.get("helmCharts"):

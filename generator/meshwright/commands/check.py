@@ -11,14 +11,17 @@ from meshwright.check.memory import check_remembered
 from meshwright.errors import ExitCode
 
 
-def run(path: Path, output: str, kubernetes: str | None, *, remember: bool = False) -> ExitCode:
+def run(
+    path: Path, output: str, kubernetes: str | None, *, remember: bool = False, charts: Path | None = None
+) -> ExitCode:
     """Check ``path`` and print the report as ``output`` says, "text" or "json".
 
-    ``kubernetes`` is a minor such as 1.35, by default the pinned one; ``remember`` gives the last report
+    ``kubernetes`` is a minor such as 1.35, by default the pinned one; ``charts`` a folder
+    with charts to render; ``remember`` gives the last report
     again when nothing has changed since. Raises MeshwrightError when the check could not run.
     """
     check = check_remembered if remember else check_repository
-    report = check(path, kubernetes=kubernetes)
+    report = check(path, kubernetes=kubernetes, charts=charts)
     if output == "json":
         from meshwright.check import json_output
 

@@ -19,6 +19,7 @@ from meshwright.flux.kustomization import (
 from meshwright.manifests.closure import ClosureReader
 from meshwright.manifests.files import RepositoryFiles
 from meshwright.manifests.finding import Finding
+from meshwright.manifests.inforce import in_force
 from meshwright.manifests.kustomization import FILE_NAMES, KustomizationIndex
 from meshwright.manifests.leaf import named_documents, object_name, yaml_finding
 from meshwright.manifests.unit import BuiltObject, Origin
@@ -62,10 +63,10 @@ def discover(files: RepositoryFiles, index: KustomizationIndex, closures: Closur
         raw.extend(_read_file(files, path, found))
     generated = {item.path for item in raw if item.path not in index}
     for item in raw:
-        if _in_force(item.origin, index, closures, generated):
+        if in_force(item.origin, index, closures, generated):
             found.kustomizations.append(item)
     found.findings.extend(
-        yaml_finding(fault) for fault in broken if _in_force(fault.position.path, index, closures, generated)
+        yaml_finding(fault) for fault in broken if in_force(fault.position.path, index, closures, generated)
     )
     return found
 
@@ -80,19 +81,3 @@ def _read_file(files: RepositoryFiles, path: str, found: Discovery) -> Iterator[
         elif built.group == _SOURCE_GROUP and isinstance(data.get("spec"), dict):
             reference = SourceReference(built.kind, built.name)
             found.sources[reference] = str(data["spec"].get("url") or data["spec"].get("bucketName") or "")
-
-
-def _in_force(path: str, index: KustomizationIndex, closures: ClosureReader, generated: set[str]) -> bool:
-    """Whether something takes the file in, or nothing decides about it and a person applies it.
-
-    A file beside a kustomization.yaml that does not list it is switched off.
-    """
-    if path in closures.resources:
-        return True
-    folder = posixpath.dirname(path) or "."
-    while True:
-        if folder in index:
-            return False
-        if folder in generated or folder == ".":
-            return True
-        folder = posixpath.dirname(folder) or "."

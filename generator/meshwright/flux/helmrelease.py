@@ -8,16 +8,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from meshwright.manifests.unit import BuiltObject
+from meshwright.manifests.values import ChartReference
+
+__all__ = ["ChartReference", "ValuesReference", "chart_of", "is_helm_release", "values_references"]
 
 GROUP = "helm.toolkit.fluxcd.io"
-
-
-@dataclass(frozen=True)
-class ChartReference:
-    """A chart's name, and its version as written; empty when it is not written."""
-
-    name: str
-    version: str = ""
 
 
 @dataclass(frozen=True)

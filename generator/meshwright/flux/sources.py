@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import posixpath
-import re
 from collections.abc import Iterable
-from pathlib import Path
 
 from meshwright.flux.discovery import Discovery
 from meshwright.flux.kustomization import FluxKustomization, SourceReference
 from meshwright.manifests.files import RepositoryFiles
+from meshwright.manifests.gitremote import bare, remotes
 
 _REPOSITORY_KINDS = frozenset({"GitRepository", "OCIRepository", "Bucket"})
 # What flux bootstrap and flux-operator call the repository that they sync.
 _CONVENTION = "flux-system"
-_URL = re.compile(r"^\s*url\s*=\s*(\S+)", re.MULTILINE)
 
 
 class OwnSources:
@@ -31,8 +29,8 @@ class OwnSources:
         kustomizations = discovery.kustomizations
         folders = {posixpath.dirname(item.origin) or "." for item in kustomizations}
         self._own = {item.source for item in kustomizations if self._holds(item, folders)}
-        remotes = _remotes(files.root)
-        self._own |= {source for source, url in self._defined.items() if _bare(url) in remotes}
+        checkout = remotes(files.root)
+        self._own |= {source for source, url in self._defined.items() if bare(url) in checkout}
         self._own |= {item.source for item in kustomizations if self._is_undefined_here(item)}
         if not self._own:
             self._own = {item.source for item in kustomizations if item.path == "."}
@@ -61,18 +59,3 @@ class OwnSources:
         if item.source in self._defined:
             return False
         return item.source.name == _CONVENTION or (item.path != "." and self._files.is_folder(item.path))
-
-
-def _remotes(root: Path) -> set[str]:
-    try:
-        text = (root / ".git" / "config").read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return set()
-    return {_bare(url) for url in _URL.findall(text)} - {""}
-
-
-def _bare(url: str) -> str:
-    """Host and path of a Git URL, whatever the protocol: ``git@host:a/b.git`` is ``host/a/b``."""
-    rest = re.sub(r"^[a-z+]+://", "", url.strip())
-    rest = re.sub(r"^[^@/]+@", "", rest)
-    return re.sub(r":(?:\d+/)?", "/", rest).removesuffix("/").removesuffix(".git").lower()

@@ -11,16 +11,25 @@ from meshwright.manifests.kustomization import KustomizationIndex
 from meshwright.manifests.kustomize import Kustomize
 from meshwright.manifests.unit import BuildResult, BuildUnit
 from meshwright.manifests.workspace import Workspace
-from meshwright.tools import locate
+from meshwright.tools import Tool, locate
 
 
 class Builds:
     """Results by unit key; kustomize is looked for when there is something to build."""
 
-    def __init__(self, files: RepositoryFiles, index: KustomizationIndex, workspace: Workspace) -> None:
+    def __init__(
+        self,
+        files: RepositoryFiles,
+        index: KustomizationIndex,
+        workspace: Workspace,
+        kubernetes: str = "",
+    ) -> None:
+        """``kubernetes`` is the minor that charts are rendered for, such as 1.36."""
+        self._kubernetes = kubernetes
+        self.helm: Tool | None = None
         self._files = files
         self._workspace = workspace
-        self._explain = ErrorText(files, index, workspace.root).explain
+        self._explain = ErrorText(files, index, workspace).explain
         self._results: dict[str, BuildResult] = {}
         self._kustomize: Kustomize | None = None
 
@@ -35,10 +44,16 @@ class Builds:
             return
         if self._kustomize is None:
             tool = locate("kustomize")
-            self._kustomize = Kustomize(tool.path, self._workspace, self._files.root)
+            self._kustomize = Kustomize(tool.path, self._workspace, self._files.root, self._helm_arguments)
         for unit, result in zip(waiting, self._kustomize.build(waiting, self._explain), strict=True):
             result.findings.extend(unit.closure.findings)
             self._results[unit.key] = result
+
+    def _helm_arguments(self) -> list[str]:
+        """As Argo CD calls kustomize when kustomize.buildOptions has --enable-helm."""
+        self.helm = self.helm or locate("helm")
+        arguments = ["--enable-helm", "--helm-command", str(self.helm.path)]
+        return [*arguments, "--helm-kube-version", f"{self._kubernetes}.0"] if self._kubernetes else arguments
 
     def result(self, unit: BuildUnit) -> BuildResult:
         """What came of a unit that ``ensure`` was given."""

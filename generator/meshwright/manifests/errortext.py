@@ -14,6 +14,7 @@ from meshwright.manifests.kustomization import KustomizationFile, KustomizationI
 from meshwright.manifests.leaf import leaf_findings, named_documents, object_name
 from meshwright.manifests.pointer import items_of, keys_named
 from meshwright.manifests.unit import BuildResult, BuildUnit
+from meshwright.manifests.workspace import Workspace
 from meshwright.yaml import YamlFault, parse_all
 
 _PATH = re.compile(r"path '([^']+)'")
@@ -22,6 +23,10 @@ _TYPE = re.compile(r"cannot unmarshal (\w+) into Go struct field (\S+) of type (
 _NO_TARGET = re.compile(r'(?:no resource matches strategic merge patch "|no matches for Id )([^"\s;]+)')
 _COLLISION = re.compile(
     r"already registered id: (\S+?)'?(?::|$)|id resid\.ResId\{.*?Kind:\"(\w+)\".*?Name:\"([^\"]+)\""
+)
+# How kustomize tells that the helm it called has failed: helm's words, then the whole call.
+_HELM = re.compile(
+    r"(?:.*: )??Error: (?P<said>.*?)\s*: unable to run: '\S*helm\S* template (?P<call>[^']*)'", re.DOTALL
 )
 _WARNING = re.compile(r"^# Warning:.*$", re.MULTILINE)
 _GO_TYPES = {
@@ -36,7 +41,7 @@ _GO_TYPES = {
 class ErrorText:
     """Explains kustomize's errors with what the repository's files say."""
 
-    def __init__(self, files: RepositoryFiles, index: KustomizationIndex, workspace: Path) -> None:
+    def __init__(self, files: RepositoryFiles, index: KustomizationIndex, workspace: Workspace) -> None:
         self._files = files
         self._index = index
         self._workspace = workspace
@@ -49,7 +54,7 @@ class ErrorText:
         return BuildResult(findings=findings or list(self._from_text(unit, error)))
 
     def _from_text(self, unit: BuildUnit, error: str) -> Iterator[Finding]:
-        text = _WARNING.sub("", error).strip().removeprefix("Error: ")
+        text = self._in_repository(_WARNING.sub("", error).strip().removeprefix("Error: "))
         kustomization = self._index.get(self._deepest_folder(text) or unit.folder)
         tail = self._tail(text)
         at = Position(kustomization.path) if kustomization else unit.asked_at
@@ -60,6 +65,8 @@ class ErrorText:
                 kustomization.position(where, key=True) if where else at,
                 f"unknown field '{said[1]}': kustomize knows no such field there",
             )
+        elif said := _HELM.search(text):
+            yield self._helm_failure(unit, kustomization, said)
         elif kustomization and (said := _TYPE.search(text)):
             yield self._wrong_type(kustomization, said)
         elif said := _NO_TARGET.search(text):
@@ -76,6 +83,13 @@ class ErrorText:
         else:
             yield Finding("build/kustomize", at, tail)
 
+    def _in_repository(self, text: str) -> str:
+        """``text`` with the folders of the repository in place of their copies."""
+        for copied, original in self._workspace.originals.items():
+            folder = self._files.root / original
+            text = re.sub(rf"{re.escape(str(Path(copied).parent))}(?![\w-])", str(folder.parent), text)
+        return text
+
     def _deepest_folder(self, text: str) -> str | None:
         for whole in reversed(_PATH.findall(text)):
             path = Path(whole)
@@ -87,8 +101,21 @@ class ErrorText:
         """The last part of kustomize's chain of causes, in one line and without our own folders."""
         paths = list(_PATH.finditer(text))
         tail = text[paths[-1].end() :] if paths else text
-        tail = tail.replace(f"{self._files.root}/", "").replace(f"{self._workspace}/", "")
+        tail = tail.replace(f"{self._files.root}/", "").replace(f"{self._workspace.root}/", "")
         return " ".join(tail.lstrip("': ").split()) or " ".join(text.split())
+
+    def _helm_failure(
+        self, unit: BuildUnit, kustomization: KustomizationFile | None, said: re.Match[str]
+    ) -> Finding:
+        words = re.sub(r"Use --debug flag.*", "", said["said"], flags=re.DOTALL)
+        at, name = unit.asked_at, ""
+        data = kustomization.data if kustomization else unit.manifest or {}
+        for number, entry in enumerate(items_of(data.get("helmCharts"))):
+            if isinstance(entry, dict) and f"/{entry.get('name')} " in f"{said['call']} ":
+                name = str(entry.get("name"))
+                at = kustomization.position(("helmCharts", number)) if kustomization else at
+        text = f"chart {name} cannot be rendered: {' '.join(words.split())}".replace("chart  ", "the chart ")
+        return Finding("build/helm", at, text.replace(f"{self._files.root}/", ""))
 
     def _wrong_type(self, kustomization: KustomizationFile, said: re.Match[str]) -> Finding:
         parts = said[2].split(".")[1:]

@@ -78,8 +78,20 @@ def place_of(
 
     A generated value stands in the file that its key was filled from, or in the generator's entry.
     """
+    if built.origin.is_chart:
+        return _chart_position(files, index, built)
     entry = None if source_of(files, built) else generator_entry(index, built)
     if entry is None:
         return position_of(files, built, pointer, key=key)
     file = entry.file_of(str(pointer[1])) if len(pointer) > 1 else None
     return Position(file, 1, 1) if file else entry.position
+
+
+def _chart_position(files: RepositoryFiles, index: KustomizationIndex, built: BuiltObject) -> Position:
+    """The helmCharts entry that rendered ``built``, or the field when several may have."""
+    path = built.origin.configured_in
+    kustomization = index.get(posixpath.dirname(path) or ".") if path else None
+    if kustomization is None or kustomization.path != path or not kustomization.data.get("helmCharts"):
+        return position_of(files, built)
+    alone = len(items_of(kustomization.data["helmCharts"])) == 1
+    return kustomization.position(("helmCharts", 0) if alone else ("helmCharts",), key=not alone)

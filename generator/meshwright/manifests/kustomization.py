@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import copy
 import posixpath
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
@@ -185,8 +184,8 @@ def references_of(data: Mapping[str, Any]) -> Iterator[Reference]:
     yield from _entries(data, "patchesStrategicMerge", Expected.FILE, may_be_inline=True)
     for field in ("patches", "patchesJson6902", "replacements"):
         for index, item in enumerate(items_of(data.get(field))):
-            yield from _single((field, index, "path"), item)
-    yield from _single(("openapi", "path"), data.get("openapi"))
+            yield from single((field, index, "path"), item)
+    yield from single(("openapi", "path"), data.get("openapi"))
     for field in ("configMapGenerator", "secretGenerator"):
         for index, item in enumerate(items_of(data.get(field))):
             if isinstance(item, dict):
@@ -201,7 +200,8 @@ def _entries(
             yield Reference((field, index), entry, expected)
 
 
-def _single(pointer: Pointer, item: Any) -> Iterator[Reference]:
+def single(pointer: Pointer, item: Any) -> Iterator[Reference]:
+    """The file that the last key of ``pointer`` names in ``item``, if it names one."""
     entry = item.get(pointer[-1]) if isinstance(item, dict) else None
     if isinstance(entry, str) and entry:
         yield Reference(pointer, entry, Expected.FILE)
@@ -215,24 +215,7 @@ def _generator(pointer: Pointer, item: Mapping[str, Any]) -> Iterator[Reference]
     for number, entry in enumerate(items_of(item.get("envs"))):
         if isinstance(entry, str):
             yield Reference((*pointer, "envs", number), entry, Expected.FILE)
-    yield from _single((*pointer, "env"), item)
-
-
-def relocate(data: Mapping[str, Any], seen_from: Callable[[str], str]) -> dict[str, Any]:
-    """A copy of a kustomization that means the same in another folder.
-
-    ``seen_from`` turns an entry into the path that the new folder needs.
-    """
-    moved = copy.deepcopy(dict(data))
-    for reference in references_of(data):
-        prefix = reference.prefix
-        if not prefix and len(reference.pointer) > 2 and reference.pointer[2] == "files":
-            prefix = f"{posixpath.basename(reference.entry)}="
-        holder: Any = moved
-        for step in reference.pointer[:-1]:
-            holder = holder[step]
-        holder[reference.pointer[-1]] = prefix + seen_from(reference.entry)
-    return moved
+    yield from single((*pointer, "env"), item)
 
 
 def join(folder: str, entry: str) -> str:

@@ -8,7 +8,7 @@ import subprocess
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from meshwright.manifests.grouping import group
@@ -33,8 +33,16 @@ class _Run:
 class Kustomize:
     """Builds units, as many as possible in one process, at most two processes at once."""
 
-    def __init__(self, tool: Path, workspace: Workspace, repository: Path) -> None:
+    def __init__(
+        self,
+        tool: Path,
+        workspace: Workspace,
+        repository: Path,
+        helm: Callable[[], Sequence[str]] = tuple,
+    ) -> None:
+        """``helm`` gives the further arguments of a build that renders charts."""
         self._tool = tool
+        self._helm = helm
         self._workspace = workspace
         self._repository = repository
         self._units: list[BuildUnit] = []
@@ -77,6 +85,8 @@ class Kustomize:
     def _start(self, members: list[int], failures: int) -> _Run:
         folder = self._workspace.write_group(members, [self._units[number] for number in members])
         command = [str(self._tool), "build", "--load-restrictor", "LoadRestrictionsNone", str(folder)]
+        if any(self._units[number].needs_helm for number in members):
+            command += self._helm()
         # Files, not pipes: a full pipe would make kustomize wait for us.
         with (folder / "out").open("wb") as out, (folder / "err").open("wb") as err:
             process = subprocess.Popen(
@@ -92,9 +102,11 @@ class Kustomize:
         watch.cancel()
         if code == 0:
             text = (run.folder / "out").read_text(encoding="utf-8")
-            for number, built in read_output(text, run.folder, self._repository):
+            for number, built in read_output(text, run.folder, self._repository, self._workspace.originals):
                 unit = self._units[number]
                 origin = built.origin.inside(unit.written_in or unit.asked_at.path)
+                if origin.is_chart:
+                    origin = replace(origin, asked_at=unit.asked_at)
                 self._results[number].objects.append(BuiltObject(built.data, origin))
             for number in run.members:
                 self._results[number].built = True

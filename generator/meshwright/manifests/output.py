@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,21 +14,24 @@ TAG = "internal.meshwright/build"
 _ORIGIN = "config.kubernetes.io/origin"
 
 
-def read_output(text: str, group_folder: Path, repository: Path) -> Iterator[tuple[int, BuiltObject]]:
+def read_output(
+    text: str, group_folder: Path, repository: Path, originals: Mapping[str, str] | None = None
+) -> Iterator[tuple[int, BuiltObject]]:
     """Each object with the number of the build it belongs to.
 
-    ``group_folder`` is what kustomize's origins are relative to.
+    ``group_folder`` is what kustomize's origins are relative to; ``originals`` leads from a copied
+    kustomization to the one in the repository.
     """
     for data in parse_all(text, "kustomize's output"):
         annotations = data.get("metadata", {}).get("annotations", {})
         number = int(annotations.pop(TAG, -1))
-        origin = _origin(annotations.pop(_ORIGIN, ""), group_folder, repository)
+        origin = _origin(annotations.pop(_ORIGIN, ""), group_folder, repository, originals or {})
         if not annotations:
             data["metadata"].pop("annotations", None)
         yield number, BuiltObject(data, origin)
 
 
-def _origin(text: str, group_folder: Path, repository: Path) -> Origin:
+def _origin(text: str, group_folder: Path, repository: Path, originals: Mapping[str, str]) -> Origin:
     said: Any = parse(text) if text else None
     if not isinstance(said, dict):
         return Origin()
@@ -36,5 +39,7 @@ def _origin(text: str, group_folder: Path, repository: Path) -> Origin:
     for key, name in (("path", "path"), ("configuredIn", "configured_in")):
         if isinstance(said.get(key), str):
             whole = os.path.normpath(group_folder / said[key])
-            found[name] = os.path.relpath(whole, repository).replace(os.sep, "/")
-    return Origin(**found)
+            found[name] = originals.get(whole) or os.path.relpath(whole, repository).replace(os.sep, "/")
+    maker = said.get("configuredBy")
+    made_by = str(maker.get("kind") or "") if isinstance(maker, dict) else ""
+    return Origin(found.get("path"), found.get("configured_in"), made_by)

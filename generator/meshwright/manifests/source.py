@@ -61,6 +61,8 @@ def position_of(
     source = source_of(files, built)
     if source is not None:
         return source.position(pointer, key=key)
+    if built.origin.asked_at is not None:
+        return built.origin.asked_at
     return Position(built.origin.path or built.origin.configured_in or "")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from meshwright.errors import Position
@@ -13,15 +13,27 @@ from meshwright.manifests.finding import Finding
 
 @dataclass(frozen=True)
 class Origin:
-    """Where kustomize got an object: read from ``path``, or made as ``configured_in`` says."""
+    """Where kustomize got an object: read from ``path``, or made as ``configured_in`` says.
+
+    ``made_by`` is the kind of the generator; ``asked_at`` is known for what a chart made.
+    """
 
     path: str | None = None
     configured_in: str | None = None
+    made_by: str = ""
+    asked_at: Position | None = None
 
     def inside(self, stand_in: str) -> Origin:
         """Itself, or ``stand_in`` when kustomize got the object from a file of ours."""
         known = self.path or self.configured_in
-        return Origin(configured_in=stand_in) if known is None or known.startswith("../") else self
+        if known is not None and not known.startswith("../"):
+            return self
+        return replace(self, path=None, configured_in=stand_in)
+
+    @property
+    def is_chart(self) -> bool:
+        """Whether Helm rendered it."""
+        return self.made_by == "HelmChartInflationGenerator"
 
 
 @dataclass(frozen=True)
@@ -77,7 +89,9 @@ class BuildUnit:
     ``manifest`` is a whole kustomization as if it stood in ``folder``, and comes from ``written_in``;
     without one the folder's own is built as it is. ``asked_at`` is where the build is asked for, such as a
     Flux Kustomization's path. ``blocked`` says that kustomize would only fail, or would need the network or
-    Helm. ``cluster`` keeps apart what never meets in one cluster.
+    Helm. ``cluster`` keeps apart what never meets in one cluster. ``copies`` are
+    kustomizations, by folder, to be built in place of the repository's own; ``needs_helm`` says that
+    charts are rendered on the way.
     """
 
     key: str
@@ -89,6 +103,8 @@ class BuildUnit:
     blocked: bool = False
     cluster: str = ""
     written_in: str = ""
+    copies: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    needs_helm: bool = False
 
     @property
     def must_be_alone(self) -> bool:

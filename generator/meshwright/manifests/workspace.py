@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from meshwright.errors import MeshwrightError
-from meshwright.manifests.kustomization import join, relocate
+from meshwright.manifests.kustomization import FILE_NAMES, join
 from meshwright.manifests.output import TAG
+from meshwright.manifests.relocation import relocate
 from meshwright.manifests.unit import BuildUnit
 
 
@@ -23,6 +24,8 @@ class Workspace:
         self._folder = tempfile.TemporaryDirectory(prefix="meshwright-", dir=_outside(repository))
         self.root = Path(os.path.realpath(self._folder.name))
         self._groups = 0
+        # Copied kustomizations, and the files of the repository that they stand for.
+        self.originals: dict[str, str] = {}
 
     def __enter__(self) -> Workspace:
         return self
@@ -38,11 +41,12 @@ class Workspace:
         """A kustomization that builds ``unit`` and tags each object with ``number``."""
         folder = self.wrapper(number)
         folder.mkdir()
+        places = self._write_copies(number, unit)
         if unit.manifest is None:
-            manifest: dict[str, Any] = {"resources": [self._seen_from(folder, unit.folder)]}
+            manifest: dict[str, Any] = {"resources": [self._place(folder, unit.folder, places)]}
         else:
             manifest = relocate(
-                unit.manifest, lambda entry: self._seen_from(folder, join(unit.folder, entry))
+                unit.manifest, lambda entry: self._place(folder, join(unit.folder, entry), places)
             )
         # Only metadata/annotations: a tag on a pod template would be part of what is validated.
         tag = {
@@ -54,6 +58,29 @@ class Workspace:
         }
         manifest["transformers"] = [*manifest.get("transformers", []), json.dumps(tag)]
         _write(folder, manifest)
+
+    def _write_copies(self, number: int, unit: BuildUnit) -> dict[str, Path]:
+        places = {path: self.root / f"c{number}-{index}" for index, path in enumerate(unit.copies)}
+        for path, folder in places.items():
+            folder.mkdir()
+            moved = relocate(
+                unit.copies[path],
+                lambda entry, path=path, folder=folder: self._place(folder, join(path, entry), places),  # type: ignore[misc]
+            )
+            _write(folder, moved)
+            # Only a folder with a kustomization is copied; which of its names it has does not matter.
+            self.originals[str(folder / "kustomization.yaml")] = self._original(path)
+        return places
+
+    def _original(self, folder: str) -> str:
+        names = (name for name in FILE_NAMES if (self._repository / folder / name).is_file())
+        return join(folder, next(names, FILE_NAMES[0]))
+
+    def _place(self, folder: Path, path: str, places: Mapping[str, Path]) -> str:
+        """What leads from ``folder`` to a path of the repository, or to its copy."""
+        if path in places:
+            return os.path.relpath(places[path], folder).replace(os.sep, "/")
+        return self._seen_from(folder, path)
 
     def write_group(self, numbers: Sequence[int], units: Sequence[BuildUnit]) -> Path:
         """One kustomization over several wrappers; returns its folder."""

@@ -1,0 +1,173 @@
+"""The Applications that an ApplicationSet makes with list and git generators.
+
+source: argo-cd v3.5.1, applicationset/generators/{list,git}.go and applicationset/utils.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from meshwright.argocd.application import Application, mapping
+from meshwright.argocd.glob import matches
+from meshwright.argocd.sources import OwnRepository
+from meshwright.manifests.files import RepositoryFiles
+from meshwright.manifests.finding import NotSeen
+from meshwright.manifests.pointer import items_of
+from meshwright.manifests.source import position_of
+from meshwright.manifests.unit import BuiltObject
+from meshwright.yaml import YamlFault, parse_all
+
+_PLAIN = re.compile(r"\{\{\s*([A-Za-z0-9_.\[\]-]+)\s*\}\}")
+_GO = re.compile(r"\{\{-?\s*\.([A-Za-z0-9_.]+)\s*-?\}\}")
+_ONLY_HERE = frozenset({"list", "git"})
+_GIT = frozenset({"repoURL", "revision", "directories", "files", "values", "requeueAfterSeconds"})
+
+
+class Expansion:
+    """Makes Applications, and says of a generator that is not plain that it is not seen."""
+
+    def __init__(self, files: RepositoryFiles, own: OwnRepository) -> None:
+        self._files = files
+        self._own = own
+        self.not_seen: list[NotSeen] = []
+
+    def applications(self, built: BuiltObject) -> Iterator[Application]:
+        """Every Application of an ApplicationSet that can be told."""
+        spec = mapping(built.data.get("spec"))
+        if spec.get("templatePatch"):
+            return self._tell(built, ("templatePatch",), "its templatePatch is not evaluated here")
+        for number, generator in enumerate(items_of(spec.get("generators"))):
+            kinds = set(mapping(generator))
+            pointer = ("generators", number)
+            if len(kinds) != 1 or not kinds <= _ONLY_HERE:
+                names = ", ".join(sorted(map(str, kinds))) or "nothing"
+                self._tell(built, pointer, f"its generator ({names}) is evaluated by Argo CD alone")
+                continue
+            if kinds == {"list"}:
+                elements = items_of(mapping(generator["list"]).get("elements"))
+                sets = [dict(element) for element in elements if isinstance(element, Mapping)]
+            else:
+                git = mapping(generator["git"])
+                if reason := self._why_not(git):
+                    self._tell(built, pointer, reason)
+                    continue
+                sets = list(self._git(git, spec.get("goTemplate") is True))
+            yield from self._rendered(built, spec, sets)
+
+    def _rendered(
+        self, built: BuiltObject, spec: Mapping[str, Any], sets: list[dict[str, Any]]
+    ) -> Iterator[Application]:
+        go = spec.get("goTemplate") is True
+        for parameters in sets:
+            data = render(mapping(spec.get("template")), parameters if go else flatten(parameters), go)
+            metadata = {"namespace": built.namespace, **mapping(data.get("metadata"))}
+            made = {
+                "apiVersion": built.api_version,
+                "kind": "Application",
+                "metadata": {key: value for key, value in metadata.items() if value},
+                "spec": data.get("spec"),
+            }
+            if "{{" in str(made):
+                name = metadata.get("name")
+                self._tell(built, ("template",), f"what it makes of '{name}' holds a template of Argo CD")
+                continue
+            yield Application(BuiltObject(made, built.origin), self._files, built, ("spec", "template"))
+
+    def _why_not(self, git: Mapping[str, Any]) -> str:
+        url = str(git.get("repoURL") or "")
+        if url not in self._own:
+            return f"its git generator reads {url}, which is not this repository"
+        if unknown := sorted(set(git) - _GIT):
+            return f"its git generator has {', '.join(unknown)}, which only Argo CD evaluates"
+        return ""
+
+    def _git(self, git: Mapping[str, Any], go: bool) -> Iterator[dict[str, Any]]:
+        values = {"values": dict(mapping(git["values"]))} if git.get("values") else {}
+        for folder in self._chosen(git, "directories", self._folders()):
+            yield {**_path_parameters(folder, go), **values}
+        for path in self._chosen(git, "files", list(self._files.paths)):
+            try:
+                documents = parse_all(self._files.text(path), path)
+            except YamlFault:
+                continue
+            for content in documents:
+                for item in content if isinstance(content, list) else [content]:
+                    if isinstance(item, Mapping):
+                        place = _path_parameters(posixpath.dirname(path) or ".", go, posixpath.basename(path))
+                        yield {**item, **place, **values}
+
+    def _chosen(self, git: Mapping[str, Any], field: str, candidates: list[str]) -> list[str]:
+        entries = [entry for entry in items_of(git.get(field)) if isinstance(entry, Mapping)]
+        wanted = [str(entry.get("path") or "") for entry in entries if entry.get("exclude") is not True]
+        excluded = [str(entry.get("path") or "") for entry in entries if entry.get("exclude") is True]
+        return [
+            path
+            for path in candidates
+            if any(matches(pattern, path, "/") for pattern in wanted)
+            and not any(matches(pattern, path, "/") for pattern in excluded)
+        ]
+
+    def _folders(self) -> list[str]:
+        """Folders of the repository; hidden ones are never taken."""
+        folders: set[str] = set()
+        for path in self._files.paths:
+            folder = posixpath.dirname(path)
+            while folder:
+                folders.add(folder)
+                folder = posixpath.dirname(folder)
+        return sorted(folder for folder in folders if not re.search(r"(?:^|/)\.", folder))
+
+    def _tell(self, built: BuiltObject, pointer: tuple[str | int, ...], reason: str) -> None:
+        at = position_of(self._files, built, ("spec", *pointer))
+        self.not_seen.append(NotSeen(built.title, reason, at))
+
+
+def _path_parameters(folder: str, go: bool, filename: str = "") -> dict[str, Any]:
+    base = posixpath.basename(folder)
+    plain = re.sub(r"[^a-z0-9.-]", "-", base.lower())
+    if go:
+        inner: dict[str, Any] = {"path": folder, "basename": base, "basenameNormalized": plain}
+        inner["segments"] = folder.split("/")
+        return {"path": {**inner, **({"filename": filename} if filename else {})}}
+    found = {"path": folder, "path.basename": base, "path.basenameNormalized": plain}
+    found |= {f"path[{number}]": part for number, part in enumerate(folder.split("/"))}
+    return {**found, **({"path.filename": filename} if filename else {})}
+
+
+def flatten(data: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
+    """Nested parameters as the dotted names that plain templates use."""
+    found: dict[str, str] = {}
+    for key, value in data.items():
+        name = f"{prefix}{key}"
+        if isinstance(value, Mapping):
+            found |= flatten(value, f"{name}.")
+        elif isinstance(value, list):
+            found |= flatten({str(number): item for number, item in enumerate(value)}, f"{name}.")
+        else:
+            found[name] = _text(value)
+    return found
+
+
+def render(template: Any, parameters: Mapping[str, Any], go: bool) -> Any:
+    """``template`` with every plain placeholder filled in; any other stays as it is."""
+    if isinstance(template, Mapping):
+        return {key: render(value, parameters, go) for key, value in template.items()}
+    if isinstance(template, list):
+        return [render(value, parameters, go) for value in template]
+    if not isinstance(template, str) or "{{" not in template:
+        return template
+
+    def fill(found: re.Match[str]) -> str:
+        value: Any = parameters if go else parameters.get(found[1])
+        for step in found[1].split(".") if go else ():
+            value = value.get(step) if isinstance(value, Mapping) else None
+        return found[0] if value is None or isinstance(value, (Mapping, list)) else _text(value)
+
+    return (_GO if go else _PLAIN).sub(fill, template)
+
+
+def _text(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)

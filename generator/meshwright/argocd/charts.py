@@ -1,0 +1,92 @@
+"""Charts that an Application installs itself: their values, and what they render when they are at hand."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from meshwright.argocd.application import Source, mapping
+from meshwright.argocd.sources import OwnRepository
+from meshwright.argocd.values import ValuesReader
+from meshwright.manifests.chartstore import ChartStore
+from meshwright.manifests.closure import Closure
+from meshwright.manifests.files import RepositoryFiles
+from meshwright.manifests.finding import Finding, NotSeen
+from meshwright.manifests.inflation import not_at_hand
+from meshwright.manifests.unit import BuildUnit
+from meshwright.manifests.values import ChartReference, ValuesLayer, merge
+
+
+@dataclass(frozen=True)
+class Release:
+    """A chart with the layers of its values; ``subject`` is for people."""
+
+    chart: ChartReference
+    layers: Sequence[ValuesLayer]
+    subject: str
+
+
+@dataclass
+class ChartPlan:
+    """What is known of a chart source."""
+
+    release: Release
+    unit: BuildUnit | None = None
+    findings: list[Finding] = field(default_factory=list)
+    not_seen: list[NotSeen] = field(default_factory=list)
+
+
+class ChartUnits:
+    """Makes a unit of a chart source: a kustomization whose only entry is the chart."""
+
+    def __init__(self, files: RepositoryFiles, own: OwnRepository, store: ChartStore) -> None:
+        self._files = files
+        self._own = own
+        self._store = store
+
+    def make(self, source: Source, cluster: str) -> ChartPlan:
+        """The values of a source, and the unit that renders it if the chart is at hand."""
+        reader = ValuesReader(self._files, self._own, source)
+        chart, layers = reader.chart(), reader.layers()
+        title = source.application.title
+        plan = ChartPlan(Release(chart, layers, title), None, reader.findings, reader.not_seen)
+        if source.chart:
+            folder = self._store.find(chart.name, chart.version)
+        else:
+            folder = self._files.root / source.path
+        if folder is None:
+            plan.not_seen.append(not_at_hand(title, chart.name, chart.version, source.position))
+        elif plan.findings or plan.not_seen or not chart.name or _release_name(source).startswith("-"):
+            reason = "not all that it is given is known"
+            at = source.position
+            plan.not_seen.append(not_at_hand(title, chart.name, chart.version, at, reason))
+        else:
+            home = str(self._store.home([(chart.name, chart.version, folder)]))
+            entry = self._entry(source, chart, merge(layers).data)
+            key = json.dumps(["argocd-chart", str(folder), entry], sort_keys=True, default=str)
+            manifest = {"helmCharts": [entry], "helmGlobals": {"chartHome": home}}
+            file = source.application.origin
+            plan.unit = BuildUnit(
+                key, ".", Closure(), source.position, manifest, False, False, cluster, file, needs_helm=True
+            )
+        return plan
+
+    def _entry(self, source: Source, chart: ChartReference, values: dict[str, Any]) -> dict[str, Any]:
+        helm, application = mapping(source.data.get("helm")), source.application
+        namespace = helm.get("namespace") or application.destination.get("namespace") or "default"
+        entry: dict[str, Any] = {
+            "name": chart.name,
+            "version": chart.version,
+            "releaseName": _release_name(source),
+            "namespace": str(namespace),
+            "includeCRDs": helm.get("skipCrds") is not True,
+            "skipTests": helm.get("skipTests") is True,
+        }
+        return {**entry, "valuesInline": values} if values else entry
+
+
+def _release_name(source: Source) -> str:
+    helm = mapping(source.data.get("helm"))
+    return str(helm.get("releaseName") or source.application.built.name)

@@ -1,0 +1,73 @@
+"""The Argo CD objects that stand in a repository's files, before anything is built."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from meshwright.argocd.application import Application, is_kind
+from meshwright.manifests.closure import ClosureReader
+from meshwright.manifests.files import RepositoryFiles
+from meshwright.manifests.finding import Finding
+from meshwright.manifests.inforce import in_force
+from meshwright.manifests.kustomization import FILE_NAMES, KustomizationIndex
+from meshwright.manifests.leaf import named_documents, object_name, yaml_finding
+from meshwright.manifests.unit import BuiltObject, Origin
+from meshwright.yaml import YamlFault
+
+# Only what could be such an object is parsed; Argo CD's own CRDs name the group too, and are large.
+_MARK = re.compile(r"""apiVersion["']?\s*:\s*["']?argoproj\.io/""")
+
+
+@dataclass
+class Discovery:
+    """Objects that are in force, by kind."""
+
+    applications: list[Application] = field(default_factory=list)
+    sets: list[BuiltObject] = field(default_factory=list)
+    projects: list[BuiltObject] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+
+    @property
+    def origins(self) -> set[str]:
+        """The files that hold any of them."""
+        objects = [*(item.built for item in self.applications), *self.sets, *self.projects]
+        return {built.origin.path or "" for built in objects}
+
+    def add(self, files: RepositoryFiles, objects: Iterable[BuiltObject]) -> None:
+        """Take in what is Argo CD's among ``objects``."""
+        for built in objects:
+            if is_kind(built.data, "Application"):
+                self.applications.append(Application(built, files))
+            elif is_kind(built.data, "ApplicationSet"):
+                self.sets.append(built)
+            elif is_kind(built.data, "AppProject"):
+                self.projects.append(built)
+
+
+def discover(files: RepositoryFiles, index: KustomizationIndex, closures: ClosureReader) -> Discovery:
+    """Read every file that mentions Argo CD; leave out files that no kustomization takes in."""
+    found = Discovery()
+    raw: list[BuiltObject] = []
+    for path in files.yaml_paths():
+        if path in closures.ingredients or posixpath.basename(path) in FILE_NAMES:
+            continue
+        try:
+            text = files.text(path)
+        except YamlFault:
+            # Too large, or no text: nothing that a person wrote for Argo CD.
+            continue
+        if not _MARK.search(text):
+            continue
+        try:
+            files.documents(path)
+        except YamlFault as fault:
+            if in_force(path, index, closures, set()):
+                found.findings.append(yaml_finding(fault))
+        for _, _, data in named_documents(files, path):
+            if object_name(data) and isinstance(data.get("spec"), dict):
+                raw.append(BuiltObject(data, Origin(path=path)))
+    found.add(files, (built for built in raw if in_force(built.origin.path or "", index, closures, set())))
+    return found

@@ -1,0 +1,160 @@
+"""What a path of an Application builds: the folder's kustomization with the source's options, or its files.
+
+source: argo-cd v3.5.1, reposerver/repository/repository.go and util/kustomize/kustomize.go.
+"""
+
+from __future__ import annotations
+
+import json
+import posixpath
+import re
+from collections.abc import Iterator, Mapping
+from enum import StrEnum
+from typing import Any
+
+from meshwright.argocd.application import Source, mapping
+from meshwright.argocd.glob import matches
+from meshwright.argocd.options import merge
+from meshwright.errors import Position
+from meshwright.manifests.closure import Closure, ClosureReader
+from meshwright.manifests.entry import Entry
+from meshwright.manifests.files import RepositoryFiles
+from meshwright.manifests.finding import Finding, NotSeen
+from meshwright.manifests.kustomization import FILE_NAMES, Expected, KustomizationIndex, join
+from meshwright.manifests.leaf import leaf_findings
+from meshwright.manifests.pointer import items_of
+from meshwright.manifests.unit import BuildUnit
+from meshwright.manifests.words import did_you_mean
+from meshwright.yaml import YamlFault
+
+_MANIFEST = re.compile(r".*\.(?:yaml|yml|json|jsonnet)\Z")
+_SKIPPED = "+argocd:skip-file-rendering"
+
+
+class SourceKind(StrEnum):
+    """Which of Argo CD's ways makes manifests of a source."""
+
+    HELM = "helm"
+    KUSTOMIZE = "kustomize"
+    DIRECTORY = "directory"
+    PLUGIN = "plugin"
+
+
+class UnitMaker:
+    """Makes the build unit of a source that reads a path of this repository."""
+
+    def __init__(self, files: RepositoryFiles, index: KustomizationIndex, closures: ClosureReader) -> None:
+        self._files = files
+        self._index = index
+        self._closures = closures
+
+    def kind(self, source: Source) -> SourceKind:
+        """Explicit by a field of that name, else by what the folder holds."""
+        for kind in SourceKind:
+            if isinstance(source.data.get(kind.value), Mapping):
+                return kind
+        if source.chart or self._files.is_file(join(source.path, "Chart.yaml")):
+            return SourceKind.HELM
+        return SourceKind.KUSTOMIZE if source.path in self._index else SourceKind.DIRECTORY
+
+    def path_finding(self, source: Source) -> Finding | None:
+        """What is wrong with the path itself."""
+        path, title = source.path, source.application.title
+        if not source.data.get("path"):
+            text, fix = f"{title} has a source with no path, no chart and no ref", "add a path"
+        elif self._files.holds_files(path):
+            if self.kind(source) is not SourceKind.KUSTOMIZE or path in self._index:
+                return None
+            text, fix = f"{title} builds folder '{path}', which has no kustomization.yaml", "add one"
+        elif self._files.is_file(path):
+            text, fix = f"{title} builds '{path}', which is a file", "name its folder"
+        elif self._files.is_folder(path):
+            text = f"{title} builds folder '{path}', which is empty: Git keeps no empty folder"
+            fix = "put a manifest into it"
+        else:
+            near = did_you_mean(posixpath.basename(path), self._files.siblings(path))
+            text, fix = f"{title} builds folder '{path}', which does not exist{near}", ""
+        return Finding("build/missing-path", source.position, text, fix, title)
+
+    def unit(self, source: Source, cluster: str) -> BuildUnit:
+        """The unit of a kustomize or directory source; equal keys mean equal results."""
+        if self.kind(source) is SourceKind.DIRECTORY:
+            return self._directory(source, cluster)
+        folder, at = source.path, source.position
+        options = mapping(source.data.get("kustomize"))
+        own = self._index.get(folder)
+        data = own.data if own else {}
+        extra = list(self._components(source, options))
+        closure = self._closures.read([Entry(folder, at), *extra])
+        merged = merge(data, options, [posixpath.relpath(entry.path, folder) for entry in extra])
+        changed = merged != data
+        closure.renames |= bool(merged.get("namePrefix") or merged.get("nameSuffix"))
+        return BuildUnit(
+            json.dumps(["argocd", folder, cluster if changed else "", options], sort_keys=True, default=str),
+            folder,
+            closure,
+            at,
+            merged if changed else None,
+            bool(own and own.is_empty and not changed),
+            bool(closure.findings or closure.remote),
+            cluster,
+            own.path if own else "",
+        )
+
+    def not_seen(self, source: Source) -> Iterator[NotSeen]:
+        """Files of a directory source that nothing here can read."""
+        if self.kind(source) is SourceKind.DIRECTORY:
+            for path in self._chosen(source):
+                if path.endswith(".jsonnet"):
+                    reason = f"'{path}' is Jsonnet, which is not evaluated here"
+                    yield NotSeen(source.application.title, reason, source.position)
+
+    def _directory(self, source: Source, cluster: str) -> BuildUnit:
+        folder, at = source.path, source.position
+        closure, good = Closure(), []
+        for path in self._chosen(source):
+            if path.endswith(".jsonnet"):
+                continue
+            findings = list(self._file_findings(path, source))
+            closure.absorb(self._closures.read([Entry(path, Position(path))]))
+            closure.findings.extend(findings)
+            # A faulty file is told about, and the rest is still built and validated.
+            if not findings:
+                good.append(posixpath.relpath(path, folder))
+        key = json.dumps(["argocd-directory", folder, good])
+        file = source.application.origin
+        return BuildUnit(key, folder, closure, at, {"resources": good}, not good, False, cluster, file)
+
+    def _file_findings(self, path: str, source: Source) -> Iterator[Finding]:
+        why = f"{source.application.title} applies every manifest file in '{source.path}'"
+        fix = "move the file, or name it in the source's directory.exclude"
+        if posixpath.basename(path) in FILE_NAMES:
+            text = f"a kustomization is no object of a cluster; {why}"
+            yield Finding("build/not-a-manifest", Position(path), text, fix)
+        else:
+            yield from leaf_findings(self._files, path, why, fix)
+
+    def _chosen(self, source: Source) -> Iterator[str]:
+        """The files that Argo CD reads: include and exclude are for paths below the folder."""
+        options = mapping(source.data.get("directory"))
+        include, exclude = str(options.get("include") or ""), str(options.get("exclude") or "")
+        folder = source.path
+        for path in self._files.below(folder):
+            inner = path if folder == "." else path[len(folder) + 1 :]
+            if not _MANIFEST.match(path) or ("/" in inner and options.get("recurse") is not True):
+                continue
+            if (exclude and matches(exclude, inner)) or (include and not matches(include, inner)):
+                continue
+            try:
+                skipped = _SKIPPED in self._files.text(path)
+            except YamlFault:
+                skipped = False
+            if not skipped:
+                yield path
+
+    def _components(self, source: Source, options: Mapping[str, Any]) -> Iterator[Entry]:
+        ignore_missing = options.get("ignoreMissingComponents") is True
+        for number, component in enumerate(items_of(options.get("components"))):
+            path = join(source.path, str(component))
+            if not (ignore_missing and not self._files.is_folder(path)):
+                yield Entry(path, source.at("kustomize", "components", number), Expected.COMPONENT)

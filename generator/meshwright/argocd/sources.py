@@ -1,0 +1,70 @@
+"""Which repoURLs are this repository itself."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterable, Iterator
+
+from meshwright.argocd.application import Application, mapping
+from meshwright.argocd.discovery import Discovery
+from meshwright.manifests.files import RepositoryFiles
+from meshwright.manifests.gitremote import bare, remotes
+from meshwright.manifests.pointer import items_of
+from meshwright.manifests.unit import BuiltObject
+
+
+class OwnRepository:
+    """Tells this repository's URL from others, by what the repository shows.
+
+    A URL is its own when a source on it builds the folder that Argo CD's objects stand in, or when it is
+    a remote of the checkout. Without either, a URL is its own when a folder that is asked of it is here.
+    """
+
+    def __init__(self, files: RepositoryFiles, discovery: Discovery) -> None:
+        asked = [*_asked_by_applications(discovery.applications), *_asked_by_sets(discovery.sets)]
+        # "." holds everything and is also what other repositories are built from: no evidence.
+        asked = [(url, path) for url, path in asked if url and path not in ("", ".")]
+        folders = {posixpath.dirname(origin) or "." for origin in discovery.origins}
+        self._own = {
+            bare(url)
+            for url, path in asked
+            if any(folder == path or folder.startswith(f"{path}/") for folder in folders)
+        }
+        named = {bare(url) for url, _ in asked}
+        self._own |= remotes(files.root) & named
+        if not self._own:
+            self._own = {bare(url) for url, path in asked if files.is_folder(path)}
+
+    def __contains__(self, url: str) -> bool:
+        return bare(url) in self._own
+
+
+def _asked_by_applications(applications: Iterable[Application]) -> Iterator[tuple[str, str]]:
+    for application in applications:
+        for source in application.sources:
+            if not source.chart and source.data.get("path"):
+                yield source.repository, source.path
+
+
+def _asked_by_sets(sets: Iterable[BuiltObject]) -> Iterator[tuple[str, str]]:
+    """The part of each path of a git generator or a template that holds no pattern."""
+    for built in sets:
+        template = mapping(mapping(mapping(built.data.get("spec")).get("template")).get("spec"))
+        for source in map(mapping, (template.get("source"), *items_of(template.get("sources")))):
+            if not source.get("chart"):
+                yield str(source.get("repoURL") or ""), fixed_part(str(source.get("path") or ""))
+        for generator in items_of(mapping(built.data.get("spec")).get("generators")):
+            git = mapping(mapping(generator).get("git"))
+            for entry in (*items_of(git.get("directories")), *items_of(git.get("files"))):
+                if isinstance(entry, dict) and not entry.get("exclude"):
+                    yield str(git.get("repoURL") or ""), fixed_part(str(entry.get("path") or ""))
+
+
+def fixed_part(pattern: str) -> str:
+    """The folders before the first one that holds a pattern."""
+    fixed: list[str] = []
+    for part in pattern.split("/")[:-1] if "/" in pattern else [pattern]:
+        if any(char in part for char in "*?[{"):
+            break
+        fixed.append(part)
+    return "/".join(fixed)

@@ -1,0 +1,218 @@
+"""The Applications of each cluster, from the entry down, with what each of their sources applies."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+
+from meshwright.argocd.application import Application, Source
+from meshwright.argocd.applicationset import Expansion
+from meshwright.argocd.charts import ChartUnits, Release
+from meshwright.argocd.discovery import Discovery
+from meshwright.argocd.generator import SourceKind, UnitMaker
+from meshwright.argocd.projects import Projects
+from meshwright.argocd.sources import OwnRepository
+from meshwright.manifests.builds import Builds, not_seen_remote
+from meshwright.manifests.files import RepositoryFiles
+from meshwright.manifests.finding import Finding, NotSeen
+from meshwright.manifests.inflation import Inflation
+from meshwright.manifests.unit import BuildUnit, BuiltObject
+
+_DEPTH = 20
+
+
+@dataclass
+class Instance:
+    """One source of an Application in one cluster, and what it applies."""
+
+    source: Source
+    cluster: str
+    unit: BuildUnit
+    objects: list[BuiltObject] = field(default_factory=list)
+    built: bool = False
+
+    @property
+    def path(self) -> str:
+        """The folder, or the name of the chart."""
+        return self.source.chart or self.source.path
+
+
+@dataclass(frozen=True)
+class _Planned:
+    unit: BuildUnit | None = None
+    findings: tuple[Finding, ...] = ()
+    not_seen: tuple[NotSeen, ...] = ()
+    release: Release | None = None
+
+
+class ArgoTree:
+    """Grows from the Applications in files to those that only appear in built output.
+
+    An Application may be patched by the build that applies it, or made by an ApplicationSet, so the
+    built form decides, and the raw form serves to build nearly everything in the first round.
+    """
+
+    def __init__(
+        self,
+        files: RepositoryFiles,
+        discovery: Discovery,
+        own: OwnRepository,
+        maker: UnitMaker,
+        charts: ChartUnits,
+        inflation: Inflation,
+        builds: Builds,
+    ) -> None:
+        self._files = files
+        self._discovery = discovery
+        self._own = own
+        self._maker = maker
+        self._charts = charts
+        self._inflation = inflation
+        self._builds = builds
+        self._expansion = Expansion(files, own)
+        self._plans: dict[tuple[str, ...], _Planned] = {}
+        self._made: dict[str, list[Application]] = {}
+        self._projects: list[tuple[str, BuiltObject]] = []
+        self._seen: dict[tuple[str, str, str], Application] = {}
+        self.instances: list[Instance] = []
+        self.releases: list[Release] = []
+        self.findings: list[Finding] = []
+        self.not_seen: list[NotSeen] = []
+
+    def first_units(self) -> list[BuildUnit]:
+        """The units of every raw Application whose path exists: the first round of builds."""
+        raw = [*self._discovery.applications, *self._of_sets(self._discovery.sets)]
+        plans = [self._plan(source, cluster_of(item.origin)) for item in raw for source in item.sources]
+        return [plan.unit for plan in plans if plan.unit is not None]
+
+    def grow(self, others: Iterable[tuple[str, BuiltObject]]) -> None:
+        """Walk from the entries down, level by level; ``first_units`` must have been built.
+
+        ``others`` are the objects, with their clusters, of what is built for another reason than an
+        Application.
+        """
+        others = list(others)
+        applied = self._applied_in_first_round()
+        level = self._take(others)
+        found = {(item.origin, item.built.name) for item, _ in level} | applied
+        raw = [
+            (cluster_of(built.origin.path or ""), built)
+            for built in (*(item.built for item in self._discovery.applications), *self._discovery.sets)
+            if (built.origin.path or "", built.name) not in found
+        ]
+        level += self._take(raw)
+        self._grow_levels(level)
+        # Applications that only apply each other have no entry; they are looked at all the same.
+        seen = {(origin, name) for _, name, origin in self._seen}
+        rest = [item for item in self._discovery.applications if (item.origin, item.name) not in seen]
+        names = {(origin, name.rpartition("/")[2]) for origin, name in seen}
+        rest = [item for item in rest if not _renamed(item, names)]
+        self._grow_levels([(item, cluster_of(item.origin)) for item in rest])
+        self._projects += [(cluster_of(item.origin.path or ""), item) for item in self._discovery.projects]
+        projects = Projects(self._files, self._projects)
+        for (cluster, _, _), application in self._seen.items():
+            self.findings.extend(projects.findings(application, cluster))
+        self.not_seen.extend(self._expansion.not_seen)
+
+    def _applied_in_first_round(self) -> set[tuple[str, str]]:
+        """File and name of each Application and ApplicationSet that another one applies."""
+        found: set[tuple[str, str]] = set()
+        for (_, origin, name, *_), plan in self._plans.items():
+            objects = self._builds.result(plan.unit).objects if plan.unit is not None else []
+            # An entry often stands in the folder that it builds: it is an entry all the same.
+            found |= {
+                (built.origin.path or "", built.name)
+                for built in objects
+                if (built.origin.path, built.name) != (origin, name.rpartition("/")[2])
+            }
+        return found
+
+    def _take(self, objects: Iterable[tuple[str, BuiltObject]]) -> list[tuple[Application, str]]:
+        """The Applications among objects, those of ApplicationSets too; projects are noted."""
+        taken = []
+        for cluster, built in objects:
+            found = Discovery()
+            found.add(self._files, [built])
+            self._projects += [(cluster, project) for project in found.projects]
+            applications = [*found.applications, *self._of_sets(found.sets)]
+            taken += [(application, cluster) for application in applications]
+        return taken
+
+    def _of_sets(self, sets: Iterable[BuiltObject]) -> Iterator[Application]:
+        for built in sets:
+            key = f"{built.origin} {built.data}"
+            if key not in self._made:
+                self._made[key] = list(self._expansion.applications(built))
+            yield from self._made[key]
+
+    def _grow_levels(self, level: list[tuple[Application, str]]) -> None:
+        for _ in range(_DEPTH):
+            level = self._grow_level(level)
+            if not level:
+                break
+
+    def _grow_level(self, level: Iterable[tuple[Application, str]]) -> list[tuple[Application, str]]:
+        instances = []
+        for item, cluster in level:
+            key = (cluster, item.name, item.origin)
+            if key in self._seen:
+                continue
+            self._seen[key] = item
+            for source in item.sources:
+                plan = self._plan(source, cluster)
+                self.findings.extend(plan.findings)
+                self.not_seen.extend(plan.not_seen)
+                if plan.release is not None:
+                    self.releases.append(plan.release)
+                if plan.unit is not None:
+                    instances.append(Instance(source, cluster, plan.unit))
+        self._builds.ensure([instance.unit for instance in instances])
+        following: list[tuple[Application, str]] = []
+        for instance in instances:
+            result = self._builds.result(instance.unit)
+            instance.objects, instance.built = result.objects, result.built
+            self.findings.extend(result.findings)
+            self.not_seen.extend(not_seen_remote(instance.unit))
+            following += self._take((instance.cluster, built) for built in result.objects)
+            self.instances.append(instance)
+        return following
+
+    def _plan(self, source: Source, cluster: str) -> _Planned:
+        item = source.application
+        key = (cluster, item.origin, item.name, str(item.destination), str(source.pointer), str(source.data))
+        if key not in self._plans:
+            self._plans[key] = self._make_plan(source, cluster)
+        return self._plans[key]
+
+    def _make_plan(self, source: Source, cluster: str) -> _Planned:
+        title, at = source.application.title, source.position
+        if not source.chart:
+            if not source.has_path:
+                return _Planned()
+            if source.repository not in self._own:
+                reason = f"it reads {source.repository or 'no repository'}, which is not this repository"
+                return _Planned(not_seen=(NotSeen(title, reason, source.at("repoURL")),))
+            if finding := self._maker.path_finding(source):
+                return _Planned(findings=(finding,))
+        kind = self._maker.kind(source)
+        if kind is SourceKind.PLUGIN:
+            return _Planned(not_seen=(NotSeen(title, "a plugin of Argo CD makes its manifests", at),))
+        if kind is SourceKind.HELM:
+            made = self._charts.make(source, cluster)
+            return _Planned(made.unit, tuple(made.findings), tuple(made.not_seen), made.release)
+        inflated = self._inflation.prepare(self._maker.unit(source, cluster))
+        unseen = (*inflated.not_seen, *self._maker.not_seen(source))
+        # With charts the same folder is another build than without.
+        unit = replace(inflated.unit, key=f"charts {inflated.unit.key}") if inflated.unit.copies else None
+        return _Planned(unit or inflated.unit, tuple(inflated.findings), unseen)
+
+
+def cluster_of(path: str) -> str:
+    """The cluster that a file belongs to by the usual layout, clusters/<name>/; empty for any other."""
+    parts = path.split("/")
+    return "/".join(parts[:2]) if parts[0] == "clusters" and len(parts) > 2 else ""
+
+
+def _renamed(item: Application, names: set[tuple[str, str]]) -> bool:
+    # A prefix or suffix may have been added to the name on the way.
+    return any(origin == item.origin and item.built.name in name for origin, name in names)

@@ -1,0 +1,160 @@
+"""The values that an Application gives to its chart, merged as Argo CD and Helm merge them.
+
+Values files come first, each over those before it, then valuesObject or values, then parameters.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from meshwright.argocd.application import Source, mapping
+from meshwright.argocd.sources import OwnRepository
+from meshwright.errors import Position
+from meshwright.manifests.files import RepositoryFiles
+from meshwright.manifests.finding import Finding, NotSeen
+from meshwright.manifests.kustomization import join
+from meshwright.manifests.pointer import items_of
+from meshwright.manifests.remote import is_remote
+from meshwright.manifests.values import ChartReference, ValuesLayer, at_path
+from meshwright.manifests.words import did_you_mean
+from meshwright.yaml import Document, YamlFault, load_documents, parse
+
+
+class ValuesReader:
+    """Reads the layers of one source; afterwards ``findings`` and ``not_seen`` say what is wrong."""
+
+    def __init__(self, files: RepositoryFiles, own: OwnRepository, source: Source) -> None:
+        self._files = files
+        self._own = own
+        self._source = source
+        self._helm = mapping(source.data.get("helm"))
+        self.findings: list[Finding] = []
+        self.not_seen: list[NotSeen] = []
+
+    def chart(self) -> ChartReference:
+        """The chart of a Helm repository, or the one in the folder."""
+        if self._source.chart:
+            return ChartReference(self._source.chart, self._source.revision)
+        try:
+            documents = self._files.documents(join(self._source.path, "Chart.yaml"))
+        except YamlFault as fault:
+            self.findings.append(Finding("build/yaml", fault.position, fault.problem))
+            return ChartReference("")
+        data = mapping(documents[0].data) if documents else {}
+        return ChartReference(str(data.get("name") or ""), str(data.get("version") or ""))
+
+    def layers(self) -> list[ValuesLayer]:
+        """Every layer, the weakest first."""
+        layers = [layer for number, file in self._files_named() for layer in self._file(number, file)]
+        inline = self._helm.get("valuesObject")
+        if isinstance(inline, dict) and inline:
+            layers.append(ValuesLayer(inline, lambda p, key: self._at("valuesObject", *p, key=key)))
+        elif isinstance(self._helm.get("values"), str):
+            layers.extend(self._text(self._helm["values"]))
+        for number, parameter in enumerate(items_of(self._helm.get("parameters"))):
+            layers.extend(self._parameter(number, mapping(parameter)))
+        return layers
+
+    def _files_named(self) -> Iterator[tuple[int, str]]:
+        for number, file in enumerate(items_of(self._helm.get("valueFiles"))):
+            if isinstance(file, str):
+                yield number, file
+
+    def _file(self, number: int, file: str) -> Iterator[ValuesLayer]:
+        at = self._at("valueFiles", number)
+        path = self._path(file, at)
+        if path is None:
+            return
+        if path.startswith(".."):
+            text = f"{self._title} reads values file '{path}', which lies outside the repository"
+            self.findings.append(Finding("values/missing-file", at, text, "", self._title))
+            return
+        if not self._files.is_file(path):
+            if self._helm.get("ignoreMissingValueFiles") is not True:
+                near = did_you_mean(path.rpartition("/")[2], self._files.siblings(path))
+                text = f"{self._title} reads values file '{path}', which does not exist{near}"
+                self.findings.append(Finding("values/missing-file", at, text, "", self._title))
+            return
+        try:
+            documents = self._files.documents(path)
+        except YamlFault as fault:
+            self._fault(fault.position, fault.problem)
+            return
+        yield from self._layer(documents, Position(path, 1, 1))
+
+    def _path(self, file: str, at: Position) -> str | None:
+        """The path of a values file; None when it cannot be seen here."""
+        if is_remote(file) or any(char in file for char in "*?["):
+            why = "stands on the network" if is_remote(file) else "is a pattern, which is not followed here"
+            self.not_seen.append(NotSeen(self._title, f"its values file '{file}' {why}", at))
+            return None
+        if file.startswith("$"):
+            name, _, inner = file[1:].partition("/")
+            others = self._source.application.sources
+            other = next((source for source in others if source.reference == name), None)
+            if other is None:
+                text = f"{self._title} reads '{file}', and none of its sources has ref '{name}'"
+                self.findings.append(Finding("values/missing-ref", at, text, "", self._title))
+                return None
+            if other.repository not in self._own:
+                reason = (
+                    f"its values file '{file}' stands in {other.repository}, which is not this repository"
+                )
+                self.not_seen.append(NotSeen(self._title, reason, at))
+                return None
+            return join(".", inner)
+        if self._source.chart:
+            reason = f"its values file '{file}' stands inside the chart"
+            self.not_seen.append(NotSeen(self._title, reason, at))
+            return None
+        return join(".", file.lstrip("/")) if file.startswith("/") else join(self._source.path, file)
+
+    def _text(self, text: str) -> Iterator[ValuesLayer]:
+        start = self._at("values")
+        try:
+            documents = load_documents(text, start.path)
+        except YamlFault as fault:
+            self._fault(self._inside(start, fault.position), fault.problem)
+            return
+        for layer in self._layer(documents, start):
+            yield ValuesLayer(layer.data, lambda p, k, of=layer: self._inside(start, of.locate(p, k)))  # type: ignore[misc]
+
+    def _inside(self, start: Position, inner: Position) -> Position:
+        """A place in a block of text as a place in the file."""
+        lines = self._files.text(start.path).splitlines()
+        if not lines[start.line - 1][start.column - 1 :].startswith("|"):
+            return start
+        first = next((line for line in lines[start.line :] if line.strip()), "")
+        indent = len(first) - len(first.lstrip())
+        return Position(start.path, start.line + inner.line, indent + inner.column)
+
+    def _layer(self, documents: list[Document], start: Position) -> Iterator[ValuesLayer]:
+        if not documents:
+            return
+        document = documents[0]
+        if not isinstance(document.data, dict):
+            self._fault(start, "values must be a mapping")
+            return
+        yield ValuesLayer(document.data, lambda pointer, key: document.position(pointer, key=key))
+
+    def _parameter(self, number: int, parameter: Mapping[str, Any]) -> Iterator[ValuesLayer]:
+        value: Any = str(parameter.get("value") or "")
+        if parameter.get("forceString") is not True and "\n" not in value:
+            try:
+                value = parse(value)
+            except YamlFault:
+                value = str(value)
+        if added := at_path(str(parameter.get("name") or ""), value):
+            at = self._at("parameters", number)
+            yield ValuesLayer(added, lambda _pointer, _key: at)
+
+    def _fault(self, at: Position, problem: str) -> None:
+        self.findings.append(Finding("values/yaml", at, problem, subject=self._title))
+
+    @property
+    def _title(self) -> str:
+        return self._source.application.title
+
+    def _at(self, *pointer: str | int, key: bool = False) -> Position:
+        return self._source.at("helm", *pointer, key=key)

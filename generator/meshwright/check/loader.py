@@ -1,0 +1,203 @@
+"""Finds and builds every root of a repository, of both engines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from meshwright.argocd.charts import ChartUnits
+from meshwright.argocd.discovery import Discovery as ArgoDiscovery
+from meshwright.argocd.discovery import discover as discover_argocd
+from meshwright.argocd.generator import UnitMaker as SourceUnitMaker
+from meshwright.argocd.sources import OwnRepository
+from meshwright.argocd.tree import ArgoTree
+from meshwright.argocd.tree import Instance as ArgoInstance
+from meshwright.check.repository import Repository, Root, RootKind
+from meshwright.errors import MeshwrightError, Position
+from meshwright.flux.discovery import Discovery, discover
+from meshwright.flux.generator import UnitMaker
+from meshwright.flux.ignore import SourceIgnore
+from meshwright.flux.sources import OwnSources
+from meshwright.flux.tree import FluxTree, Instance
+from meshwright.manifests.builds import Builds, helm_findings, not_seen_helm, not_seen_remote
+from meshwright.manifests.chartstore import ChartStore
+from meshwright.manifests.closure import ClosureReader
+from meshwright.manifests.entry import Entry
+from meshwright.manifests.files import RepositoryFiles
+from meshwright.manifests.finding import NotSeen
+from meshwright.manifests.inflation import Inflation
+from meshwright.manifests.kustomization import KustomizationIndex
+from meshwright.manifests.sops import is_encrypted, without_sops
+from meshwright.manifests.source import position_of
+from meshwright.manifests.unit import BuildUnit, BuiltObject
+from meshwright.manifests.workspace import Workspace
+
+
+def load(
+    files: RepositoryFiles, workspace: Workspace, charts: Path | None = None, kubernetes: str = ""
+) -> Repository:
+    """Find every root and build it. Raises MeshwrightError when nothing there is GitOps.
+
+    ``charts`` is a folder with charts to render, for the Kubernetes minor ``kubernetes``.
+    """
+    index = KustomizationIndex(files)
+    closures = ClosureReader(files, index)
+    discovery = discover(files, index, closures)
+    argocd = discover_argocd(files, index, closures)
+    if not discovery.kustomizations and not argocd.origins and not index.folders:
+        raise MeshwrightError(
+            f"{files.root}: no GitOps repository: looked for Flux Kustomizations "
+            "(kustomize.toolkit.fluxcd.io), for Argo CD's Applications (argoproj.io) "
+            "and for folders with a kustomization.yaml, and found none"
+        )
+    builds = Builds(files, index, workspace, kubernetes)
+    store = ChartStore(workspace.root, charts)
+    own = OwnRepository(files, argocd)
+    tree = ArgoTree(
+        files,
+        argocd,
+        own,
+        SourceUnitMaker(files, index, closures),
+        ChartUnits(files, own, store),
+        Inflation(files, index, store),
+        builds,
+    )
+    return _Loader(files, index, closures, discovery, argocd, tree, builds).load()
+
+
+class _Loader:
+    def __init__(
+        self,
+        files: RepositoryFiles,
+        index: KustomizationIndex,
+        closures: ClosureReader,
+        discovery: Discovery,
+        argocd: ArgoDiscovery,
+        applications: ArgoTree,
+        builds: Builds,
+    ) -> None:
+        self._closures = closures
+        self._discovery = discovery
+        self._argocd = argocd
+        self._applications = applications
+        self._builds = builds
+        maker = UnitMaker(files, index, closures, SourceIgnore(files))
+        sources = OwnSources(files, discovery)
+        self._tree = FluxTree(discovery, sources, maker, self._builds, index)
+        self._repository = Repository(files, index, findings=[*discovery.findings, *argocd.findings])
+
+    def load(self) -> Repository:
+        first = [*self._tree.first_units(), *self._applications.first_units()]
+        folders, lone_files = self._folder_units(first), self._file_units(first)
+        self._builds.ensure([*first, *folders, *lone_files])
+        self._tree.grow()
+        repository = self._repository
+        repository.roots.extend(self._flux_root(instance) for instance in self._tree.instances)
+        self._grow_applications([*folders, *lone_files])
+        applied = [item.unit for item in self._tree.instances]
+        applied += [item.unit for item in self._applications.instances]
+        reached = {path for unit in applied for path in unit.closure.folders}
+        for unit in folders:
+            if unit.folder not in reached:
+                self._add(RootKind.FOLDER, unit)
+        for unit in lone_files:
+            self._add(RootKind.FILE, unit)
+        repository.findings.extend(self._tree.findings)
+        repository.not_seen.extend([*self._tree.not_seen, *self._applications.not_seen])
+        repository.findings.extend(self._applications.findings)
+        repository.releases.extend(self._applications.releases)
+        repository.helm = self._builds.helm
+        for instance in self._tree.instances:
+            repository.not_seen.extend(not_seen_remote(instance.unit))
+            repository.findings.extend(helm_findings(instance.unit, instance.kustomization.title))
+        repository.roots.sort(key=lambda root: (root.path, root.cluster, root.name))
+        return repository
+
+    def _grow_applications(self, units: Iterable[BuildUnit]) -> None:
+        """Applications stand in what Flux applies, in folders and in files that a person applies."""
+        others: list[tuple[str, BuiltObject]] = [
+            (instance.cluster, built) for instance in self._tree.instances for built in instance.objects
+        ]
+        for unit in units:
+            cluster = self._tree.cluster_of(unit.asked_at.path)
+            others += [(cluster, built) for built in self._builds.result(unit).objects]
+        self._applications.grow(others)
+        self._repository.roots.extend(self._argocd_root(item) for item in self._applications.instances)
+
+    def _folder_units(self, reached: list[BuildUnit]) -> list[BuildUnit]:
+        """Folders with a kustomization that no Kustomization and no other kustomization reaches."""
+        index = self._repository.index
+        taken = {folder for unit in reached for folder in (*unit.closure.folders, unit.folder)}
+        free = [folder for folder in index.folders if folder not in taken]
+        # Those that only reach each other come last: a circle has no top.
+        free.sort(key=lambda folder: folder in self._closures.resources)
+        units = []
+        for folder in free:
+            own = index.get(folder)
+            if own is None or own.is_component or folder in taken:
+                continue
+            at = Position(own.path)
+            closure = self._closures.read([Entry(folder, at)])
+            taken |= closure.folders
+            blocked = not closure.buildable
+            units.append(BuildUnit(f"folder:{folder}", folder, closure, at, None, own.is_empty, blocked))
+        return units
+
+    def _file_units(self, reached: list[BuildUnit]) -> list[BuildUnit]:
+        """Files with objects of Flux or Argo CD that no build takes in."""
+        taken = {leaf for unit in reached for leaf in unit.closure.leaves} | self._closures.resources
+        origins = {item.origin for item in self._discovery.kustomizations} | self._argocd.origins
+        units = []
+        for path in sorted(origins - taken):
+            at = Position(path)
+            closure = self._closures.read([Entry(path, at)])
+            folder, _, name = path.rpartition("/")
+            manifest = {"resources": [name]}
+            units.append(BuildUnit(f"file:{path}", folder or ".", closure, at, manifest))
+        return units
+
+    def _flux_root(self, instance: Instance) -> Root:
+        item = instance.kustomization
+        return Root(
+            RootKind.FLUX,
+            item.path,
+            item.name,
+            instance.cluster,
+            item.path_position,
+            instance.built,
+            tuple(self._readable(built) for built in instance.objects),
+            not instance.unseen,
+            item,
+        )
+
+    def _argocd_root(self, instance: ArgoInstance) -> Root:
+        application = instance.source.application
+        return Root(
+            RootKind.ARGOCD,
+            instance.path,
+            application.name,
+            instance.cluster,
+            instance.source.position,
+            instance.built,
+            tuple(self._readable(built) for built in instance.objects),
+            application=application,
+        )
+
+    def _add(self, kind: RootKind, unit: BuildUnit) -> None:
+        result = self._builds.result(unit)
+        self._repository.findings.extend(result.findings)
+        self._repository.not_seen.extend([*not_seen_remote(unit), *not_seen_helm(unit)])
+        path = unit.folder if kind is RootKind.FOLDER else unit.asked_at.path
+        objects = tuple(self._readable(built) for built in result.objects)
+        cluster = self._tree.cluster_of(unit.asked_at.path)
+        # Nothing says which variables Flux would put in: what looks like one is left alone.
+        self._repository.roots.append(
+            Root(kind, path, path, cluster, unit.asked_at, result.built, objects, complete=False)
+        )
+
+    def _readable(self, built: BuiltObject) -> BuiltObject:
+        if not is_encrypted(built.data):
+            return built
+        at = position_of(self._repository.files, built)
+        self._repository.not_seen.append(NotSeen(built.title, "its values are encrypted by SOPS", at))
+        return BuiltObject(without_sops(built.data), built.origin)

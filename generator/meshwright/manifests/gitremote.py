@@ -1,0 +1,24 @@
+"""Which URLs name one Git repository, and which name this checkout."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+_URL = re.compile(r"^\s*url\s*=\s*(\S+)", re.MULTILINE)
+
+
+def remotes(root: Path) -> set[str]:
+    """The remotes of the checkout at ``root``, as ``bare`` gives them; empty when it is none."""
+    try:
+        text = (root / ".git" / "config").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return set()
+    return {bare(url) for url in _URL.findall(text)} - {""}
+
+
+def bare(url: str) -> str:
+    """Host and path of a Git URL, whatever the protocol: ``git@host:a/b.git`` is ``host/a/b``."""
+    rest = re.sub(r"^[a-z+]+://", "", url.strip())
+    rest = re.sub(r"^[^@/]+@", "", rest)
+    return re.sub(r":(?:\d+/)?", "/", rest).removesuffix("/").removesuffix(".git").lower()

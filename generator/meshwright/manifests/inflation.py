@@ -1,0 +1,192 @@
+"""Kustomizations with ``helmCharts`` made buildable: charts at hand are rendered, others left out.
+
+Nothing in the repository is changed: a build gets copies of its kustomizations, in which chartHome leads
+to the charts that were found, and entries of other charts are gone.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from meshwright.errors import Position
+from meshwright.manifests.chartstore import ChartStore
+from meshwright.manifests.entry import Entry, entry_problem
+from meshwright.manifests.files import RepositoryFiles
+from meshwright.manifests.finding import Finding, NotSeen
+from meshwright.manifests.kustomization import Expected, KustomizationFile, KustomizationIndex, join
+from meshwright.manifests.pointer import items_of
+from meshwright.manifests.remote import is_remote
+from meshwright.manifests.unit import BuildUnit
+from meshwright.yaml import YamlFault, parse_all
+
+_HELM_FIELDS = ("helmCharts", "helmGlobals", "helmChartInflationGenerator")
+# They name objects one by one, and fail when a chart would have made them.
+_NEEDS_OBJECTS = ("replicas", "replacements", "vars")
+_OLD_FIELD = "helmChartInflationGenerator"
+
+
+@dataclass
+class Inflated:
+    """A unit that builds without the network, and what it cannot show."""
+
+    unit: BuildUnit
+    findings: list[Finding] = field(default_factory=list)
+    not_seen: list[NotSeen] = field(default_factory=list)
+
+
+class Inflation:
+    """Prepares units whose kustomizations have ``helmCharts``."""
+
+    def __init__(self, files: RepositoryFiles, index: KustomizationIndex, store: ChartStore) -> None:
+        self._files = files
+        self._index = index
+        self._store = store
+
+    def prepare(self, unit: BuildUnit) -> Inflated:
+        """``unit`` as it can be built here; itself when no chart is in it."""
+        if not unit.closure.helm or unit.closure.findings or unit.closure.remote:
+            return Inflated(unit)
+        inflated = Inflated(unit)
+        sources = {folder: self._index.get(folder) for folder in sorted(unit.closure.folders)}
+        copies: dict[str, dict[str, Any]] = {}
+        rendered = missing = False
+        for folder, kustomization in sources.items():
+            if kustomization is None:
+                continue
+            on_top = folder == unit.folder and unit.manifest is not None
+            data = dict(unit.manifest if on_top and unit.manifest is not None else kustomization.data)
+            inflated.findings.extend(self._missing_files(kustomization))
+            inflated.not_seen.extend(self._strip(data, kustomization))
+            missing = missing or bool(inflated.not_seen)
+            rendered = rendered or bool(data.get("helmCharts"))
+            copies[folder] = data
+        if missing:
+            for folder, data in copies.items():
+                _make_lenient(data, self._files, folder)
+        manifest = copies.pop(unit.folder, None) if unit.manifest is not None else None
+        inflated.unit = replace(
+            unit,
+            manifest=manifest if manifest is not None else unit.manifest,
+            copies=copies,
+            needs_helm=rendered,
+            blocked=False,
+        )
+        return inflated
+
+    def _strip(self, data: dict[str, Any], kustomization: KustomizationFile) -> Iterator[NotSeen]:
+        """Leave the charts in ``data`` that are at hand; says which are not."""
+        beside = self._files.root / join(kustomization.folder, _chart_home(data))
+        kept, found = [], []
+        entries, old = items_of(data.get("helmCharts")), items_of(data.get(_OLD_FIELD))
+        for name in _HELM_FIELDS:
+            data.pop(name, None)
+        for number, entry in enumerate(entries):
+            if not isinstance(entry, Mapping):
+                continue
+            name, version = str(entry.get("name") or ""), str(entry.get("version") or "")
+            reason = self._why_not(entry, kustomization.folder)
+            folder = None if reason else self._store.find(name, version, beside)
+            if folder is None:
+                at = kustomization.position(("helmCharts", number))
+                yield not_at_hand(f"'{kustomization.folder}'", name, version, at, reason)
+                continue
+            kept.append(dict(entry))
+            found.append((name, version, folder))
+        for number, _ in enumerate(old):
+            at = kustomization.position((_OLD_FIELD, number))
+            yield NotSeen(f"'{kustomization.folder}'", f"{_OLD_FIELD} is not rendered here", at)
+        if kept:
+            data["helmCharts"] = kept
+            data["helmGlobals"] = {"chartHome": str(self._store.home(found))}
+        # Kustomize refuses a kustomization that says nothing.
+        data.setdefault("generatorOptions", {})
+
+    def _why_not(self, entry: Mapping[str, Any], folder: str) -> str:
+        for file in (entry.get("valuesFile"), *items_of(entry.get("additionalValuesFiles"))):
+            if isinstance(file, str) and is_remote(file):
+                return f"its values file '{file}' stands on the network"
+            path = join(folder, file) if isinstance(file, str) and file else ""
+            if path and entry_problem(self._files, self._index, Entry(path, Position(""), Expected.FILE)):
+                return f"its values file '{file}' cannot be read"
+        return _option_in(entry)
+
+    def _missing_files(self, kustomization: KustomizationFile) -> Iterator[Finding]:
+        for number, entry in enumerate(items_of(kustomization.data.get("helmCharts"))):
+            if not isinstance(entry, Mapping):
+                continue
+            named = [(("valuesFile",), entry.get("valuesFile"))]
+            more = items_of(entry.get("additionalValuesFiles"))
+            named += [(("additionalValuesFiles", index), file) for index, file in enumerate(more)]  # type: ignore[misc]
+            for pointer, file in named:
+                path = join(kustomization.folder, file) if isinstance(file, str) and file else ""
+                if not path or is_remote(str(file)):
+                    continue
+                at = kustomization.position(("helmCharts", number, *pointer))
+                if problem := entry_problem(self._files, self._index, Entry(path, at, Expected.FILE)):
+                    yield problem
+
+
+def not_at_hand(subject: str, name: str, version: str, at: Position, reason: str = "") -> NotSeen:
+    """What is said of a chart that is not rendered."""
+    chart = f"{name} {version}".strip()
+    why = reason or "no charts folder has it"
+    return NotSeen(subject, f"chart {chart} is not rendered: {why}", at)
+
+
+def _option_in(entry: Mapping[str, Any]) -> str:
+    # Helm gets the release's name as a bare argument: one with a dash would be an option.
+    name = str(entry.get("releaseName") or "")
+    return f"'{name}' is no name of a release" if name.startswith("-") else ""
+
+
+def _chart_home(data: Mapping[str, Any]) -> str:
+    settings = data.get("helmGlobals")
+    home = settings.get("chartHome") if isinstance(settings, Mapping) else None
+    return home if isinstance(home, str) and home else "charts"
+
+
+def _make_lenient(data: dict[str, Any], files: RepositoryFiles, folder: str) -> None:
+    """Let nothing fail for want of an object that a missing chart would have made."""
+    for name in _NEEDS_OBJECTS:
+        data.pop(name, None)
+    patches: list[Any] = []
+    for patch in items_of(data.get("patches")):
+        patches.extend(_targeted(patch, files, folder) if isinstance(patch, Mapping) else [patch])
+    for text in items_of(data.pop("patchesStrategicMerge", None)):
+        as_patch = {"patch" if "\n" in str(text) or ": " in str(text) else "path": text}
+        patches.extend(_targeted(as_patch, files, folder))
+    # As an entry of patches, a patch whose target is not there is passed over.
+    patches.extend(items_of(data.pop("patchesJson6902", None)))
+    if patches:
+        data["patches"] = patches
+
+
+def _targeted(patch: Mapping[str, Any], files: RepositoryFiles, folder: str) -> Iterator[Mapping[str, Any]]:
+    """The same patch with the target that it names itself: kustomize passes over one that is not there."""
+    if patch.get("target"):
+        yield patch
+        return
+    try:
+        if isinstance(patch.get("path"), str):
+            documents = [found.data for found in files.documents(join(folder, patch["path"]))]
+        else:
+            documents = parse_all(str(patch.get("patch") or ""))
+    except YamlFault:
+        yield patch
+        return
+    if not documents or not all(isinstance(document, dict) for document in documents):
+        yield patch
+        return
+    from meshwright.yaml import dump
+
+    for document in documents:
+        group, _, version = str(document.get("apiVersion") or "").rpartition("/")
+        metadata = document.get("metadata")
+        name = str(metadata.get("name") or "") if isinstance(metadata, Mapping) else ""
+        target = {"group": group, "version": version, "kind": str(document.get("kind") or "")}
+        target["name"] = re.escape(name).replace("\\-", "-")
+        rest = {key: value for key, value in patch.items() if key not in ("path", "patch")}
+        yield {**rest, "patch": dump(document), "target": target}
