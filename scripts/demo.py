@@ -1,4 +1,4 @@
-"""Bootstrap the pi-cluster example with plain `copier copy`, show what came out, and check it offline."""
+"""Bootstrap the pi-cluster example on both engines by plain `copier copy`, show and check it, offline."""
 
 from __future__ import annotations
 
@@ -13,33 +13,30 @@ from rich.console import Console
 from rich.tree import Tree
 
 ROOT = Path(__file__).resolve().parents[1]
-DESTINATION = Path("build/demo/pi-cluster")
+EXAMPLES = {"pi-cluster": "linkerd-control-plane", "pi-cluster-argocd": "linkerd-viz"}
 BIN = Path(sys.executable).parent
 
 
 def main() -> int:
     console = Console(highlight=False, soft_wrap=True)
-    shutil.rmtree(ROOT / DESTINATION, ignore_errors=True)
-    answers = Path("examples/pi-cluster.yml")
+    return max(show(console, example, layer) for example, layer in EXAMPLES.items())
 
+
+def show(console: Console, example: str, layer: str) -> int:
+    """Bootstrap one example, print its tree and the wiring of one layer, and check it."""
+    destination = Path("build/demo") / example
+    shutil.rmtree(ROOT / destination, ignore_errors=True)
+    answers = f"--data-file=examples/{example}.yml"
     code = run(
-        console,
-        "copier",
-        "copy",
-        "--defaults",
-        "--quiet",
-        "--vcs-ref=HEAD",
-        f"--data-file={answers}",
-        ".",
-        str(DESTINATION),
+        console, "copier", "copy", "--defaults", "--quiet", "--vcs-ref=HEAD", answers, ".", str(destination)
     )
     if code:
         return code
-    console.print(tree_of(ROOT / DESTINATION, DESTINATION.name))
-    wiring = DESTINATION / "clusters/pi-cluster/platform/linkerd-control-plane.yaml"
+    console.print(tree_of(ROOT / destination, destination.name))
+    wiring = destination / f"clusters/pi-cluster/platform/{layer}.yaml"
     console.print(f"\n[bold]$ cat {wiring}[/bold]")
     console.print((ROOT / wiring).read_text(encoding="utf-8"), markup=False)
-    return run(console, "meshwright", "check", str(DESTINATION))
+    return run(console, "meshwright", "check", str(destination))
 
 
 def run(console: Console, *command: str) -> int:

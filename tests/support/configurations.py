@@ -10,6 +10,7 @@ from typing import Any
 Answers = dict[str, Any]
 
 OPTIONS: dict[str, list[Any]] = {
+    "engine": ["flux", "argocd"],
     "distribution": ["k3s", "other"],
     "nodes": [1, 2, 3],
     "ingress": ["k3s", "own", "none"],

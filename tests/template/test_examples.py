@@ -15,8 +15,13 @@ EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 NAMES = sorted(path.stem for path in EXAMPLES.glob("*.yml"))
 
 
-def test_both_examples_are_there() -> None:
-    assert NAMES == ["datacenter", "pi-cluster"]
+def test_each_example_has_a_twin_on_the_other_engine() -> None:
+    assert NAMES == ["datacenter", "datacenter-argocd", "pi-cluster", "pi-cluster-argocd"]
+    for name in ("datacenter", "pi-cluster"):
+        flux, argocd = (
+            parse((EXAMPLES / f"{twin}.yml").read_text(encoding="utf-8")) for twin in (name, f"{name}-argocd")
+        )
+        assert argocd == {**flux, "engine": "argocd"}
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -9,10 +9,16 @@ from typing import Any
 import pytest
 
 from meshwright.scaffold import render
-from meshwright.yaml import parse
+from meshwright.yaml import parse, parse_all
 from support.configurations import pairs
 
-EVERYTHING = {"ingress": "k3s", "gateway_api": "repo", "redirect": "cni", "viz_host": "linkerd.home.arpa"}
+EVERYTHING = {
+    "ingress": "k3s",
+    "gateway_api": "repo",
+    "redirect": "cni",
+    "nodes": 3,
+    "viz_host": "linkerd.home.arpa",
+}
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +35,7 @@ def wiring(repository: Path) -> dict[str, dict[str, Any]]:
     return {
         path.stem: parse(path.read_text(encoding="utf-8"))
         for path in folder.glob("*.yaml")
-        if path.name != "kustomization.yaml"
+        if path.name not in ("kustomization.yaml", "project.yaml")
     }
 
 
@@ -54,6 +60,7 @@ def test_the_root_lists_every_layer(everything: Path) -> None:
     assert {Path(entry).stem for entry in root["resources"]} == wiring(everything).keys()
 
 
+@pytest.mark.usefixtures("swift_copier")
 @pytest.mark.parametrize("answers", pairs(), ids=range(len(pairs())))
 def test_needs_name_layers_that_exist_and_end_somewhere(answers: dict[str, Any], tmp_path: Path) -> None:
     render(answers, tmp_path / "repository")
@@ -121,7 +128,7 @@ def test_layers_whose_loss_is_a_disaster_outlive_their_kustomization(everything:
         assert annotations["kustomize.toolkit.fluxcd.io/prune"] == "disabled"
 
 
-def test_a_layer_added_to_the_map_is_wired(root: Path, tmp_path: Path) -> None:
+def test_a_layer_added_to_the_map_is_wired_on_both_engines(root: Path, tmp_path: Path) -> None:
     import shutil
 
     template = tmp_path / "template"
@@ -148,8 +155,17 @@ made-up:
     (folder / "kustomization.yaml").write_text("resources: []\n", encoding="utf-8")
 
     render({}, tmp_path / "repository", template=template)
+    render({"engine": "argocd"}, tmp_path / "argocd", template=template)
 
     assert needs(tmp_path / "repository")["made-up"] == ["linkerd-gate"]
+    waves = {
+        name: int(
+            wiring(tmp_path / "argocd")[name]["metadata"]["annotations"]["argocd.argoproj.io/sync-wave"]
+        )
+        for name in ("made-up", "linkerd-gate")
+    }
+    assert waves["made-up"] == waves["linkerd-gate"] + 1
+    assert wiring(tmp_path / "argocd")["made-up"]["spec"]["source"]["path"] == "platform/made-up"
     assert (
         "| `made-up` | a layer of this test | `linkerd-gate` |"
         in (tmp_path / "repository/README.md").read_text()
@@ -160,3 +176,23 @@ def test_the_readme_names_every_layer(everything: Path) -> None:
     text = (everything / "README.md").read_text(encoding="utf-8")
 
     assert [name for name in wiring(everything) if f"| `{name}` |" not in text] == []
+
+
+@pytest.mark.parametrize(("nodes", "closed"), [(1, False), (2, False), (3, True)])
+def test_injection_fails_closed_only_where_three_injectors_stand(
+    nodes: int, closed: bool, tmp_path: Path
+) -> None:
+    render({"nodes": nodes, "viz_host": "linkerd.home.arpa", "ingress": "own"}, tmp_path / "repository")
+    platform = tmp_path / "repository/platform"
+    labelled = {
+        item["metadata"]["name"]
+        for item in parse_all((platform / "namespaces/namespaces.yaml").read_text(encoding="utf-8"))
+        if item["metadata"].get("labels", {}).get("linkerd.meshwright.dev/injection") == "required"
+    }
+
+    assert (platform / "linkerd-required/webhook.yaml").exists() is closed
+    assert labelled == ({"linkerd-viz"} if closed else set()), (
+        "Traefik must come up, and what is unmeshed too"
+    )
+    values = parse((platform / "linkerd-control-plane/values.yaml").read_text(encoding="utf-8"))
+    assert values.get("webhookFailurePolicy", "Ignore") == "Ignore"

@@ -1,0 +1,23 @@
+"""What only the many renders of the property and parity tests need."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import yaml
+from copier import _main
+
+
+@pytest.fixture
+def swift_copier(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Copier without a `git config` process a file and with libyaml: half the time, the same files.
+
+    The other tests render with Copier as it is; test_swift_copier_renders_the_same holds the two together.
+    """
+
+    def load(stream: Any) -> Any:
+        return yaml.load(stream, Loader=yaml.CSafeLoader)
+
+    monkeypatch.setattr(yaml, "safe_load", load)
+    monkeypatch.setattr(_main.Worker, "_sync_git_index_executable_bit", lambda *_, **__: None)
