@@ -112,7 +112,8 @@ def test_what_is_meshed_passes_the_gate_before_each_sync(layer: str, repository:
     assert job["metadata"]["annotations"]["argocd.argoproj.io/hook-delete-policy"] == "BeforeHookCreation"
     assert "gate.yaml" in load(repository, f"platform/{layer}/kustomization.yaml")["resources"]
     gate = load(repository, "platform/linkerd-gate/job.yaml")
-    assert job["spec"] == gate["spec"]
+    assert job["spec"]["template"] == gate["spec"]["template"]
+    assert job["spec"]["backoffLimit"] < 10, "a sync that runs for days looks at no newer commit"
 
 
 def test_no_other_layer_has_a_hook(repository: Path) -> None:
