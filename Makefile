@@ -8,7 +8,7 @@ STAMP := $(VENV)/.installed
 # Compiled once, not at each start: half of a command's time otherwise.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: install tools demo test test-full lint format bench examples schemas clean
+.PHONY: install tools all-tools demo test test-full lint format bench examples schemas clean
 
 install: $(STAMP)
 
@@ -23,13 +23,17 @@ $(STAMP): $(UV) pyproject.toml uv.lock
 tools: $(STAMP)
 	$(RUN) meshwright tools --install kustomize kubeconform
 
+# Helm too: a check renders charts that are at hand, and the tests have a small one.
+all-tools: $(STAMP)
+	$(RUN) meshwright tools --install
+
 demo: tools
 	$(RUN) python scripts/demo.py
 
-test: tools
+test: all-tools
 	$(RUN) pytest -n auto
 
-test-full: tools
+test-full: all-tools
 	$(RUN) pytest -n auto --all-configurations -m 'slow or not slow'
 
 lint: $(STAMP)
