@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import posixpath
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -11,8 +10,8 @@ from meshwright.argocd.application import Application, is_kind
 from meshwright.manifests.closure import ClosureReader
 from meshwright.manifests.files import RepositoryFiles
 from meshwright.manifests.finding import Finding
-from meshwright.manifests.inforce import in_force
-from meshwright.manifests.kustomization import FILE_NAMES, KustomizationIndex
+from meshwright.manifests.inforce import files_that_mention, in_force
+from meshwright.manifests.kustomization import KustomizationIndex
 from meshwright.manifests.leaf import named_documents, object_name, yaml_finding
 from meshwright.manifests.unit import BuiltObject, Origin
 from meshwright.yaml import YamlFault
@@ -51,16 +50,7 @@ def discover(files: RepositoryFiles, index: KustomizationIndex, closures: Closur
     """Read every file that mentions Argo CD; leave out files that no kustomization takes in."""
     found = Discovery()
     raw: list[BuiltObject] = []
-    for path in files.yaml_paths():
-        if path in closures.ingredients or posixpath.basename(path) in FILE_NAMES:
-            continue
-        try:
-            text = files.text(path)
-        except YamlFault:
-            # Too large, or no text: nothing that a person wrote for Argo CD.
-            continue
-        if not _MARK.search(text):
-            continue
+    for path in files_that_mention(_MARK, files, closures):
         try:
             files.documents(path)
         except YamlFault as fault:

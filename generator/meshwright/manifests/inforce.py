@@ -3,9 +3,29 @@
 from __future__ import annotations
 
 import posixpath
+import re
+from collections.abc import Iterator
 
 from meshwright.manifests.closure import ClosureReader
-from meshwright.manifests.kustomization import KustomizationIndex
+from meshwright.manifests.files import RepositoryFiles
+from meshwright.manifests.kustomization import FILE_NAMES, KustomizationIndex
+from meshwright.yaml import YamlFault
+
+
+def files_that_mention(
+    mark: re.Pattern[str], files: RepositoryFiles, closures: ClosureReader
+) -> Iterator[str]:
+    """YAML files with ``mark`` in their text, kustomizations and what only feeds them left out."""
+    for path in files.yaml_paths():
+        if path in closures.ingredients or posixpath.basename(path) in FILE_NAMES:
+            continue
+        try:
+            text = files.text(path)
+        except YamlFault:
+            # Too large, or no text: nothing that a person wrote for an engine.
+            continue
+        if mark.search(text):
+            yield path
 
 
 def in_force(path: str, index: KustomizationIndex, closures: ClosureReader, generated: set[str]) -> bool:
