@@ -37,8 +37,7 @@ class Application:
     @property
     def name(self) -> str:
         """namespace/name, or the name alone when no namespace is known."""
-        namespace = self.built.namespace
-        return f"{namespace}/{self.built.name}" if namespace else self.built.name
+        return self.built.qualified_name
 
     @property
     def title(self) -> str:

@@ -76,10 +76,14 @@ class BuiltObject:
         return str(self.metadata.get("namespace") or "")
 
     @property
+    def qualified_name(self) -> str:
+        """namespace/name, or the name alone when no namespace is known."""
+        return f"{self.namespace}/{self.name}" if self.namespace else self.name
+
+    @property
     def title(self) -> str:
         """``Kind namespace/name``, for people."""
-        place = f"{self.namespace}/" if self.namespace else ""
-        return f"{self.kind} {place}{self.name}"
+        return f"{self.kind} {self.qualified_name}"
 
 
 @dataclass(frozen=True)
