@@ -29,6 +29,23 @@ class OutputFormat(StrEnum):
     JSON = "json"
 
 
+class ReportFormat(StrEnum):
+    """How a check prints its report."""
+
+    TEXT = "text"
+    JSON = "json"
+    SARIF = "sarif"
+    JUNIT = "junit"
+    GITHUB = "github"
+
+
+class SeverityChoice(StrEnum):
+    """The least severity that is shown."""
+
+    WARNING = "warning"
+    ERROR = "error"
+
+
 _Format = Annotated[OutputFormat, typer.Option("--format", help="text for people, json for machines.")]
 
 
@@ -53,13 +70,31 @@ def _root(
 @app.command()
 def check(
     path: Annotated[Path, typer.Argument(help="The repository to check.")] = Path(),
-    output: _Format = OutputFormat.TEXT,
+    output: Annotated[
+        ReportFormat, typer.Option("--format", help="text for people, the others for machines.")
+    ] = ReportFormat.TEXT,
+    select: Annotated[
+        list[str] | None, typer.Option(help="Only findings whose id begins so, such as MW3 or values.")
+    ] = None,
+    ignore: Annotated[list[str] | None, typer.Option(help="No findings whose id begins so.")] = None,
+    severity: Annotated[
+        SeverityChoice, typer.Option(help="The least that is shown.")
+    ] = SeverityChoice.WARNING,
+    changed_since: Annotated[
+        str, typer.Option(metavar="REV", help="Only findings in files that differ from this Git revision.")
+    ] = "",
     kubernetes: Annotated[
         str | None, typer.Option(help="Kubernetes minor to validate against, such as 1.35.")
     ] = None,
     charts: Annotated[
         Path | None, typer.Option(help="Folder of charts to render for Argo CD; none is ever downloaded.")
     ] = None,
+    baseline: Annotated[
+        bool, typer.Option(help="Leave out what .meshwright-baseline.json knows already.")
+    ] = True,
+    write_baseline: Annotated[
+        bool, typer.Option("--write-baseline", help="Write the findings of today into that file.")
+    ] = False,
     cache: Annotated[
         bool, typer.Option(help="Give the last report again when nothing has changed since.")
     ] = True,
@@ -67,7 +102,19 @@ def check(
     """Build and validate everything in a repository, offline: exit 0 clean, 1 findings, 2 could not run."""
     from meshwright.commands import check as command
 
-    raise typer.Exit(command.run(path, output.value, kubernetes, remember=cache, charts=charts))
+    options = command.Options(
+        output=output.value,
+        kubernetes=kubernetes,
+        remember=cache,
+        charts=charts,
+        select=tuple(select or ()),
+        ignore=tuple(ignore or ()),
+        severity=severity.value,
+        since=changed_since,
+        baseline=baseline,
+        write_baseline=write_baseline,
+    )
+    raise typer.Exit(command.run(path, options))
 
 
 @app.command()

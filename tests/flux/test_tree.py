@@ -88,7 +88,7 @@ def test_flux_runs_no_helm(tmp_path: Path) -> None:
     files = {
         "clusters/home/sync.yaml": GITOPS_SYNC,
         "clusters/home/apps.yaml": flux_kustomization("apps", "./apps"),
-        "apps/kustomization.yaml": "helmCharts: [{name: web, repo: https://charts.example.org}]",
+        "apps/kustomization.yaml": "helmCharts: [{name: web, version: 1.0.0, repo: https://charts.example.org}]",
     }
 
     report = check(tmp_path, files)

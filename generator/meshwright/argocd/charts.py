@@ -21,11 +21,17 @@ from meshwright.manifests.values import ChartReference, ValuesLayer, merge
 
 @dataclass(frozen=True)
 class Release:
-    """A chart with the layers of its values; ``subject`` is for people."""
+    """A chart with the layers of its values; ``subject`` is for people.
+
+    ``complete`` is false when some layer cannot be seen here.
+    """
 
     chart: ChartReference
     layers: Sequence[ValuesLayer]
     subject: str
+    source: Source
+    cluster: str
+    complete: bool
 
 
 @dataclass
@@ -51,7 +57,8 @@ class ChartUnits:
         reader = ValuesReader(self._files, self._own, source)
         chart, layers = reader.chart(), reader.layers()
         title = source.application.title
-        plan = ChartPlan(Release(chart, layers, title), None, reader.findings, reader.not_seen)
+        release = Release(chart, layers, title, source, cluster, not reader.not_seen)
+        plan = ChartPlan(release, None, reader.findings, reader.not_seen)
         if source.chart:
             folder = self._store.find(chart.name, chart.version)
         else:

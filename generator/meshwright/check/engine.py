@@ -7,17 +7,23 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from meshwright.check.answers import answers_submissions
+from meshwright.check.configuration import read_configuration
 from meshwright.check.kubeconform import Kubeconform
 from meshwright.check.loader import load
 from meshwright.check.objects import object_submissions
+from meshwright.check.releases import read_releases
 from meshwright.check.report import Report, RootSummary, in_order
 from meshwright.check.repository import Repository
+from meshwright.check.rules.families import load_rules
+from meshwright.check.rules.model import Model
+from meshwright.check.rules.runner import run_rules
 from meshwright.check.schemas import Schemas, choose_minor
 from meshwright.check.submission import Submission
+from meshwright.check.suppression import suppress
 from meshwright.check.values import values_submissions
 from meshwright.errors import MeshwrightError
 from meshwright.manifests.files import RepositoryFiles
-from meshwright.manifests.finding import Finding
+from meshwright.manifests.finding import Finding, NotSeen
 from meshwright.manifests.workspace import Workspace
 from meshwright.tools import locate
 
@@ -28,7 +34,6 @@ STEPS: tuple[Step, ...] = (
     lambda repository, _: answers_submissions(repository.files),
     lambda repository, _: repository.findings,
     object_submissions,
-    lambda repository, _: values_submissions(repository),
 )
 
 
@@ -48,12 +53,18 @@ def check_repository(path: Path, *, kubernetes: str | None = None, charts: Path 
     with Workspace(files.root) as workspace:
         repository = load(files, workspace, charts, schemas.minor)
         said = [item for step in STEPS for item in step(repository, schemas)]
+        releases = read_releases(repository)
+        said += values_submissions(releases)
+        ruled = list(run_rules(Model(repository, releases, schemas.minor)))
         submissions = [item for item in said if isinstance(item, Submission)]
         refused, kubeconform = Kubeconform(schemas, workspace.root).judge(submissions)
-    findings = [item for item in said if isinstance(item, Finding)]
+    findings = [item for item in [*said, *ruled] if isinstance(item, Finding)]
+    repository.not_seen.extend(item for item in ruled if isinstance(item, NotSeen))
+    rules = {rule.id for rule in load_rules()}
+    findings = suppress(files, read_configuration(files), [*findings, *refused], rules)
     tools = [tool for tool in (locate("kustomize"), kubeconform, repository.helm) if tool]
     return Report(
-        findings=in_order([*findings, *refused]),
+        findings=in_order(findings),
         not_seen=tuple(sorted(set(repository.not_seen), key=lambda item: item.sort_key)),
         roots=tuple(_summary(repository)),
         tools={tool.name: tool.version for tool in tools},

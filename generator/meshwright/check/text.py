@@ -4,23 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import groupby
+from pathlib import Path
 
 from meshwright.check.report import Report
 from meshwright.manifests.finding import Finding, Severity
 from meshwright.manifests.words import plural
 
 _RED, _YELLOW, _DIM, _BOLD, _OFF = "\x1b[31m", "\x1b[33m", "\x1b[2m", "\x1b[1m", "\x1b[0m"
+_WIDTH = 100
 
 
-def render(report: Report, *, colour: bool = False) -> str:
-    """The whole report, ending with a line break."""
-    return "\n".join(_lines(report, colour)) + "\n"
+def render(report: Report, *, colour: bool = False, source: Path | None = None) -> str:
+    """The whole report, ending with a line break.
+
+    ``source`` is the repository: with it the line that a finding is about stands below, with a caret.
+    """
+    return "\n".join(_lines(report, colour, source)) + "\n"
 
 
-def _lines(report: Report, colour: bool) -> Iterator[str]:
-    for _, findings in groupby(report.findings, key=lambda finding: finding.position.path):
+def _lines(report: Report, colour: bool, source: Path | None) -> Iterator[str]:
+    for path, findings in groupby(report.findings, key=lambda finding: finding.position.path):
+        written = _read(source / path) if source and path else []
         for finding in findings:
-            yield from _finding_lines(finding, colour)
+            yield from _finding_lines(finding, colour, written)
         yield ""
     if report.not_seen:
         yield "not seen:"
@@ -31,14 +37,35 @@ def _lines(report: Report, colour: bool) -> Iterator[str]:
     yield _summary(report)
 
 
-def _finding_lines(finding: Finding, colour: bool) -> Iterator[str]:
+def _read(file: Path) -> list[str]:
+    try:
+        return file.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError):
+        return []
+
+
+def _finding_lines(finding: Finding, colour: bool, written: list[str]) -> Iterator[str]:
     place, severity = str(finding.position), finding.severity.value
     if colour:
         tone = _RED if finding.severity is Severity.ERROR else _YELLOW
         place, severity = f"{_BOLD}{place}{_OFF}", f"{tone}{severity}{_OFF}"
     yield f"{place}: {severity}: {finding.message} [{finding.id}]"
+    if 0 < finding.position.line <= len(written):
+        yield from _caret(finding, written[finding.position.line - 1], colour)
     if finding.fix:
         yield f"  fix: {finding.fix}"
+
+
+def _caret(finding: Finding, line: str, colour: bool) -> Iterator[str]:
+    column = finding.position.column
+    # A long line is cut around the column; a tab keeps its width below.
+    start = max(0, column - 1 - _WIDTH // 2) if len(line) > _WIDTH else 0
+    shown = line[start : start + _WIDTH]
+    number = str(finding.position.line)
+    indent = "".join("\t" if char == "\t" else " " for char in shown[: column - 1 - start])
+    caret = f"{_RED}^{_OFF}" if colour else "^"
+    yield f"  {number} | {shown}"
+    yield f"  {' ' * len(number)} | {indent}{caret}"
 
 
 def _summary(report: Report) -> str:

@@ -4,31 +4,76 @@ from __future__ import annotations
 
 import os
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 from meshwright.check import check_repository
+from meshwright.check.baseline import FILE as BASELINE
+from meshwright.check.baseline import without_baseline, write_baseline
 from meshwright.check.memory import check_remembered
+from meshwright.check.report import Report
+from meshwright.check.selection import Selection, changed_since
 from meshwright.errors import ExitCode
+from meshwright.manifests.finding import Severity
+from meshwright.manifests.words import plural
 
 
-def run(
-    path: Path, output: str, kubernetes: str | None, *, remember: bool = False, charts: Path | None = None
-) -> ExitCode:
-    """Check ``path`` and print the report as ``output`` says, "text" or "json".
+@dataclass(frozen=True)
+class Options:
+    """What the command line asks for; ``kubernetes`` is a minor such as 1.35, None the pinned one.
 
-    ``kubernetes`` is a minor such as 1.35, by default the pinned one; ``charts`` a folder
-    with charts to render; ``remember`` gives the last report
-    again when nothing has changed since. Raises MeshwrightError when the check could not run.
+    ``output`` is text, json, sarif, junit or github. ``remember`` gives the last report again when nothing
+    has changed since; ``charts`` is a folder with charts to render; ``since`` a revision.
     """
-    check = check_remembered if remember else check_repository
-    report = check(path, kubernetes=kubernetes, charts=charts)
+
+    output: str = "text"
+    kubernetes: str | None = None
+    remember: bool = False
+    charts: Path | None = None
+    select: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    severity: str = "warning"
+    since: str = ""
+    baseline: bool = True
+    write_baseline: bool = False
+
+
+def run(path: Path, options: Options) -> ExitCode:
+    """Check ``path`` and print the report. Raises MeshwrightError when the check could not run."""
+    check = check_remembered if options.remember else check_repository
+    report = check(path, kubernetes=options.kubernetes, charts=options.charts)
+    if options.write_baseline:
+        write_baseline(path, report)
+        sys.stdout.write(f"{path / BASELINE}: {plural(len(report.findings), 'finding')} written down\n")
+        return ExitCode.CLEAN
+    if options.baseline:
+        report = without_baseline(path, report)
+    changed = changed_since(path, options.since) if options.since else None
+    chosen = Selection(options.select, options.ignore, Severity(options.severity), changed).apply(report)
+    sys.stdout.write(_render(chosen, path, options.output))
+    return chosen.exit_code
+
+
+def _render(report: Report, path: Path, output: str) -> str:
+    # Each format is imported by itself: the start of the program stays fast.
     if output == "json":
         from meshwright.check import json_output
 
-        sys.stdout.write(json_output.render(report))
-    else:
-        from meshwright.check import text
+        return json_output.render(report)
+    if output == "sarif":
+        from meshwright.check import sarif
 
-        colour = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
-        sys.stdout.write(text.render(report, colour=colour))
-    return report.exit_code
+        return sarif.render(report)
+    if output == "junit":
+        from meshwright.check import junit
+
+        return junit.render(report)
+    if output == "github":
+        from meshwright.check import github
+
+        return github.render(report)
+    from meshwright.check import text
+
+    terminal = sys.stdout.isatty()
+    colour = terminal and not os.environ.get("NO_COLOR")
+    return text.render(report, colour=colour, source=path if terminal else None)

@@ -19,8 +19,8 @@ class Severity(StrEnum):
 class Finding:
     """One fault, in one line.
 
-    ``id`` is ``<step>/<what>`` and stays the same from version to version; ``message`` names both
-    parties; ``fix`` says the way out; ``subject`` is the object it is about, such as
+    ``id`` is ``<step>/<what>`` or a rule's, such as MW301, and stays the same from version to version;
+    ``message`` names both parties; ``fix`` says the way out; ``subject`` is the object it is about, such as
     ``HelmRelease linkerd/linkerd-viz``.
     """
 
@@ -33,8 +33,8 @@ class Finding:
 
     @property
     def step(self) -> str:
-        """The part of the check that found it: schema, build, kubeconform or values."""
-        return self.id.partition("/")[0]
+        """The part of the check that found it: schema, build, kubeconform, values, rules and so on."""
+        return "rules" if self.id.startswith("MW") else self.id.partition("/")[0]
 
     @property
     def sort_key(self) -> tuple[str, int, int, str, str]:

@@ -1,0 +1,76 @@
+"""A baseline: the findings a repository had when it began to be checked, so that only new ones count."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+
+from meshwright.check.report import Report
+from meshwright.errors import MeshwrightError, Position
+from meshwright.manifests.finding import Finding, Severity
+
+FILE = ".meshwright-baseline.json"
+_FORMAT = 1
+# Line and column are left out: an edit elsewhere in the file makes no finding new.
+_Key = tuple[str, str, str]
+
+
+def write_baseline(root: Path, report: Report) -> Path:
+    """Write down every finding of ``report``; returns the file."""
+    counts = Counter(_key(finding) for finding in report.findings if finding.id != "baseline/gone")
+    entries = [
+        {"id": id, "file": path, "message": message, "count": count}
+        for (id, path, message), count in sorted(counts.items())
+    ]
+    file = root / FILE
+    scratch = file.with_suffix(".tmp")
+    scratch.write_text(
+        json.dumps({"format": _FORMAT, "findings": entries}, indent=1, ensure_ascii=False) + "\n",
+        encoding="utf-8",
+    )
+    scratch.replace(file)
+    return file
+
+
+def without_baseline(root: Path, report: Report) -> Report:
+    """The report without what the baseline knows; an entry that is gone is a warning.
+
+    Raises MeshwrightError when the file is no baseline.
+    """
+    known = _read(root / FILE)
+    if known is None:
+        return report
+    new = []
+    for finding in report.findings:
+        key = _key(finding)
+        if known[key] > 0:
+            known[key] -= 1
+        else:
+            new.append(finding)
+    gone = +known
+    if gone:
+        text = f"{gone.total()} of its findings are there no more"
+        fix = "run `meshwright check --write-baseline` to keep them out for good"
+        new.append(Finding("baseline/gone", Position(FILE), text, fix, severity=Severity.WARNING))
+    return replace(report, findings=tuple(new))
+
+
+def _key(finding: Finding) -> _Key:
+    return (finding.id, finding.position.path, finding.message)
+
+
+def _read(file: Path) -> Counter[_Key] | None:
+    try:
+        data = json.loads(file.read_text(encoding="utf-8"))
+        if data["format"] != _FORMAT:
+            raise ValueError
+        entries = data["findings"]
+        return Counter({(item["id"], item["file"], item["message"]): int(item["count"]) for item in entries})
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, KeyError, TypeError):
+        raise MeshwrightError(
+            f"{file}: no baseline of this version; write it anew with `meshwright check --write-baseline`"
+        ) from None

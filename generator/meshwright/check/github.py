@@ -1,0 +1,32 @@
+"""A report as workflow commands, which GitHub Actions turns into annotations of the lines."""
+
+from __future__ import annotations
+
+from meshwright.check.report import Report
+from meshwright.manifests.finding import Finding
+
+
+def render(report: Report) -> str:
+    """One command a finding, then a line that counts them."""
+    lines = [_command(finding) for finding in report.findings]
+    lines.append(f"meshwright check: {report.errors} errors, {report.warnings} warnings")
+    return "\n".join(lines) + "\n"
+
+
+def _command(finding: Finding) -> str:
+    at = finding.position
+    properties = {"file": at.path}
+    if at.line:
+        properties |= {"line": str(at.line), "col": str(at.column)}
+    properties["title"] = finding.id
+    text = f"{finding.message}\nfix: {finding.fix}" if finding.fix else finding.message
+    given = ",".join(f"{key}={_property(value)}" for key, value in properties.items())
+    return f"::{finding.severity.value} {given}::{_data(text)}"
+
+
+def _data(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _data(text).replace(":", "%3A").replace(",", "%2C")

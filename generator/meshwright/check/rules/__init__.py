@@ -1,0 +1,1 @@
+"""Rules: what fails in silence on a cluster, found in the files."""

@@ -1,0 +1,49 @@
+"""Runs the rules that apply, and says which could not be run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from meshwright.check.rules.families import load_rules
+from meshwright.check.rules.model import CONTROL_PLANE, Model
+from meshwright.check.rules.rule import Engine, Rule
+from meshwright.check.rules.version import Edge, read_edge
+from meshwright.errors import Position
+from meshwright.manifests.finding import Finding, NotSeen
+
+
+def run_rules(model: Model, rules: Iterable[Rule] | None = None) -> Iterator[Finding | NotSeen]:
+    """The findings of every rule that applies; each cause for not running some is said once.
+
+    Without ``rules`` all of them are run.
+    """
+    versions = [model.linkerd(cluster) for cluster in model.clusters if model.charts(CONTROL_PLANE, cluster)]
+    known = [version for version in versions if version is not None]
+    left_out: list[Rule] = []
+    for rule in load_rules() if rules is None else rules:
+        if not _engine_applies(rule, model):
+            continue
+        if rule.since or rule.until:
+            if not known and versions:
+                left_out.append(rule)
+            if not any(_in_range(rule, version) for version in known):
+                continue
+        for hit in rule.find(model):
+            severity = hit.severity or rule.severity
+            yield Finding(rule.id, hit.position, hit.message, hit.fix or rule.fix, hit.subject, severity)
+    if left_out:
+        release = model.charts(CONTROL_PLANE)[0]
+        names = ", ".join(rule.id for rule in left_out)
+        reason = f"its version '{release.chart.version}' is not one that can be ordered: not run: {names}"
+        yield NotSeen("Linkerd", reason, release.position if release.position.path else Position("."))
+
+
+def _engine_applies(rule: Rule, model: Model) -> bool:
+    if rule.engine is Engine.FLUX:
+        return model.uses_flux
+    return model.uses_argocd if rule.engine is Engine.ARGOCD else True
+
+
+def _in_range(rule: Rule, version: Edge) -> bool:
+    since, until = read_edge(rule.since), read_edge(rule.until)
+    return (since is None or version >= since) and (until is None or version < until)

@@ -1,0 +1,29 @@
+"""Linkerd's versions: an edge release is a date and a number, and its charts carry the same."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+_CHART = re.compile(r"v?(20[0-9]{2})\.([0-9]{1,2})\.([0-9]{1,2})\Z")
+_EDGE = re.compile(r"edge-([0-9]{2})\.([0-9]{1,2})\.([0-9]{1,2})\Z")
+
+
+class Edge(NamedTuple):
+    """An edge release; compares as released."""
+
+    year: int
+    month: int
+    number: int
+
+    def __str__(self) -> str:
+        return f"edge-{self.year % 100}.{self.month}.{self.number}"
+
+
+def read_edge(text: str) -> Edge | None:
+    """The edge release named by a chart version (2026.8.3) or a tag (edge-26.8.3); None for other text."""
+    if found := _CHART.match(text):
+        return Edge(int(found[1]), int(found[2]), int(found[3]))
+    if found := _EDGE.match(text):
+        return Edge(2000 + int(found[1]), int(found[2]), int(found[3]))
+    return None

@@ -1,0 +1,186 @@
+"""Findings that somebody has decided to live with, and the four formats for machines."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from meshwright.check import check_repository
+from meshwright.commands import check as command
+from meshwright.errors import ExitCode, MeshwrightError
+from support.repositories import write
+
+APPLICATION = """\
+apiVersion: argoproj.io/v1alpha1
+kind: Application
+metadata: {{name: linkerd-crds, namespace: argocd}}
+spec:
+  project: default
+  destination: {{server: "https://kubernetes.default.svc", namespace: linkerd}}
+  source:
+    repoURL: https://helm.linkerd.io/edge
+    chart: linkerd-crds
+{0}
+"""
+
+
+def repository(tmp_path: Path, line: str = "    targetRevision: 2026.x", **more: str) -> Path:
+    return write(tmp_path, {"linkerd.yaml": APPLICATION.format(line), **more})
+
+
+def said(root: Path) -> list[str]:
+    return [f"{item.position} {item.id}" for item in check_repository(root).findings]
+
+
+def test_without_one(tmp_path: Path) -> None:
+    assert said(repository(tmp_path)) == ["linkerd.yaml:10:21 MW102"]
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("    targetRevision: 2026.x # meshwright: ignore MW102 we test each edge first", []),
+        ("    # meshwright: ignore MW102 we test each edge first\n    targetRevision: 2026.x", []),
+        (
+            "    targetRevision: 2026.x # meshwright: ignore MW102",
+            ["linkerd.yaml:10:21 MW102", "linkerd.yaml:10:28 suppression/no-reason"],
+        ),
+        (
+            "    targetRevision: 2026.x # meshwright: ignore MW199 because",
+            ["linkerd.yaml:10:21 MW102", "linkerd.yaml:10:28 suppression/unknown-rule"],
+        ),
+        (
+            "    targetRevision: 2026.x # meshwright: ignore",
+            ["linkerd.yaml:10:21 MW102", "linkerd.yaml:10:28 suppression/no-rule"],
+        ),
+        (
+            "    targetRevision: 2026.8.3 # meshwright: ignore MW102 once it was a range",
+            ["linkerd.yaml:10:30 suppression/unused"],
+        ),
+    ],
+)
+def test_comments(line: str, expected: list[str], tmp_path: Path) -> None:
+    assert said(repository(tmp_path, line)) == expected
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        ("ignore: [{rule: MW102, reason: we test each edge first}]", []),
+        ("ignore: [{rule: MW102, path: '*.yaml', reason: we test each edge first}]", []),
+        (
+            "ignore: [{rule: MW102, path: 'clusters/**', reason: we test each edge first}]",
+            [".meshwright.yaml:1:17 suppression/unused", "linkerd.yaml:10:21 MW102"],
+        ),
+        ("ignore: [{rule: MW102}]", [".meshwright.yaml:1:10 schema/required", "linkerd.yaml:10:21 MW102"]),
+        ("ignored: []", [".meshwright.yaml:1:1 schema/unknown", "linkerd.yaml:10:21 MW102"]),
+        ("- 1", [".meshwright.yaml:1:1 schema/type", "linkerd.yaml:10:21 MW102"]),
+    ],
+)
+def test_settings(settings: str, expected: list[str], tmp_path: Path) -> None:
+    assert said(repository(tmp_path, **{".meshwright.yaml": settings})) == expected
+
+
+def run(root: Path, capsys: pytest.CaptureFixture[str], **options: object) -> tuple[ExitCode, str]:
+    code = command.run(root, command.Options(**options))  # type: ignore[arg-type]
+    return code, capsys.readouterr().out
+
+
+def test_baseline(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    root = repository(tmp_path)
+    assert run(root, capsys, write_baseline=True)[0] is ExitCode.CLEAN
+    assert run(root, capsys)[0] is ExitCode.CLEAN
+    assert run(root, capsys, baseline=False)[0] is ExitCode.FINDINGS
+
+    write(
+        tmp_path,
+        {
+            "moved.yaml": "",
+            "linkerd.yaml": "# a line more\n" + APPLICATION.format("    targetRevision: 2026.x"),
+        },
+    )
+    assert run(root, capsys)[0] is ExitCode.CLEAN, "an edit elsewhere makes no finding new"
+
+    write(tmp_path, {"linkerd.yaml": APPLICATION.format("    targetRevision: 2026.8.3")})
+    code, out = run(root, capsys)
+    assert code is ExitCode.CLEAN
+    assert "baseline/gone" in out
+
+    (root / ".meshwright-baseline.json").write_text("{}")
+    with pytest.raises(MeshwrightError, match="no baseline of this version"):
+        run(root, capsys)
+
+
+@pytest.mark.parametrize(
+    ("options", "code"),
+    [
+        ({"select": ("MW1",)}, ExitCode.FINDINGS),
+        ({"select": ("values",)}, ExitCode.CLEAN),
+        ({"ignore": ("MW102",)}, ExitCode.CLEAN),
+        ({"severity": "error"}, ExitCode.FINDINGS),
+    ],
+)
+def test_selection(
+    options: dict[str, object], code: ExitCode, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(repository(tmp_path), capsys, **options)[0] is code
+
+
+def test_changed_since(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    root = repository(tmp_path)
+    git = ["git", "-c", "user.name=a", "-c", "user.email=a@example.org"]
+    for arguments in (["init", "-q"], ["add", "."], ["commit", "-qm", "first"]):
+        subprocess.run([*git, *arguments], cwd=root, check=True)
+    assert run(root, capsys, since="HEAD")[0] is ExitCode.CLEAN
+
+    write(
+        root,
+        {
+            "second.yaml": APPLICATION.format("    targetRevision: '2026'").replace(
+                "name: linkerd-crds", "name: b"
+            )
+        },
+    )
+
+    code, out = run(root, capsys, since="HEAD")
+    assert code is ExitCode.FINDINGS
+    assert [line.partition(":")[0] for line in out.splitlines() if "MW102" in line] == ["second.yaml"]
+    with pytest.raises(MeshwrightError, match="--changed-since nothing"):
+        run(root, capsys, since="nothing")
+    with pytest.raises(MeshwrightError, match="not a revision"):
+        run(root, capsys, since="--output=x")
+
+
+def test_formats(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    root = repository(tmp_path)
+
+    sarif = json.loads(run(root, capsys, output="sarif")[1])["runs"][0]
+    assert [rule["id"] for rule in sarif["tool"]["driver"]["rules"]] == ["MW102"]
+    place = sarif["results"][0]["locations"][0]["physicalLocation"]
+    assert place == {
+        "artifactLocation": {"uri": "linkerd.yaml"},
+        "region": {"startLine": 10, "startColumn": 21},
+    }
+
+    suite = ElementTree.fromstring(run(root, capsys, output="junit")[1])
+    assert (suite.get("tests"), suite.get("failures")) == ("1", "1")
+    assert "MW102" in str(suite[0][0].get("message"))
+
+    first = run(root, capsys, output="github")[1].splitlines()[0]
+    assert first.startswith("::error file=linkerd.yaml,line=10,col=21,title=MW102::")
+    assert "%0Afix: pin the exact version" in first
+
+
+def test_caret(tmp_path: Path) -> None:
+    from meshwright.check import text
+
+    root = repository(tmp_path)
+
+    shown = text.render(check_repository(root), source=root).splitlines()
+
+    assert shown[1] == "  10 |     targetRevision: 2026.x"
+    assert shown[2].index("^") == shown[1].index("2026.x")

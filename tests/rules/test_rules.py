@@ -1,0 +1,39 @@
+"""Every rule fires where it should and is silent where it should: cases/MWxxx.yaml has both for each."""
+
+from __future__ import annotations
+
+import pytest
+
+from meshwright.check.rules.families import load_rules
+from meshwright.check.rules.runner import run_rules
+from meshwright.manifests.finding import Finding
+from support.rulecases import Case, load_cases, model_of
+
+CASES = load_cases()
+RULES = {rule.id: rule for rule in load_rules()}
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.rule}: {case.name}")
+def test_case(case: Case) -> None:
+    found = run_rules(model_of(case), [RULES[case.rule]])
+
+    said = [f"{item.position}: {item.message}" for item in found if isinstance(item, Finding)]
+
+    assert said == list(case.expect)
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_each_rule_fires_and_is_silent(rule: str) -> None:
+    cases = [case for case in CASES if case.rule == rule]
+
+    assert any(case.expect for case in cases), "no case where it fires"
+    assert any(not case.expect for case in cases), "no case where it is silent"
+
+
+def test_every_case_has_its_rule() -> None:
+    assert {case.rule for case in CASES} <= set(RULES)
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.rule}: {case.name}")
+def test_no_rule_stumbles_over_the_case_of_another(case: Case) -> None:
+    list(run_rules(model_of(case)))

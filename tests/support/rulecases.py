@@ -1,0 +1,120 @@
+"""A rule's cases without kustomize: the files of a case are what the cluster gets, as they are written."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from meshwright.argocd.application import Application, is_kind
+from meshwright.argocd.charts import Release
+from meshwright.argocd.sources import OwnRepository
+from meshwright.argocd.values import ValuesReader
+from meshwright.check.releases import read_releases
+from meshwright.check.repository import Repository, Root, RootKind
+from meshwright.check.rules.model import Model
+from meshwright.errors import Position
+from meshwright.flux.kustomization import FluxKustomization, is_kustomization
+from meshwright.manifests.files import RepositoryFiles
+from meshwright.manifests.kustomization import KustomizationIndex
+from meshwright.manifests.unit import BuiltObject, Origin
+from meshwright.yaml import parse
+
+CASES = Path(__file__).parents[1] / "rules" / "cases"
+
+
+@dataclass(frozen=True)
+class Case:
+    """Files by path, and the lines that one rule says about them. ``engine`` syncs them."""
+
+    rule: str
+    name: str
+    files: dict[str, str]
+    expect: tuple[str, ...]
+    engine: RootKind
+    kubernetes: str = "1.36"
+
+
+class TextFiles(RepositoryFiles):
+    """Files that are nowhere on disk."""
+
+    def __init__(self, texts: dict[str, str]) -> None:
+        super().__init__(Path("/nonexistent"))
+        self.paths = tuple(sorted(texts))
+        self._files = frozenset(self.paths)
+        self._texts = dict(texts)
+
+    def is_file(self, path: str) -> bool:
+        return path in self._files
+
+    def is_folder(self, path: str) -> bool:
+        return any(file.startswith(f"{path}/") for file in self.paths)
+
+
+def load_cases() -> list[Case]:
+    """Every case of every rule, from cases/MWxxx.yaml."""
+    found = []
+    for file in sorted(CASES.glob("MW*.yaml")):
+        for entry in parse(file.read_text(encoding="utf-8"), file.name):
+            found.append(
+                Case(
+                    rule=file.stem,
+                    name=entry["name"],
+                    files=entry["files"],
+                    expect=tuple(entry["expect"]),
+                    engine=RootKind(entry.get("engine", "flux")),
+                    kubernetes=entry.get("kubernetes", "1.36"),
+                )
+            )
+    return found
+
+
+def model_of(case: Case) -> Model:
+    """The model of a case. Kustomizations are read, not built: one root holds every object of a cluster."""
+    files = TextFiles(case.files)
+    repository = Repository(files, KustomizationIndex(files))
+    objects: dict[str, list[BuiltObject]] = {}
+    for path in files.yaml_paths():
+        parts = path.split("/")
+        cluster = "/".join(parts[:2]) if parts[0] == "clusters" and len(parts) > 2 else ""
+        for document in files.documents(path):
+            if _is_manifest(document.data):
+                objects.setdefault(cluster, []).append(BuiltObject(document.data, Origin(path)))
+    for cluster, built in objects.items():
+        position = Position(next(iter(case.files)))
+        repository.roots.append(
+            Root(case.engine, cluster or ".", cluster or "all", cluster, position, True, tuple(built))
+        )
+        for item in built:
+            if is_kustomization(item.data):
+                entry = FluxKustomization(item, files)
+                repository.roots.append(
+                    Root(RootKind.FLUX, entry.path, entry.name, cluster, entry.path_position, True, ())
+                )
+            elif is_kind(item.data, "Application"):
+                _read_charts(repository, Application(item, files), cluster)
+    return Model(repository, read_releases(repository), case.kubernetes)
+
+
+class _NoOther(OwnRepository):
+    """No source of an Application is this repository."""
+
+    def __init__(self) -> None:
+        pass
+
+    def __contains__(self, _: object) -> bool:
+        return False
+
+
+def _read_charts(repository: Repository, application: Application, cluster: str) -> None:
+    for source in application.sources:
+        if source.chart:
+            reader = ValuesReader(repository.files, _NoOther(), source)
+            chart, layers = reader.chart(), reader.layers()
+            complete = not reader.not_seen
+            repository.releases.append(Release(chart, layers, application.title, source, cluster, complete))
+
+
+def _is_manifest(data: Any) -> bool:
+    kustomize = "kustomize.config.k8s.io/"
+    return isinstance(data, dict) and not str(data.get("apiVersion", "")).startswith(kustomize)
