@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +20,13 @@ _SECONDS = 300
 _WRAPPER = "meshwright.wrapped/v1"
 
 
+# kubeconform names a document by file, kind, name and version; to open a file costs more than to judge ten.
+_A_FILE = 100
+_Identity = tuple[str, str, str]
+
+
 class Kubeconform:
-    """Writes each submission to a file of its own, and maps the results back."""
+    """Writes submissions to files, many objects to one, and maps the results back."""
 
     def __init__(self, schemas: Schemas, workspace: Path) -> None:
         self._schemas = schemas
@@ -34,27 +39,48 @@ class Kubeconform:
         items = list(submissions)
         if not items:
             return [], None
-        self._write(items)
+        places = self._write(items)
         tool = locate("kubeconform")
         findings: list[Finding] = []
         for result in self._run(tool):
-            item = items[int(Path(str(result["filename"])).stem)]
+            file = Path(str(result["filename"])).stem
+            here = (str(result.get("kind")), str(result.get("name")), str(result.get("version")))
+            number = places.get((file, here), places.get((file, None)))
+            if number is None:
+                raise MeshwrightError(f"kubeconform speaks of {here}, which it was not given")
+            item = items[number]
             findings.extend(item.explain(" ".join(str(result.get("msg", "")).split())))
         return findings, tool
 
-    def _write(self, items: list[Submission]) -> None:
+    def _write(self, items: list[Submission]) -> dict[tuple[str, _Identity | None], int]:
+        """Number of a submission by file and identity; by the file alone where it is the only one there."""
         self._data.mkdir()
         self._wrappers.mkdir()
         kinds: dict[Path, str] = {}
+        places: dict[tuple[str, _Identity | None], int] = {}
+        files: dict[str, list[str]] = {}
+        # The same identity twice, as in two namespaces, must not meet in one file.
+        met: dict[_Identity, int] = {}
+        sizes: dict[int, int] = {}
         for number, item in enumerate(items):
-            data = item.data
+            data, identity = item.data, _identity(item)
             if not item.is_object:
                 kind = kinds.setdefault(item.schema, f"schema{len(kinds)}")
                 data = {"apiVersion": _WRAPPER, "kind": kind, "data": data}
-            (self._data / f"{number}.json").write_text(json.dumps(data, default=str), encoding="utf-8")
+            if identity is None:
+                file = f"alone-{number}"
+            else:
+                turn = met[identity] = met.get(identity, -1) + 1
+                sizes[turn] = sizes.get(turn, -1) + 1
+                file = f"{turn}-{sizes[turn] // _A_FILE}"
+            places[file, identity] = number
+            files.setdefault(file, []).append(json.dumps(data, default=str))
+        for file, documents in files.items():
+            (self._data / f"{file}.yaml").write_text("\n---\n".join(documents), encoding="utf-8")
         for schema, kind in kinds.items():
             wrapper = {"type": "object", "properties": {"data": {"$ref": schema.as_uri()}}}
             (self._wrappers / f"{kind}.json").write_text(json.dumps(wrapper), encoding="utf-8")
+        return places
 
     def _run(self, tool: Tool) -> Iterator[dict[str, Any]]:
         command = [str(tool.path), "-strict", "-output", "json", "-n", str(os.cpu_count() or 1)]
@@ -73,3 +99,15 @@ class Kubeconform:
             raise MeshwrightError(
                 f"kubeconform gave no result: {said[-1] if said else 'no output'}"
             ) from None
+
+
+def _identity(item: Submission) -> _Identity | None:
+    """As kubeconform names an object; None for what it might name otherwise."""
+    if not item.is_object or not isinstance(item.data, Mapping):
+        return None
+    metadata = item.data.get("metadata")
+    name = metadata.get("name") if isinstance(metadata, Mapping) else None
+    found = (item.data.get("kind"), name, item.data.get("apiVersion"))
+    if all(isinstance(part, str) and part.isprintable() and part for part in found):
+        return (str(found[0]), str(found[1]), str(found[2]))
+    return None
