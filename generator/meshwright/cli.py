@@ -129,6 +129,70 @@ def tools(
     raise typer.Exit(command.run(output.value, install=install, names=names or ()))
 
 
+@app.command()
+def generate(
+    path: Annotated[Path, typer.Argument(help="The repository.")] = Path(),
+    check_only: Annotated[
+        bool, typer.Option("--check", help="Write nothing; exit 1 and show a diff when output is stale.")
+    ] = False,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite generated files edited by hand.")] = False,
+    cache: Annotated[bool, typer.Option(help="Skip the work when nothing has changed since.")] = True,
+) -> None:
+    """Write each application's overlay and wiring from its mesh.yaml: exit 0 done, 1 findings or stale."""
+    from meshwright.commands import generate as command
+
+    raise typer.Exit(command.run(path, check=check_only, force=force, remember=cache))
+
+
+apps = typer.Typer(help="Applications: add one to the mesh, list them, show one.", no_args_is_help=True)
+app.add_typer(apps, name="app")
+_Repository = Annotated[Path, typer.Option("--repository", "-C", help="The repository.")]
+
+
+@apps.command("add")
+def app_add(
+    name: Annotated[str, typer.Argument(help="Its name; its folder will be apps/NAME.")],
+    path: Annotated[str | None, typer.Option(help="Folder of its manifests; by default apps/NAME.")] = None,
+    chart: Annotated[
+        str | None, typer.Option(help="A Helm chart instead: REPOSITORY-URL/NAME@VERSION.")
+    ] = None,
+    charts: Annotated[
+        Path | None, typer.Option(help="Folder of charts to render; none is ever downloaded.")
+    ] = None,
+    namespace: Annotated[
+        str | None, typer.Option(help="Its namespace, where the manifests name none.")
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Write without asking.")] = False,
+    output: _Format = OutputFormat.TEXT,
+    repository: _Repository = Path(),
+) -> None:
+    """Look at an application, say what the injector would do with its workloads, and propose a mesh.yaml."""
+    from meshwright.commands import app as command
+
+    request = command.Request(name, path, chart, charts, namespace, yes, output.value)
+    raise typer.Exit(command.add(repository, request))
+
+
+@apps.command("list")
+def app_list(output: _Format = OutputFormat.TEXT, repository: _Repository = Path()) -> None:
+    """List the applications: namespace, mode, workloads, and whether each is meshed and why not."""
+    from meshwright.commands import app as command
+
+    raise typer.Exit(command.list_apps(repository, output.value))
+
+
+@apps.command("show")
+def app_show(
+    name: Annotated[str, typer.Argument(help="Its name.")],
+    output: _Format = OutputFormat.TEXT,
+    repository: _Repository = Path(),
+) -> None:
+    """Show one application: each workload, what the injector does with it, what it waits for."""
+    from meshwright.commands import app as command
+
+    raise typer.Exit(command.show(repository, name, output.value))
+
+
 def main() -> None:
     """Entry point of the console script; a user's mistake ends as one line on stderr and exit code 2."""
     try:

@@ -21,6 +21,7 @@ OPTIONS: dict[str, list[Any]] = {
     "metrics": ["install", "existing", "none"],
     "viz_host": ["", "linkerd.home.arpa"],
     "inject": ["disabled", "enabled"],
+    "apps": [(), ("demo",), ("longhorn", "elastic", "velero", "demo")],
 }
 
 # Each is a valid name, and a number, a boolean or nothing at all to some reader of YAML.
@@ -66,7 +67,12 @@ def pairs() -> list[Answers]:
         best = max(candidates, key=lambda row: len(wanted & _pairs_of(row)))
         wanted -= _pairs_of(best)
         rows.append(best)
-    return rows
+    return [_listed(row) for row in rows]
+
+
+def _listed(row: Answers) -> Answers:
+    """As Copier takes it: a list of choices."""
+    return {**row, "apps": list(row["apps"])}
 
 
 def _possible(part: Answers) -> bool:
@@ -90,7 +96,7 @@ def _pairs_of(row: Answers) -> set[tuple[tuple[str, Any], tuple[str, Any]]]:
 def random_answers(seed: int) -> Answers:
     """One random configuration; the same seed gives the same."""
     chooser = random.Random(seed)
-    row = _complete({}, chooser)
+    row = _listed(_complete({}, chooser))
     row["nodes"] = chooser.choice([1, 2, 3, 4, 7, 5000])
     row["cluster_name"] = chooser.choice([*HOSTILE_NAMES, "home", "a" * 63, "x--y"])
     row["git_url"] = chooser.choice(

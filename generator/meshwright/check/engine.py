@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from meshwright.check.answers import answers_submissions
+from meshwright.check.apps import apps_findings
 from meshwright.check.configuration import read_configuration
 from meshwright.check.kubeconform import Kubeconform
 from meshwright.check.loader import load
@@ -32,6 +33,7 @@ Step = Callable[[Repository, Schemas], Iterable[Finding | Submission]]
 
 STEPS: tuple[Step, ...] = (
     lambda repository, _: answers_submissions(repository.files),
+    lambda repository, _: apps_findings(repository.files),
     lambda repository, _: repository.findings,
     object_submissions,
 )

@@ -1,0 +1,65 @@
+"""Bases that the real kustomize has to build: patches, components, prefixes and the like."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from meshwright.apps.model import Base, BaseObject
+from meshwright.errors import Position
+from meshwright.manifests.builds import Builds
+from meshwright.manifests.closure import ClosureReader
+from meshwright.manifests.entry import Entry
+from meshwright.manifests.files import RepositoryFiles
+from meshwright.manifests.finding import Finding
+from meshwright.manifests.kustomization import KustomizationIndex
+from meshwright.manifests.pointer import items_of
+from meshwright.manifests.source import position_of
+from meshwright.manifests.unit import BuildUnit
+from meshwright.manifests.workspace import Workspace
+
+
+def build_bases(root: Path, paths: Sequence[str]) -> tuple[dict[str, Base], list[Finding]]:
+    """Every base of ``paths`` and what kustomize has against some; raises MeshwrightError without kustomize.
+
+    What stands on the network, and what charts of a kustomization make, is not seen.
+    """
+    files = RepositoryFiles(root)
+    index = KustomizationIndex(files)
+    closures = ClosureReader(files, index)
+    findings: list[Finding] = []
+    bases: dict[str, Base] = {}
+    # A base without a kustomization is the spec's fault, and said there.
+    bases |= {path: Base(path) for path in paths if path not in index}
+    paths = [path for path in paths if path in index]
+    with Workspace(files.root) as workspace:
+        builds = Builds(files, index, workspace)
+        units = [_unit(path, index, closures) for path in paths]
+        builds.ensure(units)
+        for path, unit in zip(paths, units, strict=True):
+            result = builds.result(unit)
+            findings += [item for item in result.findings if item not in findings]
+            objects = tuple(BaseObject(item.data, position_of(files, item)) for item in result.objects)
+            charts = [item.name for item in objects if item.kind == "HelmRelease"]
+            charts += _helm_charts(index, unit)
+            not_seen = tuple(entry for entry, _ in (*unit.closure.remote, *unit.closure.helm))
+            bases[path] = Base(path, objects, tuple(charts), not_seen)
+    return bases, findings
+
+
+def _unit(path: str, index: KustomizationIndex, closures: ClosureReader) -> BuildUnit:
+    own = index.get(path)
+    at = Position(own.path) if own else Position(path)
+    closure = closures.read([Entry(path, at)])
+    empty = own is not None and own.is_empty
+    return BuildUnit(f"base:{path}", path, closure, at, None, empty, not closure.buildable)
+
+
+def _helm_charts(index: KustomizationIndex, unit: BuildUnit) -> list[str]:
+    names = []
+    for folder in sorted(unit.closure.folders):
+        own = index.get(folder)
+        for chart in items_of(own.data.get("helmCharts") if own else None):
+            if isinstance(chart, dict) and chart.get("name"):
+                names.append(str(chart.get("releaseName") or chart["name"]))
+    return names

@@ -1,0 +1,163 @@
+"""A base whose kustomization only lists manifests, read as kustomize would build it."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from meshwright.apps.model import Base, BaseObject
+from meshwright.manifests.kustomization import FILE_NAMES
+from meshwright.manifests.remote import is_remote
+from meshwright.yaml import Document, YamlFault
+from meshwright.yaml.load import read_documents
+
+# Fields that leave alone which objects there are, their pods, their ports and their selectors.
+_HARMLESS = frozenset(
+    {"apiVersion", "kind", "metadata", "images", "replicas", "configMapGenerator", "secretGenerator"}
+    | {"generatorOptions", "sortOptions", "buildMetadata", "configurations", "openapi", "crds"}
+)
+_READ = frozenset({"resources", "namespace", "labels", "helmCharts", "helmGlobals"})
+_DEPTH = 30
+
+# Built-in kinds without a namespace.
+CLUSTER_SCOPED = frozenset(
+    {
+        ("", "Namespace"),
+        ("", "Node"),
+        ("", "PersistentVolume"),
+        ("admissionregistration.k8s.io", "MutatingWebhookConfiguration"),
+        ("admissionregistration.k8s.io", "ValidatingAdmissionPolicy"),
+        ("admissionregistration.k8s.io", "ValidatingAdmissionPolicyBinding"),
+        ("admissionregistration.k8s.io", "ValidatingWebhookConfiguration"),
+        ("apiextensions.k8s.io", "CustomResourceDefinition"),
+        ("apiregistration.k8s.io", "APIService"),
+        ("certificates.k8s.io", "CertificateSigningRequest"),
+        ("flowcontrol.apiserver.k8s.io", "FlowSchema"),
+        ("flowcontrol.apiserver.k8s.io", "PriorityLevelConfiguration"),
+        ("networking.k8s.io", "IngressClass"),
+        ("node.k8s.io", "RuntimeClass"),
+        ("rbac.authorization.k8s.io", "ClusterRole"),
+        ("rbac.authorization.k8s.io", "ClusterRoleBinding"),
+        ("scheduling.k8s.io", "PriorityClass"),
+        ("storage.k8s.io", "CSIDriver"),
+        ("storage.k8s.io", "CSINode"),
+        ("storage.k8s.io", "StorageClass"),
+        ("storage.k8s.io", "VolumeAttachment"),
+    }
+)
+# Of them, those that kustomize 5.8 does not know (its openapi is older) and gives a namespace all the same.
+_UNKNOWN_TO_KUSTOMIZE = frozenset(
+    {
+        ("admissionregistration.k8s.io", "ValidatingAdmissionPolicy"),
+        ("admissionregistration.k8s.io", "ValidatingAdmissionPolicyBinding"),
+        ("flowcontrol.apiserver.k8s.io", "FlowSchema"),
+        ("flowcontrol.apiserver.k8s.io", "PriorityLevelConfiguration"),
+    }
+)
+
+
+class _NotPlain(Exception):
+    """Kustomize itself has to read this one."""
+
+
+class PlainReader:
+    """Reads bases below ``root``."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    def read(self, path: str) -> Base | None:
+        """The base in folder ``path``; None when it needs kustomize, or has a fault that kustomize names."""
+        charts: list[str] = []
+        try:
+            objects = tuple(self._folder(path, charts, ()))
+        except (_NotPlain, YamlFault, OSError):
+            return None
+        identities = {
+            (item.api_version.partition("/")[0], item.kind, item.namespace, item.name) for item in objects
+        }
+        if len(identities) != len(objects):
+            return None
+        charts += [_release_name(item.data) for item in objects if item.kind == "HelmRelease"]
+        return Base(path, objects, tuple(charts))
+
+    def _folder(self, path: str, charts: list[str], stack: tuple[str, ...]) -> Iterator[BaseObject]:
+        if path in stack or len(stack) > _DEPTH:
+            raise _NotPlain
+        data = self._kustomization(path)
+        labels = data.get("labels")
+        for entry in labels if isinstance(labels, list) else []:
+            if not isinstance(entry, dict) or entry.get("includeSelectors") or entry.get("includeTemplates"):
+                raise _NotPlain
+        for chart in data.get("helmCharts") or ():
+            if not isinstance(chart, dict) or not isinstance(chart.get("name"), str):
+                raise _NotPlain
+            charts.append(str(chart.get("releaseName") or chart["name"]))
+        namespace = data.get("namespace")
+        if namespace is not None and not isinstance(namespace, str):
+            raise _NotPlain
+        for entry in data.get("resources") or ():
+            if not isinstance(entry, str) or is_remote(entry):
+                raise _NotPlain
+            inner = posixpath.normpath(posixpath.join(path, entry))
+            if inner.startswith(("../", "/")) or inner == "..":
+                raise _NotPlain
+            for item in self._entry(inner, charts, (*stack, path)):
+                yield _moved(item, namespace) if namespace else item
+
+    def _entry(self, path: str, charts: list[str], stack: tuple[str, ...]) -> Iterator[BaseObject]:
+        file = self._root / path
+        if file.is_symlink():
+            raise _NotPlain
+        if file.is_dir():
+            yield from self._folder(path, charts, stack)
+            return
+        for document in read_documents(file, path):
+            yield from _objects(document)
+
+    def _kustomization(self, path: str) -> Mapping[str, Any]:
+        found = [name for name in FILE_NAMES if (self._root / path / name).is_file()]
+        if len(found) != 1:
+            raise _NotPlain
+        documents = read_documents(self._root / path / found[0], f"{path}/{found[0]}")
+        data = documents[0].data if len(documents) == 1 else None
+        if not isinstance(data, dict) or data.get("kind", "Kustomization") != "Kustomization":
+            raise _NotPlain
+        if any(value for key, value in data.items() if key not in _HARMLESS and key not in _READ):
+            raise _NotPlain
+        return data
+
+
+def _objects(document: Document) -> Iterator[BaseObject]:
+    data, at = document.data, document.position()
+    if not isinstance(data, dict):
+        raise _NotPlain
+    items = data.get("items") if str(data.get("kind", "")).endswith("List") else None
+    for item in items if isinstance(items, list) else [data]:
+        if not isinstance(item, dict) or not item.get("apiVersion") or not item.get("kind"):
+            raise _NotPlain
+        metadata = item.get("metadata")
+        if not isinstance(metadata, dict) or not isinstance(metadata.get("name"), str):
+            raise _NotPlain
+        yield BaseObject(item, at)
+
+
+def _moved(item: BaseObject, namespace: str) -> BaseObject:
+    """As kustomize's field ``namespace`` leaves it; a Namespace itself is renamed."""
+    group, slash, _ = item.api_version.partition("/")
+    key = (group if slash else "", item.kind)
+    metadata = dict(item.data["metadata"])
+    if key == ("", "Namespace"):
+        metadata["name"] = namespace
+    elif key not in CLUSTER_SCOPED or key in _UNKNOWN_TO_KUSTOMIZE:
+        metadata["namespace"] = namespace
+    else:
+        return item
+    return BaseObject({**item.data, "metadata": metadata}, item.position)
+
+
+def _release_name(data: Mapping[str, Any]) -> str:
+    """What the overlay calls a HelmRelease: the object's own name."""
+    return str(data["metadata"]["name"])

@@ -1,0 +1,123 @@
+"""What stands where generated files go: the overlays' folders and the wirings of every cluster."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from meshwright.errors import Position
+from meshwright.manifests.files import SIZE_LIMIT
+from meshwright.manifests.finding import Finding
+
+OVERLAYS = "mesh/apps"
+_CLUSTERS = "clusters"
+
+
+def wirings_folder(cluster: str) -> str:
+    """Where the wirings of a cluster's applications are."""
+    return f"{_CLUSTERS}/{cluster}/apps"
+
+
+@dataclass
+class Present:
+    """What one application has: texts of its files by path, and what there is no file, with its kind."""
+
+    texts: dict[str, str] = field(default_factory=dict)
+    others: dict[str, str] = field(default_factory=dict)
+
+
+class Existing:
+    """Everything that was generated before, application by application.
+
+    ``findings`` are symbolic links on the way: nothing is written through one.
+    """
+
+    def __init__(self, root: Path, cluster: str) -> None:
+        self._root = root
+        self.findings: list[Finding] = []
+        self._overlays: dict[str, str] = {}
+        self._wirings: dict[str, list[tuple[str, str]]] = {}
+        self._list_overlays()
+        self._list_wirings(cluster)
+
+    @property
+    def names(self) -> set[str]:
+        """Every name that has a folder or a file; some may be no application's."""
+        return self._overlays.keys() | self._wirings.keys()
+
+    def read(self, name: str) -> Present:
+        """What stands for one name."""
+        present = Present()
+        kind = self._overlays.get(name)
+        if kind == "folder":
+            for path, entry_kind in self._list(f"{OVERLAYS}/{name}"):
+                self._take(present, path, entry_kind)
+        elif kind:
+            present.others[f"{OVERLAYS}/{name}"] = kind
+        for path, file_kind in self._wirings.get(name, ()):
+            self._take(present, path, file_kind)
+        return present
+
+    def _take(self, present: Present, path: str, kind: str) -> None:
+        if kind != "file":
+            present.others[path] = kind
+            return
+        # Larger files are data of somebody's; line ends are Git's affair on some machines.
+        with (self._root / path).open("rb") as file:
+            raw = file.read(SIZE_LIMIT)
+        present.texts[path] = raw.decode("utf-8", "replace").replace("\r\n", "\n")
+
+    def _list_overlays(self) -> None:
+        if self._is_walkable("mesh") and self._is_walkable(OVERLAYS):
+            for path, kind in self._list(OVERLAYS):
+                self._overlays[path.rpartition("/")[2]] = kind
+
+    def _list_wirings(self, cluster: str) -> None:
+        if not self._is_walkable(_CLUSTERS):
+            return
+        current = f"{_CLUSTERS}/{cluster}"
+        for path in sorted({current, *(path for path, kind in self._list(_CLUSTERS) if kind == "folder")}):
+            folder = f"{path}/apps"
+            # Another cluster's links are its own affair: nothing is written there.
+            walkable = path != current or (self._is_walkable(path) and self._is_walkable(folder))
+            if not walkable or (self._root / folder).is_symlink():
+                continue
+            for file, kind in self._list(folder):
+                name = file.rpartition("/")[2]
+                if name.endswith(".yaml"):
+                    self._wirings.setdefault(name.removesuffix(".yaml"), []).append((file, kind))
+
+    def _is_walkable(self, path: str) -> bool:
+        place = self._root / path
+        if place.is_symlink() or (place.exists() and not place.is_dir()):
+            self.findings.append(in_the_way(path, "symbolic link" if place.is_symlink() else "file"))
+            return False
+        return True
+
+    def _list(self, folder: str) -> list[tuple[str, str]]:
+        """Paths with their kinds, in order; nothing when there is no such folder."""
+        try:
+            with os.scandir(self._root / folder) as entries:
+                return sorted((f"{folder}/{entry.name}", _kind(entry)) for entry in entries)
+        except FileNotFoundError:
+            return []
+
+
+def in_the_way(path: str, kind: str) -> Finding:
+    """A thing that is no file, or no folder, where one is to be written."""
+    why = "; nothing is written through one" if kind == "symbolic link" else ""
+    return Finding(
+        "generate/in-the-way",
+        Position(path),
+        f"a {kind} stands where generated output goes{why}",
+        "remove it, or move it elsewhere",
+    )
+
+
+def _kind(entry: os.DirEntry[str]) -> str:
+    if entry.is_symlink():
+        return "symbolic link"
+    if entry.is_dir(follow_symlinks=False):
+        return "folder"
+    return "file" if entry.is_file(follow_symlinks=False) else "special file"

@@ -1,0 +1,240 @@
+"""How Traefik reaches an application: through its Services' own addresses, so that Linkerd balances.
+
+A Traefik in ingress mode needs the header l5d-dst-override instead, which a Middleware sets on each route;
+setting it replaces what a client sent, and that is what keeps clients from choosing a backend.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from meshwright.apps.model import App, Base, BaseObject, Landscape, Part, Patch
+from meshwright.apps.overlay.patches import nested, target_of
+from meshwright.apps.spec import Route
+from meshwright.manifests.finding import Finding
+from meshwright.manifests.words import did_you_mean
+
+_GROUP = "traefik.io"
+_HEADER = "l5d-dst-override"
+_NATIVE = "traefik.ingress.kubernetes.io/service.nativelb"
+_MIDDLEWARES = "traefik.ingress.kubernetes.io/router.middlewares"
+_NEED = "its routes are of Traefik's kinds"
+
+
+def ingress_part(app: App, landscape: Landscape) -> Part:
+    """Patches for the routes of the manifests, and the routes that the spec asks for."""
+    part = Part()
+    ingress = app.spec.ingress
+    if ingress is None:
+        return part
+    if landscape.settings.traefik is None and ingress.routes:
+        text = "ingress.routes: this repository has no Traefik (answer ingress is none)"
+        part.findings.append(Finding("mesh/ingress", app.at("ingress", "routes", key=True), text))
+        return part
+    base = landscape.bases[app.name]
+    _old_group(base, part)
+    middlewares = _Middlewares(app)
+    for item in base.objects:
+        if item.kind == "IngressRoute" and item.api_version.startswith(f"{_GROUP}/"):
+            operations = list(_route_operations(item, ingress.override, middlewares))
+            if operations:
+                part.patches.append(Patch(target_of(item), operations))
+        elif item.kind == "Ingress" and item.api_version.startswith("networking.k8s.io/"):
+            if ingress.override:
+                part.patches += _ingress_header(app, item, middlewares, part)
+            else:
+                part.patches += _native_services(item, base, part)
+    for number, route in enumerate(ingress.routes):
+        part.findings += _route_findings(app, number, route, base)
+    if ingress.routes:
+        part.objects += _route_objects(app, ingress.routes, ingress.override, middlewares)
+    part.objects += middlewares.objects
+    if "traefik" in landscape.settings.layers:
+        part.needs["traefik"] = _NEED
+    return part
+
+
+class _Middlewares:
+    """One Middleware for each Service and port that a route leads to."""
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+        self._found: dict[tuple[str, str], dict[str, Any]] = {}
+
+    def name(self, service: str, port: int | str) -> str:
+        """The name of the Middleware that sends to a Service's port."""
+        key = (service, str(port))
+        name = f"l5d-dst-override-{service}-{port}"
+        if key not in self._found:
+            destination = f"{service}.{self._app.spec.namespace}.svc.cluster.local:{port}"
+            self._found[key] = {
+                "apiVersion": f"{_GROUP}/v1alpha1",
+                "kind": "Middleware",
+                "metadata": {"name": name, "namespace": self._app.spec.namespace},
+                "spec": {"headers": {"customRequestHeaders": {_HEADER: destination}}},
+            }
+        return name
+
+    @property
+    def objects(self) -> list[dict[str, Any]]:
+        """Every Middleware that was asked for, by name."""
+        return [self._found[key] for key in sorted(self._found)]
+
+
+def _old_group(base: Base, part: Part) -> None:
+    for item in base.objects:
+        if item.api_version.startswith("traefik.containo.us/"):
+            text = f"{item.title} is of traefik.containo.us, which Traefik 3 does not read"
+            part.findings.append(
+                Finding("mesh/ingress", item.position, text, "write apiVersion: traefik.io/v1alpha1")
+            )
+
+
+def _route_operations(
+    item: BaseObject, override: bool, middlewares: _Middlewares
+) -> Iterator[dict[str, Any]]:
+    for number, route in enumerate(_list(_mapping(item.data.get("spec")).get("routes"))):
+        services = [
+            (index, service)
+            for index, service in enumerate(_list(_mapping(route).get("services")))
+            if isinstance(service, Mapping) and service.get("kind", "Service") == "Service"
+        ]
+        if override:
+            yield from _header_operations(number, _mapping(route), services, middlewares)
+            continue
+        for index, service in services:
+            if service.get("nativeLB") is not True:
+                path = f"/spec/routes/{number}/services/{index}/nativeLB"
+                yield {"op": "add", "path": path, "value": True}
+
+
+def _header_operations(
+    number: int,
+    route: Mapping[str, Any],
+    services: list[tuple[int, Mapping[str, Any]]],
+    middlewares: _Middlewares,
+) -> Iterator[dict[str, Any]]:
+    # One header names one destination: of several weighted services Linkerd would only ever see the first.
+    if not services or "port" not in services[0][1]:
+        return
+    service = services[0][1]
+    entry = {"name": middlewares.name(str(service.get("name")), service["port"])}
+    path = f"/spec/routes/{number}/middlewares"
+    if isinstance(route.get("middlewares"), list):
+        yield {"op": "add", "path": f"{path}/0", "value": entry}
+    else:
+        yield {"op": "add", "path": path, "value": [entry]}
+
+
+def _native_services(item: BaseObject, base: Base, part: Part) -> Iterator[Patch]:
+    services = {found.name: found for found in base.objects if found.kind == "Service"}
+    for name, _ in dict.fromkeys(_backends(item)):
+        service = services.get(name)
+        if service is not None:
+            annotations = nested(("metadata", "annotations"), {_NATIVE: "true"})
+            patch = Patch(target_of(service), annotations)
+            if patch not in part.patches:
+                yield patch
+
+
+def _ingress_header(app: App, item: BaseObject, middlewares: _Middlewares, part: Part) -> list[Patch]:
+    backends = list(dict.fromkeys(_backends(item)))
+    if len(backends) > 1:
+        shown = ", ".join(f"{name}:{port}" for name, port in backends)
+        text = (
+            f"{item.title} leads to {shown}, and one Ingress takes one header "
+            f"({app.at('ingress', 'mode')} is override)"
+        )
+        part.findings.append(
+            Finding("mesh/ingress", item.position, text, "make one Ingress for each Service")
+        )
+        return []
+    if not backends:
+        return []
+    name, port = backends[0]
+    own = f"{app.spec.namespace}-{middlewares.name(name, port)}@kubernetescrd"
+    metadata = _mapping(item.data.get("metadata"))
+    present = str(_mapping(metadata.get("annotations")).get(_MIDDLEWARES) or "")
+    value = f"{own},{present}" if present else own
+    return [Patch(target_of(item), nested(("metadata", "annotations"), {_MIDDLEWARES: value}))]
+
+
+def _backends(item: BaseObject) -> Iterator[tuple[str, int | str]]:
+    spec = _mapping(item.data.get("spec"))
+    found = [spec.get("defaultBackend")]
+    for rule in _list(spec.get("rules")):
+        for path in _list(_mapping(_mapping(rule).get("http")).get("paths")):
+            found.append(_mapping(path).get("backend"))
+    for backend in found:
+        service = _mapping(_mapping(backend).get("service"))
+        port = _mapping(service.get("port"))
+        if service.get("name"):
+            yield str(service["name"]), port.get("number") or str(port.get("name") or "")
+
+
+def _route_findings(app: App, number: int, route: Route, base: Base) -> Iterator[Finding]:
+    services = {item.name: item for item in base.objects if item.kind == "Service"}
+    at = ("ingress", "routes", number)
+    if route.service not in services:
+        if base.charts or base.not_seen:
+            return
+        text = f"the route for {route.host} leads to Service '{route.service}', and '{base.path}' has none"
+        yield Finding("mesh/ingress", app.at(*at, "service"), text + did_you_mean(route.service, services))
+        return
+    service = services[route.service]
+    ports = _list(_mapping(service.data.get("spec")).get("ports"))
+    numbers = [_mapping(port).get("port") for port in ports]
+    if route.port not in numbers:
+        text = f"the route for {route.host} leads to port {route.port}, and Service '{route.service}'"
+        shown = ", ".join(str(port) for port in numbers) or "none"
+        yield Finding("mesh/ingress", app.at(*at, "port"), f"{text} ({service.position}) has {shown}")
+
+
+def _route_objects(
+    app: App, routes: tuple[Route, ...], override: bool, middlewares: _Middlewares
+) -> Iterator[dict[str, Any]]:
+    """One IngressRoute for all routes that share entry points and certificate: it has one of each."""
+    groups: dict[tuple[tuple[str, ...], str], list[Route]] = {}
+    for route in routes:
+        groups.setdefault((route.entry_points, route.tls_secret), []).append(route)
+    for number, ((points, secret), members) in enumerate(groups.items(), start=1):
+        spec: dict[str, Any] = {
+            "entryPoints": list(points),
+            "routes": [_rule(route, override, middlewares) for route in members],
+        }
+        if secret:
+            spec["tls"] = {"secretName": secret}
+        elif "websecure" in points:
+            spec["tls"] = {}
+        yield {
+            "apiVersion": f"{_GROUP}/v1alpha1",
+            "kind": "IngressRoute",
+            "metadata": {
+                "name": app.name if number == 1 else f"{app.name}-{number}",
+                "namespace": app.spec.namespace,
+            },
+            "spec": spec,
+        }
+
+
+def _rule(route: Route, override: bool, middlewares: _Middlewares) -> dict[str, Any]:
+    # The schema lets nothing through that could end the literal.
+    match = f"Host(`{route.host}`)"
+    if route.path != "/":
+        match += f" && PathPrefix(`{route.path}`)"
+    rule: dict[str, Any] = {"kind": "Rule", "match": match}
+    service: dict[str, Any] = {"name": route.service, "port": route.port}
+    if override:
+        rule["middlewares"] = [{"name": middlewares.name(route.service, route.port)}]
+    else:
+        service["nativeLB"] = True
+    return {**rule, "services": [service]}
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []

@@ -1,0 +1,1 @@
+"""A look at an application before it joins the mesh, and after."""

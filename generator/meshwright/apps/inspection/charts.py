@@ -1,0 +1,137 @@
+"""An application that is a Helm chart: its objects when the chart is at hand, and the files of its base."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from meshwright.apps.model import Base, BaseObject, Settings
+from meshwright.errors import MeshwrightError, Position
+from meshwright.manifests.chartstore import ChartStore
+from meshwright.pins import load_pins
+from meshwright.tools import locate
+from meshwright.yaml import dump, parse_all
+
+_GIVEN = re.compile(r"(?P<url>(?:https?|oci)://\S+)/(?P<name>[a-z0-9][-a-z0-9.]*)@(?P<version>\S+)\Z")
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A chart of a Helm repository, at an exact version."""
+
+    repository: str
+    name: str
+    version: str
+
+
+def read_chart(text: str) -> Chart:
+    """The chart that a person names. Raises MeshwrightError when it is no URL/NAME@VERSION."""
+    found = _GIVEN.match(text)
+    if not found:
+        example = "https://charts.longhorn.io/longhorn@1.12.1"
+        raise MeshwrightError(f"--chart {text}: write REPOSITORY-URL/NAME@VERSION, such as {example}")
+    return Chart(found["url"], found["name"], found["version"])
+
+
+def render_chart(chart: Chart, release: str, namespace: str, charts: Path | None) -> Base | None:
+    """What the chart makes with its own values; None when it is not at hand. Raises MeshwrightError."""
+    with tempfile.TemporaryDirectory(prefix="meshwright-") as scratch:
+        folder = ChartStore(Path(scratch), charts).find(chart.name, chart.version)
+        if folder is None:
+            return None
+        command = [str(locate("helm").path), "template", release, str(folder), "--namespace", namespace]
+        command += ["--include-crds", "--skip-tests", "--kube-version", f"{load_pins().kubernetes}.0"]
+        done = subprocess.run(command, capture_output=True, text=True, cwd=scratch)
+        if done.returncode:
+            said = " ".join(done.stderr.split()) or f"code {done.returncode}"
+            raise MeshwrightError(f"helm cannot render {chart.name} {chart.version}: {said}")
+    at = Position(f"chart {chart.name} {chart.version}")
+    items = [data for data in parse_all(done.stdout, at.path) if isinstance(data, dict)]
+    return Base("", tuple(BaseObject(data, at) for data in items if isinstance(data.get("metadata"), dict)))
+
+
+def base_files(name: str, chart: Chart, namespace: str, settings: Settings, *, bring: bool) -> dict[str, str]:
+    """The files of ``apps/<name>/`` that install the chart, in the engine's own idiom; they are the user's.
+
+    ``bring`` adds the Namespace.
+    """
+    folder = f"apps/{name}"
+    values = f"# Values for the chart {chart.name}; what it knows is in its own values.yaml.\n{{}}\n"
+    files = {f"{folder}/values.yaml": values}
+    kustomization = {"apiVersion": "kustomize.config.k8s.io/v1beta1", "kind": "Kustomization"}
+    resources = []
+    if bring:
+        resources.append("namespace.yaml")
+        data = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}}
+        files[f"{folder}/namespace.yaml"] = dump(data)
+    if settings.engine == "argocd":
+        entry = {
+            "name": chart.name,
+            "repo": chart.repository,
+            "version": chart.version,
+            "releaseName": name,
+            "namespace": namespace,
+            "includeCRDs": True,
+            "valuesFile": "values.yaml",
+        }
+        listed = {"resources": resources} if resources else {}
+        files[f"{folder}/kustomization.yaml"] = dump({**kustomization, **listed, "helmCharts": [entry]})
+        return files
+    resources += ["repository.yaml", "helmrelease.yaml"]
+    generator = {"name": f"{name}-values", "namespace": namespace, "files": ["values.yaml"]}
+    files[f"{folder}/kustomization.yaml"] = dump(
+        {
+            **kustomization,
+            "resources": resources,
+            "configMapGenerator": [generator],
+            "configurations": ["kustomizeconfig.yaml"],
+        }
+    )
+    specs = [{"kind": "HelmRelease", "path": "spec/valuesFrom/name"}]
+    reference = {"kind": "ConfigMap", "version": "v1", "fieldSpecs": specs}
+    files[f"{folder}/kustomizeconfig.yaml"] = dump({"nameReference": [reference]})
+    files[f"{folder}/repository.yaml"] = dump(_repository(name, chart, namespace))
+    files[f"{folder}/helmrelease.yaml"] = dump(_release(name, chart, namespace))
+    return files
+
+
+def _repository(name: str, chart: Chart, namespace: str) -> dict[str, object]:
+    spec: dict[str, object] = {"url": chart.repository, "interval": "24h"}
+    if chart.repository.startswith("oci://"):
+        spec["type"] = "oci"
+    return {
+        "apiVersion": "source.toolkit.fluxcd.io/v1",
+        "kind": "HelmRepository",
+        "metadata": {"name": name, "namespace": namespace},
+        "spec": spec,
+    }
+
+
+def _release(name: str, chart: Chart, namespace: str) -> dict[str, object]:
+    # Not Flux' default, which gives a first release that failed up for good.
+    again = {"crds": "CreateReplace", "strategy": {"name": "RetryOnFailure", "retryInterval": "1m"}}
+    source = {"kind": "HelmRepository", "name": name}
+    return {
+        "apiVersion": "helm.toolkit.fluxcd.io/v2",
+        "kind": "HelmRelease",
+        "metadata": {"name": name, "namespace": namespace},
+        "spec": {
+            "releaseName": name,
+            "chart": {
+                "spec": {
+                    "chart": chart.name,
+                    "version": chart.version,
+                    "sourceRef": source,
+                    "interval": "24h",
+                }
+            },
+            "interval": "1h",
+            "timeout": "10m",
+            "install": again,
+            "upgrade": again,
+            "valuesFrom": [{"kind": "ConfigMap", "name": f"{name}-values"}],
+        },
+    }

@@ -1,0 +1,25 @@
+"""Everything that a look at applications needs, read once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from meshwright.apps.base import read_bases
+from meshwright.apps.inventory import inventory_findings
+from meshwright.apps.loading import load_apps
+from meshwright.apps.model import Base, Landscape
+from meshwright.apps.settings import read_settings
+from meshwright.manifests.finding import Finding
+
+
+def gather(root: Path) -> tuple[Landscape, list[Finding]]:
+    """The applications of a repository with their bases, and what is wrong between them.
+
+    Raises MeshwrightError when ``root`` is no generated repository.
+    """
+    settings = read_settings(root)
+    apps, findings = load_apps(root, settings)
+    bases, faults = read_bases(root, [app.base_path for app in apps])
+    by_name = {app.name: bases.get(app.base_path, Base(app.base_path)) for app in apps}
+    landscape = Landscape({app.name: app for app in apps}, by_name, settings)
+    return landscape, [*findings, *faults, *inventory_findings(landscape)]

@@ -1,0 +1,123 @@
+"""A mesh.yaml for an application that has none: what its manifests ask for, and no more."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from meshwright.apps.base.plain import CLUSTER_SCOPED
+from meshwright.apps.injectability import INJECT, blocked, own_annotations
+from meshwright.apps.inspection.ports import PROXY_PORTS, known_port, opaque_numbers
+from meshwright.apps.model import Base, Settings
+from meshwright.apps.podowners import JOB_KINDS, pod_owner
+from meshwright.apps.podports import container_ports
+from meshwright.apps.spec import Inject
+from meshwright.yaml import dump
+
+SCHEMA = "https://raw.githubusercontent.com/meshwright/meshwright/main/schema/mesh.schema.json"
+
+
+@dataclass
+class Proposal:
+    """``data`` fits schema/mesh.schema.json; ``before`` is what has to be done before generate takes it."""
+
+    data: dict[str, Any]
+    before: list[str] = field(default_factory=list)
+
+    @property
+    def text(self) -> str:
+        """The file."""
+        return f"# yaml-language-server: $schema={SCHEMA}\n{dump(self.data)}"
+
+
+def propose(
+    name: str,
+    base: Base,
+    settings: Settings,
+    *,
+    namespace: str | None = None,
+    made: frozenset[str] = frozenset(),
+    chart: str = "",
+) -> Proposal:
+    """The spec for application ``name``.
+
+    ``namespace`` is the user's word for it; ``made`` are namespaces that other applications bring.
+    ``chart`` is the release whose rendered objects ``base`` holds, where it holds such.
+    """
+    home = namespace or _namespace(base) or name
+    data: dict[str, Any] = {"schema_version": 1, "namespace": home}
+    own = {item.name for item in base.objects if item.kind == "Namespace"}
+    if home not in own | made | settings.platform_namespaces:
+        data["createNamespace"] = True
+    if base.path != f"apps/{name}":
+        data["source"] = {"path": base.path}
+    data["inject"] = str(Inject.ENABLED)
+    workloads = _workloads(base, chart)
+    if (chart or base.charts) and not workloads:
+        # What cannot be seen cannot be listed: the whole namespace is meshed.
+        if home in own or data.get("createNamespace"):
+            data["scope"] = "namespace"
+        else:
+            data["inject"] = str(Inject.DISABLED)
+    elif workloads:
+        data["workloads"] = workloads
+    if ports := _opaque(base, settings):
+        data["opaquePorts"] = ports
+    proposal = Proposal(data)
+    if not chart:
+        proposal.before += _missing_namespace(base, home)
+    return proposal
+
+
+def _namespace(base: Base) -> str:
+    """The namespace of the workloads, where they agree about it."""
+    owners = {item.namespace for item in base.objects if pod_owner(item) and item.namespace}
+    named = {item.name for item in base.objects if item.kind == "Namespace"}
+    return min(owners) if len(owners) == 1 else (min(named) if len(named) == 1 else "")
+
+
+def _workloads(base: Base, chart: str) -> list[dict[str, Any]]:
+    """Every workload by name where some cannot be meshed, or where a chart makes them; else none."""
+    owners = [(item, owner) for item in base.objects if (owner := pod_owner(item))]
+    found = [(item, owner) for item, owner in owners if blocked(item, owner) is None]
+    refused = [item for item, owner in found if own_annotations(item, owner).get(INJECT) == Inject.DISABLED]
+    if not chart and not refused:
+        return []
+    entries = []
+    for item, owner in found:
+        entry: dict[str, Any] = {"kind": item.kind, "name": item.name}
+        if chart:
+            if owner.operator or item.kind in JOB_KINDS or item.kind == "Pod":
+                continue
+            entry["chart"] = chart
+        if item in refused:
+            entry["inject"] = str(Inject.DISABLED)
+        entries.append(entry)
+    return entries
+
+
+def _opaque(base: Base, settings: Settings) -> list[int]:
+    known = opaque_numbers(settings.default_opaque_ports)
+    found: dict[int, None] = {}
+    for item in base.objects:
+        owner = pod_owner(item)
+        for port in container_ports(item, owner) if owner else ():
+            wanted = port.protocol == "TCP" and known_port(port.number) and port.number not in known
+            if wanted and port.number not in PROXY_PORTS:
+                found[port.number] = None
+    return sorted(found)
+
+
+def _missing_namespace(base: Base, home: str) -> list[str]:
+    bare = [item for item in base.objects if not item.namespace and _is_namespaced(item.data)]
+    if not bare:
+        return []
+    file = posixpath.join(base.path, "kustomization.yaml")
+    return [f"write `namespace: {home}` into {file}: {bare[0].title} names none"]
+
+
+def _is_namespaced(data: Mapping[str, Any]) -> bool:
+    group, slash, _ = str(data.get("apiVersion", "")).partition("/")
+    return (group if slash else "", str(data.get("kind"))) not in CLUSTER_SCOPED

@@ -1,0 +1,128 @@
+"""Whether each workload of an application comes up meshed once its overlay is applied, and why not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from meshwright.apps.injectability import INJECT, Verdict, namespace_facts, verdict
+from meshwright.apps.model import App, Base, BaseObject, Landscape
+from meshwright.apps.overlay.targets import Target, choose_targets
+from meshwright.apps.podowners import pod_owner
+from meshwright.apps.spec import Inject, Scope
+from meshwright.errors import Position
+
+
+@dataclass(frozen=True)
+class WorkloadStatus:
+    """``meshed`` is None where it cannot be seen: a chart makes the workload."""
+
+    kind: str
+    name: str
+    namespace: str
+    meshed: bool | None
+    reason: str
+
+
+@dataclass(frozen=True)
+class AppStatus:
+    """An application in one line: ``meshed`` is yes, no, partly or unknown."""
+
+    name: str
+    namespace: str
+    inject: str
+    scope: str
+    workloads: tuple[WorkloadStatus, ...]
+    meshed: str
+    why: str
+
+
+def app_status(app: App, landscape: Landscape) -> AppStatus:
+    """The status of ``app`` with its overlay applied."""
+    base, settings = landscape.bases[app.name], landscape.settings
+    targets = {id(target.item): target for target in choose_targets(app, base, settings).chosen}
+    namespaces = {item.name: item for item in _namespaces(landscape)}
+    found = [
+        _with_overlay(app, item, targets.get(id(item)), namespaces.get(item.namespace or app.spec.namespace))
+        for item in base.objects
+        if pod_owner(item)
+    ]
+    found += _of_charts(app, base)
+    return AppStatus(
+        app.name,
+        app.spec.namespace,
+        str(app.spec.inject),
+        str(app.spec.scope),
+        tuple(found),
+        _together(found),
+        next((item.reason for item in found if not item.meshed), "") if found else "it has no workloads",
+    )
+
+
+def plain_statuses(base: Base, namespace: str) -> list[WorkloadStatus]:
+    """What the injector does with the workloads of a base as they stand."""
+    named = {item.name: item for item in base.objects if item.kind == "Namespace"}
+    found = []
+    for item in base.objects:
+        owner = pod_owner(item)
+        if owner is not None:
+            home = item.namespace or namespace
+            outcome = verdict(item, owner, namespace_facts(home, named.get(home)))
+            found.append(WorkloadStatus(item.kind, item.name, home, outcome.injected, outcome.reason))
+    return found
+
+
+def _namespaces(landscape: Landscape) -> Iterator[BaseObject]:
+    for base in landscape.bases.values():
+        yield from (item for item in base.objects if item.kind == "Namespace")
+
+
+def _with_overlay(
+    app: App, item: BaseObject, target: Target | None, namespace: BaseObject | None
+) -> WorkloadStatus:
+    owner = pod_owner(item)
+    assert owner is not None
+    home = item.namespace or app.spec.namespace
+    facts = namespace_facts(home, namespace)
+    outcome = verdict(item, owner, facts)
+    if not facts.is_excluded and target is not None:
+        value = target.annotations[INJECT]
+        outcome = Verdict(value != Inject.DISABLED, f"its overlay says {INJECT}: {value}")
+    elif (
+        app.spec.scope is Scope.NAMESPACE and app.spec.inject is not Inject.DISABLED and not facts.is_excluded
+    ):
+        outcome = verdict(item, owner, namespace_facts(home, _annotated(home, str(app.spec.inject))))
+    return WorkloadStatus(item.kind, item.name, home, outcome.injected, outcome.reason)
+
+
+def _annotated(name: str, inject: str) -> BaseObject:
+    data = {"kind": "Namespace", "metadata": {"name": name, "annotations": {INJECT: inject}}}
+    return BaseObject(data, Position(""))
+
+
+def _of_charts(app: App, base: Base) -> Iterator[WorkloadStatus]:
+    for entry in app.spec.workloads:
+        if entry.chart:
+            inject = entry.inject or app.spec.inject
+            reason = f"the overlay gives it {INJECT}: {inject} where chart {entry.chart} renders it"
+            yield WorkloadStatus(
+                entry.kind, entry.name, app.spec.namespace, inject is not Inject.DISABLED, reason
+            )
+    for chart in base.charts:
+        if not any(entry.chart == chart for entry in app.spec.workloads):
+            meshed = None if app.spec.inject is not Inject.DISABLED else False
+            why = (
+                "its workloads are not listed, and cannot be seen here"
+                if meshed is None
+                else "inject is disabled"
+            )
+            yield WorkloadStatus("chart", chart, app.spec.namespace, meshed, why)
+
+
+def _together(found: Iterable[WorkloadStatus]) -> str:
+    values = {item.meshed for item in found}
+    if values == {True}:
+        return "yes"
+    if values <= {False}:
+        return "no"
+    return "partly" if True in values else "unknown"

@@ -1,0 +1,159 @@
+"""What applications can get wrong together: dependencies, namespaces, clients."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from meshwright.apps.injectability import EXCLUDED_NAMESPACES
+from meshwright.apps.model import App, Landscape
+from meshwright.apps.spec import Inject, Scope
+from meshwright.manifests.finding import Finding
+from meshwright.manifests.words import did_you_mean
+
+
+def inventory_findings(landscape: Landscape) -> list[Finding]:
+    """Every fault between applications, by application's name."""
+    found: list[Finding] = []
+    cyclic = {app.name: finding for app, finding in _cycles(landscape.apps)}
+    by_namespace: dict[str, list[App]] = {}
+    by_path: dict[str, App] = {}
+    for app in landscape.apps.values():
+        found += _depends_on(app, landscape)
+        found += _namespace(app, landscape)
+        found += _clients(app, landscape)
+        by_namespace.setdefault(app.spec.namespace, []).append(app)
+        first = by_path.setdefault(app.base_path, app)
+        if first is not app:
+            at = app.at("source", "path") if app.spec.path else app.at()
+            text = f"'{app.name}' is made of '{app.base_path}', and so is '{first.name}' ({first.at()})"
+            found.append(Finding("mesh/path", at, text, "two owners undo each other's work: keep one"))
+    for apps in by_namespace.values():
+        found += _disagreements(apps)
+    return [*found, *cyclic.values()]
+
+
+def waves(apps: Mapping[str, App]) -> dict[str, int]:
+    """Application -> longest path to one that depends on no other; those in a cycle count as 0."""
+    found: dict[str, int] = {}
+    for name in _order(apps):
+        needs = [found[need] for need in apps[name].spec.depends_on if need in found]
+        found[name] = max(needs, default=-1) + 1
+    return {name: found.get(name, 0) for name in apps}
+
+
+def _order(apps: Mapping[str, App]) -> list[str]:
+    """Every application that is in no cycle and behind none, what it depends on first."""
+    waiting = {
+        name: len({need for need in app.spec.depends_on if need in apps}) for name, app in apps.items()
+    }
+    dependents: dict[str, list[str]] = {}
+    for name, app in apps.items():
+        for need in set(app.spec.depends_on):
+            dependents.setdefault(need, []).append(name)
+    ready = [name for name, count in waiting.items() if not count]
+    for name in ready:
+        for dependent in dependents.get(name, ()):
+            waiting[dependent] -= 1
+            if not waiting[dependent]:
+                ready.append(dependent)
+    return ready
+
+
+def _cycles(apps: Mapping[str, App]) -> Iterator[tuple[App, Finding]]:
+    """One finding a cycle, at the first edge of its first application by name."""
+    rest = set(apps) - set(_order(apps))
+    seen: set[str] = set()
+    for start in sorted(rest):
+        path: list[str] = []
+        here: str | None = start
+        while here is not None and here not in path and here not in seen:
+            path.append(here)
+            here = next((need for need in apps[here].spec.depends_on if need in rest), None)
+        if here is not None and here in path:
+            cycle = path[path.index(here) :]
+            least = cycle.index(min(cycle))
+            cycle = cycle[least:] + cycle[:least]
+            app, need = apps[cycle[0]], (cycle[1:] + cycle[:1])[0]
+            at = app.at("dependsOn", app.spec.depends_on.index(need))
+            if app.name != need:
+                shown = " -> ".join([*cycle, cycle[0]])
+                yield app, Finding("mesh/cycle", at, f"applications wait for each other for ever: {shown}")
+        seen.update(path)
+
+
+def _depends_on(app: App, landscape: Landscape) -> Iterator[Finding]:
+    known = {*landscape.apps, *landscape.settings.layers}
+    for number, need in enumerate(app.spec.depends_on):
+        if need not in known:
+            text = (
+                f"dependsOn names '{need}', which no application and no layer has{did_you_mean(need, known)}"
+            )
+            yield Finding("mesh/depends-on", app.at("dependsOn", number), text)
+
+
+def _namespace(app: App, landscape: Landscape) -> Iterator[Finding]:
+    spec, at = app.spec, app.at("namespace")
+    makers = landscape.namespace_makers.get(spec.namespace, [])
+    platform = spec.namespace in landscape.settings.platform_namespaces
+    if spec.namespace in EXCLUDED_NAMESPACES and spec.is_meshed:
+        text = f"Linkerd's injector never touches namespace '{spec.namespace}', and inject is '{spec.inject}'"
+        yield Finding("mesh/namespace", at, text, "move the application, or set inject to disabled")
+    if spec.create_namespace and platform:
+        text = f"createNamespace: namespace '{spec.namespace}' is the platform's already"
+        yield Finding("mesh/namespace", app.at("createNamespace"), text, "remove createNamespace")
+    if spec.create_namespace is None and not makers and not platform:
+        text = f"namespace '{spec.namespace}' is made by nobody in this repository"
+        fix = "add a Namespace to the manifests, or createNamespace: true (false when the cluster has it)"
+        yield Finding("mesh/namespace", at, text, fix)
+    if makers and makers[0] == app.name and len(makers) > 1:
+        other = landscape.apps[makers[1]]
+        where = other.at("namespace")
+        text = f"namespace '{spec.namespace}' is made by '{app.name}' and by '{other.name}' ({where})"
+        yield Finding("mesh/namespace", at, text, "two owners undo each other's work: keep one")
+    if spec.scope is Scope.NAMESPACE and app.name not in makers:
+        made = f"application '{makers[0]}' makes it" if makers else "this application does not make it"
+        text = f"scope 'namespace' annotates Namespace '{spec.namespace}', and {made}"
+        fix = "set the scope there, or use scope: workloads"
+        yield Finding("mesh/scope", app.at("scope"), text, fix)
+
+
+def _disagreements(apps: list[App]) -> Iterator[Finding]:
+    """Applications of one namespace that want two things of it."""
+    whole = [app for app in apps if app.spec.scope is Scope.NAMESPACE]
+    for app in apps:
+        if not whole or app is whole[0] or whole[0].spec.inject is Inject.DISABLED:
+            continue
+        if app.spec.inject is Inject.DISABLED and app.spec.workloads:
+            text = (
+                f"'{app.name}' keeps only some of its workloads out of the mesh, and '{whole[0].name}' "
+                f"({whole[0].at('scope')}) meshes all of namespace '{app.spec.namespace}'"
+            )
+            yield Finding("mesh/scope", app.at("inject"), text, "remove workloads, so that all stay out")
+
+
+def _clients(app: App, landscape: Landscape) -> Iterator[Finding]:
+    allow = app.spec.policy.allow_from if app.spec.policy else None
+    if allow is None:
+        return
+    at = ("policy", "allowFrom")
+    for number, name in enumerate(allow.apps):
+        client = landscape.apps.get(name)
+        here = app.at(*at, "apps", number)
+        if client is None:
+            text = f"allowFrom names '{name}', which no application has{did_you_mean(name, landscape.apps)}"
+            yield Finding("mesh/allow-from", here, text)
+        elif not client.spec.is_meshed:
+            where = client.at("inject")
+            text = f"allowFrom names '{name}', which is not meshed ({where}) and so has no identity"
+            yield Finding("mesh/allow-from", here, text, "mesh it, or name its network under networks")
+    settings = landscape.settings
+    if allow.traefik and settings.traefik is None:
+        text = "allowFrom names traefik, and this repository has none (answer ingress is none)"
+        yield Finding("mesh/allow-from", app.at(*at, "traefik"), text)
+    if allow.prometheus and settings.prometheus is None:
+        text = "allowFrom names prometheus, and this repository has none (answer metrics is none)"
+        yield Finding("mesh/allow-from", app.at(*at, "prometheus"), text)
+    elif allow.prometheus and not settings.prometheus_is_meshed and not allow.networks:
+        text = "allowFrom names prometheus, which is not meshed and so has no identity"
+        fix = "name the pods' network under networks, or mesh the namespace of Prometheus"
+        yield Finding("mesh/allow-from", app.at(*at, "prometheus"), text, fix)

@@ -1,0 +1,141 @@
+"""Reads every apps/<app>/mesh.yaml: YAML, schema, name, and what one file can get wrong by itself."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from meshwright.apps.model import App, Settings
+from meshwright.apps.names import name_problem
+from meshwright.apps.spec import read_spec
+from meshwright.apps.speccheck import spec_findings
+from meshwright.check.explain import Problem, problems
+from meshwright.errors import Position
+from meshwright.manifests.finding import Finding
+from meshwright.manifests.pointer import dotted, scalars
+from meshwright.resources import schema_root
+from meshwright.yaml import Document, YamlFault, load_documents
+
+FOLDER = "apps"
+SPEC = "mesh.yaml"
+_LARGEST = 1024 * 1024
+
+
+def load_apps(root: Path, settings: Settings) -> tuple[list[App], list[Finding]]:
+    """Every application by name, and every fault; one with a fault is left out of the list."""
+    apps: list[App] = []
+    findings: list[Finding] = []
+    for name in _folders(root):
+        path = f"{FOLDER}/{name}/{SPEC}"
+        if problem := _folder_problem(root, name, settings):
+            findings.append(Finding("mesh/name", Position(path), f"application '{name}': {problem}"))
+            continue
+        loaded = load_app(root, name)
+        if isinstance(loaded, App):
+            findings += spec_findings(root, loaded)
+            apps.append(loaded)
+        else:
+            findings += loaded
+    return apps, findings
+
+
+def load_app(root: Path, name: str) -> App | list[Finding]:
+    """One application, or what is wrong with its file."""
+    path = f"{FOLDER}/{name}/{SPEC}"
+    try:
+        document = _document(root / path, path)
+    except YamlFault as fault:
+        return [Finding("mesh/yaml", fault.position, fault.problem)]
+    if isinstance(document, Finding):
+        return [document]
+    data = document.data
+    if not _validator().is_valid(data):
+        return list(_schema_findings(document))
+    if broken := [pointer for pointer, value in scalars(_without_patches(data)) if "\n" in str(value)]:
+        text = "holds a line break, and no name has one"
+        return [Finding("mesh/value", document.position(at), f"field '{dotted(at)}' {text}") for at in broken]
+    return App(name, read_spec(data), document)
+
+
+def _without_patches(data: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in data.items() if key != "patches"}
+
+
+def _folders(root: Path) -> list[str]:
+    try:
+        entries = list(os.scandir(root / FOLDER))
+    except OSError:
+        return []
+    return sorted(entry.name for entry in entries if os.path.lexists(f"{entry.path}/{SPEC}"))
+
+
+def _folder_problem(root: Path, name: str, settings: Settings) -> str | None:
+    folder = root / FOLDER / name
+    if folder.is_symlink() or (folder / SPEC).is_symlink():
+        return "it is a symbolic link, which neither engine follows"
+    return name_problem(name, settings.layers)
+
+
+def _document(file: Path, path: str) -> Document | Finding:
+    try:
+        if file.stat().st_size > _LARGEST:
+            return Finding("mesh/yaml", Position(path), "larger than 1 MiB, and no spec comes near it")
+        text = file.read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        return Finding("mesh/yaml", Position(path), f"not UTF-8 text (byte {error.object[error.start]:#04x})")
+    except OSError as error:
+        return Finding("mesh/yaml", Position(path), f"cannot be read: {error.strerror}")
+    documents = load_documents(text, path)
+    if not documents:
+        return Finding("mesh/yaml", Position(path, 1, 1), "it is empty", "`meshwright app add` proposes one")
+    if len(documents) > 1:
+        return Finding("mesh/yaml", documents[1].position(), "a second document: one spec stands in one file")
+    if not isinstance(documents[0].data, dict):
+        return Finding("mesh/yaml", documents[0].position(), "it is no mapping of fields")
+    return documents[0]
+
+
+@cache
+def _schema() -> dict[str, Any]:
+    schema: dict[str, Any] = json.loads((schema_root() / "mesh.schema.json").read_text(encoding="utf-8"))
+    return schema
+
+
+@cache
+def _validator() -> Any:
+    from jsonschema import Draft202012Validator
+
+    return Draft202012Validator(_schema())
+
+
+def _schema_findings(document: Document) -> Iterator[Finding]:
+    version = document.data.get("schema_version")
+    if isinstance(version, int) and not isinstance(version, bool) and version > 1:
+        at = document.position(("schema_version",))
+        text = f"schema_version is {version}, and this Meshwright knows 1"
+        yield Finding("mesh/version", at, text, "install the Meshwright that wrote it, or a newer one")
+        return
+    for problem in problems(_schema(), document.data):
+        yield _finding(document, problem)
+
+
+def _finding(document: Document, problem: Problem) -> Finding:
+    at = document.position(problem.pointer, key=problem.code == "unknown")
+    if problem.code == "unknown":
+        return Finding("mesh/unknown", at, f"unknown field '{problem.text}'{problem.hint}")
+    return Finding(f"mesh/{problem.code}", at, f"field {problem.text}", _fix(problem))
+
+
+def _fix(problem: Problem) -> str:
+    """YAML reads some words as no strings at all; say so."""
+    if (
+        problem.code == "type"
+        and "must be a string" in problem.text
+        and not isinstance(problem.value, (dict, list))
+    ):
+        return "put it in quotes"
+    return ""

@@ -1,0 +1,99 @@
+"""Which Components of mesh/components/ an overlay uses: the scaffold's by itself, others by the spec."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from meshwright.apps.injectability import INJECT
+from meshwright.apps.model import App, Base, Landscape
+from meshwright.apps.overlay.targets import Target, Targets
+from meshwright.apps.spec import Inject, Scope
+from meshwright.manifests.finding import Finding
+from meshwright.manifests.words import did_you_mean
+
+FOLDER = "mesh/components"
+# Component of the scaffold -> the kinds that it patches, all objects of them.
+INJECT_WORKLOADS, INJECT_JOBS, JOBS_OPT_OUT = "inject-workloads", "inject-jobs", "jobs-opt-out"
+_KINDS = {
+    INJECT_WORKLOADS: frozenset({"Deployment", "StatefulSet", "DaemonSet"}),
+    INJECT_JOBS: frozenset({"Job", "CronJob"}),
+    JOBS_OPT_OUT: frozenset({"Job", "CronJob"}),
+}
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """Components by name, and the workloads (kind, name) that need no patch because of them."""
+
+    names: tuple[str, ...] = ()
+    covered: frozenset[tuple[str, str]] = frozenset()
+
+
+def choose_components(app: App, base: Base, targets: Targets, *, has_gate: bool) -> Chosen:
+    """A Component hits every object of its kinds: it is used where that is exactly what is wanted.
+
+    ``has_gate`` says that the overlay brings a Job of its own, the gate, which none of them may touch.
+    """
+    names: list[str] = []
+    covered: set[tuple[str, str]] = set()
+    wanted = {
+        INJECT_WORKLOADS: {INJECT: str(Inject.ENABLED)},
+        INJECT_JOBS: {INJECT: str(Inject.ENABLED)},
+        JOBS_OPT_OUT: {INJECT: str(Inject.DISABLED)},
+    }
+    # A chart's workloads are rendered below the same kustomization on one engine, and cannot be seen.
+    if base.charts or base.not_seen:
+        return Chosen()
+    for name, given in wanted.items():
+        if name == INJECT_WORKLOADS and app.spec.scope is Scope.NAMESPACE:
+            continue
+        if name != INJECT_WORKLOADS and has_gate:
+            continue
+        every = [item for item in base.objects if item.kind in _KINDS[name]]
+        hit = [target for target in targets.chosen if _fits(target, name, given)]
+        if every and len(hit) == len(every):
+            names.append(name)
+            covered |= {(item.kind, item.name) for item in every}
+    return Chosen(tuple(names), frozenset(covered))
+
+
+def _fits(target: Target, component: str, given: Mapping[str, str]) -> bool:
+    return target.item.kind in _KINDS[component] and dict(target.annotations) == dict(given)
+
+
+def own_components(app: App, landscape: Landscape) -> tuple[list[str], list[Finding]]:
+    """The Components that the spec names; each must be there and patch something of the base."""
+    names: list[str] = []
+    findings: list[Finding] = []
+    base, known = landscape.bases[app.name], landscape.settings.components
+    for number, name in enumerate(app.spec.components):
+        at = app.at("components", number)
+        if name not in known:
+            text = f"components names '{name}', and {FOLDER}/ has none{did_you_mean(name, known)}"
+            findings.append(Finding("mesh/component", at, text))
+            continue
+        names.append(name)
+        missed = [target for target in known[name] if not _hits(target, base)]
+        if missed and not base.charts and not base.not_seen:
+            shown = ", ".join(sorted({_words(target) for target in missed}))
+            text = f"Component '{name}' patches {shown}, and '{app.base_path}' has none"
+            if len(missed) == len(known[name]):
+                fix = "remove it: kustomize would pass over it without a word"
+                findings.append(Finding("mesh/component", at, text, fix))
+    return names, findings
+
+
+def _hits(target: Mapping[str, Any], base: Base) -> bool:
+    return any(
+        all(
+            not target.get(key) or target[key] == value
+            for key, value in (("kind", item.kind), ("name", item.name), ("namespace", item.namespace))
+        )
+        for item in base.objects
+    )
+
+
+def _words(target: Mapping[str, Any]) -> str:
+    return " ".join(str(target[key]) for key in ("kind", "name") if target.get(key)) or "anything"

@@ -1,0 +1,54 @@
+"""The application's Namespace: the one that its overlay makes, and objects that stand outside it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from meshwright.apps.base.plain import CLUSTER_SCOPED
+from meshwright.apps.injectability import INJECT
+from meshwright.apps.model import App, Base, Settings
+from meshwright.apps.overlay.annotations import pod_annotations
+from meshwright.apps.podowners import pod_owner
+from meshwright.apps.spec import Inject, Scope
+from meshwright.manifests.finding import Finding
+
+_KEEP = {
+    "flux": {"kustomize.toolkit.fluxcd.io/prune": "disabled"},
+    "argocd": {"argocd.argoproj.io/sync-options": "Prune=confirm,Delete=confirm"},
+}
+_BUILT_IN = frozenset({"", "apps", "batch", "autoscaling", "policy", "networking.k8s.io"})
+
+
+def namespace_document(app: App, settings: Settings) -> dict[str, Any]:
+    """The Namespace of an application; deleting the application does not delete it with its volumes."""
+    annotations: dict[str, str] = {}
+    if app.spec.scope is Scope.NAMESPACE:
+        annotations |= pod_annotations(app.spec, None, settings)
+    elif app.spec.inject is Inject.DISABLED and not app.spec.is_meshed:
+        annotations[INJECT] = str(Inject.DISABLED)
+    return {
+        "apiVersion": "v1",
+        "kind": "Namespace",
+        "metadata": {"name": app.spec.namespace, "annotations": {**annotations, **_KEEP[settings.engine]}},
+    }
+
+
+def namespace_findings(app: App, base: Base) -> Iterator[Finding]:
+    """Objects without a namespace, which land in the engine's own, and workloads in another one."""
+    wanted = app.spec.namespace
+    bare = []
+    for item in base.objects:
+        group, slash, _ = item.api_version.partition("/")
+        key = (group if slash else "", item.kind)
+        if not item.namespace and key not in CLUSTER_SCOPED and (key[0] in _BUILT_IN or pod_owner(item)):
+            bare.append(item)
+        elif item.namespace and item.namespace != wanted and pod_owner(item):
+            where = f"namespace '{item.namespace}' ({item.position})"
+            text = f"{item.title} is in {where}, and namespace here is '{wanted}'"
+            yield Finding("mesh/namespace", app.at("namespace"), text, "make it two applications")
+    if bare:
+        more = f" and {len(bare) - 1} more" if len(bare) > 1 else ""
+        text = f"{bare[0].title}{more} names no namespace, and '{app.name}' belongs to '{wanted}'"
+        fix = f"write `namespace: {wanted}` into {base.path}/kustomization.yaml"
+        yield Finding("mesh/namespace", bare[0].position, text, fix)

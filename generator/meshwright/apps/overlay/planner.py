@@ -1,0 +1,140 @@
+"""Plans an application's overlay: the kustomization that both engines point at, and what stands beside it."""
+
+from __future__ import annotations
+
+import posixpath
+from typing import Any
+
+from meshwright.apps.health import health_expressions
+from meshwright.apps.ingress import ingress_part
+from meshwright.apps.model import App, Base, Landscape, Overlay, Part, Patch
+from meshwright.apps.overlay.annotations import pod_annotations
+from meshwright.apps.overlay.carriers import chart_patches
+from meshwright.apps.overlay.components import choose_components, own_components
+from meshwright.apps.overlay.free import free_patches
+from meshwright.apps.overlay.namespaces import namespace_document, namespace_findings
+from meshwright.apps.overlay.patches import annotate, in_overlay, nested, target_of
+from meshwright.apps.overlay.services import service_patches
+from meshwright.apps.overlay.targets import Targets, choose_targets
+from meshwright.apps.policy import policy_part
+from meshwright.apps.spec import Jobs, Scope
+from meshwright.apps.wiring import render_gate
+from meshwright.yaml import dump, dump_all
+
+GATE_NEED = "its pods are meshed, and a pod made before the injector serves stays out of the mesh"
+_JOBS = {
+    Jobs.NATIVE: "Jobs are meshed and end by themselves: the proxy is a native sidecar.",
+    Jobs.DISABLED: "Jobs stay out of the mesh (jobs: disabled, or a control plane without native sidecars): "
+    "their proxy would keep them from ending.",
+    Jobs.AWAIT: "Jobs are meshed; linkerd-await shuts their proxy down when they end.",
+}
+
+
+def plan(app: App, landscape: Landscape) -> Overlay:
+    """The overlay of ``app``, and every fault that only shows on its manifests."""
+    base = landscape.bases[app.name]
+    targets = choose_targets(app, base, landscape.settings)
+    parts = [policy_part(app, landscape), ingress_part(app, landscape)]
+    overlay = Overlay(meshed=app.spec.is_meshed, expressions=health_expressions(base))
+    overlay.findings += [*namespace_findings(app, base), *targets.findings]
+    overlay.needs = _needs(app, landscape, parts)
+    for part in parts:
+        overlay.findings += part.findings
+    document = _kustomization(app, landscape, targets, parts, overlay)
+    comments = _comments(app, targets)
+    folder = app.overlay_path
+    overlay.files[f"{folder}/kustomization.yaml"] = "".join(f"# {line}\n" for line in comments) + dump(
+        document
+    )
+    return overlay
+
+
+def _kustomization(
+    app: App, landscape: Landscape, targets: Targets, parts: list[Part], overlay: Overlay
+) -> dict[str, Any]:
+    base, settings, folder = landscape.bases[app.name], landscape.settings, app.overlay_path
+    resources = [posixpath.relpath(app.base_path, folder)]
+    if app.spec.create_namespace:
+        resources.append("namespace.yaml")
+        overlay.files[f"{folder}/namespace.yaml"] = dump(namespace_document(app, settings))
+    for name, part in zip(("policy.yaml", "ingress.yaml"), parts, strict=True):
+        if part.objects:
+            resources.append(name)
+            overlay.files[f"{folder}/{name}"] = dump_all(part.objects)
+    has_gate = settings.engine == "argocd" and overlay.meshed
+    if has_gate:
+        resources.append("gate.yaml")
+        overlay.files[f"{folder}/gate.yaml"] = render_gate(app)
+    chosen = choose_components(app, base, targets, has_gate=has_gate)
+    own, findings = own_components(app, landscape)
+    overlay.findings += findings
+    patches = _patches(app, landscape, targets, parts, chosen.covered, overlay)
+    document: dict[str, Any] = {
+        "apiVersion": "kustomize.config.k8s.io/v1beta1",
+        "kind": "Kustomization",
+        "resources": resources,
+    }
+    if components := [*chosen.names, *own]:
+        document["components"] = [posixpath.relpath(f"mesh/components/{name}", folder) for name in components]
+    if patches:
+        document["patches"] = patches
+    return document
+
+
+def _patches(
+    app: App,
+    landscape: Landscape,
+    targets: Targets,
+    parts: list[Part],
+    covered: frozenset[tuple[str, str]],
+    overlay: Overlay,
+) -> list[dict[str, Any]]:
+    base, settings = landscape.bases[app.name], landscape.settings
+    found: list[Patch] = []
+    if app.spec.scope is Scope.NAMESPACE:
+        found += _namespace_patch(app, base, landscape)
+    for target in targets.chosen:
+        if (target.item.kind, target.item.name) not in covered:
+            found.append(annotate(target.item, target.owner, target.annotations))
+    found += service_patches(app, base, settings)
+    carried, findings = chart_patches(app, base, settings)
+    overlay.findings += findings
+    found += carried
+    for part in parts:
+        found += part.patches
+    free, findings = free_patches(app, base, settings)
+    overlay.findings += findings
+    return [in_overlay(patch) for patch in [*found, *free]]
+
+
+def _namespace_patch(app: App, base: Base, landscape: Landscape) -> list[Patch]:
+    """What the Namespace of the base gets; one that the overlay makes has it already."""
+    for item in base.objects:
+        if item.kind == "Namespace" and item.name == app.spec.namespace:
+            annotations = pod_annotations(app.spec, None, landscape.settings)
+            return [Patch(target_of(item), nested(("metadata", "annotations"), annotations))]
+    return []
+
+
+def _needs(app: App, landscape: Landscape, parts: list[Part]) -> dict[str, str]:
+    needs = dict.fromkeys(app.spec.depends_on, f"named in {app.spec_path}")
+    if app.spec.is_meshed:
+        needs.setdefault("linkerd-gate", GATE_NEED)
+    for part in parts:
+        for name, why in part.needs.items():
+            needs.setdefault(name, why)
+    makers = landscape.namespace_makers.get(app.spec.namespace, [])
+    if makers and app.name not in makers:
+        needs.setdefault(makers[0], f"it makes namespace {app.spec.namespace}")
+    elif not makers and app.spec.namespace in landscape.settings.made_namespaces:
+        needs.setdefault("namespaces", f"it makes namespace {app.spec.namespace}")
+    return needs
+
+
+def _comments(app: App, targets: Targets) -> list[str]:
+    lines = []
+    if app.spec.is_meshed and targets.has_jobs:
+        lines.append(_JOBS[targets.jobs])
+    for item, reason in targets.skipped:
+        lines.append(f"Not meshed: {item.title}, because {reason}.")
+    return lines

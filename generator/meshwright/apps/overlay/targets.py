@@ -1,0 +1,171 @@
+"""Which workloads of a base are annotated, which are left out and why, and what is wrong with the choice."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from meshwright.apps.injectability import INJECT, blocked, own_annotations
+from meshwright.apps.model import App, Base, BaseObject, PodOwner, Settings
+from meshwright.apps.overlay.annotations import (
+    ADMIN_SHUTDOWN,
+    native_sidecar_name,
+    pod_annotations,
+)
+from meshwright.apps.podowners import JOB_KINDS, pod_owner
+from meshwright.apps.podports import pod_spec
+from meshwright.apps.spec import Inject, Jobs, Scope, WorkloadSpec
+from meshwright.manifests.finding import Finding
+from meshwright.manifests.words import did_you_mean
+
+
+@dataclass(frozen=True)
+class Target:
+    """A workload with the annotations that its pods get; ``entry`` is what the spec says of it alone."""
+
+    item: BaseObject
+    owner: PodOwner
+    annotations: Mapping[str, str]
+    entry: WorkloadSpec | None
+
+    @property
+    def is_meshed(self) -> bool:
+        """Whether its pods get a proxy."""
+        return self.annotations.get(INJECT, Inject.ENABLED) != Inject.DISABLED
+
+    @property
+    def is_job(self) -> bool:
+        """Whether its pods are to end."""
+        return self.item.kind in JOB_KINDS
+
+
+@dataclass
+class Targets:
+    """The outcome; ``skipped`` are workloads that the injector cannot inject, with the reason."""
+
+    chosen: list[Target] = field(default_factory=list)
+    skipped: list[tuple[BaseObject, str]] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+    jobs: Jobs = Jobs.NATIVE
+
+    @property
+    def has_jobs(self) -> bool:
+        """Whether a Job or CronJob is among the chosen."""
+        return any(target.is_job for target in self.chosen)
+
+
+def choose_targets(app: App, base: Base, settings: Settings) -> Targets:
+    """The workloads of ``base`` that the overlay of ``app`` annotates.
+
+    With scope namespace those inherit from the Namespace, and only what differs is annotated.
+    """
+    found = Targets(jobs=jobs_mode(app, settings))
+    entries = {(entry.kind, entry.name): entry for entry in app.spec.workloads if not entry.chart}
+    owners = [(item, owner) for item in base.objects if (owner := pod_owner(item))]
+    for item, owner in owners:
+        entry = entries.pop((item.kind, item.name), None)
+        if app.spec.scope is Scope.NAMESPACE:
+            differs = entry is not None or (item.kind in JOB_KINDS and _needs_own(app, found.jobs, settings))
+            if not differs:
+                if reason := blocked(item, owner):
+                    found.skipped.append((item, reason))
+                continue
+        elif any(not listed.chart for listed in app.spec.workloads) and entry is None:
+            continue
+        _choose(app, item, owner, entry, settings, found)
+    if not base.not_seen:
+        found.findings += _unknown(app, base, entries)
+    return found
+
+
+def jobs_mode(app: App, settings: Settings) -> Jobs:
+    """What happens to Jobs: what the spec says, else what the control plane can."""
+    if app.spec.jobs is not None:
+        return app.spec.jobs
+    return Jobs.NATIVE if settings.native_sidecars else Jobs.DISABLED
+
+
+def _needs_own(app: App, jobs: Jobs, settings: Settings) -> bool:
+    """Whether Jobs need an annotation beside the Namespace's."""
+    if not app.spec.is_meshed:
+        return False
+    return jobs is not Jobs.NATIVE or not settings.native_sidecars
+
+
+def _choose(
+    app: App,
+    item: BaseObject,
+    owner: PodOwner,
+    entry: WorkloadSpec | None,
+    settings: Settings,
+    found: Targets,
+) -> None:
+    annotations = pod_annotations(app.spec, entry, settings)
+    meshed = annotations[INJECT] != Inject.DISABLED
+    if meshed and item.kind in JOB_KINDS:
+        annotations = _job_annotations(app, item, owner, annotations, settings, found)
+        meshed = annotations[INJECT] != Inject.DISABLED
+    if meshed and (reason := blocked(item, owner)):
+        if entry is None:
+            found.skipped.append((item, reason))
+            return
+        text = f"{item.title} ({item.position}) cannot be meshed: {reason}"
+        at = app.at("workloads", app.spec.workloads.index(entry))
+        found.findings.append(Finding("mesh/injectable", at, text, "remove it from workloads"))
+        return
+    own = own_annotations(item, owner).get(INJECT)
+    if meshed and entry is None and own == Inject.DISABLED:
+        where = item.position
+        text = f"{item.title} says inject 'disabled' itself ({where}), and inject here is '{app.spec.inject}'"
+        fix = "list it under workloads with what you want, or remove its annotation"
+        found.findings.append(Finding("mesh/inject", app.at("inject"), text, fix))
+    found.chosen.append(Target(item, owner, annotations, entry))
+
+
+def _job_annotations(
+    app: App,
+    item: BaseObject,
+    owner: PodOwner,
+    annotations: dict[str, str],
+    settings: Settings,
+    found: Targets,
+) -> dict[str, str]:
+    if found.jobs is Jobs.DISABLED:
+        return {INJECT: str(Inject.DISABLED)}
+    if found.jobs is Jobs.AWAIT:
+        if not runs_await(item, owner):
+            text = f"jobs is 'await', and no container of {item.title} ({item.position}) runs linkerd-await"
+            fix = "run its command by `linkerd-await --shutdown --`, or set jobs to native"
+            found.findings.append(Finding("mesh/jobs", app.at("jobs"), text, fix))
+        return {**annotations, ADMIN_SHUTDOWN: "enabled"}
+    if not settings.native_sidecars:
+        return {**annotations, native_sidecar_name(settings): "true"}
+    return annotations
+
+
+def runs_await(item: BaseObject, owner: PodOwner) -> bool:
+    """Whether a container of ``item`` is started by linkerd-await."""
+    for container in pod_spec(item, owner).get("containers") or ():
+        words = [*(container.get("command") or ()), *(container.get("args") or ())]
+        if any("linkerd-await" in str(word) for word in words):
+            return True
+    return False
+
+
+def _unknown(app: App, base: Base, entries: Mapping[tuple[str, str], WorkloadSpec]) -> list[Finding]:
+    names = {item.name: item for item in base.objects if pod_owner(item)}
+    found = []
+    for (kind, name), entry in entries.items():
+        at = app.at("workloads", app.spec.workloads.index(entry), "name")
+        other = next((item for item in base.objects if (item.kind, item.name) == (kind, name)), None)
+        if other is not None:
+            text = f"{kind} '{name}' ({other.position}) makes no pods that Meshwright knows of"
+            found.append(Finding("mesh/workload", at, text, "patch it under patches"))
+            continue
+        hint = did_you_mean(name, names)
+        fix = f"its chart makes it? Then add `chart: {base.charts[0]}`" if base.charts else ""
+        text = f"workloads names {kind} '{name}', and '{app.base_path}' has none{hint}"
+        if name in names:
+            text = f"workloads names {kind} '{name}', and in '{app.base_path}' that is a {names[name].kind}"
+        found.append(Finding("mesh/workload", at, text, fix))
+    return found

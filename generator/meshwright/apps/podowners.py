@@ -1,0 +1,60 @@
+"""Which kinds make pods, and where their pods' annotations stand: Kubernetes' own, and operators'."""
+
+from __future__ import annotations
+
+from meshwright.apps.model import BaseObject, PodOwner
+
+_TEMPLATE = ("spec", "template", "metadata", "annotations")
+_CRON = ("spec", "jobTemplate", *_TEMPLATE)
+_POD = ("spec", "template", "spec")
+
+# The kinds that Linkerd's injector knows (pkg/inject), then what operators make pods from.
+OWNERS = (
+    PodOwner("Pod", "", ("metadata", "annotations"), ("spec",)),
+    PodOwner("ReplicationController", "", _TEMPLATE, _POD),
+    PodOwner("Deployment", "apps", _TEMPLATE, _POD),
+    PodOwner("ReplicaSet", "apps", _TEMPLATE, _POD),
+    PodOwner("StatefulSet", "apps", _TEMPLATE, _POD),
+    PodOwner("DaemonSet", "apps", _TEMPLATE, _POD),
+    PodOwner("Job", "batch", _TEMPLATE, _POD),
+    PodOwner("CronJob", "batch", _CRON, ("spec", "jobTemplate", *_POD)),
+    PodOwner(
+        "Elasticsearch",
+        "elasticsearch.k8s.elastic.co",
+        ("spec", "nodeSets", "*", "podTemplate", "metadata", "annotations"),
+        operator="ECK",
+    ),
+    PodOwner(
+        "Kibana",
+        "kibana.k8s.elastic.co",
+        ("spec", "podTemplate", "metadata", "annotations"),
+        operator="ECK",
+    ),
+    PodOwner(
+        "Prometheus",
+        "monitoring.coreos.com",
+        ("spec", "podMetadata", "annotations"),
+        operator="prometheus-operator",
+    ),
+    PodOwner(
+        "Alertmanager",
+        "monitoring.coreos.com",
+        ("spec", "podMetadata", "annotations"),
+        operator="prometheus-operator",
+    ),
+    PodOwner(
+        "Cluster",
+        "postgresql.cnpg.io",
+        ("spec", "inheritedMetadata", "annotations"),
+        operator="CloudNativePG",
+    ),
+)
+JOB_KINDS = frozenset({"Job", "CronJob"})
+
+_BY_KIND = {(owner.group, owner.kind): owner for owner in OWNERS}
+
+
+def pod_owner(item: BaseObject) -> PodOwner | None:
+    """How ``item`` makes pods, None when it makes none or is of a kind not known here."""
+    group, slash, _ = item.api_version.partition("/")
+    return _BY_KIND.get((group if slash else "", item.kind))

@@ -1,0 +1,157 @@
+"""What of a generated repository the applications depend on, as it stands there: users may have edited it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from meshwright.apps.model import Settings
+from meshwright.errors import MeshwrightError
+from meshwright.manifests.pointer import holds, value_at
+from meshwright.yaml import YamlFault, parse, parse_all
+
+ANSWERS = ".copier-answers.yml"
+_CONTROL_PLANE = "platform/linkerd-control-plane"
+# Chart 2026.8.3, values.yaml: proxy.opaquePorts.
+_OPAQUE = "25,587,3306,4444,5432,6379,9300,11211"
+# Native sidecars are the default since edge-26.5.2 (linkerd2 009a25fa3).
+_NATIVE_SINCE = (2026, 5, 2)
+_VERSION = re.compile(r"v?(\d+)\.(\d+)\.(\d+)\Z")
+# What every cluster has.
+_BUILT_IN = frozenset({"default", "kube-system", "kube-public", "kube-node-lease"})
+
+
+def read_settings(root: Path) -> Settings:
+    """The settings of the repository at ``root``. Raises MeshwrightError when it is no generated one."""
+    answers = _answers(root)
+    cluster, engine = str(answers["cluster_name"]), str(answers["engine"])
+    url, _, branch = str(answers.get("git_url", "")).partition("?ref=")
+    layers = frozenset(
+        file.stem
+        for file in (root / "clusters" / cluster / "platform").glob("*.yaml")
+        if file.stem not in ("kustomization", "project")
+    )
+    values = _mapping(_read(root, f"{_CONTROL_PLANE}/values.yaml"))
+    namespaces = _namespaces(root)
+    return Settings(
+        cluster=cluster,
+        engine=engine,
+        repository_url=url,
+        branch=branch or "main",
+        layers=layers,
+        linkerd_version=(version := _linkerd_version(root)),
+        native_sidecars=_native_sidecars(values, version),
+        cni="linkerd-cni" in layers,
+        default_opaque_ports=str(_value(values, "proxy", "opaquePorts") or _OPAQUE),
+        made_namespaces=frozenset(namespaces),
+        platform_namespaces=frozenset(namespaces) | _BUILT_IN,
+        traefik=_traefik(str(answers.get("ingress", "none"))),
+        prometheus=_prometheus(answers),
+        prometheus_is_meshed=_prometheus_is_meshed(answers, namespaces),
+        trust_domain=str(_value(values, "identityTrustDomain") or "cluster.local"),
+        components=_components(root),
+    )
+
+
+def _answers(root: Path) -> Mapping[str, Any]:
+    if not root.is_dir():
+        raise MeshwrightError(f"{root}: no such folder; name the folder of a generated repository")
+    file = root / ANSWERS
+    try:
+        answers = parse(file.read_text(encoding="utf-8"), ANSWERS)
+    except (OSError, UnicodeDecodeError):
+        raise MeshwrightError(
+            f"{root}: no generated repository: it has no readable {ANSWERS}; "
+            "make one with `copier copy gh:meshwright/meshwright`, or name another folder"
+        ) from None
+    if not isinstance(answers, Mapping) or not {"cluster_name", "engine"} <= answers.keys():
+        raise MeshwrightError(
+            f"{file}: answers to another template: cluster_name and engine are not among them"
+        )
+    if answers["engine"] not in ("flux", "argocd"):
+        raise MeshwrightError(f"{file}: engine is {answers['engine']!r}, and must be flux or argocd")
+    return answers
+
+
+def _linkerd_version(root: Path) -> str:
+    """The version of the control plane's chart; empty when no file tells it."""
+    release = _mapping(_read(root, f"{_CONTROL_PLANE}/helmrelease.yaml"))
+    version = _value(release, "spec", "chart", "spec", "version")
+    charts = _mapping(_read(root, f"{_CONTROL_PLANE}/kustomization.yaml")).get("helmCharts")
+    for chart in charts if isinstance(charts, list) else []:
+        if _mapping(chart).get("name") == "linkerd-control-plane":
+            version = _mapping(chart).get("version")
+    return str(version or "")
+
+
+def _native_sidecars(values: Mapping[str, Any], version: str) -> bool:
+    given = _value(values, "proxy", "nativeSidecar")
+    if isinstance(given, bool):
+        return given
+    found = _VERSION.match(version)
+    # Nothing is known of a version without numbers, and every newer one has them.
+    return found is None or tuple(int(part) for part in found.groups()) >= _NATIVE_SINCE
+
+
+def _namespaces(root: Path) -> dict[str, Mapping[str, Any]]:
+    """The namespaces that the platform makes, with their annotations."""
+    found: dict[str, Mapping[str, Any]] = {}
+    for item in _read_all(root, "platform/namespaces/namespaces.yaml"):
+        metadata = _mapping(_mapping(item).get("metadata"))
+        if _mapping(item).get("kind") == "Namespace" and metadata.get("name"):
+            found[str(metadata["name"])] = _mapping(metadata.get("annotations"))
+    return found
+
+
+def _traefik(ingress: str) -> tuple[str, str] | None:
+    # Both charts name the account after the release, which is traefik in both.
+    return {"k3s": ("kube-system", "traefik"), "own": ("traefik", "traefik")}.get(ingress)
+
+
+def _prometheus(answers: Mapping[str, Any]) -> tuple[str, str] | None:
+    if answers.get("metrics") == "install":
+        return ("monitoring", "kube-prometheus-stack-prometheus")
+    if answers.get("metrics") == "existing":
+        existing = _mapping(answers.get("existing_prometheus"))
+        return (str(existing.get("namespace") or "monitoring"), f"{existing.get('release')}-prometheus")
+    return None
+
+
+def _prometheus_is_meshed(answers: Mapping[str, Any], namespaces: Mapping[str, Mapping[str, Any]]) -> bool:
+    if answers.get("metrics") != "install":
+        return False
+    return namespaces.get("monitoring", {}).get("linkerd.io/inject") == "enabled"
+
+
+def _components(root: Path) -> dict[str, tuple[Mapping[str, Any], ...]]:
+    found: dict[str, tuple[Mapping[str, Any], ...]] = {}
+    for file in sorted((root / "mesh" / "components").glob("*/kustomization.yaml")):
+        data = _mapping(_read(root, file.relative_to(root).as_posix()))
+        if data.get("kind") == "Component":
+            patches = data.get("patches")
+            targets = (_mapping(_mapping(patch).get("target")) for patch in patches or ())
+            found[file.parent.name] = tuple(targets)
+    return found
+
+
+def _read(root: Path, path: str) -> Any:
+    found = _read_all(root, path)
+    return found[0] if found else None
+
+
+def _read_all(root: Path, path: str) -> list[Any]:
+    """The documents of a file; none when it is missing or broken, which a check tells about."""
+    try:
+        return parse_all((root / path).read_text(encoding="utf-8"), path)
+    except (OSError, UnicodeDecodeError, YamlFault):
+        return []
+
+
+def _value(data: Mapping[str, Any], *pointer: str) -> Any:
+    return value_at(data, pointer) if holds(data, pointer) else None
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}

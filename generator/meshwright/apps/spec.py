@@ -1,0 +1,240 @@
+"""What a mesh.yaml says, typed. schema/mesh.schema.json has validated the data before it comes here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+# A port, or a range such as "7000-7010".
+Port = int | str
+Ports = tuple[Port, ...]
+
+
+class Inject(StrEnum):
+    """Values of the annotation linkerd.io/inject; any other is taken for disabled, without a word."""
+
+    ENABLED = "enabled"
+    INGRESS = "ingress"
+    DISABLED = "disabled"
+
+
+class Scope(StrEnum):
+    """Where the annotations go."""
+
+    WORKLOADS = "workloads"
+    NAMESPACE = "namespace"
+
+
+class Jobs(StrEnum):
+    """What happens to Jobs and CronJobs."""
+
+    NATIVE = "native"
+    DISABLED = "disabled"
+    AWAIT = "await"
+
+
+@dataclass(frozen=True)
+class Proxy:
+    """Settings of the proxy; empty text and None leave Linkerd's own. CPU and memory are quantities."""
+
+    cpu_request: str = ""
+    cpu_limit: str = ""
+    memory_request: str = ""
+    memory_limit: str = ""
+    log_level: str = ""
+    native_sidecar: bool | None = None
+    shutdown_grace_period: str = ""
+
+
+@dataclass(frozen=True)
+class WorkloadSpec:
+    """One entry of ``workloads``; None means: as the application."""
+
+    kind: str
+    name: str
+    chart: str = ""
+    inject: Inject | None = None
+    opaque_ports: Ports | None = None
+    skip_inbound_ports: Ports | None = None
+    skip_outbound_ports: Ports | None = None
+    proxy: Proxy | None = None
+
+
+@dataclass(frozen=True)
+class Route:
+    """A route through Traefik."""
+
+    host: str
+    service: str
+    port: int
+    path: str = "/"
+    entry_points: tuple[str, ...] = ("websecure",)
+    tls_secret: str = ""
+
+
+@dataclass(frozen=True)
+class Ingress:
+    """How Traefik reaches the application; ``override`` sets l5d-dst-override on each route."""
+
+    override: bool = False
+    routes: tuple[Route, ...] = ()
+
+
+@dataclass(frozen=True)
+class AllowFrom:
+    """Clients that are let in."""
+
+    apps: tuple[str, ...] = ()
+    namespaces: tuple[str, ...] = ()
+    networks: tuple[str, ...] = ()
+    traefik: bool = False
+    prometheus: bool = False
+
+
+@dataclass(frozen=True)
+class Policy:
+    """Who may call; no ``allow_from`` means no Server, and empty ``ports`` every declared one."""
+
+    default_inbound: str = ""
+    ports: tuple[int | str, ...] = ()
+    allow_from: AllowFrom | None = None
+
+
+@dataclass(frozen=True)
+class PatchTarget:
+    """An object by kind and exact name."""
+
+    kind: str
+    name: str
+    group: str | None = None
+    version: str | None = None
+    namespace: str | None = None
+
+
+@dataclass(frozen=True)
+class FreePatch:
+    """A patch of the user's: a mapping (strategic merge) or a list (JSON patch). Never change it."""
+
+    target: PatchTarget
+    patch: Mapping[str, Any] | list[Any]
+
+
+@dataclass(frozen=True)
+class MeshSpec:
+    """A whole mesh.yaml; ``jobs`` and ``create_namespace`` None mean that the file leaves them open."""
+
+    namespace: str
+    inject: Inject
+    path: str = ""
+    create_namespace: bool | None = None
+    scope: Scope = Scope.WORKLOADS
+    workloads: tuple[WorkloadSpec, ...] = ()
+    depends_on: tuple[str, ...] = ()
+    jobs: Jobs | None = None
+    opaque_ports: Ports = ()
+    skip_inbound_ports: Ports = ()
+    skip_outbound_ports: Ports = ()
+    proxy: Proxy = Proxy()
+    ingress: Ingress | None = None
+    policy: Policy | None = None
+    pod_annotation_values: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    components: tuple[str, ...] = ()
+    patches: tuple[FreePatch, ...] = ()
+    timeout: str = "10m"
+
+    @property
+    def is_meshed(self) -> bool:
+        """Whether any of its pods are to have a proxy."""
+        if self.inject is not Inject.DISABLED:
+            return True
+        return any(entry.inject not in (None, Inject.DISABLED) for entry in self.workloads)
+
+
+def read_spec(data: Mapping[str, Any]) -> MeshSpec:
+    """The spec in ``data``, which the schema has accepted."""
+    return MeshSpec(
+        namespace=data["namespace"],
+        inject=Inject(data["inject"]),
+        path=data.get("source", {}).get("path", ""),
+        create_namespace=data.get("createNamespace"),
+        scope=Scope(data.get("scope", "workloads")),
+        workloads=tuple(_workload(item) for item in data.get("workloads", ())),
+        depends_on=tuple(data.get("dependsOn", ())),
+        jobs=Jobs(data["jobs"]) if "jobs" in data else None,
+        opaque_ports=tuple(data.get("opaquePorts", ())),
+        skip_inbound_ports=tuple(data.get("skipInboundPorts", ())),
+        skip_outbound_ports=tuple(data.get("skipOutboundPorts", ())),
+        proxy=_proxy(data.get("proxy", {})),
+        ingress=_ingress(data["ingress"]) if "ingress" in data else None,
+        policy=_policy(data["policy"]) if "policy" in data else None,
+        pod_annotation_values=tuple(
+            (release, tuple(paths)) for release, paths in data.get("podAnnotationValues", {}).items()
+        ),
+        components=tuple(data.get("components", ())),
+        patches=tuple(
+            FreePatch(PatchTarget(**item["target"]), item["patch"]) for item in data.get("patches", ())
+        ),
+        timeout=data.get("timeout", "10m"),
+    )
+
+
+def _workload(data: Mapping[str, Any]) -> WorkloadSpec:
+    return WorkloadSpec(
+        kind=data["kind"],
+        name=data["name"],
+        chart=data.get("chart", ""),
+        inject=Inject(data["inject"]) if "inject" in data else None,
+        opaque_ports=_ports(data, "opaquePorts"),
+        skip_inbound_ports=_ports(data, "skipInboundPorts"),
+        skip_outbound_ports=_ports(data, "skipOutboundPorts"),
+        proxy=_proxy(data["proxy"]) if "proxy" in data else None,
+    )
+
+
+def _ports(data: Mapping[str, Any], key: str) -> Ports | None:
+    return tuple(data[key]) if key in data else None
+
+
+def _proxy(data: Mapping[str, Any]) -> Proxy:
+    cpu, memory = data.get("cpu", {}), data.get("memory", {})
+    return Proxy(
+        cpu_request=cpu.get("request", ""),
+        cpu_limit=cpu.get("limit", ""),
+        memory_request=memory.get("request", ""),
+        memory_limit=memory.get("limit", ""),
+        log_level=data.get("logLevel", ""),
+        native_sidecar=data.get("nativeSidecar"),
+        shutdown_grace_period=data.get("shutdownGracePeriod", ""),
+    )
+
+
+def _ingress(data: Mapping[str, Any]) -> Ingress:
+    return Ingress(
+        override=data.get("mode", "native") == "override",
+        routes=tuple(
+            Route(
+                host=item["host"],
+                service=item["service"],
+                port=item["port"],
+                path=item.get("path", "/"),
+                entry_points=tuple(item.get("entryPoints", ("websecure",))),
+                tls_secret=item.get("tlsSecret", ""),
+            )
+            for item in data.get("routes", ())
+        ),
+    )
+
+
+def _policy(data: Mapping[str, Any]) -> Policy:
+    allow = data.get("allowFrom")
+    return Policy(
+        default_inbound=data.get("defaultInbound", ""),
+        ports=tuple(data.get("ports", ())),
+        allow_from=None if allow is None else AllowFrom(**_tuples(allow)),
+    )
+
+
+def _tuples(data: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: tuple(value) if isinstance(value, list) else value for key, value in data.items()}

@@ -1,0 +1,73 @@
+"""The files that are templates shared with the scaffold: an application's wiring, and its gate."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from meshwright.apps.model import App, Overlay, Settings
+from meshwright.pins import load_pins
+from meshwright.resources import data_root
+
+if TYPE_CHECKING:
+    from jinja2 import Environment, Template
+
+
+def render_wiring(app: App, overlay: Overlay, settings: Settings, wave: int) -> str:
+    """The Flux Kustomization or Argo CD Application of ``app``, without the header line.
+
+    ``wave`` is the longest path to an application that depends on no other.
+    """
+    context = {
+        "name": app.name,
+        "namespace": app.spec.namespace,
+        "timeout": app.spec.timeout,
+        "wave": wave,
+        "needs": sorted(overlay.needs.items()),
+        "expressions": [
+            {"apiVersion": item.api_version, "kind": item.kind, "current": item.current}
+            for item in overlay.expressions
+        ],
+    }
+    return _template(f"apps/{settings.engine}.yaml").render(
+        app=context, repository_url=settings.repository_url, repository_branch=settings.branch
+    )
+
+
+def render_gate(app: App) -> str:
+    """The Job that proves the injector before each sync of ``app`` on Argo CD, without the header line."""
+    return _template("apps/gate.yaml").render(app={"name": app.name}, pins=load_pins())
+
+
+@cache
+def _template(name: str) -> Template:
+    return _environment().get_template(f"template/includes/{name}")
+
+
+@cache
+def _environment() -> Environment:
+    from jinja2 import FileSystemLoader, StrictUndefined
+    from jinja2.sandbox import SandboxedEnvironment
+
+    # copier.yml's _envops: the template is one, whoever renders it.
+    environment = SandboxedEnvironment(
+        loader=FileSystemLoader(data_root()),
+        undefined=StrictUndefined,
+        variable_start_string="[[",
+        variable_end_string="]]",
+        block_start_string="[%",
+        block_end_string="%]",
+        comment_start_string="[#",
+        comment_end_string="#]",
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters["to_json"] = _to_json
+    return environment
+
+
+def _to_json(value: Any) -> str:
+    """As Copier's filter of that name."""
+    return json.dumps(value)

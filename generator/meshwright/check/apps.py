@@ -1,0 +1,35 @@
+"""Step 1 for applications: each mesh.yaml by itself, and what they get wrong together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from meshwright.apps.base import read_bases
+from meshwright.apps.inventory import inventory_findings
+from meshwright.apps.loading import load_apps
+from meshwright.apps.model import Base, Landscape
+from meshwright.apps.settings import ANSWERS, read_settings
+from meshwright.errors import MeshwrightError
+from meshwright.manifests.files import RepositoryFiles
+from meshwright.manifests.finding import Finding
+
+
+def apps_findings(files: RepositoryFiles) -> Iterator[Finding]:
+    """What is wrong with the applications of a generated repository; nothing elsewhere.
+
+    Whether their output is fresh is `meshwright generate --check`'s to say.
+    """
+    specs = [path for path in files.below("apps") if path.endswith("/mesh.yaml")]
+    if not specs or not files.is_file(ANSWERS):
+        return
+    try:
+        settings = read_settings(files.root)
+    except MeshwrightError:
+        # Another template's answers, or broken ones: those are told of by themselves.
+        return
+    apps, findings = load_apps(files.root, settings)
+    yield from findings
+    # What is wrong with the manifests themselves is found where they are built.
+    bases, _ = read_bases(files.root, [app.base_path for app in apps])
+    by_name = {app.name: bases.get(app.base_path, Base(app.base_path)) for app in apps}
+    yield from inventory_findings(Landscape({app.name: app for app in apps}, by_name, settings))

@@ -1,0 +1,131 @@
+"""``meshwright app list`` and ``app show``: what is meshed, and why the rest is not."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from meshwright.apps.header import is_untouched
+from meshwright.apps.inspection.gathering import gather
+from meshwright.apps.inspection.remarks import remarks
+from meshwright.apps.inspection.status import AppStatus, app_status
+from meshwright.apps.model import App, Landscape
+from meshwright.apps.overlay.planner import plan
+from meshwright.commands.app.tables import table, workloads_table
+from meshwright.errors import ExitCode, MeshwrightError
+from meshwright.manifests.finding import Finding, Severity
+from meshwright.manifests.words import did_you_mean, plural
+
+SCHEMA_VERSION = 1
+
+
+def list_apps(root: Path, output: str) -> ExitCode:
+    """Every application in one line; exit 1 when something is wrong with one."""
+    landscape, findings = gather(root)
+    statuses = [app_status(app, landscape) for app in landscape.apps.values()]
+    errors = [item for item in findings if item.severity is Severity.ERROR]
+    if output == "json":
+        data = {
+            "schema_version": SCHEMA_VERSION,
+            "applications": [asdict(status) for status in statuses],
+            "findings": [_finding(item) for item in findings],
+        }
+        sys.stdout.write(json.dumps(data, indent=2, ensure_ascii=False) + "\n")
+    else:
+        sys.stdout.write("".join(f"{item.position}: {item.severity}: {item.message}\n" for item in findings))
+        sys.stdout.write(_table(statuses))
+    return ExitCode.FINDINGS if errors else ExitCode.CLEAN
+
+
+def show(root: Path, name: str, output: str) -> ExitCode:
+    """One application with its workloads, what it waits for and its output.
+
+    Raises MeshwrightError when there is none of that name.
+    """
+    landscape, findings = gather(root)
+    app = landscape.apps.get(name)
+    if app is None:
+        own = [item for item in findings if item.position.path == f"apps/{name}/mesh.yaml"]
+        if own:
+            raise MeshwrightError(f"{own[0].position}: {own[0].message}")
+        hint = did_you_mean(name, landscape.apps)
+        raise MeshwrightError(f"no application '{name}' in {root}{hint}; `meshwright app list` lists them")
+    status, overlay = app_status(app, landscape), plan(app, landscape)
+    data = {
+        "schema_version": SCHEMA_VERSION,
+        **asdict(status),
+        "needs": dict(sorted(overlay.needs.items())),
+        "remarks": [
+            {"subject": item.subject, "text": item.text, "advice": item.advice}
+            for item in remarks(landscape.bases[name], landscape.settings)
+        ],
+        "output": _output(root, app, landscape, set(overlay.files)),
+    }
+    if output == "json":
+        sys.stdout.write(json.dumps(data, indent=2, ensure_ascii=False) + "\n")
+    else:
+        sys.stdout.write(_page(status, data))
+    return ExitCode.CLEAN
+
+
+def _table(statuses: list[AppStatus]) -> str:
+    if not statuses:
+        return "no applications; `meshwright app add NAME` adds one\n"
+    rows = [
+        (
+            item.name,
+            item.namespace,
+            f"{item.inject}/{item.scope}",
+            str(len(item.workloads)),
+            item.meshed,
+            item.why if item.meshed != "yes" else "",
+        )
+        for item in statuses
+    ]
+    return table(("app", "namespace", "inject/scope", "workloads", "meshed", "why not"), rows)
+
+
+def _page(status: AppStatus, data: dict[str, Any]) -> str:
+    lines = [
+        f"{status.name}: namespace {status.namespace}, inject {status.inject}, scope {status.scope}, "
+        f"{plural(len(status.workloads), 'workload')}, meshed: {status.meshed}\n\n",
+        workloads_table(status.workloads),
+    ]
+    if data["needs"]:
+        lines.append("\nwaits for\n")
+        lines += [f"  {name}: {why}\n" for name, why in data["needs"].items()]
+    if data["remarks"]:
+        lines.append("\nremarks\n")
+        for item in data["remarks"]:
+            advice = f" -> {item['advice']}" if item["advice"] else ""
+            lines.append(f"  {item['subject']}: {item['text']}{advice}\n")
+    lines.append("\noutput\n")
+    lines += [f"  {path}: {state}\n" for path, state in data["output"].items()]
+    return "".join(lines)
+
+
+def _output(root: Path, app: App, landscape: Landscape, files: set[str]) -> dict[str, str]:
+    """Each generated file, and whether it is there as generated."""
+    wiring = f"clusters/{landscape.settings.cluster}/apps/{app.name}.yaml"
+    found = {}
+    for path in sorted({*files, wiring}):
+        file = root / path
+        if not file.is_file():
+            found[path] = "not generated yet"
+        else:
+            untouched = is_untouched(file.read_text(encoding="utf-8", errors="replace"))
+            found[path] = "as generated" if untouched else "edited by hand"
+    return found
+
+
+def _finding(item: Finding) -> dict[str, str]:
+    return {
+        "id": item.id,
+        "severity": item.severity.value,
+        "position": str(item.position),
+        "message": item.message,
+        "fix": item.fix,
+    }

@@ -1,0 +1,178 @@
+"""Writing: each application as it was or as it is to be, whatever the filesystem does and cannot do."""
+
+from __future__ import annotations
+
+import errno
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from meshwright.apps import output as module
+from meshwright.apps.comparison import Difference, compare
+from meshwright.apps.exchange import exchange
+from meshwright.apps.existing import Existing
+from meshwright.apps.header import with_header
+from meshwright.apps.output import Output
+from meshwright.errors import MeshwrightError
+from support.trees import read_tree
+
+OLD = {"kustomization.yaml": "old\n", "policy.yaml": "old policy\n", "namespace.yaml": "same\n"}
+NEW = {"kustomization.yaml": "new\n", "ingress.yaml": "new ingress\n", "namespace.yaml": "same\n"}
+NAMES = ("alpha", "beta")
+
+
+def wanted(name: str, files: dict[str, str]) -> dict[str, str]:
+    bodies = {f"mesh/apps/{name}/{path}": text for path, text in files.items()}
+    if files:
+        bodies[f"clusters/home/apps/{name}.yaml"] = f"wiring of {files['kustomization.yaml']}"
+    return {path: with_header(name, body) for path, body in bodies.items()}
+
+
+def write(root: Path, files: dict[str, str], *, meshed: bool = True) -> None:
+    output, existing = Output(root), Existing(root, "home")
+    output.clear()
+    try:
+        steps = []
+        for name in NAMES:
+            want = wanted(name, files)
+            difference: Difference = compare(name, want, existing.read(name))
+            difference.meshed = meshed
+            if difference.changes:
+                steps.append(output.stage(difference, want))
+        output.commit(steps)
+    finally:
+        output.clean()
+
+
+def tree(files: dict[str, str]) -> dict[str, str]:
+    return {path: text for name in NAMES for path, text in wanted(name, files).items()}
+
+
+@pytest.fixture(params=["exchange", "file by file"])
+def root(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A repository with the old output, on a filesystem that can exchange paths and on one that cannot."""
+    if request.param == "file by file":
+        monkeypatch.setattr(module, "exchange", lambda *_: False)
+    write(tmp_path, OLD)
+    assert read_tree(tmp_path) == tree(OLD)
+    return tmp_path
+
+
+@pytest.mark.parametrize("meshed", [True, False])
+def test_old_becomes_new_and_nothing_is_left(root: Path, meshed: bool) -> None:
+    same = root / "mesh/apps/alpha/namespace.yaml"
+    before = same.stat()
+    write(root, NEW, meshed=meshed)
+    assert read_tree(root) == tree(NEW)
+    assert (same.stat().st_ino, same.stat().st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
+    assert not (root / ".cache").exists()
+
+
+def test_all_goes(root: Path) -> None:
+    write(root, {})
+    assert read_tree(root) == {}
+    assert not list((root / "mesh/apps").iterdir())
+
+
+def test_what_is_not_ours_stays_where_it_is(root: Path) -> None:
+    (root / "mesh/apps/alpha/own").mkdir()
+    mine = root / "mesh/apps/alpha/own/file"
+    mine.write_text("mine", encoding="utf-8")
+    (root / "mesh/apps/alpha/link").symlink_to("own")
+    write(root, NEW)
+    assert mine.read_text(encoding="utf-8") == "mine"
+    write(root, {})
+    assert mine.read_text(encoding="utf-8") == "mine"
+    assert (root / "mesh/apps/alpha/link").is_symlink()
+
+
+def test_links_that_fail_are_copies(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise OSError(errno.EPERM, "no links here")
+
+    monkeypatch.setattr(Path, "hardlink_to", fail)
+    write(root, NEW)
+    assert read_tree(root) == tree(NEW)
+
+
+def test_a_folder_that_does_not_move_is_emptied(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A lower layer of an overlay filesystem: folders do not move, files do."""
+    really = Path.rename
+
+    def rename(self: Path, target: Path) -> Path:
+        if self.is_dir() and self.parent.name == "apps":
+            raise OSError(errno.EXDEV, "another layer")
+        return really(self, target)
+
+    monkeypatch.setattr(Path, "rename", rename)
+    write(root, {})
+    assert read_tree(root) == {}
+
+
+def test_what_a_killed_run_left_aside_goes(root: Path) -> None:
+    left = root / module.ASIDE / "alpha.overlay"
+    left.mkdir(parents=True)
+    (left / "kustomization.yaml").write_text("half", encoding="utf-8")
+    write(root, NEW)
+    assert read_tree(root) == tree(NEW)
+
+
+def test_a_full_disk_changes_nothing(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    really, written = Path.write_bytes, []
+
+    def write_bytes(self: Path, data: bytes) -> int:
+        written.append(self)
+        if len(written) > 3:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self))
+        return really(self, data)
+
+    monkeypatch.setattr(Path, "write_bytes", write_bytes)
+    with pytest.raises(MeshwrightError, match="No space left on device; nothing is changed") as caught:
+        write(root, NEW)
+    assert "\n" not in str(caught.value)
+    assert read_tree(root) == tree(OLD)
+
+
+def test_a_tree_that_nobody_may_write_is_no_matter_while_fresh(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(self: Path, *_: Any, **__: Any) -> None:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS), str(self))
+
+    monkeypatch.setattr(Path, "mkdir", fail)
+    write(root, OLD)
+    with pytest.raises(MeshwrightError, match="Read-only file system; nothing is changed"):
+        write(root, NEW)
+
+
+def test_an_application_that_fails_is_put_back(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    if module.exchange is not exchange:
+        pytest.skip("what is replaced file by file cannot be put back; the next run mends it")
+    really = module._take
+
+    def take(step: module.Step) -> None:
+        if step.target.name == "beta" and not step.removes:
+            raise OSError(errno.EACCES, os.strerror(errno.EACCES))
+        really(step)
+
+    monkeypatch.setattr(module, "_take", take)
+    with pytest.raises(
+        MeshwrightError, match=r"mesh/apps/beta: cannot be written: Permission denied; it is as"
+    ):
+        write(root, NEW)
+    assert read_tree(root) == {**wanted("alpha", NEW), **wanted("beta", OLD)}
+
+
+def test_meshing_waits_for_its_wiring(root: Path) -> None:
+    """Pods that come into the mesh never stand beside a wiring that does not wait for it."""
+    output, want = Output(root), wanted("alpha", NEW)
+    orders = {}
+    for meshed in (True, False):
+        output.clear()
+        difference = compare("alpha", want, Existing(root, "home").read("alpha"))
+        difference.meshed = meshed
+        orders[meshed] = [step.target.name for step in output.stage(difference, want)]
+    output.clean()
+    assert orders == {True: ["alpha.yaml", "alpha"], False: ["alpha", "alpha.yaml"]}

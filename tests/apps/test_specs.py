@@ -1,0 +1,49 @@
+"""Each bad spec gives its one line, each good one its overlay: tests/invalid/specs and tests/valid/specs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from meshwright.apps.generation import generate
+from meshwright.errors import ExitCode
+from meshwright.yaml import parse
+from support.specs import SpecCase, lines, load_spec_cases, planned, write_case
+from support.trees import read_tree
+
+TESTS = Path(__file__).parents[1]
+INVALID = load_spec_cases(TESTS / "invalid" / "specs")
+VALID = load_spec_cases(TESTS / "valid" / "specs")
+
+
+@pytest.mark.parametrize("case", INVALID, ids=lambda case: case.name)
+def test_invalid(case: SpecCase, tmp_path: Path) -> None:
+    root = write_case(tmp_path, case)
+
+    _, findings = planned(root)
+
+    assert lines(findings) == list(case.expect)
+    assert all(item.severity == "error" for item in findings), "what is wrong stops the run"
+    assert not [line for line in case.expect if "\n" in line]
+
+
+@pytest.mark.parametrize("case", INVALID[::8], ids=lambda case: case.name)
+def test_nothing_is_written(case: SpecCase, tmp_path: Path) -> None:
+    root = write_case(tmp_path, case)
+    before = read_tree(root)
+
+    assert generate(root, check=False, force=True, remember=False).exit_code is ExitCode.FINDINGS
+
+    assert read_tree(root) == before
+
+
+@pytest.mark.parametrize("case", VALID, ids=lambda case: case.name)
+def test_valid(case: SpecCase, tmp_path: Path) -> None:
+    overlays, findings = planned(write_case(tmp_path, case))
+
+    assert lines(findings) == list(case.expect)
+    wanted = parse((TESTS / "valid" / "specs" / f"{case.name}.yaml").read_text(encoding="utf-8"))
+    files = {path: text for overlay in overlays.values() for path, text in overlay.files.items()}
+    assert files == wanted["output"]
+    assert {name: overlay.needs for name, overlay in overlays.items()} == wanted["needs"]

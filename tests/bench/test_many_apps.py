@@ -1,0 +1,55 @@
+"""Whole commands over a repository of a thousand applications."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from pytest_benchmark.fixture import BenchmarkFixture
+
+from support.many_apps import make_repository
+
+COUNT = 1000
+
+
+@pytest.fixture(scope="module")
+def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_repository(tmp_path_factory.mktemp("many") / "repository", COUNT)
+
+
+def meshwright(*arguments: str) -> None:
+    subprocess.run([sys.executable, "-m", "meshwright", *arguments], check=True, capture_output=True)
+
+
+def clear(repository: Path) -> None:
+    shutil.rmtree(repository / "mesh/apps", ignore_errors=True)
+    for file in (repository / "clusters/home/apps").glob("app-*.yaml"):
+        file.unlink()
+
+
+def test_generate_from_nothing(benchmark: BenchmarkFixture, repository: Path) -> None:
+    def run() -> None:
+        meshwright("generate", "--no-cache", str(repository))
+
+    benchmark.pedantic(run, setup=lambda: clear(repository), rounds=3)
+
+
+def test_generate_when_nothing_changed(benchmark: BenchmarkFixture, repository: Path) -> None:
+    meshwright("generate", str(repository))
+
+    benchmark.pedantic(lambda: meshwright("generate", str(repository)), rounds=5)
+
+
+def test_check_from_nothing(benchmark: BenchmarkFixture, repository: Path) -> None:
+    meshwright("generate", str(repository))
+
+    benchmark.pedantic(lambda: meshwright("check", "--no-cache", str(repository)), rounds=2)
+
+
+def test_check_when_nothing_changed(benchmark: BenchmarkFixture, repository: Path) -> None:
+    meshwright("check", str(repository))
+
+    benchmark.pedantic(lambda: meshwright("check", str(repository)), rounds=5)

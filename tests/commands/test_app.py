@@ -1,0 +1,283 @@
+"""`meshwright app` as a person or a pipeline runs it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from meshwright.apps.generation import generate
+from meshwright.commands import app as command
+from meshwright.errors import ExitCode, MeshwrightError
+from meshwright.yaml import dump, dump_all, parse
+from support.specs import SpecCase, write_case
+from support.trees import read_tree
+
+Data = dict[str, Any]
+
+
+def workload(
+    kind: str, name: str, *, template: Data | None = None, ports: list[Data] | None = None, **pod: Any
+) -> Data:
+    container: Data = {"name": "main", "image": "busybox:1.37.0", "ports": ports or []}
+    body: Data = {
+        "metadata": {"labels": {"app": name}, **(template or {})},
+        "spec": {"serviceAccountName": name, "containers": [container], **pod},
+    }
+    spec: Data = {"template": body}
+    if kind == "CronJob":
+        spec = {"schedule": "0 0 * * *", "jobTemplate": {"spec": spec}}
+    version = "batch/v1" if kind in ("Job", "CronJob") else "apps/v1"
+    return {
+        "apiVersion": version,
+        "kind": kind,
+        "metadata": {"name": name, "namespace": "shop"},
+        "spec": spec,
+    }
+
+
+NAMESPACE: Data = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shop"}}
+POLICY: Data = {
+    "apiVersion": "networking.k8s.io/v1",
+    "kind": "NetworkPolicy",
+    "metadata": {"name": "web", "namespace": "shop"},
+    "spec": {"podSelector": {}, "ingress": [{"ports": [{"port": 8080}]}]},
+}
+ELASTIC: Data = {
+    "apiVersion": "elasticsearch.k8s.elastic.co/v1",
+    "kind": "Elasticsearch",
+    "metadata": {"name": "logs", "namespace": "shop"},
+    "spec": {"nodeSets": [{"name": "a", "count": 1}]},
+}
+ROUTE: Data = {
+    "apiVersion": "traefik.io/v1alpha1",
+    "kind": "IngressRoute",
+    "metadata": {"name": "web", "namespace": "shop"},
+    "spec": {
+        "routes": [{"kind": "Rule", "match": "Host(`a.example`)", "services": [{"name": "web", "port": 80}]}]
+    },
+}
+BASES: dict[str, list[Data]] = {
+    "a deployment": [NAMESPACE, workload("Deployment", "web", ports=[{"containerPort": 8080}])],
+    "a database": [
+        NAMESPACE,
+        workload("StatefulSet", "nats", ports=[{"containerPort": 4222, "name": "client"}]),
+    ],
+    "jobs": [NAMESPACE, workload("Job", "seed"), workload("CronJob", "nightly")],
+    "host network": [
+        NAMESPACE,
+        workload("DaemonSet", "agent", hostNetwork=True),
+        workload("Deployment", "web"),
+    ],
+    "no namespace object": [workload("Deployment", "web")],
+    "one opted out": [
+        NAMESPACE,
+        workload("Deployment", "old", template={"annotations": {"linkerd.io/inject": "disabled"}}),
+        workload("Deployment", "web"),
+    ],
+    "a network policy": [NAMESPACE, workload("Deployment", "web"), POLICY],
+    "an operator's resource": [NAMESPACE, ELASTIC],
+    "a route": [NAMESPACE, workload("Deployment", "web"), ROUTE],
+}
+
+
+def repository(root: Path, objects: list[Data], answers: Data | None = None) -> Path:
+    files = {
+        "apps/shop/kustomization.yaml": "resources: [all.yaml]\n",
+        "apps/shop/all.yaml": dump_all(objects),
+    }
+    return write_case(root, SpecCase("app", files, (), answers or {}))
+
+
+def added(root: Path, capsys: pytest.CaptureFixture[str], **more: Any) -> Data:
+    capsys.readouterr()
+    assert command.add(root, command.Request("shop", output="json", **more)) is ExitCode.CLEAN
+    data: Data = json.loads(capsys.readouterr().out)
+    return data
+
+
+@pytest.mark.parametrize("name", BASES)
+@pytest.mark.parametrize("engine", ["flux", "argocd"])
+def test_generate_takes_what_add_proposes(
+    name: str, engine: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = repository(tmp_path, BASES[name], {"engine": engine})
+
+    data = added(root, capsys, yes=True)
+
+    outcome = generate(root, check=False, force=False, remember=False)
+    assert [str(finding) for finding in outcome.findings] == []
+    assert data["before"] == []
+    assert parse((root / "apps/shop/mesh.yaml").read_text()) == data["proposal"]
+    capsys.readouterr()
+    assert command.list_apps(root, "json") is ExitCode.CLEAN
+    listed = json.loads(capsys.readouterr().out)["applications"][0]
+    assert listed["meshed"] == ("partly" if name in ("host network", "one opted out") else "yes")
+
+
+def test_what_it_says(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    strict = {
+        **NAMESPACE,
+        "metadata": {"name": "shop", "labels": {"pod-security.kubernetes.io/enforce": "restricted"}},
+    }
+    on_itself = workload(
+        "Deployment", "web", ports=[{"containerPort": 26379, "name": "sentinel"}, {"containerPort": 4191}]
+    )
+    on_itself["metadata"]["annotations"] = {"linkerd.io/inject": "enabled"}
+    root = repository(tmp_path, [strict, on_itself, workload("CronJob", "nightly"), POLICY, ELASTIC])
+
+    data = added(root, capsys)
+
+    said = "\n".join(f"{item['subject']}: {item['text']}" for item in data["remarks"])
+    assert "Namespace shop: Pod Security level restricted forbids linkerd-init" in said
+    assert "Deployment web: linkerd.io/inject stands on the Deployment itself" in said
+    assert "Deployment web: port 26379 (sentinel) is Redis Sentinel" in said
+    assert "Deployment web: port 4191 of container 'main' is the proxy's own admin port" in said
+    assert "CronJob nightly: it ends though meshed" in said
+    assert "NetworkPolicy web: it lets in its own ports only" in said
+    assert "Elasticsearch logs: ECK makes its pods" in said
+    assert data["proposal"]["opaquePorts"] == [26379]
+    assert not data["written"]
+    assert not (root / "apps/shop/mesh.yaml").exists()
+
+
+@pytest.mark.parametrize(
+    ("template", "pod", "injected", "reason"),
+    [
+        (
+            {"annotations": {"linkerd.io/inject": "enabled"}},
+            {},
+            True,
+            "its pods' linkerd.io/inject is enabled",
+        ),
+        ({"annotations": {"linkerd.io/inject": "ingress"}}, {}, True, "ingress"),
+        ({"annotations": {"linkerd.io/inject": "disabled"}}, {}, False, "is disabled"),
+        ({"annotations": {"linkerd.io/inject": "true"}}, {}, False, "'true', which is none of enabled"),
+        ({}, {}, False, "neither its pods nor namespace shop"),
+        ({"annotations": {"linkerd.io/inject": "enabled"}}, {"hostNetwork": True}, False, "host's network"),
+        (
+            {"annotations": {"linkerd.io/inject": "enabled"}},
+            {"initContainers": [{"name": "istio-init", "image": "x"}]},
+            False,
+            "it has a container 'istio-init' already",
+        ),
+        (
+            {"annotations": {"linkerd.io/inject": "enabled"}},
+            {"automountServiceAccountToken": False},
+            True,
+            "enabled",
+        ),
+    ],
+)
+def test_verdicts(
+    template: Data,
+    pod: Data,
+    injected: bool,
+    reason: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    root = repository(tmp_path, [NAMESPACE, workload("Deployment", "web", template=template, **pod)])
+
+    found = added(root, capsys)["workloads"][0]
+
+    assert found["meshed"] is injected
+    assert reason in found["reason"]
+
+
+def test_without_a_terminal_nothing_is_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    root = repository(tmp_path, BASES["a deployment"])
+    before = read_tree(root)
+
+    assert command.add(root, command.Request("shop")) is ExitCode.FINDINGS
+
+    assert read_tree(root) == before
+    assert "run it again with --yes" in capsys.readouterr().out
+
+
+def test_old_control_plane(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    root = repository(tmp_path, BASES["jobs"])
+    release = {"spec": {"chart": {"spec": {"version": "2025.4.4"}}}}
+    file = root / "platform/linkerd-control-plane/helmrelease.yaml"
+    file.parent.mkdir(parents=True)
+    file.write_text(dump(release))
+
+    said = [item["text"] for item in added(root, capsys)["remarks"] if "Job seed" in item["subject"]]
+
+    assert any("would keep it from ending" in text for text in said)
+
+
+@pytest.mark.parametrize("engine", ["flux", "argocd"])
+def test_a_chart_that_is_not_at_hand(engine: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    root = write_case(tmp_path, SpecCase("chart", {}, (), {"engine": engine}))
+
+    data = added(root, capsys, chart="https://charts.example.org/shop@1.2.3", yes=True)
+
+    assert "not at hand" in data["notes"][0]
+    assert data["proposal"]["scope"] == "namespace"
+    outcome = generate(root, check=False, force=False, remember=False)
+    assert [str(finding) for finding in outcome.findings] == []
+    base = root / "apps/shop"
+    assert (base / "helmrelease.yaml").exists() == (engine == "flux")
+    assert ("helmCharts" in (base / "kustomization.yaml").read_text()) == (engine == "argocd")
+
+
+def test_a_chart_at_hand(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    root = write_case(tmp_path / "repository", SpecCase("chart", {}, ()))
+    chart = tmp_path / "charts/shop"
+    (chart / "templates").mkdir(parents=True)
+    (chart / "Chart.yaml").write_text("{apiVersion: v2, name: shop, version: 1.2.3}")
+    (chart / "templates/all.yaml").write_text(dump(workload("Deployment", "web")))
+
+    charts = tmp_path / "charts"
+    data = added(root, capsys, chart="https://charts.example.org/shop@1.2.3", charts=charts, yes=True)
+
+    assert data["proposal"]["workloads"] == [{"kind": "Deployment", "name": "web", "chart": "shop"}]
+    assert generate(root, check=False, force=False, remember=False).exit_code is ExitCode.CLEAN
+    assert "postRenderers" in (root / "mesh/apps/shop/kustomization.yaml").read_text()
+
+
+@pytest.mark.parametrize(
+    ("request_", "said"),
+    [
+        (command.Request("Shop"), "no DNS label"),
+        (command.Request("traefik"), "a layer of the platform has that name"),
+        (command.Request("../shop"), "no DNS label"),
+        (command.Request("gone"), "apps/gone: no such folder"),
+        (command.Request("shop", path="apps/shop", chart="x"), "exclude each other"),
+        (command.Request("new", chart="longhorn"), "REPOSITORY-URL/NAME@VERSION"),
+        (command.Request("there"), "there already"),
+    ],
+)
+def test_refusals(request_: command.Request, said: str, tmp_path: Path) -> None:
+    root = repository(tmp_path, BASES["a deployment"])
+    (root / "apps/there").mkdir()
+    (root / "apps/there/mesh.yaml").write_text("schema_version: 1\n")
+
+    with pytest.raises(MeshwrightError, match=said):
+        command.add(root, request_)
+
+
+def test_show(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    root = repository(tmp_path, BASES["a database"])
+    added(root, capsys, yes=True)
+    assert command.show(root, "shop", "text") is ExitCode.CLEAN
+    assert "mesh/apps/shop/kustomization.yaml: not generated yet" in capsys.readouterr().out
+    generate(root, check=False, force=False, remember=False)
+
+    command.show(root, "shop", "text")
+
+    out = capsys.readouterr().out
+    assert "StatefulSet  nats  yes" in out
+    assert "linkerd-gate: its pods are meshed" in out
+    assert "mesh/apps/shop/kustomization.yaml: as generated" in out
+
+
+def test_show_nothing(tmp_path: Path) -> None:
+    root = repository(tmp_path, BASES["a deployment"])
+    with pytest.raises(MeshwrightError, match="no application 'shp'"):
+        command.show(root, "shp", "text")
+    with pytest.raises(MeshwrightError, match="no generated repository"):
+        command.list_apps(tmp_path / "apps", "text")
