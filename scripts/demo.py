@@ -36,7 +36,12 @@ def show(console: Console, example: str, layer: str) -> int:
     wiring = destination / f"clusters/pi-cluster/platform/{layer}.yaml"
     console.print(f"\n[bold]$ cat {wiring}[/bold]")
     console.print((ROOT / wiring).read_text(encoding="utf-8"), markup=False)
-    return run(console, "meshwright", "check", str(destination))
+    steps = (
+        ("app", "list", "-C", str(destination)),
+        ("generate", str(destination)),
+        ("check", str(destination)),
+    )
+    return max(run(console, "meshwright", *step) for step in steps)
 
 
 def run(console: Console, *command: str) -> int:

@@ -1,0 +1,47 @@
+"""Writes template/includes/apps/overlays/: the catalog's overlays as `meshwright generate` makes them.
+
+The scaffold includes them, so that a plain `copier copy` is complete. Run it after a change of the catalog or
+of the generator; a test holds the files to what it writes.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+from meshwright.apps.base import read_bases
+from meshwright.apps.loading import load_apps
+from meshwright.apps.model import Landscape
+from meshwright.apps.overlay.planner import plan
+from meshwright.apps.settings import read_settings
+from meshwright.resources import includes_root
+from meshwright.scaffold.render import render
+
+CHOICES = ["longhorn", "elastic", "velero", "demo"]
+ENGINES = ("flux", "argocd")
+
+
+def bodies(engine: str, folder: Path) -> dict[str, str]:
+    """Application -> its overlay's kustomization without the header, rendered below ``folder``."""
+    root = folder / engine
+    render({"engine": engine, "apps": CHOICES}, root)
+    settings = read_settings(root)
+    apps, _ = load_apps(root, settings)
+    found, _ = read_bases(root, [app.base_path for app in apps])
+    landscape = Landscape(
+        {app.name: app for app in apps}, {app.name: found[app.base_path] for app in apps}, settings
+    )
+    return {app.name: plan(app, landscape).files[f"{app.overlay_path}/kustomization.yaml"] for app in apps}
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as scratch:
+        for engine in ENGINES:
+            for name, body in bodies(engine, Path(scratch)).items():
+                file = includes_root() / "apps" / "overlays" / engine / f"{name}.yaml"
+                file.parent.mkdir(parents=True, exist_ok=True)
+                file.write_text(body, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
