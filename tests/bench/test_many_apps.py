@@ -12,12 +12,12 @@ from pytest_benchmark.fixture import BenchmarkFixture
 
 from support.many_apps import make_repository
 
-COUNT = 1000
-
 
 @pytest.fixture(scope="module")
-def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_repository(tmp_path_factory.mktemp("many") / "repository", COUNT)
+def repository(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    # Where nothing is measured a few show that the commands run.
+    count = 1000 if request.config.getoption("benchmark_only") else 20
+    return make_repository(tmp_path_factory.mktemp("many") / "repository", count)
 
 
 def meshwright(*arguments: str) -> None:

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 from copier import run_copy, run_update
 
+from meshwright.apps.generation import generate
 from support.trees import read_tree, tree_diff
 
-ANSWERS = {"viz_host": "linkerd.home.arpa"}
+ANSWERS = {"viz_host": "linkerd.home.arpa", "apps": ["demo", "velero"]}
 
 
 def git(folder: Path, *arguments: str) -> str:
@@ -103,3 +104,19 @@ def test_update_keeps_an_edit_and_the_entry_point_that_bootstrap_wrote(
     assert entry.read_text(encoding="utf-8") == "# written by flux bootstrap\n"
     release = repository / "platform/linkerd-control-plane/helmrelease.yaml"
     assert 'version: "2026.9.1"' in release.read_text(encoding="utf-8")
+
+
+def test_update_leaves_a_mesh_yaml_alone_and_generate_follows_it(template: Path, repository: Path) -> None:
+    spec = repository / "apps/demo/mesh.yaml"
+    mine = spec.read_text(encoding="utf-8") + "skipInboundPorts: [9999]\n"
+    spec.write_text(mine, encoding="utf-8")
+    generate(repository, check=False, force=False, remember=False)
+    commit(repository)
+    theirs = template / "template/repo/apps/demo/mesh.yaml"
+    theirs.write_text(theirs.read_text(encoding="utf-8") + "opaquePorts: [7000]\n", encoding="utf-8")
+    release_next(template)
+
+    update(repository)
+
+    assert spec.read_text(encoding="utf-8") == mine
+    assert not generate(repository, check=True, force=False, remember=False).changes

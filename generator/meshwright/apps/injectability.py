@@ -12,7 +12,7 @@ from typing import Any
 
 from meshwright.apps.model import BaseObject, PodOwner
 from meshwright.apps.podports import pod_spec
-from meshwright.manifests.pointer import holds, value_at
+from meshwright.manifests.pointer import holds, items_of, value_at
 
 INJECT = "linkerd.io/inject"
 _ENABLED = frozenset({"enabled", "ingress"})
@@ -66,7 +66,7 @@ def blocked(item: BaseObject, owner: PodOwner) -> str | None:
         ("containers", _SIDECARS, _IMAGES),
         ("initContainers", _SIDECARS | _INIT, _IMAGES + _INIT_IMAGES),
     ):
-        for container in spec.get(field) or ():
+        for container in items_of(spec.get(field)):
             if isinstance(container, Mapping) and (
                 container.get("name") in names or str(container.get("image", "")).startswith(images)
             ):

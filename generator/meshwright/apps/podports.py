@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from meshwright.apps.model import BaseObject, PodOwner
-from meshwright.manifests.pointer import holds, value_at
+from meshwright.manifests.pointer import holds, items_of, value_at
 
 
 @dataclass(frozen=True)
@@ -28,18 +28,21 @@ def pod_spec(item: BaseObject, owner: PodOwner) -> Mapping[str, Any]:
     return found if isinstance(found, Mapping) else {}
 
 
-def container_ports(item: BaseObject, owner: PodOwner) -> Iterator[ContainerPort]:
-    """Every port that a container declares, in order; init containers that stay are containers too."""
+def containers(item: BaseObject, owner: PodOwner) -> Iterator[Mapping[str, Any]]:
+    """Its containers, then its init containers: one of those that stays is a container too."""
     spec = pod_spec(item, owner)
     for field in ("containers", "initContainers"):
-        for container in spec.get(field) or ():
-            if not isinstance(container, Mapping):
-                continue
-            for port in container.get("ports") or ():
-                if isinstance(port, Mapping) and isinstance(port.get("containerPort"), int):
-                    yield ContainerPort(
-                        str(port.get("name") or ""),
-                        port["containerPort"],
-                        str(port.get("protocol") or "TCP"),
-                        str(container.get("name") or ""),
-                    )
+        yield from (found for found in items_of(spec.get(field)) if isinstance(found, Mapping))
+
+
+def container_ports(item: BaseObject, owner: PodOwner) -> Iterator[ContainerPort]:
+    """Every port that a container declares, in order."""
+    for container in containers(item, owner):
+        for port in items_of(container.get("ports")):
+            if isinstance(port, Mapping) and isinstance(port.get("containerPort"), int):
+                yield ContainerPort(
+                    str(port.get("name") or ""),
+                    port["containerPort"],
+                    str(port.get("protocol") or "TCP"),
+                    str(container.get("name") or ""),
+                )

@@ -9,7 +9,7 @@ from typing import Any
 
 from meshwright.apps.model import Settings
 from meshwright.errors import MeshwrightError
-from meshwright.manifests.pointer import holds, value_at
+from meshwright.manifests.pointer import holds, items_of, value_at
 from meshwright.yaml import YamlFault, parse, parse_all
 
 ANSWERS = ".copier-answers.yml"
@@ -130,8 +130,7 @@ def _components(root: Path) -> dict[str, tuple[Mapping[str, Any], ...]]:
     for file in sorted((root / "mesh" / "components").glob("*/kustomization.yaml")):
         data = _mapping(_read(root, file.relative_to(root).as_posix()))
         if data.get("kind") == "Component":
-            patches = data.get("patches")
-            targets = (_mapping(_mapping(patch).get("target")) for patch in patches or ())
+            targets = (_mapping(_mapping(patch).get("target")) for patch in items_of(data.get("patches")))
             found[file.parent.name] = tuple(targets)
     return found
 

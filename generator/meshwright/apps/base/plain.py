@@ -91,14 +91,14 @@ class PlainReader:
         for entry in labels if isinstance(labels, list) else []:
             if not isinstance(entry, dict) or entry.get("includeSelectors") or entry.get("includeTemplates"):
                 raise _NotPlain
-        for chart in data.get("helmCharts") or ():
+        for chart in _listed(data, "helmCharts"):
             if not isinstance(chart, dict) or not isinstance(chart.get("name"), str):
                 raise _NotPlain
             charts.append(str(chart.get("releaseName") or chart["name"]))
         namespace = data.get("namespace")
         if namespace is not None and not isinstance(namespace, str):
             raise _NotPlain
-        for entry in data.get("resources") or ():
+        for entry in _listed(data, "resources"):
             if not isinstance(entry, str) or is_remote(entry):
                 raise _NotPlain
             inner = posixpath.normpath(posixpath.join(path, entry))
@@ -128,6 +128,13 @@ class PlainReader:
         if any(value for key, value in data.items() if key not in _HARMLESS and key not in _READ):
             raise _NotPlain
         return data
+
+
+def _listed(data: Mapping[str, Any], name: str) -> list[Any]:
+    found = data.get(name)
+    if found is not None and not isinstance(found, list):
+        raise _NotPlain
+    return found or []
 
 
 def _objects(document: Document) -> Iterator[BaseObject]:

@@ -13,7 +13,7 @@ from meshwright.apps.overlay.targets import runs_await
 from meshwright.apps.podowners import JOB_KINDS, pod_owner
 from meshwright.apps.podports import container_ports, pod_spec
 from meshwright.errors import Position
-from meshwright.manifests.pointer import dotted, holds, value_at
+from meshwright.manifests.pointer import dotted, holds, items_of, value_at
 
 
 @dataclass(frozen=True)
@@ -130,8 +130,8 @@ def _service(seen: _Seen) -> Iterator[Remark]:
         return
     if seen.mapping("spec").get("clusterIP") == "None":
         yield seen.remark("it is headless: clients get pod addresses, and the proxy balances nothing there")
-    for port in seen.mapping("spec").get("ports") or ():
-        protocol = port.get("appProtocol") if isinstance(port, Mapping) else None
+    for port in items_of(seen.mapping("spec").get("ports")):
+        protocol = str(port.get("appProtocol") or "") if isinstance(port, Mapping) else ""
         known = {"http", "kubernetes.io/h2c", "linkerd.io/opaque", "linkerd.io/tcp"}
         if protocol and protocol not in known:
             text = f"appProtocol {protocol} of port {port.get('port')} makes the port opaque to the proxy"
@@ -142,13 +142,14 @@ def _network_policy(seen: _Seen) -> Iterator[Remark]:
     if seen.item.kind != "NetworkPolicy":
         return
     spec = seen.mapping("spec")
-    for rule in spec.get("ingress") or ():
+    for rule in items_of(spec.get("ingress")):
         ports = rule.get("ports") if isinstance(rule, Mapping) else None
-        if ports and not any(_admits(port, 4143) for port in ports if isinstance(port, Mapping)):
+        admitted = (_admits(port, 4143) for port in items_of(ports) if isinstance(port, Mapping))
+        if ports and not any(admitted):
             text = "it lets in its own ports only, and meshed clients come in on 4143 (since edge-25.3.2)"
             yield seen.remark(text, "add port 4143, and 4191 from Prometheus")
             break
-    if "Egress" in (spec.get("policyTypes") or ()):
+    if "Egress" in items_of(spec.get("policyTypes")):
         text = "it restricts egress: the proxy needs namespace linkerd on 8080, 8086 and 8090"
         yield seen.remark(text, "allow them, and 4143 of whatever it calls")
 

@@ -9,6 +9,7 @@ from typing import Any
 from meshwright.apps.model import BaseObject, Patch, PodOwner
 from meshwright.apps.podowners import OWNERS
 from meshwright.apps.spec import PatchTarget
+from meshwright.manifests.pointer import items_of
 from meshwright.yaml import dump
 
 # The version in use of each group whose kinds make pods.
@@ -22,7 +23,7 @@ def annotate(item: BaseObject, owner: PodOwner, annotations: Mapping[str, str]) 
         star = owner.annotations.index("*")
         head, tail = owner.annotations[:star], owner.annotations[star + 1 :]
         operations: list[Any] = []
-        for number, entry in enumerate(_walk(item.data, head) or ()):
+        for number, entry in enumerate(items_of(_walk(item.data, head))):
             operations += _add(entry, (*head, number), tail, annotations)
         return Patch(target_of(item), operations)
     return Patch(target_of(item), nested(owner.annotations, annotations))

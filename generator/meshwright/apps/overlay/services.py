@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from meshwright.apps.model import App, Base, BaseObject, Patch, Settings
 from meshwright.apps.overlay.annotations import OPAQUE, holds_port, opaque_ports
 from meshwright.apps.overlay.patches import nested, target_of
 from meshwright.apps.podowners import pod_owner
+from meshwright.apps.podports import container_ports
 from meshwright.apps.spec import Ports
-from meshwright.manifests.pointer import holds, value_at
+from meshwright.manifests.pointer import items_of
 
 
 def service_patches(app: App, base: Base, settings: Settings) -> list[Patch]:
@@ -32,7 +32,7 @@ def service_patches(app: App, base: Base, settings: Settings) -> list[Patch]:
 def _ports(service: BaseObject, named: Mapping[str, set[int]]) -> Iterator[int]:
     """Every number that a Service's ports stand for: its own and its pods'."""
     spec = service.data.get("spec")
-    for port in (spec.get("ports") or ()) if isinstance(spec, Mapping) else ():
+    for port in items_of(spec.get("ports") if isinstance(spec, Mapping) else None):
         if not isinstance(port, Mapping):
             continue
         for value in (port.get("port"), port.get("targetPort")):
@@ -46,11 +46,6 @@ def _named_ports(base: Base) -> dict[str, set[int]]:
     found: dict[str, set[int]] = {}
     for item in base.objects:
         owner = pod_owner(item)
-        if owner is None or not owner.pod_spec or not holds(item.data, owner.pod_spec):
-            continue
-        pod: Any = value_at(item.data, owner.pod_spec)
-        for container in (pod.get("containers") or ()) if isinstance(pod, Mapping) else ():
-            for port in (container.get("ports") or ()) if isinstance(container, Mapping) else ():
-                if isinstance(port, Mapping) and isinstance(port.get("containerPort"), int):
-                    found.setdefault(str(port.get("name") or ""), set()).add(port["containerPort"])
+        for port in container_ports(item, owner) if owner else ():
+            found.setdefault(port.name, set()).add(port.number)
     return found

@@ -13,9 +13,10 @@ from meshwright.apps.overlay.annotations import (
     pod_annotations,
 )
 from meshwright.apps.podowners import JOB_KINDS, pod_owner
-from meshwright.apps.podports import pod_spec
+from meshwright.apps.podports import containers
 from meshwright.apps.spec import Inject, Jobs, Scope, WorkloadSpec
 from meshwright.manifests.finding import Finding
+from meshwright.manifests.pointer import items_of
 from meshwright.manifests.words import did_you_mean
 
 
@@ -145,8 +146,8 @@ def _job_annotations(
 
 def runs_await(item: BaseObject, owner: PodOwner) -> bool:
     """Whether a container of ``item`` is started by linkerd-await."""
-    for container in pod_spec(item, owner).get("containers") or ():
-        words = [*(container.get("command") or ()), *(container.get("args") or ())]
+    for container in containers(item, owner):
+        words = [*items_of(container.get("command")), *items_of(container.get("args"))]
         if any("linkerd-await" in str(word) for word in words):
             return True
     return False
