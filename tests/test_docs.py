@@ -5,13 +5,19 @@ from __future__ import annotations
 from pathlib import Path
 
 from meshwright.apps.spec import read_spec
-from scripts import mesh_yaml
+from scripts import mesh_yaml, rules
 
 
 def test_mesh_yaml_page(root: Path) -> None:
     written = (root / "docs" / "mesh-yaml.md").read_text(encoding="utf-8")
 
     assert written == mesh_yaml.page(), "run python -m scripts.mesh_yaml"
+
+
+def test_rules_page(root: Path) -> None:
+    written = (root / "docs" / "rules.md").read_text(encoding="utf-8")
+
+    assert written == rules.page(), "run python -m scripts.rules"
 
 
 def test_every_field_is_described() -> None:

@@ -41,7 +41,7 @@ def _rule(id: str) -> dict[str, Any]:
         "shortDescription": {"text": known.title},
         "fullDescription": {"text": known.why},
         "help": {"text": f"{known.why} Fix: {known.fix}."},
-        "helpUri": f"{_HOME}/blob/main/docs/rules/{known.family}.md#{id.lower()}",
+        "helpUri": f"{_HOME}/blob/main/docs/rules.md#{id.lower()}",
     }
 
 

@@ -160,4 +160,5 @@ class Model:
 
     @cached_property
     def _has_remote(self) -> bool:
-        return any("from the network" in item.reason for item in self.repository.not_seen)
+        elsewhere = ("from the network", "which is not this repository")
+        return any(words in item.reason for item in self.repository.not_seen for words in elsewhere)

@@ -56,11 +56,6 @@ class Rule:
     since: str = ""
     until: str = ""
 
-    @property
-    def family(self) -> str:
-        """The module that it stands in, such as injection."""
-        return self.find.__module__.rpartition(".")[2]
-
 
 # Every rule by id; a family's module fills it when it is imported.
 RULES: dict[str, Rule] = {}
@@ -84,7 +79,7 @@ def rule(
 
     def register(find: _Find) -> _Find:
         if id in RULES:
-            raise MeshwrightError(f"rule {id} stands twice: {RULES[id].family} and {find.__module__}")
+            raise MeshwrightError(f"rule {id} stands twice, once in {find.__module__}")
         RULES[id] = Rule(id, title, severity, why, fix, source, find, engine, since, until)
         return find
 

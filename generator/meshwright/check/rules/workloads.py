@@ -1,0 +1,56 @@
+"""Objects that make pods, as rules look at them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from meshwright.check.rules.model import Item, Model
+from meshwright.manifests.pointer import Pointer
+
+INJECT = "linkerd.io/inject"
+_TEMPLATE: Pointer = ("spec", "template")
+# Kind -> the pod template; a Pod is its own.
+_TEMPLATES: dict[str, Pointer] = {
+    "Deployment": _TEMPLATE,
+    "StatefulSet": _TEMPLATE,
+    "DaemonSet": _TEMPLATE,
+    "ReplicaSet": _TEMPLATE,
+    "ReplicationController": _TEMPLATE,
+    "Job": _TEMPLATE,
+    "CronJob": ("spec", "jobTemplate", *_TEMPLATE),
+    "Pod": (),
+}
+_GROUPS = frozenset({"", "apps", "batch"})
+
+
+@dataclass(frozen=True)
+class Workload:
+    """An object with the pointer to its pod template."""
+
+    item: Item
+    template: Pointer
+
+    @property
+    def annotations(self) -> Mapping[str, Any]:
+        """Those of its pods."""
+        return self.item.mapping(*self.template, "metadata", "annotations")
+
+    @property
+    def labels(self) -> Mapping[str, Any]:
+        """Those of its pods."""
+        return self.item.mapping(*self.template, "metadata", "labels")
+
+    @property
+    def pod(self) -> Mapping[str, Any]:
+        """The spec of its pods."""
+        return self.item.mapping(*self.template, "spec")
+
+
+def workloads(model: Model) -> Iterator[Workload]:
+    """Every object of Kubernetes' own kinds that makes pods."""
+    for kind, template in _TEMPLATES.items():
+        for item in model.items(kind):
+            if item.built.group in _GROUPS:
+                yield Workload(item, template)
