@@ -76,8 +76,9 @@ class Output:
     def clean(self) -> None:
         """Remove the place aside, and the folders around it when nothing else is in them."""
         shutil.rmtree(self._aside, ignore_errors=True)
-        with suppress(OSError):
-            for folder in self._aside.relative_to(self._root).parents[:-1]:
+        for folder in self._aside.relative_to(self._root).parents[:-1]:
+            # A killed run may have removed the inner one already.
+            with suppress(OSError):
                 (self._root / folder).rmdir()
 
     def stage(self, difference: Difference, wanted: Mapping[str, str]) -> list[Step]:
