@@ -1,8 +1,12 @@
-"""A rule's cases without kustomize: the files of a case are what the cluster gets, as they are written."""
+"""A rule's cases without kustomize: the files of a case are what the cluster gets, as they are written.
+
+What lies in the folder of a Kustomization or Application is what that one applies; the rest is applied by
+one more root, as if a person did.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -72,30 +76,64 @@ def load_cases() -> list[Case]:
 
 
 def model_of(case: Case) -> Model:
-    """The model of a case. Kustomizations are read, not built: one root holds every object of a cluster."""
+    """The model of a case; its files are taken as they are, without kustomize."""
     files = TextFiles(case.files)
     repository = Repository(files, KustomizationIndex(files))
     objects: dict[str, list[BuiltObject]] = {}
     for path in files.yaml_paths():
-        parts = path.split("/")
-        cluster = "/".join(parts[:2]) if parts[0] == "clusters" and len(parts) > 2 else ""
         for document in files.documents(path):
             if _is_manifest(document.data):
-                objects.setdefault(cluster, []).append(BuiltObject(document.data, Origin(path)))
-    for cluster, built in objects.items():
-        position = Position(next(iter(case.files)))
-        repository.roots.append(
-            Root(case.engine, cluster or ".", cluster or "all", cluster, position, True, tuple(built))
-        )
-        for item in built:
-            if is_kustomization(item.data):
-                entry = FluxKustomization(item, files)
-                repository.roots.append(
-                    Root(RootKind.FLUX, entry.path, entry.name, cluster, entry.path_position, True, ())
+                objects.setdefault(path, []).append(BuiltObject(document.data, Origin(path)))
+    everything = [built for found in objects.values() for built in found]
+    for built in everything:
+        cluster = _cluster_of(built.origin.path or "")
+        if is_kustomization(built.data):
+            entry = FluxKustomization(built, files)
+            inside = _below(objects, entry.path)
+            repository.roots.append(
+                Root(
+                    RootKind.FLUX,
+                    entry.path,
+                    entry.name,
+                    cluster,
+                    entry.path_position,
+                    True,
+                    inside,
+                    True,
+                    entry,
                 )
-            elif is_kind(item.data, "Application"):
-                _read_charts(repository, Application(item, files), cluster)
+            )
+        elif is_kind(built.data, "Application"):
+            application = Application(built, files)
+            _read_charts(repository, application, cluster)
+            for source in application.sources:
+                inside = _below(objects, source.path) if source.has_path and not source.chart else ()
+                if inside:
+                    root = Root(
+                        RootKind.ARGOCD, source.path, application.name, cluster, source.position, True, inside
+                    )
+                    repository.roots.append(replace(root, application=application))
+    applied = {id(built) for root in repository.roots for built in root.objects}
+    rest: dict[str, list[BuiltObject]] = {}
+    for built in everything:
+        if id(built) not in applied:
+            rest.setdefault(_cluster_of(built.origin.path or ""), []).append(built)
+    position = Position(next(iter(case.files)))
+    for cluster, found in rest.items():
+        path = cluster or "."
+        repository.roots.append(
+            Root(case.engine, path, cluster or "all", cluster, position, True, tuple(found))
+        )
     return Model(repository, read_releases(repository), case.kubernetes)
+
+
+def _cluster_of(path: str) -> str:
+    parts = path.split("/")
+    return "/".join(parts[:2]) if parts[0] == "clusters" and len(parts) > 2 else ""
+
+
+def _below(objects: dict[str, list[BuiltObject]], folder: str) -> tuple[BuiltObject, ...]:
+    return tuple(built for path, found in objects.items() if path.startswith(f"{folder}/") for built in found)
 
 
 class _NoOther(OwnRepository):

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from meshwright.argocd.application import Application
 from meshwright.argocd.charts import Release
 from meshwright.check.repository import Repository, Root
 from meshwright.check.valuesource import ValuesSource
@@ -31,7 +32,8 @@ class ChartRelease:
 
     ``repository`` is the URL of its Helm repository, empty when that cannot be told. ``complete`` is false
     when some of its values cannot be seen here. ``built`` is its HelmRelease, ``folder`` that of the
-    kustomization whose helmCharts has it. ``findings`` are faults in reading the values.
+    kustomization whose helmCharts has it, ``application`` what installs it on Argo CD. ``findings`` are faults
+    in reading the values.
     """
 
     chart: ChartReference
@@ -46,6 +48,7 @@ class ChartRelease:
     root: Root | None = None
     built: BuiltObject | None = None
     folder: str = ""
+    application: Application | None = None
     findings: tuple[Finding, ...] = ()
     is_unknown: Callable[[Any], bool] = _never
 
@@ -134,6 +137,7 @@ def _of_application(release: Release) -> ChartRelease:
         values=merge(release.layers),
         repository=source.repository if source.chart else "",
         complete=release.complete,
+        application=source.application,
     )
 
 
@@ -177,6 +181,7 @@ def _helm_charts(repository: Repository, kustomization: KustomizationFile) -> It
             repository=str(entry.get("repo") or ""),
             root=applied[0] if applied else None,
             folder=kustomization.folder,
+            application=applied[0].application if applied else None,
             findings=tuple(findings),
         )
 

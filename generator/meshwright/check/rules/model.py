@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from meshwright.check.releases import ChartRelease
 from meshwright.check.repository import Repository, Root, RootKind
@@ -15,6 +15,9 @@ from meshwright.manifests.files import RepositoryFiles
 from meshwright.manifests.pointer import holds, value_at
 from meshwright.manifests.source import position_of
 from meshwright.manifests.unit import BuiltObject
+
+if TYPE_CHECKING:
+    from meshwright.check.order.analysis import Analysis
 
 CONTROL_PLANE = "linkerd-control-plane"
 
@@ -146,6 +149,14 @@ class Model:
         """The Linkerd that a cluster gets, None when no chart pin tells."""
         versions = [read_edge(release.chart.version) for release in self.charts(CONTROL_PLANE, cluster)]
         return versions[0] if len(versions) == 1 else None
+
+    @cached_property
+    def order(self) -> Analysis:
+        """What comes up after what, and where that is left to luck."""
+        # The order is read from this model, so it cannot be imported above it.
+        from meshwright.check.order.analysis import analyse
+
+        return analyse(self)
 
     @cached_property
     def _open_clusters(self) -> frozenset[str]:

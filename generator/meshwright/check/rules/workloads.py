@@ -48,6 +48,14 @@ class Workload:
         return self.item.mapping(*self.template, "spec")
 
 
+def workload_of(item: Item) -> Workload | None:
+    """``item`` as something that makes pods, None when it does not."""
+    template = _TEMPLATES.get(item.built.kind)
+    if template is None or item.built.group not in _GROUPS:
+        return None
+    return Workload(item, template)
+
+
 def workloads(model: Model) -> Iterator[Workload]:
     """Every object of Kubernetes' own kinds that makes pods."""
     for kind, template in _TEMPLATES.items():

@@ -1,0 +1,253 @@
+"""Argo CD: a sync is dry-run as a whole, then goes through phases and waves, each after the health of the last.
+
+source: argo-cd 3.5 gitops-engine pkg/sync (phases, waves, dry run, Degraded fails a sync), controller
+autoSync (five retries by default, and a failed commit is not tried again); kind Application has no health
+of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import partial
+from typing import Any
+
+from meshwright.argocd.application import Application, is_kind
+from meshwright.check.order.flux import owner_of
+from meshwright.check.order.graph import Because
+from meshwright.check.order.landscape import ChartContent, Content, Landscape, Moment, Unit
+from meshwright.check.repository import RootKind
+from meshwright.check.rules.model import Item
+from meshwright.yaml import YamlFault
+
+_GROUP = "argoproj.io"
+_HOOK, _WAVE = "argocd.argoproj.io/hook", "argocd.argoproj.io/sync-wave"
+_OPTIONS = "argocd.argoproj.io/sync-options"
+_SKIP_DRY_RUN = "SkipDryRunOnMissingResource=true"
+_PHASES = {"PreSync": 0, "Sync": 1, "PostSync": 2}
+_SYNC = 1
+_OUTSIDE = frozenset({"Skip", "SyncFail", "PreDelete", "PostDelete"})
+# Fewer tries than this are over before a slow chart has installed its CRDs.
+_MANY = 20
+
+
+def read_argocd(landscape: Landscape, gates: bool | None) -> None:
+    """Add every Application with its phases and waves; ``gates`` is what applications_gate says."""
+    model = landscape.model
+    applications: dict[Unit, Application] = {}
+    items: dict[Unit, list[Item]] = {}
+    by_root: dict[int, list[Item]] = {}
+    for item in model.all_items():
+        by_root.setdefault(id(item.root), []).append(item)
+    for root in model.repository.roots:
+        if root.kind is RootKind.ARGOCD and root.application is not None:
+            unit = _unit(root.cluster, root.application)
+            applications[unit] = root.application
+            items.setdefault(unit, []).extend(by_root.get(id(root), []))
+    for release in model.releases:
+        if release.application is not None:
+            applications.setdefault(_unit(release.cluster, release.application), release.application)
+    for item in model.items("Application", _GROUP):
+        application = Application(item.built, item.files)
+        applications.setdefault(_unit(item.cluster, application), application)
+    for unit in applications:
+        landscape.unit(unit)
+    syncs = [
+        _Sync(landscape, unit, application, items.get(unit, []), gates)
+        for unit, application in applications.items()
+    ]
+    for sync in syncs:
+        sync.add_waves()
+    # Which wave makes an Application is known once every wave is.
+    for sync in syncs:
+        sync.add_start()
+
+
+def _unit(cluster: str, application: Application) -> Unit:
+    built = application.built
+    return Unit(cluster, "Application", built.namespace or "argocd", built.name, application.position())
+
+
+def applications_gate(landscape: Landscape) -> bool | None:
+    """Whether a wave waits for the Applications in it; None when Argo CD's settings are not here."""
+    model = landscape.model
+    found: list[Mapping[str, Any]] = [
+        item.mapping("data") for item in model.items("ConfigMap", "") if item.name == "argocd-cm"
+    ]
+    for release in model.charts("argo-cd"):
+        values = release.value("configs", "cm")
+        found.append(values if isinstance(values, Mapping) else {})
+    found += _values_files(landscape)
+    if not found:
+        return None
+    return any(_restores_health(data) for data in found)
+
+
+def _values_files(landscape: Landscape) -> Iterable[Mapping[str, Any]]:
+    """Values for Argo CD's own chart, with which a person installs it."""
+    files = landscape.model.files
+    for path in files.yaml_paths():
+        if "argo" not in path.lower():
+            continue
+        try:
+            documents = files.documents(path)
+        except YamlFault:
+            continue
+        for document in documents:
+            cm = document.data.get("configs") if isinstance(document.data, Mapping) else None
+            cm = cm.get("cm") if isinstance(cm, Mapping) else None
+            if isinstance(cm, Mapping):
+                yield cm
+
+
+def _restores_health(data: Mapping[str, Any]) -> bool:
+    if "resource.customizations.health.argoproj.io_Application" in data:
+        return True
+    return "argoproj.io/Application" in str(data.get("resource.customizations", ""))
+
+
+class _Sync:
+    """One Application: its contents by phase and wave, one after the other."""
+
+    def __init__(
+        self,
+        landscape: Landscape,
+        unit: Unit,
+        application: Application,
+        items: list[Item],
+        gates: bool | None,
+    ) -> None:
+        self._landscape = landscape
+        self._unit = unit
+        self._application = application
+        self._items = items
+        # Unknown settings are taken for right ones: only what is seen is blamed.
+        self._gates = gates is not False
+        self._events = landscape.unit(unit)
+        policy = application.spec.get("syncPolicy")
+        self._policy: Mapping[str, Any] = policy if isinstance(policy, Mapping) else {}
+
+    def add_waves(self) -> None:
+        """Its waves, and its health after them."""
+        waves: dict[tuple[int, int], list[Item]] = {}
+        for item in self._items:
+            place = _place(item)
+            if place is not None:
+                waves.setdefault(place, []).append(item)
+        charts = [release for release in self._landscape.model.releases if self._has(release.application)]
+        if charts or not waves:
+            waves.setdefault((_SYNC, 0), [])
+        last: int | None = None
+        for place in sorted(waves):
+            last = self._wave(place, waves[place], last)
+            if place == (_SYNC, 0):
+                for release in charts:
+                    self._chart(release)
+        because = Because("health", "its health is that of its parts")
+        self._landscape.graph.before(self._events[Moment.UP], self._events[Moment.READY], because)
+
+    def _has(self, other: Application | None) -> bool:
+        return other is not None and (
+            other.built.name == self._application.built.name and other.origin == self._application.origin
+        )
+
+    def add_start(self) -> None:
+        """It starts once what it stands in has been applied."""
+        written = self._application.written or self._application.built
+        graph, landscape = self._landscape.graph, self._landscape
+        for item in landscape.model.items(written.kind, _GROUP):
+            if (
+                item.name != written.name
+                or item.cluster != self._unit.cluster
+                or item.built.namespace
+                not in (
+                    written.namespace,
+                    "",
+                )
+            ):
+                continue
+            parent = landscape.wave_of(item)
+            if parent is None:
+                hand = owner_of(landscape, item)
+                parent = hand[Moment.APPLIED] if hand else None
+            if parent is not None and landscape.owner(parent) != self._unit:
+                because = Because("part", "which makes it", item.at())
+                graph.before(parent, self._events[Moment.STARTED], because)
+                return
+
+    def _wave(self, place: tuple[int, int], items: list[Item], last: int | None) -> int:
+        """Events of one wave: applied, then healthy. Gives the latter."""
+        landscape, events = self._landscape, self._events
+        name = f"wave {place[1]}" if place[0] == _SYNC else f"{_phase_name(place[0])} wave {place[1]}"
+        applied = landscape.event(self._unit, f"applies {name}")
+        healthy = landscape.event(self._unit, f"has {name} healthy")
+        graph, own = landscape.graph, Because("own", "")
+        graph.before(events[Moment.STARTED], applied, own)
+        if last is not None:
+            graph.before(last, applied, Because("wave", "an earlier wave must be healthy"))
+        graph.before(applied, healthy, own)
+        graph.before(applied, events[Moment.APPLIED], own)
+        graph.before(healthy, events[Moment.UP], own)
+        for item in items:
+            landscape.waves[id(item.built)] = applied
+            child = landscape.find(item.cluster, "Application", item.built.namespace or "argocd", item.name)
+            if child is not None and self._gates and is_kind(item.built.data, "Application"):
+                because = Because("health", "the wave waits for its health", item.at())
+                graph.before(child[Moment.READY], healthy, because)
+        plain = [item for item in items if not self._skips(item)]
+        content = partial(
+            Content, self._unit, staged=applied, applied=applied, up=healthy, retried=self._retried()
+        )
+        skipping = [item for item in items if self._skips(item)]
+        landscape.contents.append(content(tuple(plain), served=events[Moment.STARTED]))
+        if skipping:
+            landscape.contents.append(content(tuple(skipping), served=applied))
+        self._applied, self._healthy = applied, healthy
+        return healthy
+
+    def _chart(self, release: Any) -> None:
+        self._landscape.charts.append(
+            ChartContent(
+                self._unit,
+                release,
+                served=self._applied if self._skips(None) else self._events[Moment.STARTED],
+                applied=self._applied,
+                up=self._healthy,
+                retried=self._retried(),
+                makes_namespace="CreateNamespace=true" in self._options(),
+            )
+        )
+
+    def _options(self) -> list[Any]:
+        options = self._policy.get("syncOptions")
+        return options if isinstance(options, list) else []
+
+    def _skips(self, item: Item | None) -> bool:
+        """Whether the dry run leaves out what the cluster does not know yet."""
+        own = str(item.annotations.get(_OPTIONS, "")) if item is not None else ""
+        return _SKIP_DRY_RUN in own or _SKIP_DRY_RUN in self._options()
+
+    def _retried(self) -> bool:
+        """Whether a failed sync is tried again for as long as it may take; by hand a person does it."""
+        automated = self._policy.get("automated")
+        if not isinstance(automated, Mapping) or automated.get("enabled") is False:
+            return True
+        retry = self._policy.get("retry")
+        limit = retry.get("limit") if isinstance(retry, Mapping) else None
+        return isinstance(limit, int) and (limit < 0 or limit >= _MANY)
+
+
+def _place(item: Item) -> tuple[int, int] | None:
+    """Phase and wave of an object; None for what is not part of a sync."""
+    hooks = [name.strip() for name in str(item.annotations.get(_HOOK, "")).split(",") if name.strip()]
+    phases = [_PHASES[name] for name in hooks if name in _PHASES]
+    if hooks and not phases:
+        return None if set(hooks) <= _OUTSIDE else (_SYNC, 0)
+    try:
+        wave = int(str(item.annotations.get(_WAVE, "0")))
+    except ValueError:
+        wave = 0
+    return (min(phases) if phases else _SYNC, wave)
+
+
+def _phase_name(phase: int) -> str:
+    return next(name for name, number in _PHASES.items() if number == phase)

@@ -1,0 +1,111 @@
+"""What well-known charts bring and need, as far as order goes: no chart is rendered that would be downloaded.
+
+source: the charts at the versions that the template pins, and the default values of the others' newest
+versions in 2026; API groups rarely move, so they are taken for any version.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from meshwright.check.releases import ChartRelease
+
+_Condition = Callable[[ChartRelease], bool]
+
+
+def _always(_: ChartRelease) -> bool:
+    return True
+
+
+def _off(*pointer: str) -> _Condition:
+    """Unless somebody switches it off."""
+    return lambda release: release.value(*pointer) is not False
+
+
+def _on(*pointer: str) -> _Condition:
+    """When somebody switches it on."""
+    return lambda release: release.value(*pointer) is True
+
+
+@dataclass(frozen=True)
+class ChartFacts:
+    """``groups`` are the API groups of the CRDs in it, under ``with_kinds``; ``guards`` those that its
+    webhook must answer for and that are refused while it does not. ``uses`` are groups of its own objects.
+    ``meshed`` says that its pods must have a proxy.
+    """
+
+    groups: tuple[str, ...] = ()
+    guards: tuple[str, ...] = ()
+    uses: Callable[[ChartRelease], tuple[str, ...]] = lambda _: ()
+    with_kinds: _Condition = _always
+    meshed: bool = False
+
+
+_CERT_MANAGER = ("cert-manager.io", "acme.cert-manager.io")
+_MONITORING = ("monitoring.coreos.com",)
+_POLICY = ("policy.linkerd.io",)
+GATEWAY = "gateway.networking.k8s.io"
+
+
+def _cert_manager_crds(release: ChartRelease) -> bool:
+    return release.value("crds", "enabled") is True or release.value("installCRDs") is True
+
+
+def _trust_manager_uses(release: ChartRelease) -> tuple[str, ...]:
+    own = release.value("app", "webhook", "tls", "helmCert", "enabled") is True
+    return () if own else _CERT_MANAGER
+
+
+def _control_plane_uses(release: ChartRelease) -> tuple[str, ...]:
+    return _MONITORING if release.value("podMonitor", "enabled") is True else ()
+
+
+FACTS: dict[str, ChartFacts] = {
+    "cert-manager": ChartFacts(_CERT_MANAGER, _CERT_MANAGER, with_kinds=_cert_manager_crds),
+    "trust-manager": ChartFacts(
+        ("trust.cert-manager.io",),
+        ("trust.cert-manager.io",),
+        _trust_manager_uses,
+        _off("crds", "enabled"),
+    ),
+    "linkerd-crds": ChartFacts(("policy.linkerd.io", "linkerd.io", "workload.linkerd.io")),
+    "linkerd-control-plane": ChartFacts(uses=_control_plane_uses),
+    "linkerd-viz": ChartFacts(uses=lambda _: _POLICY, meshed=True),
+    "linkerd-jaeger": ChartFacts(uses=lambda _: _POLICY, meshed=True),
+    "linkerd-multicluster": ChartFacts(("multicluster.linkerd.io",), uses=lambda _: _POLICY, meshed=True),
+    "prometheus-operator-crds": ChartFacts(_MONITORING),
+    "kube-prometheus-stack": ChartFacts(_MONITORING, with_kinds=_off("crds", "enabled")),
+    "traefik": ChartFacts(("traefik.io",)),
+    "traefik-crds": ChartFacts(("traefik.io",)),
+    "external-secrets": ChartFacts(
+        ("external-secrets.io", "generators.external-secrets.io"),
+        ("external-secrets.io",),
+        with_kinds=_off("installCRDs"),
+    ),
+    "metallb": ChartFacts(("metallb.io",), ("metallb.io",), with_kinds=_off("crds", "enabled")),
+    "kyverno": ChartFacts(("kyverno.io", "policies.kyverno.io"), with_kinds=_off("crds", "install")),
+    "cloudnative-pg": ChartFacts(
+        ("postgresql.cnpg.io",), ("postgresql.cnpg.io",), with_kinds=_off("crds", "create")
+    ),
+    "longhorn": ChartFacts(("longhorn.io",)),
+    "velero": ChartFacts(("velero.io",)),
+    "sealed-secrets": ChartFacts(("bitnami.com",)),
+    "keda": ChartFacts(("keda.sh",), with_kinds=_off("crds", "install")),
+    "rook-ceph": ChartFacts(("ceph.rook.io",), with_kinds=_off("crds", "enabled")),
+    "eck-operator": ChartFacts(
+        (
+            "elasticsearch.k8s.elastic.co",
+            "kibana.k8s.elastic.co",
+            "apm.k8s.elastic.co",
+            "beat.k8s.elastic.co",
+            "agent.k8s.elastic.co",
+        ),
+        with_kinds=_off("installCRDs"),
+    ),
+    "volsync": ChartFacts(("volsync.backube",), with_kinds=_off("manageCRDs")),
+    "grafana-operator": ChartFacts(("grafana.integreatly.org",)),
+    "node-feature-discovery": ChartFacts(("nfd.k8s-sigs.io",)),
+    "flagger": ChartFacts(("flagger.app",), with_kinds=_on("crd", "create")),
+    "snapshot-controller": ChartFacts(("snapshot.storage.k8s.io",)),
+}

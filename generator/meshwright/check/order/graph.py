@@ -1,0 +1,181 @@
+"""What must happen before what: events, and the two ways in which one waits for another.
+
+An event happens once everything ``before`` it has happened and each of its ``needs`` is met by at least one
+provider. That is all a GitOps engine knows of order: everything else is left to the speed of the parts.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from meshwright.errors import Position
+
+
+@dataclass(frozen=True)
+class Because:
+    """Why an event waits. ``kind`` is one word, such as dependsOn; ``text`` follows "waits for X: "."""
+
+    kind: str
+    text: str
+    position: Position | None = None
+
+
+@dataclass(frozen=True)
+class Need:
+    """One of ``providers`` has to come first; ``because`` has one reason for each.
+
+    ``fragile`` says that what comes too early is not tried again.
+    """
+
+    providers: tuple[int, ...]
+    because: tuple[Because, ...]
+    fragile: bool = False
+
+
+@dataclass(frozen=True)
+class Step:
+    """``event`` waits for ``other``."""
+
+    event: int
+    other: int
+    because: Because
+
+
+@dataclass
+class EventGraph:
+    """Events are numbers, given out by ``add``. Nothing may be added once an answer was asked for."""
+
+    _before: list[list[tuple[int, Because]]] = field(default_factory=list)
+    _needs: list[list[Need]] = field(default_factory=list)
+    # What remains possible without certain events: asked again for each one that needs the same providers.
+    _without: dict[tuple[frozenset[int], bool], frozenset[int]] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self._before)
+
+    def add(self) -> int:
+        """A new event that waits for nothing."""
+        self._before.append([])
+        self._needs.append([])
+        return len(self._before) - 1
+
+    def before(self, first: int, then: int, because: Because) -> None:
+        """``then`` never happens before ``first``."""
+        self._before[then].append((first, because))
+
+    def need(self, event: int, providers: Iterable[tuple[int, Because]], *, fragile: bool = False) -> None:
+        """``event`` cannot happen before one of ``providers`` has; nothing when there are none."""
+        found = tuple(providers)
+        if found:
+            events, reasons = tuple(event for event, _ in found), tuple(because for _, because in found)
+            self._needs[event].append(Need(events, reasons, fragile))
+
+    @cached_property
+    def happening(self) -> tuple[int, ...]:
+        """Every event that can happen at all, in an order in which they may."""
+        return self.possible(())
+
+    def possible(self, without: Iterable[int], *, tried: bool = False) -> tuple[int, ...]:
+        """As ``happening``, were the events of ``without`` never to happen.
+
+        With ``tried`` an event counts when it is tried at all, though what it needs may be missing.
+        """
+        excluded = set(without)
+        dependents: list[list[tuple[int, int]]] = [[] for _ in self._before]
+        missing = [len(before) for before in self._before]
+        for event, before in enumerate(self._before):
+            for first, _ in before:
+                dependents[first].append((event, -1))
+            for number, need in enumerate(self._needs[event]):
+                if tried and need.fragile:
+                    continue
+                missing[event] += 1
+                for provider in need.providers:
+                    dependents[provider].append((event, number))
+        met: set[tuple[int, int]] = set()
+        ready = deque(event for event, count in enumerate(missing) if not count and event not in excluded)
+        found = []
+        while ready:
+            event = ready.popleft()
+            found.append(event)
+            for other, number in dependents[event]:
+                if number >= 0:
+                    if (other, number) in met:
+                        continue
+                    met.add((other, number))
+                missing[other] -= 1
+                if not missing[other] and other not in excluded:
+                    ready.append(other)
+        return tuple(found)
+
+    def can_happen(self, event: int) -> bool:
+        """Whether ``event`` waits for nothing that never happens."""
+        return event in self._happening_set
+
+    @cached_property
+    def _happening_set(self) -> frozenset[int]:
+        return frozenset(self.happening)
+
+    def always_before(self, first: Iterable[int], then: int, *, tried: bool = False) -> bool:
+        """Whether ``then`` cannot happen (with ``tried``: be tried) before one of ``first`` has."""
+        key = (frozenset(first), tried)
+        if key not in self._without:
+            self._without[key] = frozenset(self.possible(key[0], tried=tried))
+        return then not in self._without[key]
+
+    def waits(self, event: int) -> list[Step]:
+        """Everything that ``event`` itself waits for."""
+        found = [Step(event, first, because) for first, because in self._before[event]]
+        for need in self._needs[event]:
+            found += [
+                Step(event, other, why) for other, why in zip(need.providers, need.because, strict=True)
+            ]
+        return found
+
+    def way(self, event: int, target: int) -> list[Step] | None:
+        """The shortest chain of waiting from ``event`` to ``target``; None when there is none."""
+        return self._search(event, target, self.waits)
+
+    def circles(self) -> list[list[Step]]:
+        """The circles in which events wait for each other for ever; each event is in one at most."""
+        stuck = [event for event in range(len(self._before)) if not self.can_happen(event)]
+        done: set[int] = set()
+        found = []
+        for start in stuck:
+            path: list[int] = []
+            here = start
+            while here not in done:
+                done.add(here)
+                path.append(here)
+                here = min(step.other for step in self._blockers(here))
+            if here in path and (circle := self._search(here, here, self._blockers)):
+                found.append(circle)
+        return found
+
+    def _blockers(self, event: int) -> list[Step]:
+        """What a stuck event waits for in vain."""
+        found = [Step(event, first, why) for first, why in self._before[event] if not self.can_happen(first)]
+        for need in self._needs[event]:
+            if not any(self.can_happen(provider) for provider in need.providers):
+                pairs = zip(need.providers, need.because, strict=True)
+                found += [Step(event, provider, why) for provider, why in pairs]
+        return found
+
+    def _search(self, event: int, target: int, steps: Callable[[int], list[Step]]) -> list[Step] | None:
+        came: dict[int, Step] = {}
+        line = deque([event])
+        while line:
+            for step in steps(line.popleft()):
+                if step.other in came:
+                    continue
+                came[step.other] = step
+                if step.other == target:
+                    found = [step]
+                    while found[-1].event != event:
+                        found.append(came[found[-1].event])
+                    return found[::-1]
+                line.append(step.other)
+        return None

@@ -1,0 +1,243 @@
+"""What each object and chart needs to be there, put into the graph; and what it would only find by luck."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from meshwright.apps.injectability import ADMISSION_LABEL
+from meshwright.check.order.chartfacts import FACTS, GATEWAY
+from meshwright.check.order.graph import Because
+from meshwright.check.order.landscape import ChartContent, Content, Landscape, Moment, Wish
+from meshwright.check.order.provisions import Provider, Provisions
+from meshwright.check.rules.model import CONTROL_PLANE, Item
+from meshwright.check.rules.workloads import INJECT, Workload, workload_of
+from meshwright.errors import Position
+
+_MESHED = ("enabled", "ingress")
+# Linkerd's injector is not asked about these, or they are Linkerd's own.
+_EXCLUDED = frozenset({"kube-system", "cert-manager", "linkerd", "linkerd-cni", "flux-system"})
+# The proxy's admin port on the pod's own loopback, as linkerd-await asks it too.
+_READINESS = ":4191/ready"
+_WEBHOOKS = {
+    "proxyInjector": "linkerd-proxy-injector-k8s-tls",
+    "profileValidator": "linkerd-sp-validator-k8s-tls",
+    "policyValidator": "linkerd-policy-validator-k8s-tls",
+}
+
+
+def add_needs(landscape: Landscape, provisions: Provisions) -> None:
+    """Let every event wait for what it cannot do without, and note what it wishes for."""
+    needs = _Needs(landscape, provisions)
+    for content in landscape.contents:
+        if not content.by_hand:
+            needs.of_content(content)
+    for chart in landscape.charts:
+        needs.of_chart(chart)
+
+
+class _Needs:
+    def __init__(self, landscape: Landscape, provisions: Provisions) -> None:
+        self._landscape = landscape
+        self._provisions = provisions
+
+    def of_content(self, content: Content) -> None:
+        """Kinds, webhooks, namespaces and mounted Secrets of the objects; a proxy for the meshed pods."""
+        cluster, provisions = content.unit.cluster, self._provisions
+        kinds: dict[tuple[str, str], Item] = {}
+        namespaces: dict[str, Item] = {}
+        for item in content.items:
+            if "." in item.built.group:
+                kinds.setdefault((item.built.group, item.built.kind), item)
+            if item.built.namespace:
+                namespaces.setdefault(item.built.namespace, item)
+            self._values(item)
+        for (group, kind), item in kinds.items():
+            providers = provisions.kinds_of(cluster, group, kind)
+            self._kind(content, item, providers, f"kind {kind}")
+            guards = provisions.guards.get((cluster, group), [])
+            self._hard(content, content.served, item, guards, "webhook", f"the webhook for {group}")
+        for namespace, item in namespaces.items():
+            makers = provisions.namespaces.get((cluster, namespace), [])
+            if not any(maker.unit == content.unit and maker.event == content.staged for maker in makers):
+                what = f"namespace {namespace}"
+                self._hard(content, content.applied, item, makers, "namespace", what)
+        self._pods(content)
+
+    def _kind(self, content: Content, item: Item, providers: list[Provider], what: str) -> None:
+        own = [provider for provider in providers if provider.unit == content.unit]
+        if not own:
+            self._hard(content, content.served, item, providers, "kind", what)
+        elif not any(provider.event == content.staged for provider in own):
+            # The dry run knows what the same sync brings; the API server does not before it is there.
+            self._hard(content, content.applied, item, providers, "kind", what)
+
+    def _values(self, item: Item) -> None:
+        if item.built.kind != "HelmRelease":
+            return
+        events = self._landscape.find(item.cluster, "HelmRelease", item.namespace, item.name)
+        for number, entry in enumerate(item.list("spec", "valuesFrom")):
+            if events is None or not isinstance(entry, dict) or entry.get("optional") is True:
+                continue
+            kind, name = str(entry.get("kind")), str(entry.get("name"))
+            providers = self._provisions.mount(item.cluster, kind, item.namespace, name)
+            at = item.at("spec", "valuesFrom", number)
+            self._need(events[Moment.STARTED], providers, "values", f"{kind} {name} with its values", at)
+
+    def _hard(
+        self, content: Content, event: int, item: Item, providers: list[Provider], kind: str, what: str
+    ) -> None:
+        text = f"{item.title} needs {what}"
+        self._need(event, providers, kind, text, item.at(), fragile=not content.retried)
+        if not content.retried and _in_doubt(providers):
+            wanted = tuple(provider.event for provider in providers)
+            self._landscape.fragile.append(Wish(event, wanted, kind, item.title, what, item.at()))
+
+    def _need(
+        self,
+        event: int,
+        providers: list[Provider],
+        kind: str,
+        text: str,
+        at: Position,
+        *,
+        fragile: bool = False,
+    ) -> None:
+        pairs = [
+            (provider.event, Because(kind, f"{text}, from {provider.what}", at)) for provider in providers
+        ]
+        # What a person applies first is there before any engine starts.
+        if not any(provider.by_hand for provider in providers):
+            self._landscape.graph.need(event, pairs, fragile=fragile)
+
+    def _pods(self, content: Content) -> None:
+        landscape, cluster = self._landscape, content.unit.cluster
+        injectors = self._injectors(cluster)
+        for item in content.items:
+            workload = workload_of(item)
+            if workload is None:
+                continue
+            for kind, name in _mounted(workload):
+                providers = self._provisions.mount(cluster, kind, item.namespace, name)
+                self._need(content.up, providers, "mount", f"{item.title} mounts {kind} {name}", item.at())
+            if _is_gate(workload):
+                self._need(content.up, injectors, "gate", "it succeeds only with a proxy", item.at())
+            elif injectors and self._is_meshed(workload):
+                events = tuple(provider.event for provider in injectors)
+                at = item.at(*workload.template, "metadata", "annotations", INJECT)
+                landscape.wishes.append(
+                    Wish(content.applied, events, "injector", item.title, injectors[0].unit.title, at)
+                )
+
+    def _injectors(self, cluster: str) -> list[Provider]:
+        """Who runs the injector; nobody when a person brings it, which is before everything here."""
+        found = self._provisions.injectors.get(cluster, [])
+        return [] if any(provider.by_hand for provider in found) else found
+
+    def _is_meshed(self, workload: Workload) -> bool:
+        item = workload.item
+        if workload.pod.get("hostNetwork") is True or item.namespace in _EXCLUDED:
+            return False
+        namespace = self._landscape.model.find(item.cluster, "Namespace", "", item.namespace)
+        if namespace is not None and namespace.labels.get(ADMISSION_LABEL) == "disabled":
+            return False
+        own = workload.annotations.get(INJECT)
+        return (namespace.annotations.get(INJECT) if own is None and namespace else own) in _MESHED
+
+    def of_chart(self, chart: ChartContent) -> None:
+        """What a chart's own objects and pods need."""
+        release, provisions, cluster = chart.release, self._provisions, chart.unit.cluster
+        title, at = chart.release.title, release.position
+        if release.namespace and not chart.makes_namespace:
+            makers = provisions.namespaces.get((cluster, release.namespace), [])
+            self._hard_chart(chart, chart.applied, makers, "namespace", f"namespace {release.namespace}")
+        facts = FACTS.get(release.chart.name)
+        for group in facts.uses(release) if facts else ():
+            kinds = _distinct(provisions.kinds.get((cluster, group), []))
+            self._hard_chart(chart, chart.served, kinds, "kind", f"the kinds of {group}")
+            guards = provisions.guards.get((cluster, group), [])
+            self._hard_chart(chart, chart.served, guards, "webhook", f"the webhook for {group}")
+        injectors = provisions.injectors.get(cluster, [])
+        if facts and facts.meshed and injectors:
+            events = tuple(provider.event for provider in injectors)
+            self._landscape.wishes.append(
+                Wish(chart.applied, events, "injector", title, injectors[0].unit.title, at)
+            )
+        if release.chart.name == CONTROL_PLANE:
+            self._control_plane(chart)
+
+    def _hard_chart(
+        self, chart: ChartContent, event: int, providers: list[Provider], kind: str, what: str
+    ) -> None:
+        release = chart.release
+        text = f"chart {release.chart.name} needs {what}"
+        self._need(event, providers, kind, text, release.position, fragile=not chart.retried)
+        if not chart.retried and _in_doubt(providers):
+            wanted = tuple(provider.event for provider in providers)
+            wish = Wish(event, wanted, kind, release.title, what, release.position)
+            self._landscape.fragile.append(wish)
+
+    def _control_plane(self, chart: ChartContent) -> None:
+        release, cluster = chart.release, chart.unit.cluster
+        for kind, name, pointer in _control_plane_mounts(chart):
+            providers = self._provisions.mount(cluster, kind, release.namespace, name)
+            text = f"chart {CONTROL_PLANE} mounts {kind} {name}"
+            self._need(chart.up, providers, "mount", text, release.at(*pointer), fragile=not chart.retried)
+            if not chart.retried and _in_doubt(providers):
+                wanted = tuple(provider.event for provider in providers)
+                what = f"{kind} {name}"
+                wish = Wish(chart.up, wanted, "mount", release.title, what, release.at(*pointer))
+                self._landscape.fragile.append(wish)
+        if release.value("cniEnabled") is True:
+            cni = self._provisions.cni.get(cluster, [])
+            self._need(chart.up, cni, "cni", "its pods need linkerd2-cni on their node", release.position)
+        crds = self._provisions.kinds.get((cluster, "policy.linkerd.io"), [])
+        self._need(chart.up, crds, "kind", "its controllers read Linkerd's kinds", release.position)
+        gateway = [
+            provider
+            for key, providers in self._provisions.kinds.items()
+            if key[:2] == (cluster, GATEWAY) and key[2:] in ((), ("HTTPRoute",))
+            for provider in providers
+            if not provider.by_hand
+        ]
+        if gateway:
+            events = tuple(provider.event for provider in gateway)
+            what = gateway[0].unit.title
+            wish = Wish(chart.applied, events, "gateway", release.title, what, release.position)
+            self._landscape.wishes.append(wish)
+
+
+def _is_gate(workload: Workload) -> bool:
+    """Whether it is a Job that fails until its pod has a proxy: one that asks the proxy's own readiness."""
+    containers = workload.pod.get("containers")
+    return workload.item.built.kind == "Job" and _READINESS in str(containers)
+
+
+def _in_doubt(providers: list[Provider]) -> bool:
+    """Whether nobody brings it before everything else."""
+    return bool(providers) and not any(provider.by_hand for provider in providers)
+
+
+def _distinct(providers: Iterable[Provider]) -> list[Provider]:
+    return list({provider.event: provider for provider in providers}.values())
+
+
+def _mounted(workload: Workload) -> Iterator[tuple[str, str]]:
+    """Secrets and ConfigMaps without which no pod of it starts."""
+    volumes = workload.pod.get("volumes")
+    for volume in volumes if isinstance(volumes, list) else []:
+        for field, kind, key in (("secret", "Secret", "secretName"), ("configMap", "ConfigMap", "name")):
+            source = volume.get(field) if isinstance(volume, dict) else None
+            if isinstance(source, dict) and source.get(key) and source.get("optional") is not True:
+                yield kind, str(source[key])
+
+
+def _control_plane_mounts(chart: ChartContent) -> Iterator[tuple[str, str, Sequence[str]]]:
+    """source: linkerd2 charts/linkerd-control-plane/templates: volumes of identity, destination, injector."""
+    release = chart.release
+    if release.value("identity", "issuer", "scheme") == "kubernetes.io/tls":
+        yield "Secret", "linkerd-identity-issuer", ("identity", "issuer", "scheme")
+    if release.value("identity", "externalCA") is True:
+        yield "ConfigMap", "linkerd-identity-trust-roots", ("identity", "externalCA")
+    for name, secret in _WEBHOOKS.items():
+        if release.value(name, "externalSecret") is True:
+            yield "Secret", secret, (name, "externalSecret")

@@ -1,0 +1,117 @@
+"""Who brings what others need: kinds, webhooks, namespaces, Secrets and ConfigMaps, the injector."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from meshwright.check.order.chartfacts import FACTS, GATEWAY
+from meshwright.check.order.landscape import ChartContent, Content, Landscape, Unit
+from meshwright.check.rules.model import CONTROL_PLANE, Item
+
+
+@dataclass(frozen=True)
+class Provider:
+    """``event`` of ``unit`` brings a thing; ``what`` is the part that does, such as ``chart cert-manager``."""
+
+    event: int
+    unit: Unit
+    what: str
+    by_hand: bool = False
+
+
+_Key = tuple[str, ...]
+
+
+@dataclass
+class Provisions:
+    """Providers by cluster and name of the thing."""
+
+    # (cluster, group) for a chart's, (cluster, group, kind) for a CRD's.
+    kinds: dict[_Key, list[Provider]] = field(default_factory=dict)
+    # (cluster, group) -> whose webhook must answer.
+    guards: dict[_Key, list[Provider]] = field(default_factory=dict)
+    namespaces: dict[_Key, list[Provider]] = field(default_factory=dict)
+    # (cluster, kind, namespace, name); the namespace is * for what is made in every one.
+    mounts: dict[_Key, list[Provider]] = field(default_factory=dict)
+    injectors: dict[str, list[Provider]] = field(default_factory=dict)
+    cni: dict[str, list[Provider]] = field(default_factory=dict)
+
+    def kinds_of(self, cluster: str, group: str, kind: str) -> list[Provider]:
+        """Who makes the API server know a kind."""
+        return [*self.kinds.get((cluster, group, kind), []), *self.kinds.get((cluster, group), [])]
+
+    def mount(self, cluster: str, kind: str, namespace: str, name: str) -> list[Provider]:
+        """Who makes a Secret or ConfigMap."""
+        exact = self.mounts.get((cluster, kind, namespace, name), [])
+        return [*exact, *self.mounts.get((cluster, kind, "*", name), [])]
+
+
+def read_provisions(landscape: Landscape) -> Provisions:
+    """Everything that some unit brings."""
+    found = Provisions()
+    for content in landscape.contents:
+        for item in content.items:
+            _item(found, content, item)
+    for chart in landscape.charts:
+        _chart(found, chart)
+    return found
+
+
+def _item(found: Provisions, content: Content, item: Item) -> None:
+    cluster = content.unit.cluster
+
+    def provider(event: int) -> Provider:
+        return Provider(event, content.unit, item.title, content.by_hand)
+
+    match item.built.kind:
+        case "CustomResourceDefinition":
+            names = item.mapping("spec", "names")
+            key = (cluster, str(item.get("spec", "group")), str(names.get("kind")))
+            found.kinds.setdefault(key, []).append(provider(content.staged))
+        case "Namespace":
+            found.namespaces.setdefault((cluster, item.name), []).append(provider(content.staged))
+        case "Deployment" if item.name == "linkerd-proxy-injector":
+            found.injectors.setdefault(cluster, []).append(provider(content.up))
+        case _:
+            for kind, namespace, name in _made(item):
+                found.mounts.setdefault((cluster, kind, namespace, name), []).append(
+                    provider(content.applied)
+                )
+
+
+def _made(item: Item) -> Iterator[tuple[str, str, str]]:
+    """Kind, namespace and name of the Secrets and ConfigMaps that an object is or becomes."""
+    kind = item.built.kind
+    if kind in ("Secret", "ConfigMap") and item.built.group == "":
+        yield kind, item.namespace, item.name
+    elif kind == "Certificate" and item.get("spec", "secretName"):
+        yield "Secret", item.namespace, str(item.get("spec", "secretName"))
+    elif kind == "SealedSecret":
+        yield "Secret", item.namespace, str(item.get("spec", "template", "metadata", "name") or item.name)
+    elif kind == "ExternalSecret":
+        yield "Secret", item.namespace, str(item.get("spec", "target", "name") or item.name)
+    elif kind == "Bundle" and item.built.group == "trust.cert-manager.io":
+        target = "Secret" if item.mapping("spec", "target", "secret") else "ConfigMap"
+        yield target, "*", item.name
+
+
+def _chart(found: Provisions, chart: ChartContent) -> None:
+    cluster, name = chart.unit.cluster, chart.release.chart.name
+    facts = FACTS.get(name)
+    applied = Provider(chart.applied, chart.unit, f"chart {name}")
+    running = Provider(chart.up, chart.unit, f"chart {name}")
+    if facts is not None:
+        if facts.with_kinds(chart.release):
+            for group in facts.groups:
+                found.kinds.setdefault((cluster, group), []).append(applied)
+        for group in facts.guards:
+            found.guards.setdefault((cluster, group), []).append(running)
+    if name == "linkerd-crds" and chart.release.value("installGatewayAPI") is True:
+        found.kinds.setdefault((cluster, GATEWAY), []).append(applied)
+    if chart.makes_namespace and chart.release.namespace:
+        found.namespaces.setdefault((cluster, chart.release.namespace), []).append(applied)
+    if name == CONTROL_PLANE:
+        found.injectors.setdefault(cluster, []).append(running)
+    if name == "linkerd2-cni":
+        found.cni.setdefault(cluster, []).append(running)
