@@ -32,8 +32,8 @@ class ChartRelease:
 
     ``repository`` is the URL of its Helm repository, empty when that cannot be told. ``complete`` is false
     when some of its values cannot be seen here. ``built`` is its HelmRelease, ``folder`` that of the
-    kustomization whose helmCharts has it, ``application`` what installs it on Argo CD. ``findings`` are faults
-    in reading the values.
+    kustomization whose helmCharts has it, ``application`` what installs it on Argo CD.
+    ``findings`` are faults in reading the values.
     """
 
     chart: ChartReference

@@ -1,4 +1,4 @@
-"""Argo CD: a sync is dry-run as a whole, then goes through phases and waves, each after the health of the last.
+"""Argo CD: a sync is dry-run as a whole, then goes through phases and waves, each once the last is healthy.
 
 source: argo-cd 3.5 gitops-engine pkg/sync (phases, waves, dry run, Degraded fails a sync), controller
 autoSync (five retries by default, and a failed commit is not tried again); kind Application has no health

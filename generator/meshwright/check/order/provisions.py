@@ -12,7 +12,7 @@ from meshwright.check.rules.model import CONTROL_PLANE, Item
 
 @dataclass(frozen=True)
 class Provider:
-    """``event`` of ``unit`` brings a thing; ``what`` is the part that does, such as ``chart cert-manager``."""
+    """``event`` of ``unit`` brings a thing; ``what`` is the part, such as ``chart cert-manager``."""
 
     event: int
     unit: Unit

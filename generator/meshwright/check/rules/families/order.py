@@ -34,9 +34,9 @@ rule(
 rule(
     "MW002",
     "An object is applied together with the release that makes its kind",
-    why="A whole stage is dry-run before any of it is applied: the unknown kind, or the webhook that does not "
-    "answer yet, fails all of it, the HelmRelease included, for ever.",
-    fix="move the object into a Kustomization of its own that depends on this one, and give this one wait: true",
+    why="A whole stage is dry-run before any of it is applied: the unknown kind, or the webhook that does "
+    "not answer yet, fails all of it, the HelmRelease included, for ever.",
+    fix="move the object into a Kustomization of its own that depends on this one, which gets wait: true",
     source="fluxcd/pkg ssa/manager_apply.go, ApplyAllStaged",
     engine=Engine.FLUX,
 )(_told(Fault.SAME_APPLY))
@@ -54,7 +54,7 @@ rule(
     "MW004",
     "Pods may come up before the injector",
     why="The injector's webhook fails open: a pod made before it serves has no proxy, and nobody says so.",
-    fix="let it wait until the control plane is ready: dependsOn on Flux, a later wave with health on Argo CD",
+    fix="let it wait until the control plane is ready: dependsOn on Flux, a later wave that gates on Argo CD",
     source="linkerd2 charts/linkerd-control-plane, webhookFailurePolicy: Ignore; linkerd2#11623, #13702",
 )(_told(Fault.RACE, "injector"))
 
@@ -69,8 +69,8 @@ rule(
 rule(
     "MW006",
     "What comes too early fails for good",
-    why="A failed first install of a HelmRelease, or the fifth failed sync of an Application, is the last one "
-    "for that commit.",
+    why="A failed first install of a HelmRelease, or the fifth failed sync of an Application, is the last "
+    "one for that commit.",
     fix="let it wait for what it needs, or retry without end: install.strategy.name: RetryOnFailure on Flux, "
     "syncPolicy.retry.limit: -1 on Argo CD",
     source="fluxcd helm-controller, spec.install.remediation; argo-cd controller/appcontroller.go, autoSync",
@@ -112,8 +112,8 @@ def waves_that_do_not_wait(model: Model) -> Iterator[Hit]:
         if len({str(item.annotations.get(_WAVE, "0")) for item in items}) > 1:
             first = min(waved, key=lambda item: item.at("metadata", "annotations", _WAVE))
             text = (
-                f"{first.title} and {len(items) - 1} more are put into waves, and argocd-cm gives Applications "
-                "no health"
+                f"{first.title} and {len(items) - 1} more are put into waves, and argocd-cm gives "
+                "Applications no health"
             )
             yield Hit(first.at("metadata", "annotations", _WAVE), text, subject=first.title)
 
