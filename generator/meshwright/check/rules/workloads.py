@@ -62,3 +62,13 @@ def workloads(model: Model) -> Iterator[Workload]:
         for item in model.items(kind):
             if item.built.group in _GROUPS:
                 yield Workload(item, template)
+
+
+def inject_mode(model: Model, workload: Workload) -> str | None:
+    """enabled or ingress when the injector is asked for a proxy, by the pods or their namespace."""
+    item = workload.item
+    own = workload.annotations.get(INJECT)
+    if own is None:
+        namespace = model.find(item.cluster, "Namespace", "", item.namespace)
+        own = namespace.annotations.get(INJECT) if namespace is not None else None
+    return str(own) if own in ("enabled", "ingress") and workload.pod.get("hostNetwork") is not True else None

@@ -1,0 +1,228 @@
+"""Ports: opaque, skipped, and those whose protocol the proxy guesses wrongly."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from meshwright.check.rules.model import Item, Model
+from meshwright.check.rules.ports import (
+    DEFAULT_OPAQUE,
+    OPAQUE,
+    SKIP_IN,
+    SKIP_OUT,
+    container_ports,
+    read_ports,
+    selected_by,
+)
+from meshwright.check.rules.rule import Hit, Severity, rule
+from meshwright.check.rules.workloads import inject_mode, workloads
+from meshwright.manifests.pointer import Pointer
+
+# Protocols whose server speaks first, outside Linkerd's own list. source: linkerd.io, Protocol Detection
+# (NATS); the others' own documentation of their default ports.
+_SERVER_FIRST = {
+    4222: "NATS",
+    6222: "NATS routes",
+    26379: "Redis Sentinel",
+    5672: "AMQP",
+    25672: "RabbitMQ's cluster port",
+    7946: "memberlist",
+    33060: "MySQL X",
+}
+_PROXY_PORTS = {4140: "outbound", 4143: "inbound", 4190: "control", 4191: "admin"}
+_UNDERSTOOD = frozenset({"http", "kubernetes.io/h2c", "linkerd.io/opaque", "linkerd.io/tcp"})
+_LISTS = (OPAQUE, SKIP_IN, SKIP_OUT)
+
+
+def _annotated(model: Model) -> Iterator[tuple[Item, Pointer]]:
+    """Everything whose annotations may hold lists of ports."""
+    for workload in workloads(model):
+        yield workload.item, (*workload.template, "metadata", "annotations")
+    for kind in ("Namespace", "Service"):
+        for item in model.items(kind, ""):
+            yield item, ("metadata", "annotations")
+
+
+@rule(
+    "MW401",
+    "opaque-ports drops a port that Linkerd treats as opaque by itself",
+    why="The annotation replaces the default list: a database on its usual port then waits ten seconds for "
+    "protocol detection on each connection.",
+    fix="add the port to the annotation",
+    source="linkerd2 charts/linkerd-control-plane/values.yaml, proxy.opaquePorts",
+    severity=Severity.WARNING,
+)
+def dropped_default(model: Model) -> Iterator[Hit]:
+    for workload in workloads(model):
+        if OPAQUE not in workload.annotations or inject_mode(model, workload) is None:
+            continue
+        listed = read_ports(workload.annotations[OPAQUE])
+        skipped = read_ports(workload.annotations.get(SKIP_IN, ""))
+        for number, name, _, _ in container_ports(workload):
+            gone = number in DEFAULT_OPAQUE and number not in listed.numbers and name not in listed.names
+            if gone and number not in skipped.numbers:
+                at = workload.item.at(*workload.template, "metadata", "annotations", OPAQUE)
+                text = f"{workload.item.title} listens on {number}, which its {OPAQUE} leaves out"
+                yield Hit(at, text, subject=workload.item.title)
+
+
+@rule(
+    "MW402",
+    "A Service and its pods disagree on what is opaque",
+    why="The client's proxy follows the Service, the server's the pod: one speaks HTTP/2 where the other does "
+    "not look.",
+    fix="give both the same config.linkerd.io/opaque-ports",
+    source="linkerd2 pkg/healthcheck, linkerd-opaque-ports-definition",
+    severity=Severity.WARNING,
+)
+def service_disagrees(model: Model) -> Iterator[Hit]:
+    for service in model.items("Service", ""):
+        for workload in selected_by(model, service):
+            if inject_mode(model, workload) is None:
+                continue
+            here, there = service.annotations.get(OPAQUE), workload.annotations.get(OPAQUE)
+            if here is None and there is None:
+                continue
+            named = {name: number for number, name, _, _ in container_ports(workload)}
+            ours = DEFAULT_OPAQUE if here is None else read_ports(here).numbers
+            listed = read_ports(there) if there is not None else None
+            theirs = DEFAULT_OPAQUE if listed is None else listed.numbers
+            theirs = theirs | {named[name] for name in (listed.names if listed else ()) if name in named}
+            for entry, port in enumerate(service.list("spec", "ports")):
+                number = port.get("port") if isinstance(port, dict) else None
+                target = port.get("targetPort", number) if isinstance(port, dict) else None
+                target = named.get(target, target) if isinstance(target, str) else target
+                if not isinstance(number, int) or not isinstance(target, int):
+                    continue
+                if (number in ours) != (target in theirs):
+                    pair = (service.title, workload.item.title)
+                    opaque, other = pair if number in ours else pair[::-1]
+                    shown = number if number in ours else target
+                    text = f"{opaque} has port {shown} opaque, and {other} does not"
+                    yield Hit(service.at("spec", "ports", entry, "port"), text, subject=service.title)
+
+
+@rule(
+    "MW403",
+    "A port is both opaque and skipped",
+    why="A skipped port never reaches the proxy: without mTLS, and opaque-ports has no effect on it.",
+    fix="keep opaque-ports alone: mTLS stays",
+    source="linkerd.io, Protocol Detection",
+    severity=Severity.WARNING,
+)
+def opaque_and_skipped(model: Model) -> Iterator[Hit]:
+    for item, pointer in _annotated(model):
+        annotations = item.mapping(*pointer)
+        if OPAQUE in annotations and SKIP_IN in annotations:
+            both = read_ports(annotations[OPAQUE]).numbers & read_ports(annotations[SKIP_IN]).numbers
+            if both:
+                text = f"{item.title} has {min(both)} in opaque-ports and in skip-inbound-ports"
+                yield Hit(item.at(*pointer, SKIP_IN), text, subject=item.title)
+
+
+@rule(
+    "MW404",
+    "A list of ports that Linkerd cannot read",
+    why="What it cannot read it logs and leaves out: the ports keep their defaults.",
+    fix="write numbers and ranges with commas between them, such as 3306,8000-8010",
+    source="linkerd2 pkg/util/parsing.go, ParsePorts",
+)
+def unreadable_ports(model: Model) -> Iterator[Hit]:
+    for item, pointer in _annotated(model):
+        annotations = item.mapping(*pointer)
+        for key in _LISTS:
+            found = read_ports(annotations.get(key, ""))
+            wrong = [*found.wrong, *(sorted(found.names) if key != OPAQUE else ())]
+            if wrong:
+                text = f"{item.title} has '{wrong[0]}' in {key}"
+                yield Hit(item.at(*pointer, key), text, subject=item.title)
+
+
+@rule(
+    "MW405",
+    "An appProtocol makes a port opaque",
+    why="Linkerd knows four values; with any other the port is passed through, without routes, retries and "
+    "metrics of its requests.",
+    fix="write http, kubernetes.io/h2c, linkerd.io/opaque or linkerd.io/tcp, or leave it out",
+    source="linkerd.io, Protocol Detection: appProtocol",
+    severity=Severity.WARNING,
+    since="2025.4.4",
+)
+def unknown_app_protocol(model: Model) -> Iterator[Hit]:
+    for service in model.items("Service", ""):
+        if not any(inject_mode(model, workload) for workload in selected_by(model, service)):
+            continue
+        for entry, port in enumerate(service.list("spec", "ports")):
+            value = port.get("appProtocol") if isinstance(port, dict) else None
+            # What cannot be HTTP loses nothing by it.
+            if (
+                isinstance(value, str)
+                and value not in _UNDERSTOOD
+                and ("http" in value.lower() or "grpc" in value)
+            ):
+                at = service.at("spec", "ports", entry, "appProtocol")
+                text = f"{service.title} has appProtocol '{value}', which makes the port opaque"
+                yield Hit(at, text, subject=service.title)
+
+
+@rule(
+    "MW406",
+    "A protocol whose server speaks first, on a port that nobody made opaque",
+    why="The proxy waits ten seconds for the client to speak before it passes such a connection on.",
+    fix="add the port to config.linkerd.io/opaque-ports on the pods and the Service",
+    source="linkerd.io, Protocol Detection: server-speaks-first protocols",
+    severity=Severity.WARNING,
+)
+def server_first(model: Model) -> Iterator[Hit]:
+    for workload in workloads(model):
+        if inject_mode(model, workload) is None:
+            continue
+        item = workload.item
+        namespace = model.find(item.cluster, "Namespace", "", item.namespace)
+        inherited = namespace.annotations.get(OPAQUE, "") if namespace is not None else ""
+        listed = read_ports(workload.annotations.get(OPAQUE, inherited))
+        skipped = read_ports(workload.annotations.get(SKIP_IN, "")).numbers
+        for number, name, at, entry in container_ports(workload):
+            if number in listed.numbers | skipped or name in listed.names:
+                continue
+            if number in _SERVER_FIRST:
+                here = item.at(*workload.template, "spec", "containers", at, "ports", entry, "containerPort")
+                text = f"{item.title} is meshed and listens on {number} ({_SERVER_FIRST[number]}), which is not opaque"
+                yield Hit(here, text, subject=item.title)
+
+
+@rule(
+    "MW407",
+    "HTTPS bypasses the proxy on the way out",
+    why="TLS passes the proxy as it is; skipping 443 only takes policy and metrics from it. Ingress mode needed "
+    "it in 2.11 alone.",
+    fix="remove 443 from skip-outbound-ports",
+    source="linkerd2 CHANGES.md, 2.12; linkerd.io, Ingress traffic",
+    severity=Severity.WARNING,
+)
+def skipped_https(model: Model) -> Iterator[Hit]:
+    for item, pointer in _annotated(model):
+        annotations = item.mapping(*pointer)
+        numbers = read_ports(annotations.get(SKIP_OUT, "")).numbers
+        if 443 in numbers and len(numbers) < 100:
+            text = f"{item.title} has 443 in skip-outbound-ports"
+            yield Hit(item.at(*pointer, SKIP_OUT), text, subject=item.title)
+
+
+@rule(
+    "MW408",
+    "A meshed container listens on a port of the proxy",
+    why="Both share the pod's network: whichever starts second cannot listen.",
+    fix="move the container to another port",
+    source="linkerd2 charts/linkerd-control-plane/values.yaml, proxy.ports",
+)
+def proxy_port(model: Model) -> Iterator[Hit]:
+    for workload in workloads(model):
+        if inject_mode(model, workload) is None:
+            continue
+        for number, _, at, entry in container_ports(workload):
+            if number in _PROXY_PORTS:
+                item = workload.item
+                here = item.at(*workload.template, "spec", "containers", at, "ports", entry, "containerPort")
+                text = f"{item.title} listens on {number}, the proxy's {_PROXY_PORTS[number]} port"
+                yield Hit(here, text, subject=item.title)

@@ -1,0 +1,91 @@
+"""Lists of ports in Linkerd's annotations, and the ports of pods and Services."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from meshwright.check.rules.model import Item, Model
+from meshwright.check.rules.workloads import Workload, workloads
+
+OPAQUE = "config.linkerd.io/opaque-ports"
+SKIP_IN, SKIP_OUT = "config.linkerd.io/skip-inbound-ports", "config.linkerd.io/skip-outbound-ports"
+# source: linkerd2 charts/linkerd-control-plane/values.yaml, proxy.opaquePorts.
+DEFAULT_OPAQUE = frozenset({25, 587, 3306, 4444, 5432, 6379, 9300, 11211})
+_ENTRY = re.compile(r"([0-9]{1,5})(?:-([0-9]{1,5}))?\Z")
+_NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\Z")
+_LAST = 65535
+
+
+@dataclass(frozen=True)
+class PortList:
+    """Numbers, names, and what is neither."""
+
+    numbers: frozenset[int]
+    names: frozenset[str]
+    wrong: tuple[str, ...]
+
+
+def read_ports(value: Any) -> PortList:
+    """``80,443,8000-8010,metrics``. Ranges are taken apart."""
+    numbers: set[int] = set()
+    names: set[str] = set()
+    wrong = []
+    for entry in (part.strip() for part in str(value).split(",")):
+        found = _ENTRY.match(entry)
+        if found:
+            first, last = int(found[1]), int(found[2] or found[1])
+            if 0 < first <= last <= _LAST:
+                numbers.update(range(first, last + 1))
+            else:
+                wrong.append(entry)
+        elif _NAME.match(entry) and not entry.isdigit() and any(char.isalpha() for char in entry):
+            names.add(entry)
+        elif entry:
+            wrong.append(entry)
+    return PortList(frozenset(numbers), frozenset(names), tuple(wrong))
+
+
+def container_ports(workload: Workload) -> Iterator[tuple[int, str, int, int]]:
+    """Number, name, container and entry of every TCP port that a pod declares."""
+    containers = workload.pod.get("containers")
+    for at, container in enumerate(containers if isinstance(containers, list) else []):
+        ports = container.get("ports") if isinstance(container, dict) else None
+        for entry, port in enumerate(ports if isinstance(ports, list) else []):
+            number = port.get("containerPort") if isinstance(port, dict) else None
+            if isinstance(number, int) and port.get("protocol", "TCP") == "TCP":
+                yield number, str(port.get("name") or ""), at, entry
+
+
+def selected_by(model: Model, service: Item) -> Iterator[Workload]:
+    """The workloads whose pods a Service selects."""
+    selector = service.mapping("spec", "selector")
+    for workload in workloads(model) if selector else ():
+        if workload.item.cluster != service.cluster or workload.item.namespace != service.namespace:
+            continue
+        if all(workload.labels.get(key) == value for key, value in selector.items()):
+            yield workload
+
+
+def matches(selector: Any, labels: Any) -> bool:
+    """Whether a label selector takes these labels; one that is not understood takes none.
+
+    source: Kubernetes LabelSelector; an empty one takes everything.
+    """
+    if not isinstance(selector, dict):
+        return False
+    if any(labels.get(key) != value for key, value in (selector.get("matchLabels") or {}).items()):
+        return False
+    for term in selector.get("matchExpressions") or []:
+        value, wanted = labels.get(term.get("key")), term.get("values") or []
+        fits = {
+            "In": value in wanted,
+            "NotIn": value not in wanted,
+            "Exists": value is not None,
+            "DoesNotExist": value is None,
+        }
+        if not fits.get(str(term.get("operator")), False):
+            return False
+    return True
