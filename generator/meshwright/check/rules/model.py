@@ -110,6 +110,17 @@ class Model:
         """Every object of every root."""
         return (item for items in self._by_kind.values() for item in items)
 
+    def in_namespace(self, cluster: str, namespace: str) -> list[Item]:
+        """Every object of a namespace."""
+        return self._by_namespace.get((cluster, namespace), [])
+
+    @cached_property
+    def _by_namespace(self) -> dict[tuple[str, str], list[Item]]:
+        found: dict[tuple[str, str], list[Item]] = {}
+        for item in self.all_items():
+            found.setdefault((item.cluster, item.namespace), []).append(item)
+        return found
+
     def find(self, cluster: str, kind: str, namespace: str, name: str) -> Item | None:
         """An object by identity; a namespace of "" means that its kind has none."""
         return self._by_identity.get((cluster, kind, namespace, name))

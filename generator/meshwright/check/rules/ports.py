@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from meshwright.check.rules.model import Item, Model
-from meshwright.check.rules.workloads import Workload, workloads
+from meshwright.check.rules.workloads import Workload, workloads_in
 
 OPAQUE = "config.linkerd.io/opaque-ports"
 SKIP_IN, SKIP_OUT = "config.linkerd.io/skip-inbound-ports", "config.linkerd.io/skip-outbound-ports"
@@ -62,9 +62,7 @@ def container_ports(workload: Workload) -> Iterator[tuple[int, str, int, int]]:
 def selected_by(model: Model, service: Item) -> Iterator[Workload]:
     """The workloads whose pods a Service selects."""
     selector = service.mapping("spec", "selector")
-    for workload in workloads(model) if selector else ():
-        if workload.item.cluster != service.cluster or workload.item.namespace != service.namespace:
-            continue
+    for workload in workloads_in(model, service.cluster, service.namespace) if selector else ():
         if all(workload.labels.get(key) == value for key, value in selector.items()):
             yield workload
 

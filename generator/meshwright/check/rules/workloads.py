@@ -64,6 +64,14 @@ def workloads(model: Model) -> Iterator[Workload]:
                 yield Workload(item, template)
 
 
+def workloads_in(model: Model, cluster: str, namespace: str) -> Iterator[Workload]:
+    """Those of one namespace."""
+    for item in model.in_namespace(cluster, namespace):
+        workload = workload_of(item)
+        if workload is not None:
+            yield workload
+
+
 def inject_mode(model: Model, workload: Workload) -> str | None:
     """enabled or ingress when the injector is asked for a proxy, by the pods or their namespace."""
     item = workload.item
