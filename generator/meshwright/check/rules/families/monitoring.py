@@ -1,0 +1,363 @@
+"""Monitoring: monitors that select nothing, and viz with its Prometheus."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from meshwright.check.releases import ChartRelease
+from meshwright.check.rules.model import CONTROL_PLANE, Item, Model
+from meshwright.check.rules.ports import matches
+from meshwright.check.rules.rule import Hit, Severity, rule
+from meshwright.check.rules.workloads import workloads_in
+from meshwright.manifests.pointer import items_of
+
+_GROUP = "monitoring.coreos.com"
+# Kind -> the value of kube-prometheus-stack that frees its selector from the release's label.
+_SELECTORS = {
+    "PodMonitor": "podMonitorSelectorNilUsesHelmValues",
+    "ServiceMonitor": "serviceMonitorSelectorNilUsesHelmValues",
+    "PrometheusRule": "ruleSelectorNilUsesHelmValues",
+    "Probe": "probeSelectorNilUsesHelmValues",
+}
+_OWN_SELECTOR = {
+    "PodMonitor": "podMonitorSelector",
+    "ServiceMonitor": "serviceMonitorSelector",
+    "PrometheusRule": "ruleSelector",
+    "Probe": "probeSelector",
+}
+
+
+def _monitors(model: Model) -> Iterator[tuple[Item, str]]:
+    """Each PodMonitor and ServiceMonitor with the name of its list of endpoints."""
+    for kind, field in (("PodMonitor", "podMetricsEndpoints"), ("ServiceMonitor", "endpoints")):
+        for item in model.items(kind, _GROUP):
+            yield item, field
+
+
+@rule(
+    "MW501",
+    "A monitor looks for a port name that Linkerd has no more",
+    why="The controllers' port admin-http became <component>-admin: the monitor selects nothing.",
+    fix="keep .*-admin in Linkerd's namespace and admin in viz', and drop linkerd-admin",
+    source="linkerd2 148fd1c16 (edge-25.6.3)",
+    since="2025.6.3",
+)
+def old_port_name(model: Model) -> Iterator[Hit]:
+    for item, field in _monitors(model):
+        for number, endpoint in enumerate(item.list("spec", field)):
+            if not isinstance(endpoint, dict):
+                continue
+            for at, relabeling in enumerate(items_of(endpoint.get("relabelings"))):
+                if isinstance(relabeling, dict) and "admin-http" in str(relabeling.get("regex", "")):
+                    here = item.at("spec", field, number, "relabelings", at, "regex")
+                    yield Hit(here, f"{item.title} keeps port name admin-http", subject=item.title)
+            if endpoint.get("port") == "admin-http":
+                here = item.at("spec", field, number, "port")
+                yield Hit(here, f"{item.title} scrapes port name admin-http", subject=item.title)
+
+
+@rule(
+    "MW502",
+    "Prometheus never looks at this monitor",
+    why="kube-prometheus-stack selects by the label of its own release unless told otherwise.",
+    fix="add the label, or set the selector's NilUsesHelmValues to false",
+    source="kube-prometheus-stack values.yaml, prometheus.prometheusSpec.*SelectorNilUsesHelmValues",
+)
+def release_label(model: Model) -> Iterator[Hit]:
+    for cluster in model.clusters:
+        stacks = model.charts("kube-prometheus-stack", cluster)
+        if len(stacks) != 1 or not stacks[0].complete:
+            continue
+        stack = stacks[0]
+        for kind, value in _SELECTORS.items():
+            spec = ("prometheus", "prometheusSpec")
+            own = stack.value(*spec, _OWN_SELECTOR[kind])
+            # A selector that stands in the values replaces the release's label.
+            if stack.value(*spec, value) is False and not own:
+                continue
+            for item in model.items(kind, _GROUP):
+                if item.cluster != cluster:
+                    continue
+                label = item.labels.get("release")
+                has = f"has release: {label}" if label else "has no label release"
+                if own and not matches(own, item.labels):
+                    text = f"{item.title} does not fit {_OWN_SELECTOR[kind]} {own} of {stack.title}"
+                elif not own and label != stack.name:
+                    text = f"{item.title} {has}, and {stack.title} selects release: {stack.name}"
+                else:
+                    continue
+                yield Hit(item.at("metadata", "labels"), text, subject=item.title)
+
+
+@rule(
+    "MW503",
+    "A monitor selects nothing",
+    why="No pod or Service has these labels in the namespaces that it looks at: there is never a target.",
+    fix="match the labels, and name the namespaces in namespaceSelector",
+    source="prometheus-operator API, spec.selector and spec.namespaceSelector",
+)
+def selects_nothing(model: Model) -> Iterator[Hit]:
+    for item, _ in _monitors(model):
+        selector = item.get("spec", "selector")
+        if (
+            not isinstance(selector, dict)
+            or not selector.get("matchLabels")
+            or not model.sees_all_of(item.cluster)
+        ):
+            continue
+        if item.get("spec", "namespaceSelector", "any") is True:
+            continue
+        named = item.list("spec", "namespaceSelector", "matchNames") or [item.namespace]
+        if any(_opaque(model, item.cluster, str(name)) for name in named):
+            continue
+        labels = [
+            labels for name in named for labels in _labels(model, item.cluster, str(name), item.built.kind)
+        ]
+        if not any(matches(selector, found) for found in labels):
+            what = "pod" if item.built.kind == "PodMonitor" else "Service"
+            text = f"{item.title} selects no {what} of {' and '.join(map(str, named))}"
+            yield Hit(item.at("spec", "selector"), text, subject=item.title)
+
+
+def _labels(model: Model, cluster: str, namespace: str, kind: str) -> Iterator[Any]:
+    if kind == "PodMonitor":
+        yield from (workload.labels for workload in workloads_in(model, cluster, namespace))
+    else:
+        yield from (
+            item.labels for item in model.in_namespace(cluster, namespace) if item.built.kind == "Service"
+        )
+
+
+def _opaque(model: Model, cluster: str, namespace: str) -> bool:
+    """Whether pods may run there that are not seen: a chart's, an operator's, or nobody's at all."""
+    if any(release.cluster == cluster and release.namespace == namespace for release in model.releases):
+        return True
+    items = model.in_namespace(cluster, namespace)
+    kinds = {item.built.kind for item in items if item.built.group not in (_GROUP, "")}
+    return not kinds or any(item.built.group.count(".") > 1 and item.built.group != _GROUP for item in items)
+
+
+@rule(
+    "MW504",
+    "A ServiceMonitor scrapes a port that the Service does not name",
+    why="Endpoints are found by the name of the Service's port: one that is not there is never scraped.",
+    fix="write the name of a port of the Service",
+    source="prometheus-operator API, ServiceMonitor spec.endpoints[].port",
+)
+def unknown_service_port(model: Model) -> Iterator[Hit]:
+    for item in model.items("ServiceMonitor", _GROUP):
+        named = item.list("spec", "namespaceSelector", "matchNames") or [item.namespace]
+        services = [
+            found
+            for name in named
+            for found in model.in_namespace(item.cluster, str(name))
+            if found.built.kind == "Service" and matches(item.get("spec", "selector"), found.labels)
+        ]
+        names = {
+            str(port.get("name"))
+            for s in services
+            for port in s.list("spec", "ports")
+            if isinstance(port, dict)
+        }
+        for number, endpoint in enumerate(item.list("spec", "endpoints")):
+            port = endpoint.get("port") if isinstance(endpoint, dict) else None
+            if services and isinstance(port, str) and port not in names:
+                at = item.at("spec", "endpoints", number, "port")
+                text = f"{item.title} scrapes port '{port}', which {services[0].title} does not name"
+                yield Hit(at, text, subject=item.title)
+
+
+@rule(
+    "MW505",
+    "Linkerd's own PodMonitors leave its dashboards empty",
+    why="They set no job label, and the dashboards ask for job linkerd-controller and linkerd-proxy; viz' own "
+    "components are not scraped, because their port is named admin.",
+    fix="set podMonitor.enabled: false and write PodMonitors that set job",
+    source="linkerd2 charts/linkerd-control-plane/templates/podmonitor.yaml; grafana/dashboards/health.json",
+    severity=Severity.WARNING,
+)
+def own_pod_monitors(model: Model) -> Iterator[Hit]:
+    for release in model.charts(CONTROL_PLANE):
+        if release.value("podMonitor", "enabled") is True:
+            at = release.at("podMonitor", "enabled")
+            yield Hit(at, f"{release.title} has podMonitor.enabled: true", subject=release.title)
+
+
+@rule(
+    "MW506",
+    "A monitor of the proxies sets no job",
+    why="Linkerd's dashboards and viz select job linkerd-proxy and linkerd-controller: other metrics are "
+    "collected and never shown.",
+    fix="add a relabeling with targetLabel: job and replacement: linkerd-proxy (or linkerd-controller)",
+    source="linkerd2 viz/charts/linkerd-viz/templates/prometheus.yaml; grafana/dashboards",
+    severity=Severity.WARNING,
+)
+def no_job(model: Model) -> Iterator[Hit]:
+    for item in model.items("PodMonitor", _GROUP):
+        for number, endpoint in enumerate(item.list("spec", "podMetricsEndpoints")):
+            if not isinstance(endpoint, dict):
+                continue
+            relabelings = [
+                entry for entry in items_of(endpoint.get("relabelings")) if isinstance(entry, dict)
+            ]
+            proxies = endpoint.get("port") == "linkerd-admin" or any(
+                "linkerd-proxy" in str(entry.get("regex", "")) and entry.get("action") == "keep"
+                for entry in relabelings
+            )
+            if proxies and not any(entry.get("targetLabel") == "job" for entry in relabelings):
+                at = item.at("spec", "podMetricsEndpoints", number)
+                yield Hit(at, f"{item.title} scrapes Linkerd's proxies and sets no job", subject=item.title)
+
+
+def _viz(model: Model) -> Iterator[ChartRelease]:
+    return (release for release in model.charts("linkerd-viz") if release.complete)
+
+
+@rule(
+    "MW511",
+    "viz has no Prometheus, or two",
+    why="Without its own it needs prometheusUrl, or the chart does not render; with both it installs one that "
+    "nobody asks.",
+    fix="set prometheus.enabled: false together with prometheusUrl, or neither",
+    source="linkerd2 viz/charts/linkerd-viz/templates/metrics-api.yaml",
+)
+def viz_prometheus(model: Model) -> Iterator[Hit]:
+    for release in _viz(model):
+        url, own = release.value("prometheusUrl"), release.value("prometheus", "enabled") is not False
+        if not own and not url:
+            at = release.at("prometheus", "enabled")
+            text = f"{release.title} has prometheus.enabled: false and no prometheusUrl"
+            yield Hit(at, text, subject=release.title)
+        elif own and url:
+            text = f"{release.title} asks {url}, and installs a Prometheus of its own beside it"
+            yield Hit(release.at("prometheusUrl"), text, subject=release.title, severity=Severity.WARNING)
+
+
+@rule(
+    "MW512",
+    "A URL where viz wants a host, or a host where it wants a URL",
+    why="grafana.url and jaegerUrl are host:port, put behind http:// by viz; grafana.externalUrl and "
+    "prometheusUrl are whole URLs. The other form leads to links that go nowhere.",
+    fix="write host:port, or the whole URL",
+    source="linkerd2 viz/charts/linkerd-viz/values.yaml",
+)
+def viz_addresses(model: Model) -> Iterator[Hit]:
+    for release in model.charts("linkerd-viz"):
+        for pointer, whole in (
+            (("grafana", "url"), False),
+            (("jaegerUrl",), False),
+            (("grafana", "externalUrl"), True),
+            (("prometheusUrl",), True),
+        ):
+            value = release.value(*pointer)
+            if (
+                isinstance(value, str)
+                and value
+                and not release.is_unknown(value)
+                and ("://" in value) != whole
+            ):
+                text = f"{release.title} has {'.'.join(pointer)} '{value}', which is {'no URL' if whole else 'no host:port'}"
+                yield Hit(release.at(*pointer), text, subject=release.title)
+
+
+def _dashboard_routes(model: Model) -> Iterator[tuple[Item, bool]]:
+    """Routes to viz' web Service from outside, and whether something on them authenticates."""
+    for release in model.charts("linkerd-viz"):
+        for item in model.in_namespace(release.cluster, release.namespace):
+            text = str(item.spec)
+            if not re.search(r"'name': 'web'", text) or item.built.kind not in (
+                "Ingress",
+                "IngressRoute",
+                "HTTPRoute",
+            ):
+                continue
+            if item.built.kind == "Ingress":
+                keys = " ".join(map(str, item.annotations))
+                guarded = bool(re.search(r"auth|middlewares|oauth2", keys))
+            elif item.built.kind == "IngressRoute":
+                guarded = "'middlewares'" in text
+            else:
+                guarded = "ExtensionRef" in text
+            yield item, guarded
+
+
+@rule(
+    "MW513",
+    "The dashboard is open to everybody who can reach it",
+    why="viz has no authentication: who sees the dashboard sees every workload, and may tap what they say.",
+    fix="put authentication in front, such as a BasicAuth Middleware",
+    source="linkerd.io, Exposing Dashboards",
+)
+def open_dashboard(model: Model) -> Iterator[Hit]:
+    for item, guarded in _dashboard_routes(model):
+        if not guarded:
+            yield Hit(
+                item.at("spec"),
+                f"{item.title} leads to viz' dashboard without authentication",
+                subject=item.title,
+            )
+
+
+@rule(
+    "MW514",
+    "The dashboard refuses the host that it is asked by, or takes any",
+    why="Unless enforcedHostRegexp names the public host, viz refuses it; .* takes any, and lets a DNS "
+    "rebinding attack through.",
+    fix="set dashboard.enforcedHostRegexp to ^the\\.host$, dots escaped",
+    source="linkerd2 viz/charts/linkerd-viz/values.yaml, dashboard.enforcedHostRegexp",
+)
+def enforced_host(model: Model) -> Iterator[Hit]:
+    for release in _viz(model):
+        value = release.value("dashboard", "enforcedHostRegexp")
+        if isinstance(value, str) and value.strip("^$") in (".*", ".+"):
+            at = release.at("dashboard", "enforcedHostRegexp")
+            text = f"{release.title} takes requests for any host"
+            yield Hit(at, text, subject=release.title, severity=Severity.WARNING)
+        if value:
+            continue
+        for item, _ in _dashboard_routes(model):
+            if item.cluster == release.cluster:
+                text = f"{item.title} leads to viz' dashboard, and {release.title} has no dashboard.enforcedHostRegexp"
+                yield Hit(item.at("spec"), text, subject=item.title)
+
+
+@rule(
+    "MW515",
+    "Two namespaces say they are one extension",
+    why="linkerd check and the CLI's commands take the first that they find.",
+    fix="keep the label linkerd.io/extension on one of them",
+    source="linkerd2 pkg/healthcheck, l5d-extension-namespaces",
+)
+def extension_twice(model: Model) -> Iterator[Hit]:
+    first: dict[tuple[str, str], Item] = {}
+    for item in model.items("Namespace", ""):
+        name = item.labels.get("linkerd.io/extension")
+        if not name:
+            continue
+        other = first.setdefault((item.cluster, str(name)), item)
+        if other.name != item.name:
+            at = item.at("metadata", "labels", "linkerd.io/extension")
+            text = f"{item.title} and {other.title} ({other.at()}) both have linkerd.io/extension: {name}"
+            yield Hit(at, text, subject=item.title)
+
+
+@rule(
+    "MW516",
+    "viz writes into a Namespace that Git owns",
+    why="A Job after the installation patches labels and annotations onto the namespace, beside the manifest "
+    "that has them already.",
+    fix="set createNamespaceMetadataJob: false",
+    source="linkerd2 viz/charts/linkerd-viz/templates/namespace-metadata.yaml; linkerd2#10771",
+    severity=Severity.WARNING,
+)
+def metadata_job(model: Model) -> Iterator[Hit]:
+    for chart in ("linkerd-viz", "linkerd-multicluster"):
+        for release in model.charts(chart):
+            namespace = model.find(release.cluster, "Namespace", "", release.namespace)
+            if namespace is None or not release.complete or "linkerd.io/extension" not in namespace.labels:
+                continue
+            if release.value("createNamespaceMetadataJob") is not False:
+                text = f"{release.title} patches {namespace.title} ({namespace.at()}) by a Job"
+                yield Hit(release.position, text, subject=release.title)
