@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from meshwright.check.rules.duration import seconds
 from meshwright.check.rules.model import Item, Model
 from meshwright.check.rules.rule import Engine, Hit, Severity, rule
 from meshwright.manifests.words import did_you_mean
@@ -129,3 +130,144 @@ def refused_retry_interval(model: Model) -> Iterator[Hit]:
                 at = item.at("spec", action, "strategy", "retryInterval", key=True)
                 text = f"{item.title} has {action}.strategy RemediateOnFailure with a retryInterval"
                 yield Hit(at, text, subject=item.title)
+
+
+# Group -> versions that Flux 2.9 serves. source: fluxcd CRDs at the versions of flux2 v2.9.4.
+_SERVED = {
+    _KUSTOMIZE: ("v1",),
+    _HELM: ("v2",),
+    "source.toolkit.fluxcd.io": ("v1",),
+    "notification.toolkit.fluxcd.io": ("v1", "v1beta3"),
+    "image.toolkit.fluxcd.io": ("v1",),
+}
+
+
+@rule(
+    "MW706",
+    "A version of Flux' API that is served no more",
+    why="Flux 2.8 and 2.9 dropped their beta versions: the API server knows no such kind, and the whole apply "
+    "fails.",
+    fix="write the version that is served",
+    source="fluxcd.io, release notes of 2.8 and 2.9",
+    engine=Engine.FLUX,
+)
+def dropped_version(model: Model) -> Iterator[Hit]:
+    for item in model.all_items():
+        group, _, version = item.built.api_version.partition("/")
+        if group in _SERVED and version not in _SERVED[group]:
+            text = f"{item.title} is {item.built.api_version}, and Flux 2.9 serves {' and '.join(_SERVED[group])}"
+            yield Hit(item.at("apiVersion"), text, subject=item.title)
+
+
+@rule(
+    "MW707",
+    "A Kustomization gives up before the release that it waits for",
+    why="Its health check ends first and says failed, while Helm is still within its time: red, then green, "
+    "then red.",
+    fix="raise the Kustomization's timeout above the HelmRelease's",
+    source="fluxcd kustomize-controller spec.timeout; helm-controller spec.timeout, 5m by default",
+    engine=Engine.FLUX,
+    severity=Severity.WARNING,
+)
+def short_timeout(model: Model) -> Iterator[Hit]:
+    by_root: dict[int, list[Item]] = {}
+    for item in model.items("HelmRelease", _HELM):
+        by_root.setdefault(id(item.root), []).append(item)
+    for root in model.repository.roots:
+        if root.kustomization is None or root.kustomization.spec.get("wait") is not True:
+            continue
+        ours = seconds(root.kustomization.spec.get("timeout"))
+        for item in by_root.get(id(root), []):
+            theirs = seconds(item.get("spec", "timeout") or "5m")
+            if ours is not None and theirs is not None and ours < theirs:
+                at = root.kustomization.position("spec", "timeout")
+                text = (
+                    f"{root.kustomization.title} waits {root.kustomization.spec['timeout']}, and "
+                    f"{item.title} ({item.at('spec', 'timeout')}) may take {item.get('spec', 'timeout') or '5m'}"
+                )
+                yield Hit(at, text, subject=root.kustomization.title)
+                break
+
+
+@rule(
+    "MW708",
+    "Values that the release cannot read",
+    why="valuesFrom reads its own namespace alone: the release waits for an object that is elsewhere.",
+    fix="put the ConfigMap or Secret into the HelmRelease's namespace",
+    source="fluxcd helm-controller v1.6, spec.valuesFrom",
+    engine=Engine.FLUX,
+)
+def values_elsewhere(model: Model) -> Iterator[Hit]:
+    for item in model.items("HelmRelease", _HELM):
+        for number, entry in enumerate(item.list("spec", "valuesFrom")):
+            if not isinstance(entry, dict) or entry.get("optional") is True:
+                continue
+            kind, name = str(entry.get("kind")), str(entry.get("name"))
+            if model.find(item.cluster, kind, item.namespace, name):
+                continue
+            for other in model.items(kind, ""):
+                if other.cluster == item.cluster and other.name == name:
+                    at = item.at("spec", "valuesFrom", number, "name")
+                    text = f"{item.title} reads {kind} {name}, which is in namespace {other.namespace} ({other.at()})"
+                    yield Hit(at, text, subject=item.title)
+                    break
+
+
+# Charts with a crds/ folder, which Helm never upgrades by itself.
+_CRDS_FOLDER = frozenset(
+    {"kube-prometheus-stack", "traefik", "velero", "metallb", "rook-ceph", "snapshot-controller"}
+)
+
+
+@rule(
+    "MW709",
+    "CRDs that are never upgraded",
+    why="Helm installs a chart's crds/ folder once: after an upgrade the new version meets the old kinds, and "
+    "fields that they do not know are dropped.",
+    fix="set upgrade.crds: CreateReplace",
+    source="fluxcd helm-controller v1.6, spec.upgrade.crds: Skip by default",
+    engine=Engine.FLUX,
+    severity=Severity.WARNING,
+)
+def stale_crds(model: Model) -> Iterator[Hit]:
+    for release in model.releases:
+        if release.built is None or release.chart.name not in _CRDS_FOLDER:
+            continue
+        spec = release.built.data.get("spec")
+        upgrade = spec.get("upgrade") if isinstance(spec, dict) else None
+        policy = upgrade.get("crds") if isinstance(upgrade, dict) else None
+        # A chart whose CRDs somebody else brings has none to upgrade.
+        if policy in (None, "Skip") and release.value("crds", "enabled") is not False:
+            text = f"{release.title} installs the CRDs of {release.chart.name} once, and never upgrades them"
+            yield Hit(release.position, text, subject=release.title)
+
+
+@rule(
+    "MW710",
+    "A source that is not there",
+    why="What reads from it stays not ready, and says so in its status alone.",
+    fix="name a source that exists, in its namespace",
+    source="fluxcd kustomize-controller and helm-controller, spec.sourceRef",
+    engine=Engine.FLUX,
+)
+def missing_source(model: Model) -> Iterator[Hit]:
+    places = (
+        ("Kustomization", _KUSTOMIZE, ("spec", "sourceRef")),
+        ("HelmRelease", _HELM, ("spec", "chart", "spec", "sourceRef")),
+        ("HelmRelease", _HELM, ("spec", "chartRef")),
+    )
+    for kind, group, pointer in places:
+        for item in model.items(kind, group):
+            reference = item.mapping(*pointer)
+            wanted, name = str(reference.get("kind") or ""), str(reference.get("name") or "")
+            namespace = str(reference.get("namespace") or item.namespace)
+            known = [other for other in model.items(wanted) if other.cluster == item.cluster]
+            # Bootstrap makes flux-system; others of a kind that is never seen may come from there too.
+            if not known or name == "flux-system" or not model.sees_all_of(item.cluster):
+                continue
+            if not any((other.name, other.namespace) == (name, namespace) for other in known):
+                names = [other.name for other in known]
+                there = [other.namespace for other in known if other.name == name]
+                hint = f"; namespace {there[0]} has one" if there else did_you_mean(name, names)
+                text = f"{item.title} reads from {wanted} {namespace}/{name}, which is not there{hint}"
+                yield Hit(item.at(*pointer, "name"), text, subject=item.title)

@@ -1,0 +1,174 @@
+"""Kustomize: what it leaves out without a word."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from meshwright.check.rules.kustomized import described, fits, intake
+from meshwright.check.rules.model import Model
+from meshwright.check.rules.rule import Engine, Hit, Severity, rule
+from meshwright.manifests.kustomization import KustomizationFile
+from meshwright.manifests.pointer import items_of, keys_named, value_at
+from meshwright.manifests.words import did_you_mean
+
+# Field -> what replaced it. source: kustomize 5 deprecation warnings.
+_DEPRECATED = {
+    "bases": "resources",
+    "commonLabels": "labels",
+    "imageTags": "images",
+    "patchesStrategicMerge": "patches",
+    "patchesJson6902": "patches",
+    "vars": "replacements",
+}
+# Anything else is a regular expression to kustomize.
+_PLAIN = re.compile(r"[A-Za-z0-9._:/-]+")
+# What kustomize adds to a generated name: ten letters and digits.
+_HASH = re.compile(r"-[bcdfghkmt2456789]{10}\Z")
+
+
+def _files(model: Model) -> Iterator[KustomizationFile]:
+    for folder in model.repository.index.folders:
+        found = model.repository.index.get(folder)
+        if found is not None and found.fault is None:
+            yield found
+
+
+def _targets(own: KustomizationFile) -> Iterator[tuple[str, int, Mapping[str, Any]]]:
+    for field in ("patches", "patchesJson6902"):
+        for number, entry in enumerate(items_of(own.data.get(field))):
+            target = entry.get("target") if isinstance(entry, Mapping) else None
+            if isinstance(target, Mapping):
+                yield field, number, target
+
+
+@rule(
+    "MW911",
+    "A patch whose target matches nothing",
+    why="kustomize applies such a patch to nothing and says nothing.",
+    fix="write the kind and name of an object that the kustomization takes in",
+    source="kustomize 5.8.1, run: a target without a match is no error",
+)
+def missed_patch(model: Model) -> Iterator[Hit]:
+    for own in _files(model):
+        targets = list(_targets(own))
+        # A component's objects are those of whoever takes it in.
+        if not targets or own.is_component:
+            continue
+        taken = intake(model.files, model.repository.index, own)
+        for field, number, target in targets if taken.complete else ():
+            if not any(fits(target, data, names) for data, names in taken.objects):
+                kinds = {str(data.get("kind")) for data, _ in taken.objects}
+                names = {name for _, found in taken.objects for name in found}
+                hint = did_you_mean(str(target.get("kind") or ""), kinds - {str(target.get("kind"))})
+                hint = hint or did_you_mean(str(target.get("name") or ""), names - {str(target.get("name"))})
+                at = own.position((field, number, "target"))
+                text = f"'{own.folder}' patches {described(target)}, and takes in no such object{hint}"
+                yield Hit(at, text, subject=own.path)
+
+
+@rule(
+    "MW912",
+    "A patch of a Flux Kustomization that matches nothing",
+    why="Flux hands it to kustomize, which applies it to nothing and says nothing.",
+    fix="write the kind and name of an object that this Kustomization applies",
+    source="fluxcd kustomize-controller, spec.patches; kustomize 5.8.1",
+    engine=Engine.FLUX,
+)
+def missed_flux_patch(model: Model) -> Iterator[Hit]:
+    for root in model.repository.roots:
+        if root.kustomization is None or not root.built or not root.objects:
+            continue
+        for number, entry in enumerate(items_of(root.kustomization.spec.get("patches"))):
+            target = entry.get("target") if isinstance(entry, Mapping) else None
+            if not isinstance(target, Mapping):
+                continue
+            if not any(fits(target, built.data, frozenset({built.name})) for built in root.objects):
+                at = root.kustomization.position("spec", "patches", number, "target")
+                text = f"{root.kustomization.title} patches {described(target)}, and applies no such object"
+                yield Hit(at, text, subject=root.kustomization.title)
+
+
+@rule(
+    "MW913",
+    "A reference that does not follow a generated name",
+    why="kustomize puts a hash behind the name of what it generates, and follows only the references that it "
+    "knows: this one names an object that does not exist.",
+    fix="add a configurations file with a nameReference for the field, or set disableNameSuffixHash: true",
+    source="kustomize 5.8.1, run: HelmRelease spec.valuesFrom stays unhashed without a nameReference",
+)
+def unhashed(model: Model) -> Iterator[Hit]:
+    generated: dict[tuple[str, str, str], dict[str, str]] = {}
+    for kind in ("ConfigMap", "Secret"):
+        for item in model.items(kind, ""):
+            if _HASH.search(item.name):
+                names = generated.setdefault((item.cluster, kind, item.namespace), {})
+                names.setdefault(_HASH.sub("", item.name), item.name)
+    for item in model.items("HelmRelease"):
+        for number, entry in enumerate(item.list("spec", "valuesFrom")):
+            kind, name = (
+                (str(entry.get(key)) for key in ("kind", "name")) if isinstance(entry, dict) else ("", "")
+            )
+            found = generated.get((item.cluster, kind, item.namespace), {}).get(name)
+            if found and not model.find(item.cluster, kind, item.namespace, name):
+                at = item.at("spec", "valuesFrom", number, "name")
+                text = f"{item.title} reads {kind} {name}, and the generated one is called {found}"
+                yield Hit(at, text, subject=item.title)
+
+
+@rule(
+    "MW914",
+    "An image that nothing uses",
+    why="kustomize changes the images whose name is exactly this, and says nothing when there is none.",
+    fix="write the image's name as the manifests have it, without tag, with its registry",
+    source="kustomize api/filters/imagetag",
+    severity=Severity.WARNING,
+)
+def unused_image(model: Model) -> Iterator[Hit]:
+    for own in _files(model):
+        entries = [entry for entry in items_of(own.data.get("images")) if isinstance(entry, Mapping)]
+        if not entries or own.is_component:
+            continue
+        taken = intake(model.files, model.repository.index, own)
+        used = {_image(image) for data, _ in taken.objects for image in _images(data)}
+        # Kinds of operators hold images in fields of their own, or none that can be seen.
+        if not taken.complete or not used:
+            continue
+        for number, entry in enumerate(items_of(own.data.get("images"))):
+            name = entry.get("name") if isinstance(entry, Mapping) else None
+            if isinstance(name, str) and _PLAIN.fullmatch(name) and name not in used:
+                at = own.position(("images", number, "name"))
+                text = f"'{own.folder}' sets image {name}, which no container has{did_you_mean(name, used)}"
+                yield Hit(at, text, subject=own.path)
+
+
+def _images(data: Mapping[str, Any]) -> Iterator[str]:
+    for pointer in keys_named(data, "image"):
+        value = value_at(data, pointer)
+        if isinstance(value, str):
+            yield value
+
+
+def _image(text: str) -> str:
+    """Without tag and digest; a registry's port is none."""
+    name = text.partition("@")[0]
+    head, slash, last = name.rpartition("/")
+    return f"{head}{slash}{last.partition(':')[0]}"
+
+
+@rule(
+    "MW915",
+    "A field of kustomize that is on its way out",
+    why="kustomize warns of it today and will refuse it; commonLabels also changes selectors, which cannot be "
+    "changed on a Deployment that is running.",
+    fix="write the field that replaced it; kustomize edit fix does most of it",
+    source="kustomize 5.8.1, deprecation warnings",
+    severity=Severity.WARNING,
+)
+def deprecated_field(model: Model) -> Iterator[Hit]:
+    for own in _files(model):
+        for field, successor in _DEPRECATED.items():
+            if own.data.get(field):
+                at = own.position((field,), key=True)
+                yield Hit(at, f"'{own.folder}' has {field}, which {successor} replaced", subject=own.path)
