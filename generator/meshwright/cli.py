@@ -95,6 +95,9 @@ def check(
     write_baseline: Annotated[
         bool, typer.Option("--write-baseline", help="Write the findings of today into that file.")
     ] = False,
+    order: Annotated[
+        bool, typer.Option("--order", help="Show in which order everything comes up, and why.")
+    ] = False,
     cache: Annotated[
         bool, typer.Option(help="Give the last report again when nothing has changed since.")
     ] = True,
@@ -113,8 +116,25 @@ def check(
         since=changed_since,
         baseline=baseline,
         write_baseline=write_baseline,
+        order=order,
     )
     raise typer.Exit(command.run(path, options))
+
+
+@app.command()
+def explain(
+    subject: Annotated[
+        list[str],
+        typer.Argument(help="A rule, such as MW004; or two names: the one that waits, and for whom."),
+    ],
+    repository: Annotated[
+        Path, typer.Option("--repository", "-C", help="The repository, for two names.")
+    ] = Path(),
+) -> None:
+    """Explain a rule, or why one Kustomization, Application or HelmRelease waits for another."""
+    from meshwright.commands import explain as command
+
+    raise typer.Exit(command.run(subject, repository))
 
 
 @app.command()

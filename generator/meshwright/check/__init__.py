@@ -11,13 +11,16 @@ if TYPE_CHECKING:
 __all__ = ["check_repository"]
 
 
-def check_repository(path: Path, *, kubernetes: str | None = None, charts: Path | None = None) -> Report:
+def check_repository(
+    path: Path, *, kubernetes: str | None = None, charts: Path | None = None, order: bool = False
+) -> Report:
     """Check the repository at ``path``; no network, no cluster, and nothing is written into it.
 
-    ``kubernetes`` is a minor such as 1.35, ``charts`` a folder with charts to render. Raises MeshwrightError
-    when there is nothing to check, a tool is missing, or no schemas of that minor are embedded.
+    ``kubernetes`` is a minor such as 1.35, ``charts`` a folder with charts to render; with ``order`` the
+    report has the timeline. Raises MeshwrightError when there is nothing to check, a tool is missing, or no
+    schemas of that minor are embedded.
     """
     # A report that is remembered needs none of what a check imports.
     from meshwright.check.engine import check_repository as run
 
-    return run(path, kubernetes=kubernetes, charts=charts)
+    return run(path, kubernetes=kubernetes, charts=charts, order=order)

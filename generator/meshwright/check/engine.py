@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from meshwright.check.answers import answers_submissions
@@ -12,6 +13,7 @@ from meshwright.check.configuration import read_configuration
 from meshwright.check.kubeconform import Kubeconform
 from meshwright.check.loader import load
 from meshwright.check.objects import object_submissions
+from meshwright.check.order.timeline import Timeline
 from meshwright.check.releases import read_releases
 from meshwright.check.report import Report, RootSummary, in_order
 from meshwright.check.repository import Repository
@@ -25,7 +27,9 @@ from meshwright.check.values import values_submissions
 from meshwright.errors import MeshwrightError
 from meshwright.manifests.files import RepositoryFiles
 from meshwright.manifests.finding import Finding, NotSeen
+from meshwright.manifests.words import plural
 from meshwright.manifests.workspace import Workspace
+from meshwright.progress import say
 from meshwright.tools import locate
 
 # A step reads the built repository; what it submits is judged together with the rest.
@@ -39,25 +43,28 @@ STEPS: tuple[Step, ...] = (
 )
 
 
-def check_repository(path: Path, *, kubernetes: str | None = None, charts: Path | None = None) -> Report:
+def check_repository(
+    path: Path, *, kubernetes: str | None = None, charts: Path | None = None, order: bool = False
+) -> Report:
     """Check the repository at ``path``; no network, no cluster, and nothing is written into it.
 
-    ``kubernetes`` is a minor such as 1.35, ``charts`` a folder with charts to render. Raises MeshwrightError
-    when there is nothing to check, a tool is missing, or no schemas of that minor are embedded.
+    ``kubernetes`` is a minor such as 1.35, ``charts`` a folder with charts to render; with ``order`` the
+    report has the timeline. Raises MeshwrightError when there is nothing to check, a tool is missing, or no
+    schemas of that minor are embedded.
     """
-    if not path.is_dir():
-        problem = "is not a folder" if path.exists() else "does not exist"
-        raise MeshwrightError(f"{path}: {problem}; name the folder of a GitOps repository")
-    if not os.access(path, os.R_OK | os.X_OK):
-        raise MeshwrightError(f"{path}: cannot be read")
+    _require_folder(path)
     schemas = Schemas(choose_minor(kubernetes))
     files = RepositoryFiles(path)
     with Workspace(files.root) as workspace:
         repository = load(files, workspace, charts, schemas.minor)
+        say(f"reading {plural(len(repository.roots), 'root')}")
         said = [item for step in STEPS for item in step(repository, schemas)]
         releases = read_releases(repository)
         said += values_submissions(releases)
-        ruled = list(run_rules(Model(repository, releases, schemas.minor)))
+        say("applying the rules")
+        model = Model(repository, releases, schemas.minor)
+        ruled = list(run_rules(model))
+        say(f"validating {plural(sum(len(root.objects) for root in repository.roots), 'object')}")
         submissions = [item for item in said if isinstance(item, Submission)]
         refused, kubeconform = Kubeconform(schemas, workspace.root).judge(submissions)
     findings = [item for item in [*said, *ruled] if isinstance(item, Finding)]
@@ -71,7 +78,27 @@ def check_repository(path: Path, *, kubernetes: str | None = None, charts: Path 
         roots=tuple(_summary(repository)),
         tools={tool.name: tool.version for tool in tools},
         kubernetes=schemas.minor,
+        order=tuple(Timeline(model.order.landscape).lines()) if order else (),
     )
+
+
+@contextmanager
+def read_model(path: Path) -> Iterator[Model]:
+    """What the rules look at, without any step. Raises MeshwrightError as check_repository does."""
+    _require_folder(path)
+    minor = choose_minor(None)
+    files = RepositoryFiles(path)
+    with Workspace(files.root) as workspace:
+        repository = load(files, workspace, None, minor)
+        yield Model(repository, read_releases(repository), minor)
+
+
+def _require_folder(path: Path) -> None:
+    if not path.is_dir():
+        problem = "is not a folder" if path.exists() else "does not exist"
+        raise MeshwrightError(f"{path}: {problem}; name the folder of a GitOps repository")
+    if not os.access(path, os.R_OK | os.X_OK):
+        raise MeshwrightError(f"{path}: cannot be read")
 
 
 def _summary(repository: Repository) -> Iterable[RootSummary]:

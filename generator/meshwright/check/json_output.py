@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from meshwright import __version__
+from meshwright.check.order.line import Line
 from meshwright.check.report import Report
 from meshwright.errors import Position
 
@@ -47,6 +48,7 @@ def as_data(report: Report) -> dict[str, Any]:
             {"subject": item.subject, "reason": item.reason, **_place(item.position)}
             for item in report.not_seen
         ],
+        **({"order": [_line(line) for line in report.order]} if report.order else {}),
         "roots": [
             {
                 "kind": root.kind,
@@ -58,6 +60,16 @@ def as_data(report: Report) -> dict[str, Any]:
             }
             for root in report.roots
         ],
+    }
+
+
+def _line(line: Line) -> dict[str, Any]:
+    return {
+        "cluster": line.cluster,
+        "rank": line.rank,
+        "unit": line.title,
+        "what": line.what,
+        "after": [{"unit": reason.title, "why": reason.why, "at": reason.position} for reason in line.after],
     }
 
 

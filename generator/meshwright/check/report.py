@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from meshwright.check.order.line import Line
 from meshwright.errors import ExitCode
 from meshwright.manifests.finding import Finding, NotSeen, Severity
 
@@ -30,6 +31,8 @@ class Report:
     roots: tuple[RootSummary, ...]
     tools: dict[str, str]
     kubernetes: str
+    # Only when it was asked for.
+    order: tuple[Line, ...] = ()
 
     @property
     def errors(self) -> int:

@@ -34,7 +34,23 @@ def _lines(report: Report, colour: bool, source: Path | None) -> Iterator[str]:
             line = f"  {item.position}: {item.subject}: {item.reason}"
             yield f"{_DIM}{line}{_OFF}" if colour else line
         yield ""
+    yield from _order_lines(report, colour)
     yield _summary(report)
+
+
+def _order_lines(report: Report, colour: bool) -> Iterator[str]:
+    for cluster, lines in groupby(report.order, key=lambda line: line.cluster):
+        yield f"order of {cluster or 'everything'} (one number: in any order):"
+        for line in lines:
+            rank = f"{line.rank:4}" if line.rank else "never"
+            title = f"{_BOLD}{line.title}{_OFF}" if colour else line.title
+            yield f"{rank:>5}  {title}{f': {line.what}' if line.what else ''}"
+            for reason in line.after:
+                at = f" ({reason.position})" if reason.position else ""
+                why = f": {reason.why}" if reason.why else ""
+                shown = f"         after {reason.title}{why}{at}"
+                yield f"{_DIM}{shown}{_OFF}" if colour else shown
+        yield ""
 
 
 def _read(file: Path) -> list[str]:

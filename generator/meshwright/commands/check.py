@@ -16,6 +16,7 @@ from meshwright.check.selection import Selection, changed_since
 from meshwright.errors import ExitCode
 from meshwright.manifests.finding import Severity
 from meshwright.manifests.words import plural
+from meshwright.progress import working
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,7 @@ class Options:
 
     ``output`` is text, json, sarif, junit or github. ``remember`` gives the last report again when nothing
     has changed since; ``charts`` is a folder with charts to render; ``since`` a revision.
+    ``order`` asks for the timeline too.
     """
 
     output: str = "text"
@@ -36,12 +38,18 @@ class Options:
     since: str = ""
     baseline: bool = True
     write_baseline: bool = False
+    order: bool = False
 
 
 def run(path: Path, options: Options) -> ExitCode:
     """Check ``path`` and print the report. Raises MeshwrightError when the check could not run."""
-    check = check_remembered if options.remember else check_repository
-    report = check(path, kubernetes=options.kubernetes, charts=options.charts)
+    with working("reading"):
+        if options.remember and not options.order:
+            report = check_remembered(path, kubernetes=options.kubernetes, charts=options.charts)
+        else:
+            report = check_repository(
+                path, kubernetes=options.kubernetes, charts=options.charts, order=options.order
+            )
     if options.write_baseline:
         write_baseline(path, report)
         sys.stdout.write(f"{path / BASELINE}: {plural(len(report.findings), 'finding')} written down\n")

@@ -57,10 +57,11 @@ def analyse(model: Model) -> Analysis:
         gates = applications_gate(landscape)
         read_argocd(landscape, gates)
     add_needs(landscape, read_provisions(landscape))
-    return Analysis(landscape, tuple(_stories(landscape)), gates)
+    return Analysis(landscape, tuple(stories(landscape)), gates)
 
 
-def _stories(landscape: Landscape) -> Iterator[Story]:
+def stories(landscape: Landscape) -> Iterator[Story]:
+    """Every fault of a landscape."""
     for circle in landscape.graph.circles():
         yield _circle(landscape, circle)
     told: set[tuple[int, tuple[int, ...], str]] = set()

@@ -121,7 +121,7 @@ class _Sync:
         self._application = application
         self._items = items
         # Unknown settings are taken for right ones: only what is seen is blamed.
-        self._gates = gates is not False
+        self._gates, self._known = gates is not False, gates is not None
         self._events = landscape.unit(unit)
         policy = application.spec.get("syncPolicy")
         self._policy: Mapping[str, Any] = policy if isinstance(policy, Mapping) else {}
@@ -190,7 +190,9 @@ class _Sync:
         for item in items:
             landscape.waves[id(item.built)] = applied
             child = landscape.find(item.cluster, "Application", item.built.namespace or "argocd", item.name)
-            if child is not None and self._gates and is_kind(item.built.data, "Application"):
+            # One that applies itself waits for itself only where Applications are known to have a health.
+            itself = child is self._events and not self._known
+            if child is not None and self._gates and not itself and is_kind(item.built.data, "Application"):
                 because = Because("health", "the wave waits for its health", item.at())
                 graph.before(child[Moment.READY], healthy, because)
         plain = [item for item in items if not self._skips(item)]

@@ -7,7 +7,7 @@ provider. That is all a GitOps engine knows of order: everything else is left to
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -73,6 +73,19 @@ class EventGraph:
             events, reasons = tuple(event for event, _ in found), tuple(because for _, because in found)
             self._needs[event].append(Need(events, reasons, fragile))
 
+    def filtered(self, kept: Callable[[int, int, str], bool]) -> EventGraph:
+        """The same graph with the edges alone for which ``kept`` (event, other, kind) holds."""
+        new = EventGraph()
+        for event, before in enumerate(self._before):
+            new.add()
+            new._before[event] = [(o, why) for o, why in before if kept(event, o, why.kind)]
+        for event, needs in enumerate(self._needs):
+            for need in needs:
+                pairs = zip(need.providers, need.because, strict=True)
+                left = [(other, why) for other, why in pairs if kept(event, other, why.kind)]
+                new.need(event, left, fragile=need.fragile)
+        return new
+
     @cached_property
     def happening(self) -> tuple[int, ...]:
         """Every event that can happen at all, in an order in which they may."""
@@ -135,9 +148,9 @@ class EventGraph:
             ]
         return found
 
-    def way(self, event: int, target: int) -> list[Step] | None:
-        """The shortest chain of waiting from ``event`` to ``target``; None when there is none."""
-        return self._search(event, target, self.waits)
+    def way(self, event: int, targets: Iterable[int]) -> list[Step] | None:
+        """The shortest chain of waiting from ``event`` to one of ``targets``; None when there is none."""
+        return self._search(event, frozenset(targets), self.waits)
 
     def circles(self) -> list[list[Step]]:
         """The circles in which events wait for each other for ever; each event is in one at most."""
@@ -151,7 +164,7 @@ class EventGraph:
                 done.add(here)
                 path.append(here)
                 here = min(step.other for step in self._blockers(here))
-            if here in path and (circle := self._search(here, here, self._blockers)):
+            if here in path and (circle := self._search(here, {here}, self._blockers)):
                 found.append(circle)
         return found
 
@@ -164,7 +177,9 @@ class EventGraph:
                 found += [Step(event, provider, why) for provider, why in pairs]
         return found
 
-    def _search(self, event: int, target: int, steps: Callable[[int], list[Step]]) -> list[Step] | None:
+    def _search(
+        self, event: int, targets: Collection[int], steps: Callable[[int], list[Step]]
+    ) -> list[Step] | None:
         came: dict[int, Step] = {}
         line = deque([event])
         while line:
@@ -172,7 +187,7 @@ class EventGraph:
                 if step.other in came:
                     continue
                 came[step.other] = step
-                if step.other == target:
+                if step.other in targets:
                     found = [step]
                     while found[-1].event != event:
                         found.append(came[found[-1].event])

@@ -138,6 +138,10 @@ class Landscape:
         """``applies wave 0``: what happens to the unit, without its name."""
         return self._events[event][1]
 
+    def events_of(self, unit: Unit) -> list[int]:
+        """Every event of a unit."""
+        return [event for event, (owner, _) in self._events.items() if owner == unit]
+
     def words(self, event: int) -> str:
         """``Kustomization flux-system/apps is applied``."""
         unit, words = self._events[event]

@@ -24,8 +24,6 @@ _DEPRECATED = {
 }
 # Anything else is a regular expression to kustomize.
 _PLAIN = re.compile(r"[A-Za-z0-9._:/-]+")
-# What kustomize adds to a generated name: ten letters and digits.
-_HASH = re.compile(r"-[bcdfghkmt2456789]{10}\Z")
 
 
 def _files(model: Model) -> Iterator[KustomizationFile]:
@@ -92,33 +90,6 @@ def missed_flux_patch(model: Model) -> Iterator[Hit]:
 
 @rule(
     "MW913",
-    "A reference that does not follow a generated name",
-    why="kustomize puts a hash behind the name of what it generates, and follows only the references that it "
-    "knows: this one names an object that does not exist.",
-    fix="add a configurations file with a nameReference for the field, or set disableNameSuffixHash: true",
-    source="kustomize 5.8.1, run: HelmRelease spec.valuesFrom stays unhashed without a nameReference",
-)
-def unhashed(model: Model) -> Iterator[Hit]:
-    generated: dict[tuple[str, str, str], dict[str, str]] = {}
-    for kind in ("ConfigMap", "Secret"):
-        for item in model.items(kind, ""):
-            if _HASH.search(item.name):
-                names = generated.setdefault((item.cluster, kind, item.namespace), {})
-                names.setdefault(_HASH.sub("", item.name), item.name)
-    for item in model.items("HelmRelease"):
-        for number, entry in enumerate(item.list("spec", "valuesFrom")):
-            kind, name = (
-                (str(entry.get(key)) for key in ("kind", "name")) if isinstance(entry, dict) else ("", "")
-            )
-            found = generated.get((item.cluster, kind, item.namespace), {}).get(name)
-            if found and not model.find(item.cluster, kind, item.namespace, name):
-                at = item.at("spec", "valuesFrom", number, "name")
-                text = f"{item.title} reads {kind} {name}, and the generated one is called {found}"
-                yield Hit(at, text, subject=item.title)
-
-
-@rule(
-    "MW914",
     "An image that nothing uses",
     why="kustomize changes the images whose name is exactly this, and says nothing when there is none.",
     fix="write the image's name as the manifests have it, without tag, with its registry",
@@ -158,7 +129,7 @@ def _image(text: str) -> str:
 
 
 @rule(
-    "MW915",
+    "MW914",
     "A field of kustomize that is on its way out",
     why="kustomize warns of it today and will refuse it; commonLabels also changes selectors, which cannot be "
     "changed on a Deployment that is running.",

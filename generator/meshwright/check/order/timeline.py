@@ -1,0 +1,94 @@
+"""The order as a person reads it: who comes after whom, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cached_property
+
+from meshwright.check.order.graph import EventGraph, Step
+from meshwright.check.order.landscape import Landscape, Moment, Unit
+from meshwright.check.order.line import Line, Reason
+
+_HAND = "what a person applies from"
+# What an engine itself waits for; all else is tried, fails, and is tried again.
+_ORDER = frozenset({"dependsOn", "part", "wave", "wait", "healthChecks", "gate"})
+
+
+class Timeline:
+    """Every unit of a landscape, in the order in which they can come at the earliest."""
+
+    def __init__(self, landscape: Landscape) -> None:
+        self._landscape = landscape
+
+    def lines(self) -> Iterator[Line]:
+        """By cluster, then by rank; what never comes up stands last."""
+        ranks = self._ranks
+        units = [unit for unit in self._landscape.units if unit.kind != _HAND]
+        units.sort(key=lambda unit: (unit.cluster, ranks[unit] or len(ranks) + 1, unit.title))
+        for unit in units:
+            yield Line(unit.cluster, ranks[unit], unit.title, self._what(unit), tuple(self._after(unit)))
+
+    def _what(self, unit: Unit) -> str:
+        charts = [chart.release.chart for chart in self._landscape.charts if chart.unit == unit]
+        count = sum(len(content.items) for content in self._landscape.contents if content.unit == unit)
+        parts = [f"{count} object{'' if count == 1 else 's'}"] if count else []
+        return ", ".join([*parts, *(f"chart {chart.name} {chart.version}".strip() for chart in charts)])
+
+    def _after(self, unit: Unit) -> Iterator[Reason]:
+        """What the engine makes a unit wait for; then what it does not, and that is needed all the same."""
+        seen: set[tuple[str, str]] = set()
+        ordered = [step for step in self._steps(unit) if step.because.kind in _ORDER]
+        told = [step for step in ordered if step.because.kind != "part"] or ordered
+        needed = [step for step in self._steps(unit) if step.because.kind not in _ORDER]
+        for step in [*told, *(step for step in needed if not self._is_ensured(step))]:
+            title = self._landscape.owner(step.other).title
+            text = step.because.text
+            if step.because.kind == "part":
+                title, text = self._landscape.words(step.other), ""
+            elif step.because.kind not in _ORDER:
+                text = f"tried again until then: {text}"
+            if (title, text) not in seen:
+                seen.add((title, text))
+                yield Reason(title, text, str(step.because.position or ""))
+
+    def _is_ensured(self, step: Step) -> bool:
+        """Whether the engine's own order brings first what a step needs."""
+        return self._ordered.always_before([step.other], step.event)
+
+    @cached_property
+    def _ordered(self) -> EventGraph:
+        return self._landscape.graph.filtered(lambda _, __, kind: kind in _ORDER | {"own", "health"})
+
+    def _steps(self, unit: Unit) -> Iterator[Step]:
+        """Everything elsewhere that a unit waits for, until it is applied."""
+        landscape = self._landscape
+        pending, seen = [landscape.unit(unit)[Moment.APPLIED]], set()
+        while pending:
+            event = pending.pop()
+            if event in seen:
+                continue
+            seen.add(event)
+            for step in landscape.graph.waits(event):
+                if landscape.owner(step.other) == unit:
+                    pending.append(step.other)
+                elif step.because.kind != "health":
+                    yield step
+
+    @cached_property
+    def _ranks(self) -> dict[Unit, int]:
+        """The longest chain of units before each one starts, as numbers without gaps."""
+        graph, landscape = self._landscape.graph, self._landscape
+        levels: dict[int, int] = {}
+        for event in graph.happening:
+            level = 0
+            for step in graph.waits(event):
+                if step.other in levels:
+                    apart = landscape.owner(step.other) != landscape.owner(event)
+                    level = max(level, levels[step.other] + apart)
+            levels[event] = level
+        applied = {unit: levels.get(landscape.unit(unit)[Moment.STARTED]) for unit in landscape.units}
+        levels_used = sorted(
+            {level for unit, level in applied.items() if level is not None and unit.kind != _HAND}
+        )
+        order = {level: rank for rank, level in enumerate(levels_used, 1)}
+        return {unit: order.get(level, 0) if level is not None else 0 for unit, level in applied.items()}

@@ -1,0 +1,56 @@
+"""``meshwright explain``: what a rule is about, or why one thing waits for another."""
+
+from __future__ import annotations
+
+import sys
+import textwrap
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from meshwright.errors import ExitCode, MeshwrightError
+
+_WIDTH = 100
+
+
+def run(subject: Sequence[str], repository: Path) -> ExitCode:
+    """Print the explanation. Raises MeshwrightError when there is no such rule or unit."""
+    names = [name for part in subject for name in part.split("->") if name.strip()]
+    if len(names) == 1:
+        lines = _rule(names[0])
+    elif len(names) == 2:
+        lines = _edge(repository, names[0].strip(), names[1].strip())
+    else:
+        raise MeshwrightError("name one rule, such as MW004, or two units: the one that waits, and for whom")
+    sys.stdout.write("\n".join(lines) + "\n")
+    return ExitCode.CLEAN
+
+
+def _rule(name: str) -> Iterator[str]:
+    from meshwright.check.rules.families import load_rules
+    from meshwright.check.rules.rule import Engine
+    from meshwright.manifests.words import did_you_mean
+
+    rules = {rule.id: rule for rule in load_rules()}
+    found = rules.get(name.upper())
+    if found is None:
+        hint = did_you_mean(name.upper(), rules)
+        raise MeshwrightError(f"no rule is called '{name}'{hint}; docs/rules.md has all {len(rules)}")
+    yield f"{found.id}: {found.title} ({found.severity.value})"
+    yield ""
+    for label, text in (("why", found.why), ("fix", found.fix), ("source", found.source)):
+        yield from textwrap.wrap(f"{label}: {text}", _WIDTH, subsequent_indent="  ")
+    applies = [f"{found.engine.value} alone"] if found.engine is not Engine.ANY else []
+    applies += [f"Linkerd from chart version {found.since}"] if found.since else []
+    applies += [f"Linkerd before chart version {found.until}"] if found.until else []
+    if applies:
+        yield f"applies to: {', '.join(applies)}"
+    yield f"to live with it: `# meshwright: ignore {found.id} <reason>` on the line, or in .meshwright.yaml"
+
+
+def _edge(repository: Path, waits: str, comes_first: str) -> Iterator[str]:
+    from meshwright.check.engine import read_model
+    from meshwright.check.order.lesson import lesson, told
+
+    with read_model(repository) as model:
+        found = lesson(model.order, waits, comes_first)
+        yield from told(model.order.landscape, found, model.files)
