@@ -6,6 +6,7 @@ import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -32,9 +33,9 @@ def runs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[Path]:
     done: list[Path] = []
     really = engine.check_repository
 
-    def counted(path: Path, *, kubernetes: str | None = None, charts: Path | None = None) -> object:
+    def counted(path: Path, **settings: Any) -> object:
         done.append(path)
-        return really(path, kubernetes=kubernetes, charts=charts)
+        return really(path, **settings)
 
     monkeypatch.setattr(engine, "check_repository", counted)
     return done

@@ -82,7 +82,7 @@ def test_applications_in_a_circle_are_looked_at(tmp_path: Path) -> None:
         },
     )
 
-    assert lines(report) == ["b/map.yaml:5:1 kubeconform/unknown-field"]
+    assert lines(report) == ["b/a.yaml:1:1 MW003", "b/map.yaml:5:1 kubeconform/unknown-field"]
 
 
 def test_a_lone_application_is_validated(tmp_path: Path) -> None:
