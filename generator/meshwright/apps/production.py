@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Generator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import chain
@@ -22,6 +20,7 @@ from meshwright.apps.output import Output, Step
 from meshwright.apps.overlay.planner import plan
 from meshwright.apps.settings import read_settings
 from meshwright.apps.wiring import render_wiring
+from meshwright.collection import no_collection
 from meshwright.manifests.finding import Finding, Severity
 
 # A second process costs as much as some hundred applications.
@@ -88,7 +87,7 @@ def produce(root: Path, output: Output | None, *, force: bool = False) -> Produc
 
     Raises MeshwrightError when ``root`` is no generated repository, or a tool is missing.
     """
-    with _no_collection():
+    with no_collection():
         settings = read_settings(root)
         found, findings = load_apps(root, settings)
         apps = {app.name: app for app in found}
@@ -179,15 +178,3 @@ def _parts(names: Sequence[str]) -> list[Sequence[str]]:
         return [names]
     middle = len(names) // 2
     return [names[:middle], names[middle:]]
-
-
-@contextmanager
-def _no_collection() -> Generator[None, None, None]:
-    """Nearly all that a run makes lives until its end: looking for garbage again and again finds none."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from meshwright.collection import no_collection
+
 if TYPE_CHECKING:
     from meshwright.check.report import Report
 
@@ -23,4 +25,5 @@ def check_repository(
     # A report that is remembered needs none of what a check imports.
     from meshwright.check.engine import check_repository as run
 
-    return run(path, kubernetes=kubernetes, charts=charts, order=order)
+    with no_collection():
+        return run(path, kubernetes=kubernetes, charts=charts, order=order)

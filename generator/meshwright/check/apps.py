@@ -30,6 +30,6 @@ def apps_findings(files: RepositoryFiles) -> Iterator[Finding]:
     apps, findings = load_apps(files.root, settings)
     yield from findings
     # What is wrong with the manifests themselves is found where they are built.
-    bases, _ = read_bases(files.root, [app.base_path for app in apps])
+    bases, _ = read_bases(files.root, [app.base_path for app in apps], files.documents)
     by_name = {app.name: bases.get(app.base_path, Base(app.base_path)) for app in apps}
     yield from inventory_findings(Landscape({app.name: app for app in apps}, by_name, settings))

@@ -42,6 +42,7 @@ class UnitMaker:
         self._index = index
         self._closures = closures
         self._ignored = ignored
+        self._units: dict[tuple[str, ...], BuildUnit] = {}
 
     def path_finding(self, kustomization: FluxKustomization) -> Finding | None:
         """What is wrong with the path itself."""
@@ -71,9 +72,19 @@ class UnitMaker:
 
     def unit(self, kustomization: FluxKustomization, cluster: str) -> BuildUnit:
         """The unit; equal keys mean equal results."""
-        folder, spec = kustomization.path, kustomization.spec
+        spec = kustomization.spec
         merged = {name: spec[name] for name in _MERGED if spec.get(name)}
-        key = json.dumps([folder, merged], sort_keys=True, default=str)
+        key = json.dumps([kustomization.path, merged], sort_keys=True, default=str)
+        # The same one comes as it stands in its file, and again as it is applied.
+        known = (key, cluster, kustomization.title, kustomization.origin)
+        if known not in self._units:
+            self._units[known] = self._unit(kustomization, key, merged, cluster)
+        return self._units[known]
+
+    def _unit(
+        self, kustomization: FluxKustomization, key: str, merged: Mapping[str, Any], cluster: str
+    ) -> BuildUnit:
+        folder = kustomization.path
         own = self._index.get(folder)
         if own is None:
             return self._generated(kustomization, key, merged, cluster)

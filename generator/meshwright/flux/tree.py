@@ -86,26 +86,25 @@ class FluxTree:
             if not level:
                 break
         # Kustomizations that only apply each other have no entry; they are looked at all the same.
-        visited = {(origin, name) for _, name, origin in seen}
-        files = {origin for origin, _ in visited}
+        visited: dict[str, set[str]] = {}
+        for _, name, origin in seen:
+            visited.setdefault(origin, set()).add(name)
         rest = [
             item
             for item in self._raw
-            if not _applied(item, visited) and not ("${" in item.name and item.origin in files)
+            if not _applied(item, visited) and not ("${" in item.name and item.origin in visited)
         ]
         self._grow_level([(item, self.cluster_of(item.origin)) for item in rest], seen)
 
     def _roots(self) -> list[FluxKustomization]:
         """Raw Kustomizations that no other one applies."""
-        applied: set[tuple[str, str]] = set()
+        applied: dict[str, set[str]] = {}
         for item in self._raw:
             if item.source in self._sources and not self._maker.path_finding(item):
                 unit = self._maker.unit(item, self.cluster_of(item.origin))
-                applied.update(
-                    (built.origin.path or "", built.name)
-                    for built in self._builds.result(unit).objects
-                    if is_kustomization(built.data) and built.name != item.built.name
-                )
+                for built in self._builds.result(unit).objects:
+                    if is_kustomization(built.data) and built.name != item.built.name:
+                        applied.setdefault(built.origin.path or "", set()).add(built.name)
         return [item for item in self._raw if not _applied(item, applied)]
 
     def _grow_level(
@@ -187,9 +186,9 @@ def _entry_paths(raw: Iterable[FluxKustomization], sources: OwnSources) -> list[
     ]
 
 
-def _applied(item: FluxKustomization, applied: set[tuple[str, str]]) -> bool:
+def _applied(item: FluxKustomization, applied: Mapping[str, set[str]]) -> bool:
     # A prefix or suffix may have been added to the name on the way.
-    return any(origin == item.origin and item.built.name in name for origin, name in applied)
+    return any(item.built.name in name for name in applied.get(item.origin, ()))
 
 
 def _with_common_metadata(built: BuiltObject, item: FluxKustomization) -> BuiltObject:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import islice
 
 from meshwright.manifests.errortext import ErrorText
 from meshwright.manifests.files import RepositoryFiles
 from meshwright.manifests.finding import Finding, NotSeen
 from meshwright.manifests.kustomization import KustomizationIndex
 from meshwright.manifests.kustomize import Kustomize
+from meshwright.manifests.splitting import doubled, split
 from meshwright.manifests.unit import BuildResult, BuildUnit
 from meshwright.manifests.workspace import Workspace
 from meshwright.tools import Tool, locate
@@ -28,6 +30,7 @@ class Builds:
         self._kubernetes = kubernetes
         self.helm: Tool | None = None
         self._files = files
+        self._index = index
         self._workspace = workspace
         self._explain = ErrorText(files, index, workspace).explain
         self._results: dict[str, BuildResult] = {}
@@ -45,9 +48,24 @@ class Builds:
         if self._kustomize is None:
             tool = locate("kustomize")
             self._kustomize = Kustomize(tool.path, self._workspace, self._files.root, self._helm_arguments)
-        for unit, result in zip(waiting, self._kustomize.build(waiting, self._explain), strict=True):
+        split_up = [split(unit, self._index.get(unit.folder)) for unit in waiting]
+        pieces = [piece for pieces in split_up for piece in pieces]
+        results = iter(self._kustomize.build(pieces, self._explain))
+        for unit, own in zip(waiting, split_up, strict=True):
+            result = self._whole(unit, list(islice(results, len(own))))
             result.findings.extend(unit.closure.findings)
             self._results[unit.key] = result
+
+    def _whole(self, unit: BuildUnit, pieces: list[BuildResult]) -> BuildResult:
+        """What the pieces of a unit are together."""
+        if len(pieces) == 1:
+            return pieces[0]
+        if not all(piece.built for piece in pieces):
+            findings = dict.fromkeys(finding for piece in pieces for finding in piece.findings)
+            return BuildResult(findings=list(findings))
+        if fault := doubled([piece.objects for piece in pieces]):
+            return self._explain(unit, fault)
+        return BuildResult([built for piece in pieces for built in piece.objects], built=True)
 
     def _helm_arguments(self) -> list[str]:
         """As Argo CD calls kustomize when kustomize.buildOptions has --enable-helm."""

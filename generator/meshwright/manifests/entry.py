@@ -82,6 +82,8 @@ def _folder_problem(index: KustomizationIndex, entry: Entry) -> Finding | None:
 
 def _link(files: RepositoryFiles, path: str) -> str | None:
     """The first part of ``path`` that is a symbolic link."""
+    if files.is_listed(path):
+        return None
     seen = ""
     for part in path.split("/"):
         seen = f"{seen}{part}"

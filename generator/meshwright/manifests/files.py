@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import subprocess
+from bisect import bisect_left
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from meshwright.errors import Position
 from meshwright.yaml import Document, YamlFault, load_documents
@@ -33,6 +35,12 @@ class RepositoryFiles:
         )
         self._texts: dict[str, str | YamlFault] = {}
         self._documents: dict[str, list[Document] | YamlFault] = {}
+        # What readers made of a file, by reader and path: kept as long as the file's text is.
+        self.derived: dict[tuple[str, str], Any] = {}
+
+    def is_listed(self, path: str) -> bool:
+        """Whether ``path`` is a file or folder of the listing: no part of it is a link."""
+        return path in self._files or path in self._folders
 
     def is_file(self, path: str) -> bool:
         """Whether ``path`` is a listed file, or one on disk that the listing left out."""
@@ -52,8 +60,11 @@ class RepositoryFiles:
 
     def below(self, folder: str) -> Iterator[str]:
         """Every file in ``folder`` and its sub-folders."""
-        prefix = "" if folder == "." else f"{folder}/"
-        return (path for path in self.paths if path.startswith(prefix))
+        if folder == ".":
+            return iter(self.paths)
+        # 0 is the character behind the slash: paths are sorted, so those below stand together.
+        first, behind = bisect_left(self.paths, f"{folder}/"), bisect_left(self.paths, f"{folder}0")
+        return iter(self.paths[first:behind])
 
     def siblings(self, path: str) -> list[str]:
         """Names of the files and folders beside ``path``."""

@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from meshwright.manifests.unit import BuildUnit
 
 # Kustomize compares every object with every other: a thousand builds take 70 s in one process, 6 s in twenty.
-LARGEST = 50
+LARGEST = 80
+_MANIFESTS = 400
 
 
 @dataclass
@@ -28,6 +29,8 @@ class _Group:
     def takes(self, unit: BuildUnit) -> bool:
         """Whether ``unit`` clashes with no member."""
         if self.is_closed or unit.must_be_alone or len(self.members) >= LARGEST:
+            return False
+        if self.members and len(self.leaves) + len(unit.closure.leaves) > _MANIFESTS:
             return False
         if self.cluster and unit.cluster and self.cluster != unit.cluster:
             return False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from meshwright.yaml import parse, parse_all
 
 TAG = "internal.meshwright/build"
 _ORIGIN = "config.kubernetes.io/origin"
+_PLAIN_PATH = re.compile(r"path: ((?:\.\./)+[A-Za-z][\w./-]*)\n")
 
 
 def read_output(
@@ -31,8 +33,15 @@ def read_output(
         yield number, BuiltObject(data, origin)
 
 
+def _said(text: str) -> Any:
+    # Nearly every origin is this one line, and there is one for each object.
+    if plain := _PLAIN_PATH.fullmatch(text):
+        return {"path": plain[1]}
+    return parse(text) if text else None
+
+
 def _origin(text: str, group_folder: Path, repository: Path, originals: Mapping[str, str]) -> Origin:
-    said: Any = parse(text) if text else None
+    said: Any = _said(text)
     if not isinstance(said, dict):
         return Origin()
     found = {}

@@ -42,16 +42,27 @@ def source_of(files: RepositoryFiles, built: BuiltObject) -> Source | None:
     path = built.origin.path
     if path is None or path.startswith(".."):
         return None
-    same_kind = [
-        Source(document, pointer, data)
-        for document, pointer, data in named_documents(files, path)
-        if data.get("kind") == built.kind
-    ]
-    for wanted in (lambda name: name == built.name, lambda name: bool(name) and name in built.name):
-        named = [source for source in same_kind if wanted(object_name(source.data))]
-        if named:
-            return max(named, key=lambda source: len(object_name(source.data)))
+    by_name = _sources(files, path).get(built.kind, {})
+    if built.name in by_name:
+        return by_name[built.name][0]
+    named = [name for name in by_name if name and name in built.name]
+    if named:
+        return by_name[max(named, key=len)][0]
+    same_kind = [source for sources in by_name.values() for source in sources]
     return same_kind[0] if len(same_kind) == 1 else None
+
+
+def _sources(files: RepositoryFiles, path: str) -> dict[str, dict[str, list[Source]]]:
+    """What a file has, by kind and name."""
+    key = ("sources", path)
+    if key not in files.derived:
+        found: dict[str, dict[str, list[Source]]] = {}
+        for document, pointer, data in named_documents(files, path):
+            names = found.setdefault(str(data.get("kind") or ""), {})
+            names.setdefault(object_name(data), []).append(Source(document, pointer, data))
+        files.derived[key] = found
+    known: dict[str, dict[str, list[Source]]] = files.derived[key]
+    return known
 
 
 def position_of(

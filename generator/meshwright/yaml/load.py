@@ -13,6 +13,8 @@ from meshwright.errors import MeshwrightError, Position
 from meshwright.yaml import resolve
 
 _TAG = "tag:yaml.org,2002:"
+_STRING = f"{_TAG}str"
+_MERGE = f"{_TAG}merge"
 
 
 class YamlFault(MeshwrightError):
@@ -29,10 +31,32 @@ class _Loader(yaml.CSafeLoader):
 
     yaml_implicit_resolvers: dict[str, list[Any]] = {}  # noqa: RUF012 - PyYAML's own attribute
 
+    # PyYAML asks these for each node; no path resolver is ever added.
+    def descend_resolver(self, current_node: Any, current_index: Any) -> None:
+        pass
+
+    def ascend_resolver(self) -> None:
+        pass
+
+    def resolve(self, kind: type[yaml.Node], value: str, implicit: Any) -> str:
+        if kind is not yaml.ScalarNode:
+            return f"{_TAG}map" if kind is yaml.MappingNode else f"{_TAG}seq"
+        if implicit[0]:
+            for tag, regexp in self.yaml_implicit_resolvers.get(value[:1], ()):
+                if regexp.match(value):
+                    return str(tag)
+        return _STRING
+
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
+        # Most nodes are plain strings, which need none of the care for anchors and circles.
+        if node.tag == _STRING and type(node) is yaml.ScalarNode:
+            return node.value
+        return super().construct_object(node, deep)
+
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen: dict[str, yaml.Node] = {}
         for key, _ in node.value:
-            if isinstance(key, yaml.ScalarNode) and key.tag != f"{_TAG}merge":
+            if isinstance(key, yaml.ScalarNode) and key.tag != _MERGE:
                 if key.value in seen:
                     first = seen[key.value].start_mark.line + 1
                     raise yaml.constructor.ConstructorError(
@@ -128,7 +152,7 @@ def parse(text: str, path: str = "<text>") -> Any:
 
 def parse_all(text: str, path: str = "<text>") -> list[Any]:
     """The data of every document. Raises YamlFault."""
-    return [document.data for document in load_documents(text, path)]
+    return [document.data for document in _documents(text, path)]
 
 
 def read_documents(file: Path, path: str) -> list[Document]:

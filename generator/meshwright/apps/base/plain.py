@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -65,8 +65,10 @@ class _NotPlain(Exception):
 class PlainReader:
     """Reads bases below ``root``."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, read: Callable[[str], list[Document]] | None = None) -> None:
+        """``read`` gives the documents of a file of the repository that may have been read already."""
         self._root = root
+        self._read = read or (lambda path: read_documents(root / path, path))
 
     def read(self, path: str) -> Base | None:
         """The base in folder ``path``; None when it needs kustomize, or has a fault that kustomize names."""
@@ -114,14 +116,14 @@ class PlainReader:
         if file.is_dir():
             yield from self._folder(path, charts, stack)
             return
-        for document in read_documents(file, path):
+        for document in self._read(path):
             yield from _objects(document)
 
     def _kustomization(self, path: str) -> Mapping[str, Any]:
         found = [name for name in FILE_NAMES if (self._root / path / name).is_file()]
         if len(found) != 1:
             raise _NotPlain
-        documents = read_documents(self._root / path / found[0], f"{path}/{found[0]}")
+        documents = self._read(f"{path}/{found[0]}")
         data = documents[0].data if len(documents) == 1 else None
         if not isinstance(data, dict) or data.get("kind", "Kustomization") != "Kustomization":
             raise _NotPlain

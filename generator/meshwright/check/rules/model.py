@@ -93,6 +93,8 @@ class Model:
         self.releases = tuple(releases)
         # The minor that is checked against, such as 1.36.
         self.kubernetes = kubernetes
+        # What helpers of the rules made of this model, under their own names.
+        self.derived: dict[str, Any] = {}
 
     @cached_property
     def _by_kind(self) -> dict[str, list[Item]]:

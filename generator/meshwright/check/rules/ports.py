@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from meshwright.check.rules.model import Item, Model
-from meshwright.check.rules.workloads import Workload, workloads_in
+from meshwright.check.rules.workloads import Workload, workloads
 
 OPAQUE = "config.linkerd.io/opaque-ports"
 SKIP_IN, SKIP_OUT = "config.linkerd.io/skip-inbound-ports", "config.linkerd.io/skip-outbound-ports"
@@ -62,9 +62,27 @@ def container_ports(workload: Workload) -> Iterator[tuple[int, str, int, int]]:
 def selected_by(model: Model, service: Item) -> Iterator[Workload]:
     """The workloads whose pods a Service selects."""
     selector = service.mapping("spec", "selector")
-    for workload in workloads_in(model, service.cluster, service.namespace) if selector else ():
+    by_label = _by_label(model)
+    place = (service.cluster, service.namespace)
+    rarest = min(
+        (by_label.get((*place, f"{key}={value}"), []) for key, value in selector.items()), key=len, default=[]
+    )
+    for workload in rarest:
         if all(workload.labels.get(key) == value for key, value in selector.items()):
             yield workload
+
+
+def _by_label(model: Model) -> dict[tuple[str, str, str], list[Workload]]:
+    """Workloads by cluster, namespace and each label of their pods."""
+    if "by label" not in model.derived:
+        found: dict[tuple[str, str, str], list[Workload]] = {}
+        for workload in workloads(model):
+            item = workload.item
+            for key, value in workload.labels.items():
+                found.setdefault((item.cluster, item.namespace, f"{key}={value}"), []).append(workload)
+        model.derived["by label"] = found
+    known: dict[tuple[str, str, str], list[Workload]] = model.derived["by label"]
+    return known
 
 
 def matches(selector: Any, labels: Any) -> bool:

@@ -64,12 +64,15 @@ def workloads(model: Model) -> Iterator[Workload]:
                 yield Workload(item, template)
 
 
-def workloads_in(model: Model, cluster: str, namespace: str) -> Iterator[Workload]:
+def workloads_in(model: Model, cluster: str, namespace: str) -> list[Workload]:
     """Those of one namespace."""
-    for item in model.in_namespace(cluster, namespace):
-        workload = workload_of(item)
-        if workload is not None:
-            yield workload
+    if "workloads" not in model.derived:
+        found: dict[tuple[str, str], list[Workload]] = {}
+        for workload in workloads(model):
+            found.setdefault((workload.item.cluster, workload.item.namespace), []).append(workload)
+        model.derived["workloads"] = found
+    known: dict[tuple[str, str], list[Workload]] = model.derived["workloads"]
+    return known.get((cluster, namespace), [])
 
 
 def inject_mode(model: Model, workload: Workload) -> str | None:
