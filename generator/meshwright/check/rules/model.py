@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from meshwright.check.releases import ChartRelease
 from meshwright.check.repository import Repository, Root, RootKind
-from meshwright.check.rules.version import Edge, read_edge
 from meshwright.errors import Position
+from meshwright.linkerd.version import Edge, read_edge
 from meshwright.manifests.files import RepositoryFiles
 from meshwright.manifests.pointer import holds, value_at
 from meshwright.manifests.source import position_of

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator
 from meshwright.check.rules.families import load_rules
 from meshwright.check.rules.model import CONTROL_PLANE, Model
 from meshwright.check.rules.rule import Engine, Rule
-from meshwright.check.rules.version import Edge, read_edge
 from meshwright.errors import Position
+from meshwright.linkerd.version import Edge, read_edge
 from meshwright.manifests.finding import Finding, NotSeen
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from meshwright.check.rules.model import CONTROL_PLANE, Model
 from meshwright.check.rules.rule import Hit, Severity, rule
-from meshwright.check.rules.version import read_edge
+from meshwright.linkerd.version import read_edge
 
 # An exact version; anything else is a range, which a registry resolves anew each time.
 _EXACT = re.compile(r"v?[0-9]+\.[0-9]+\.[0-9]+(?:[-+][0-9A-Za-z.+-]+)?\Z")

@@ -8,8 +8,8 @@ from typing import Any
 from meshwright.check.rules.model import CONTROL_PLANE, Model
 from meshwright.check.rules.quantity import quantity
 from meshwright.check.rules.rule import Hit, Severity, rule
-from meshwright.check.rules.version import Edge
 from meshwright.check.rules.workloads import Workload, inject_mode, workloads
+from meshwright.linkerd.version import Edge
 from meshwright.manifests.pointer import items_of
 
 _PREFIX = "config.linkerd.io/"

@@ -1,0 +1,205 @@
+"""What one crosses between two versions of Linkerd, and which pods have a change only after a restart.
+
+The knowledge is data: upgrades.yml beside this module, each entry with its source.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from meshwright.errors import MeshwrightError
+from meshwright.linkerd.version import Edge, read_edge
+from meshwright.yaml import parse
+
+FILE = Path(__file__).with_name("upgrades.yml")
+
+# stable-2.14.10, enterprise-2.19.1, and the bare number of the enterprise charts and of chart linkerd2.
+_NUMBERED = re.compile(r"(?:stable-|enterprise-|v)?(2\.[0-9]{1,2})(?:\.[0-9]+)?(?:[-+].*)?\Z")
+_OLD_CHART = re.compile(r"v?([0-9]+)\.([0-9]+)\.[0-9]+(?:-.*)?\Z")
+
+
+@dataclass(frozen=True)
+class Change:
+    """Something that broke or moved at ``since``, the first edge release that has it.
+
+    ``shows`` says what in a repository tells that it matters there; ``values`` are keys, by chart, that tell
+    so too. ``layers`` are those of a generated repository. ``restart`` says that it reaches a meshed pod
+    only when that pod is restarted. ``source`` is where the fact was read.
+    """
+
+    id: str
+    since: Edge
+    title: str
+    breaks: str
+    do: str
+    shows: str
+    layers: tuple[str, ...]
+    restart: bool
+    source: str
+    values: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+class Pods(StrEnum):
+    """Whose pods a restart is about."""
+
+    MESHED = "meshed"  # every pod with a proxy: a person restarts them
+    CONTROL_PLANE = "control-plane"  # the pods in namespace linkerd: a person restarts them
+    OWN = "own"  # the layer's own: the change restarts them
+
+
+@dataclass(frozen=True)
+class Restart:
+    """Pods that have what ``changed`` in ``layer`` only after a restart, and why."""
+
+    layer: str
+    changed: str
+    pods: Pods
+    why: str
+
+    @property
+    def by_itself(self) -> bool:
+        """Whether Kubernetes restarts them because of the change; otherwise somebody has to."""
+        return self.pods is Pods.OWN
+
+
+def read_version(text: str, chart: str = "linkerd-control-plane") -> Edge | None:
+    """The edge release that ``text`` is or was made from; None for text that is no version of Linkerd.
+
+    ``text`` is a chart version (2026.8.3), an edge tag, a numbered version (2.14, stable-2.14.10) or the
+    version of an older ``chart`` (1.16.11). Of a numbered version the point release makes no difference.
+    """
+    if edge := read_edge(text):
+        return edge
+    knowledge = _knowledge()
+    if found := _NUMBERED.match(text):
+        return knowledge.numbered.get(found[1])
+    if found := _OLD_CHART.match(text):
+        wanted = (int(found[1]), int(found[2]))
+        known = [(minor, edge) for minor, edge in knowledge.charts.get(chart, ()) if minor <= wanted]
+        return known[-1][1] if known and known[-1][0][0] == wanted[0] else None
+    return None
+
+
+def crossed(old: str | Edge, new: str | Edge, chart: str = "linkerd-control-plane") -> tuple[Change, ...]:
+    """Every known change that is newer than ``old`` and not newer than ``new``, oldest first.
+
+    Versions are as ``read_version`` takes them. Nothing is crossed on the way back. Raises MeshwrightError
+    for text that is no version.
+    """
+    first, last = _edge(old, chart), _edge(new, chart)
+    return tuple(change for change in all_changes() if first < change.since <= last)
+
+
+def numbered_between(one: str | Edge, other: str | Edge, chart: str = "linkerd-control-plane") -> int:
+    """How many numbered versions (2.18, 2.19, ...) begin between two versions, in either direction.
+
+    Control plane and proxies may be one apart. source: linkerd.io, Upgrading Linkerd, data plane version
+    skew. Raises MeshwrightError for text that is no version.
+    """
+    low, high = sorted((_edge(one, chart), _edge(other, chart)))
+    return sum(low < edge <= high for edge in _knowledge().numbered.values())
+
+
+def numbered_of(version: str | Edge, chart: str = "linkerd-control-plane") -> str:
+    """The newest numbered version that a release holds, such as 2.20; empty before 2.10.
+
+    Raises MeshwrightError for text that is no version.
+    """
+    edge = _edge(version, chart)
+    names = [name for name, first in _knowledge().numbered.items() if first <= edge]
+    return names[-1] if names else ""
+
+
+def restarts(layer: str, changed: Iterable[str]) -> tuple[Restart, ...]:
+    """What has to be restarted, or restarts by itself, after a change in a layer of a generated repository.
+
+    ``changed`` holds ``version`` for that of the layer's chart, keys of its values with dots between them
+    (``proxy.image.version``), and ``Kind/name`` for objects. What is not known to need one needs none.
+    """
+    found = []
+    for item in dict.fromkeys(changed):
+        for entry in _knowledge().restarts.get(layer, ()):
+            if any(_covers(name, item) for name in entry.changed):
+                found.append(Restart(layer, item, entry.pods, entry.why))
+    return tuple(found)
+
+
+def restarts_data_plane(layer: str, changed: Iterable[str]) -> bool:
+    """Whether every meshed pod has to be restarted to have all of a change; ``changed`` as for restarts."""
+    return any(item.pods is Pods.MESHED for item in restarts(layer, changed))
+
+
+def all_changes() -> tuple[Change, ...]:
+    """Every known change, oldest first."""
+    return _knowledge().changes
+
+
+def _edge(version: str | Edge, chart: str) -> Edge:
+    if isinstance(version, Edge):
+        return version
+    edge = read_version(version, chart)
+    if edge is None:
+        raise MeshwrightError(
+            f"'{version}' is no version of Linkerd: write a chart version (2026.8.3), an edge tag "
+            "(edge-26.8.3) or a numbered version (2.20)"
+        )
+    return edge
+
+
+def _covers(name: str, item: str) -> bool:
+    return item == name or item.startswith((f"{name}.", f"{name}/"))
+
+
+@dataclass(frozen=True)
+class _Rule:
+    changed: tuple[str, ...]
+    pods: Pods
+    why: str
+
+
+@dataclass(frozen=True)
+class _Knowledge:
+    numbered: Mapping[str, Edge]
+    charts: Mapping[str, tuple[tuple[tuple[int, int], Edge], ...]]
+    changes: tuple[Change, ...]
+    restarts: Mapping[str, tuple[_Rule, ...]]
+
+
+@cache
+def _knowledge() -> _Knowledge:
+    data = parse(FILE.read_text(encoding="utf-8"), FILE.name)
+    numbered = {name: _tag(tag) for name, tag in data["numbered"].items()}
+    charts = {
+        chart: tuple((_minor(minor), numbered[name]) for minor, name in minors.items())
+        for chart, minors in data["charts"].items()
+    }
+    changes = sorted((_change(entry) for entry in data["changes"]), key=lambda change: change.since)
+    rules = {
+        layer: tuple(_Rule(tuple(e["changed"]), Pods(e["pods"]), e["why"]) for e in entries)
+        for layer, entries in data["restarts"].items()
+    }
+    return _Knowledge(numbered, charts, tuple(changes), rules)
+
+
+def _change(entry: Mapping[str, Any]) -> Change:
+    values = {chart: tuple(keys) for chart, keys in entry.get("values", {}).items()}
+    known = {**entry, "since": _tag(entry["since"]), "layers": tuple(entry["layers"]), "values": values}
+    return Change(**known)
+
+
+def _tag(text: str) -> Edge:
+    edge = read_edge(text)
+    if edge is None:
+        raise MeshwrightError(f"{FILE.name}: '{text}' is no edge release")
+    return edge
+
+
+def _minor(text: str) -> tuple[int, int]:
+    major, minor = text.split(".")
+    return int(major), int(minor)
