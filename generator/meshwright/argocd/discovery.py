@@ -9,10 +9,11 @@ from dataclasses import dataclass, field
 from meshwright.argocd.application import Application, is_kind
 from meshwright.manifests.closure import ClosureReader
 from meshwright.manifests.files import RepositoryFiles
-from meshwright.manifests.finding import Finding
+from meshwright.manifests.finding import Finding, NotSeen
 from meshwright.manifests.inforce import files_that_mention, in_force
 from meshwright.manifests.kustomization import KustomizationIndex
 from meshwright.manifests.leaf import named_documents, object_name, yaml_finding
+from meshwright.manifests.template import unread_template
 from meshwright.manifests.unit import BuiltObject, Origin
 from meshwright.yaml import YamlFault
 
@@ -28,6 +29,7 @@ class Discovery:
     sets: list[BuiltObject] = field(default_factory=list)
     projects: list[BuiltObject] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
+    not_seen: list[NotSeen] = field(default_factory=list)
 
     @property
     def origins(self) -> set[str]:
@@ -54,7 +56,10 @@ def discover(files: RepositoryFiles, index: KustomizationIndex, closures: Closur
         try:
             files.documents(path)
         except YamlFault as fault:
-            if in_force(path, index, closures, set()):
+            template = unread_template(files, fault) if path not in closures.resources else None
+            if template is not None:
+                found.not_seen.append(template)
+            elif in_force(path, index, closures, set()):
                 found.findings.append(yaml_finding(fault))
         for _, _, data in named_documents(files, path):
             if object_name(data) and isinstance(data.get("spec"), dict):

@@ -29,6 +29,7 @@ from meshwright.manifests.inflation import Inflation
 from meshwright.manifests.kustomization import KustomizationIndex
 from meshwright.manifests.sops import is_encrypted, without_sops
 from meshwright.manifests.source import position_of
+from meshwright.manifests.template import unread_template
 from meshwright.manifests.unit import BuildUnit, BuiltObject
 from meshwright.manifests.workspace import Workspace
 
@@ -84,7 +85,12 @@ class _Loader:
         maker = UnitMaker(files, index, closures, SourceIgnore(files))
         sources = OwnSources(files, discovery)
         self._tree = FluxTree(discovery, sources, maker, self._builds, index)
-        self._repository = Repository(files, index, findings=[*discovery.findings, *argocd.findings])
+        self._repository = Repository(
+            files,
+            index,
+            findings=[*discovery.findings, *argocd.findings],
+            not_seen=[*discovery.not_seen, *argocd.not_seen],
+        )
 
     def load(self) -> Repository:
         first = [*self._tree.first_units(), *self._applications.first_units()]
@@ -135,6 +141,9 @@ class _Loader:
         for folder in free:
             own = index.get(folder)
             if own is None or own.is_component or folder in taken:
+                continue
+            if own.fault is not None and (unread := unread_template(self._repository.files, own.fault)):
+                self._repository.not_seen.append(unread)
                 continue
             at = Position(own.path)
             closure = self._closures.read([Entry(folder, at)])

@@ -17,6 +17,8 @@ from meshwright.manifests.pointer import value_at
 from meshwright.manifests.source import source_of
 from meshwright.manifests.unit import BuiltObject
 
+_NOTIFICATION = "notification.toolkit.fluxcd.io"
+
 
 def object_submissions(repository: Repository, schemas: Schemas) -> Iterator[Finding | Submission]:
     """Each distinct object once; an object whose kind no schema knows is a finding, or not seen."""
@@ -36,7 +38,7 @@ def object_submissions(repository: Repository, schemas: Schemas) -> Iterator[Fin
 def _without_schema(repository: Repository, schemas: Schemas, built: BuiltObject) -> Iterator[Finding]:
     missing = schemas.missing(built)
     at = place_of(repository.files, repository.index, built, ("apiVersion",))
-    if missing.known_group:
+    if missing.is_fault:
         yield Finding("kubeconform/unknown-kind", at, missing.message, subject=built.title)
     else:
         repository.not_seen.append(NotSeen(built.title, missing.message, at))
@@ -48,13 +50,23 @@ def _submission(
     def explain(said: str) -> Iterator[Finding]:
         found = problems(schemas.load(schema), built.data)
         for problem in found:
-            if root.complete or not unresolved(problem.value):
+            if _is_open_list(built, problem):
+                at = place_of(repository.files, repository.index, built, problem.pointer)
+                reason = f"kind {problem.value} is not Flux' own, and may have been added to the CRD"
+                repository.not_seen.append(NotSeen(built.title, reason, at))
+            elif root.complete or not unresolved(problem.value):
                 yield _finding(repository, built, problem)
         if not found:
             at = place_of(repository.files, repository.index, built)
             yield Finding("kubeconform/invalid", at, f"{built.title}: {said}", subject=built.title)
 
     return Submission(built.data, schema, explain, is_object=True)
+
+
+def _is_open_list(built: BuiltObject, problem: Problem) -> bool:
+    """Whether a kind of events is one that operators patch into Flux' CRDs, as flux-operator does."""
+    kinds = built.group == _NOTIFICATION and problem.pointer[-1:] == ("kind",) and problem.code == "value"
+    return kinds and "did you mean" not in problem.text
 
 
 def _finding(repository: Repository, built: BuiltObject, problem: Problem) -> Finding:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from meshwright.check.order.line import Line
 from meshwright.errors import ExitCode
@@ -53,6 +53,25 @@ class Report:
     def exit_code(self) -> ExitCode:
         """Clean unless there is an error."""
         return ExitCode.FINDINGS if self.errors else ExitCode.CLEAN
+
+
+# So many things with one reason are one line: a repository may hold a hundred objects of one kind.
+_SAID_APART = 3
+
+
+def summarised(items: Iterable[NotSeen]) -> tuple[NotSeen, ...]:
+    """By place, each once; what is not seen for the same reason many times is said at the first place."""
+    by_reason: dict[str, list[NotSeen]] = {}
+    for item in sorted(set(items), key=lambda item: item.sort_key):
+        by_reason.setdefault(item.reason, []).append(item)
+    found: list[NotSeen] = []
+    for same in by_reason.values():
+        if len(same) <= _SAID_APART:
+            found += same
+        else:
+            first = same[0]
+            found.append(replace(first, subject=f"{first.subject} and {len(same) - 1} more"))
+    return tuple(sorted(found, key=lambda item: item.sort_key))
 
 
 def in_order(findings: Iterable[Finding]) -> tuple[Finding, ...]:

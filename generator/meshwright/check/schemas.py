@@ -25,12 +25,42 @@ _SUCCESSORS = {
     ("notification.toolkit.fluxcd.io", ""): "not served by Flux 2.9",
 }
 
+# source: Kubernetes 1.37, the API groups of kube-apiserver, and those that it had before.
+_BUILTIN_GROUPS = frozenset(
+    {"", "apps", "autoscaling", "batch", "extensions", "policy"}
+    | {
+        f"{name}.k8s.io"
+        for name in (
+            "admissionregistration",
+            "apiextensions",
+            "apiregistration",
+            "authentication",
+            "authorization",
+            "certificates",
+            "coordination",
+            "discovery",
+            "events",
+            "flowcontrol.apiserver",
+            "internal.apiserver",
+            "networking",
+            "node",
+            "rbac.authorization",
+            "resource",
+            "scheduling",
+            "storage",
+            "storagemigration",
+        )
+    }
+)
+# Groups that others use too: Argo's Rollouts, Workflows and Events share Argo CD's.
+_SHARED_GROUPS = frozenset({"argoproj.io"})
+
 
 @dataclass(frozen=True)
 class Missing:
-    """No schema fits an object. ``known_group`` says whether the group is one that is embedded."""
+    """No schema fits an object. ``is_fault`` says whether that means that no cluster takes it."""
 
-    known_group: bool
+    is_fault: bool
     message: str
 
 
@@ -73,13 +103,16 @@ class Schemas:
     def missing(self, built: BuiltObject) -> Missing:
         """Why an object has no schema, and what it should be instead when that can be told."""
         title = f"{built.kind} {built.api_version}"
+        unknown = Missing(False, f"no schema for {title} is embedded")
         if built.group not in self._groups and not _is_builtin_group(built.group):
-            return Missing(False, f"no schema for {title} is embedded")
+            return unknown
         versions = self._versions(built)
         if versions:
             why = self._why_gone(built)
             return Missing(True, f"{title}: {why}, use {' or '.join(versions)}")
         near = closest(built.kind.lower(), self._kinds(built.group))
+        if built.group in _SHARED_GROUPS and not near:
+            return unknown
         hint = f"; did you mean a kind like '{near}'?" if near else ""
         where = f"Kubernetes {self.minor}" if _is_builtin_group(built.group) else f"group {built.group}"
         return Missing(True, f"{title}: {where} has no such kind{hint}")
@@ -135,5 +168,5 @@ def choose_minor(wanted: str | None) -> str:
 
 
 def _is_builtin_group(group: str) -> bool:
-    # Kubernetes' own groups have no dot, or are its own *.k8s.io ones.
-    return "." not in group or group.endswith(".k8s.io")
+    # Others build on the name too: snapshot.storage.k8s.io, autoscaling.k8s.io, externaldns.k8s.io.
+    return group in _BUILTIN_GROUPS

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from meshwright.check.repository import Repository, Root
 from meshwright.errors import Position
 from meshwright.flux.helmrelease import ValuesReference, values_references
+from meshwright.flux.substitution import unresolved
 from meshwright.flux.values import ConfigMapKey
 from meshwright.manifests.finding import Finding, NotSeen
 from meshwright.manifests.generated import generator_entry
@@ -77,6 +78,10 @@ class ValuesSource:
         try:
             layers.append(key.layer())
         except YamlFault as fault:
+            if unresolved(str(data[reference.key])):
+                reason = f"its values in {config_map.title} hold variables that are not in this repository"
+                self._not_seen(reason, at)
+                return
             yield Finding("values/yaml", fault.position, fault.problem, subject=self._release.title)
 
     def _config_map(self, name: str) -> BuiltObject | None:

@@ -17,10 +17,11 @@ from meshwright.flux.kustomization import (
 )
 from meshwright.manifests.closure import ClosureReader
 from meshwright.manifests.files import RepositoryFiles
-from meshwright.manifests.finding import Finding
+from meshwright.manifests.finding import Finding, NotSeen
 from meshwright.manifests.inforce import files_that_mention, in_force
 from meshwright.manifests.kustomization import KustomizationIndex
 from meshwright.manifests.leaf import named_documents, object_name, yaml_finding
+from meshwright.manifests.template import unread_template
 from meshwright.manifests.unit import BuiltObject, Origin
 from meshwright.yaml import YamlFault
 
@@ -38,6 +39,7 @@ class Discovery:
     kustomizations: list[FluxKustomization] = field(default_factory=list)
     sources: dict[SourceReference, str] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
+    not_seen: list[NotSeen] = field(default_factory=list)
 
 
 def discover(files: RepositoryFiles, index: KustomizationIndex, closures: ClosureReader) -> Discovery:
@@ -52,12 +54,18 @@ def discover(files: RepositoryFiles, index: KustomizationIndex, closures: Closur
             broken.append(fault)
         raw.extend(_read_file(files, path, found))
     generated = {item.path for item in raw if item.path not in index}
-    for item in raw:
-        if in_force(item.origin, index, closures, generated):
-            found.kustomizations.append(item)
-    found.findings.extend(
-        yaml_finding(fault) for fault in broken if in_force(fault.position.path, index, closures, generated)
-    )
+    for kustomization in raw:
+        if in_force(kustomization.origin, index, closures, generated):
+            found.kustomizations.append(kustomization)
+    for item in broken:
+        path = item.position.path
+        if not in_force(path, index, closures, generated):
+            continue
+        template = unread_template(files, item) if path not in closures.resources else None
+        if template is not None:
+            found.not_seen.append(template)
+        else:
+            found.findings.append(yaml_finding(item))
     return found
 
 

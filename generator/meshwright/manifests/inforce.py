@@ -9,15 +9,19 @@ from collections.abc import Iterator
 from meshwright.manifests.closure import ClosureReader
 from meshwright.manifests.files import RepositoryFiles
 from meshwright.manifests.kustomization import FILE_NAMES, KustomizationIndex
+from meshwright.manifests.template import chart_of_template
 from meshwright.yaml import YamlFault
 
 
 def files_that_mention(
     mark: re.Pattern[str], files: RepositoryFiles, closures: ClosureReader
 ) -> Iterator[str]:
-    """YAML files with ``mark`` in their text, kustomizations and what only feeds them left out."""
+    """YAML files with ``mark`` in their text, without kustomizations, what only feeds them, and templates."""
     for path in files.yaml_paths():
         if path in closures.ingredients or posixpath.basename(path) in FILE_NAMES:
+            continue
+        # Helm makes something of it when it renders the chart, and nothing else does.
+        if chart_of_template(files, path) and path not in closures.resources:
             continue
         try:
             text = files.text(path)

@@ -147,7 +147,9 @@ def _install(landscape: Landscape, item: Item) -> None:
             served=events[Moment.APPLIED],
             applied=events[Moment.APPLIED],
             up=events[Moment.UP],
-            retried=strategy == _ENDLESS or (isinstance(retries, int) and retries != 0),
+            retried=strategy == _ENDLESS
+            or (isinstance(retries, int) and retries != 0)
+            or (strategy is None and landscape.model.retries_by_default),
             makes_namespace=item.get("spec", "install", "createNamespace") is True,
         )
     )

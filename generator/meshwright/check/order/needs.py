@@ -16,6 +16,8 @@ from meshwright.errors import Position
 _MESHED = ("enabled", "ingress")
 # Linkerd's injector is not asked about these, or they are Linkerd's own.
 _EXCLUDED = frozenset({"kube-system", "cert-manager", "linkerd", "linkerd-cni", "flux-system"})
+# Every cluster has these, or the engine would not run in it.
+_EXISTING = frozenset({"default", "kube-system", "kube-public", "kube-node-lease", "flux-system", "argocd"})
 # The proxy's admin port on the pod's own loopback, as linkerd-await asks it too.
 _READINESS = ":4191/ready"
 _WEBHOOKS = {
@@ -48,7 +50,7 @@ class _Needs:
         for item in content.items:
             if "." in item.built.group:
                 kinds.setdefault((item.built.group, item.built.kind), item)
-            if item.built.namespace:
+            if item.built.namespace and item.built.namespace not in _EXISTING:
                 namespaces.setdefault(item.built.namespace, item)
             self._values(item)
         for (group, kind), item in kinds.items():
@@ -147,7 +149,7 @@ class _Needs:
         """What a chart's own objects and pods need."""
         release, provisions, cluster = chart.release, self._provisions, chart.unit.cluster
         title, at = chart.release.title, release.position
-        if release.namespace and not chart.makes_namespace:
+        if release.namespace not in ("", *_EXISTING) and not chart.makes_namespace:
             makers = provisions.namespaces.get((cluster, release.namespace), [])
             self._hard_chart(chart, chart.applied, makers, "namespace", f"namespace {release.namespace}")
         facts = FACTS.get(release.chart.name)

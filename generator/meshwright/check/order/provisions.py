@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from meshwright.check.order.chartfacts import FACTS, GATEWAY
-from meshwright.check.order.landscape import ChartContent, Content, Landscape, Unit
+from meshwright.check.order.helmfile import charts_of_helmfiles
+from meshwright.check.order.landscape import ChartContent, Content, Landscape, Moment, Unit
 from meshwright.check.rules.model import CONTROL_PLANE, Item
+from meshwright.errors import Position
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,22 @@ def read_provisions(landscape: Landscape) -> Provisions:
             _item(found, content, item)
     for chart in landscape.charts:
         _chart(found, chart)
+    _bootstrap(landscape, found)
     return found
+
+
+def _bootstrap(landscape: Landscape, found: Provisions) -> None:
+    """What a person installs by helmfile before any engine runs, in every cluster."""
+    installed = charts_of_helmfiles(landscape.model.files)
+    for cluster in landscape.model.clusters if installed else ():
+        unit = Unit(cluster, "what a helmfile installs", "", "", Position("."))
+        event = landscape.unit(unit)[Moment.STARTED]
+        for chart in sorted(installed & FACTS.keys()):
+            there = Provider(event, unit, f"chart {chart}", by_hand=True)
+            for group in FACTS[chart].groups:
+                found.kinds.setdefault((cluster, group), []).append(there)
+            for group in FACTS[chart].guards:
+                found.guards.setdefault((cluster, group), []).append(there)
 
 
 def _item(found: Provisions, content: Content, item: Item) -> None:

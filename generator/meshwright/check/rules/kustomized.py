@@ -43,7 +43,10 @@ def intake(
                 found.complete = found.complete and below.complete
                 found.objects += [(data, _renamed(names, inner)) for data, names in below.objects]
             elif not is_remote(entry) and files.is_file(path):
-                found.objects += _leaf(files, path)
+                objects = list(_leaf(files, path))
+                found.objects += objects
+                # An empty file is a place that somebody fills later, such as flux bootstrap.
+                found.complete = found.complete and bool(objects)
             else:
                 found.complete = False
     for field, kind in (("configMapGenerator", "ConfigMap"), ("secretGenerator", "Secret")):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,11 +16,22 @@ from meshwright.manifests.files import RepositoryFiles
 from meshwright.manifests.pointer import holds, value_at
 from meshwright.manifests.source import position_of
 from meshwright.manifests.unit import BuiltObject
+from meshwright.yaml import YamlFault
 
 if TYPE_CHECKING:
     from meshwright.check.order.analysis import Analysis
 
 CONTROL_PLANE = "linkerd-control-plane"
+_RETRY_GATE = re.compile(r"--feature-gates=\S*DefaultToRetryOnFailure=true")
+# The API server has them without a namespace, whatever kustomize or targetNamespace wrote.
+_CLUSTER_SCOPED = frozenset({"Namespace", "ClusterIssuer", "Bundle", "ClusterBundle", "GatewayClass"})
+
+
+def _has(files: RepositoryFiles, path: str, pattern: re.Pattern[str]) -> bool:
+    try:
+        return pattern.search(files.text(path)) is not None
+    except YamlFault:
+        return False
 
 
 @dataclass(frozen=True)
@@ -131,7 +143,10 @@ class Model:
     def _by_identity(self) -> dict[tuple[str, str, str, str], Item]:
         found: dict[tuple[str, str, str, str], Item] = {}
         for item in self.all_items():
-            for namespace in {item.built.namespace, item.namespace}:
+            places = {item.built.namespace, item.namespace}
+            if item.built.kind in _CLUSTER_SCOPED:
+                places.add("")
+            for namespace in places:
                 found.setdefault((item.cluster, item.built.kind, namespace, item.name), item)
         return found
 
@@ -162,6 +177,14 @@ class Model:
         """The Linkerd that a cluster gets, None when no chart pin tells."""
         versions = [read_edge(release.chart.version) for release in self.charts(CONTROL_PLANE, cluster)]
         return versions[0] if len(versions) == 1 else None
+
+    @cached_property
+    def retries_by_default(self) -> bool:
+        """Whether helm-controller is told to retry a failed first install without end.
+
+        source: helm-controller v1.5, feature gate DefaultToRetryOnFailure.
+        """
+        return any(_has(self.files, path, _RETRY_GATE) for path in self.files.yaml_paths())
 
     @cached_property
     def order(self) -> Analysis:

@@ -11,7 +11,7 @@ from meshwright.linkerd.version import read_edge
 
 # An exact version; anything else is a range, which a registry resolves anew each time.
 _EXACT = re.compile(r"v?[0-9]+\.[0-9]+\.[0-9]+(?:[-+][0-9A-Za-z.+-]+)?\Z")
-_LINKERD = re.compile(r"linkerd-(?:crds|control-plane|viz|multicluster)\Z|linkerd2-cni\Z")
+_LINKERD = re.compile(r"linkerd-(?:enterprise-)?(?:crds|control-plane|viz|multicluster)\Z|linkerd2-cni\Z")
 
 
 @rule(

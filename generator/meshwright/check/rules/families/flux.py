@@ -109,6 +109,8 @@ def given_up(model: Model) -> Iterator[Hit]:
     for item in model.items("HelmRelease", _HELM):
         retries = item.get("spec", "install", "remediation", "retries")
         strategy = item.get("spec", "install", "strategy", "name")
+        if strategy is None and model.retries_by_default:
+            continue
         if strategy != "RetryOnFailure" and (retries is None or retries == 0):
             at = item.at("spec", "install", key=True)
             yield Hit(at, f"{item.title} never tries a failed first install again", subject=item.title)

@@ -63,7 +63,9 @@ def missed_patch(model: Model) -> Iterator[Hit]:
                 hint = hint or did_you_mean(str(target.get("name") or ""), names - {str(target.get("name"))})
                 at = own.position((field, number, "target"))
                 text = f"'{own.folder}' patches {described(target)}, and takes in no such object{hint}"
-                yield Hit(at, text, subject=own.path)
+                # Without a name it may be a default for what is still to come.
+                severity = None if target.get("name") else Severity.WARNING
+                yield Hit(at, text, subject=own.path, severity=severity)
 
 
 @rule(
@@ -80,7 +82,8 @@ def missed_flux_patch(model: Model) -> Iterator[Hit]:
             continue
         for number, entry in enumerate(items_of(root.kustomization.spec.get("patches"))):
             target = entry.get("target") if isinstance(entry, Mapping) else None
-            if not isinstance(target, Mapping):
+            # Without a name it is a default for whatever comes: a parent gives it to all its children.
+            if not isinstance(target, Mapping) or not target.get("name"):
                 continue
             if not any(fits(target, built.data, frozenset({built.name})) for built in root.objects):
                 at = root.kustomization.position("spec", "patches", number, "target")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Iterator
 
@@ -11,12 +12,27 @@ from meshwright.errors import Position
 from meshwright.yaml import YamlFault
 
 _KEY = re.compile(r"-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY-----|AGE-SECRET-KEY-1[0-9A-Z]{20}")
+# The same in base64, as a Secret's data has it: "-----BEGIN " and what follows on its first line.
+_ENCODED = re.compile(r"LS0tLS1CRUdJTi[0-9A-Za-z+/]{30,60}")
+# What stands for a value that another tool puts in: 1Password, vals, templates.
+_REFERENCE = re.compile(r"\s*(?:op://|ref\+|vault:|\{\{|<path:|AVP_)")
 # What makes Secrets without holding one.
 _HARMLESS_TYPES = frozenset({"kubernetes.io/service-account-token", "bootstrap.kubernetes.io/token"})
 
 
 def _is_plain(value: str) -> bool:
-    return "${" not in value and not value.startswith("ENC[")
+    return "${" not in value and not value.startswith("ENC[") and not _REFERENCE.match(value)
+
+
+def _key_in(line: str) -> tuple[int, str] | None:
+    """Where a key begins in a line, and what it is."""
+    if found := _KEY.search(line):
+        return found.start(), "an age key" if found[0].startswith("AGE") else "a private key"
+    for encoded in _ENCODED.finditer(line):
+        text = encoded[0][: len(encoded[0]) // 4 * 4]
+        if b"PRIVATE KEY" in base64.b64decode(text):
+            return encoded.start(), "a private key in base64"
+    return None
 
 
 @rule(
@@ -32,12 +48,12 @@ def private_key(model: Model) -> Iterator[Hit]:
             text = model.files.text(path)
         except YamlFault:
             continue
-        if "KEY" not in text:
+        if "KEY" not in text and "LS0tLS1CRUdJTi" not in text:
             continue
         for number, line in enumerate(text.splitlines(), start=1):
-            if found := _KEY.search(line):
-                kind = "an age key" if found[0].startswith("AGE") else "a private key"
-                yield Hit(Position(path, number, found.start() + 1), f"{kind} in plain text")
+            if found := _key_in(line):
+                start, what = found
+                yield Hit(Position(path, number, start + 1), f"{what} in plain text")
 
 
 @rule(

@@ -1,0 +1,31 @@
+"""Helmfiles: what people install by hand on a new cluster, before the engine that takes it over."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+
+from meshwright.manifests.files import RepositoryFiles
+from meshwright.manifests.pointer import items_of
+from meshwright.yaml import YamlFault
+
+_RELEASES = re.compile(r"^releases:", re.MULTILINE)
+
+
+def charts_of_helmfiles(files: RepositoryFiles) -> frozenset[str]:
+    """The last parts of the charts, and the names of the releases, of every helmfile."""
+    found: set[str] = set()
+    for path in files.yaml_paths():
+        if "helmfile" not in path:
+            continue
+        try:
+            documents = files.documents(path) if _RELEASES.search(files.text(path)) else []
+        except YamlFault:
+            # Helmfiles are templates; one that is no YAML as it stands says nothing here.
+            continue
+        for document in documents:
+            releases = document.data.get("releases") if isinstance(document.data, dict) else None
+            for release in items_of(releases):
+                if isinstance(release, dict):
+                    found |= {str(release.get("name")), posixpath.basename(str(release.get("chart") or ""))}
+    return frozenset(found)
