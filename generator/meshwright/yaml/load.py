@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,11 @@ import yaml
 
 from meshwright.errors import MeshwrightError, Position
 from meshwright.yaml import resolve
+
+# No file of manifests comes near these; beyond them Go's readers refuse too, or take minutes.
+_DEEPEST = 200
+_MOST_VALUES = 250_000
+_ALIAS = re.compile(r"(?<![^\s\[{,:-])\*[^\s,\]}*]")
 
 _TAG = "tag:yaml.org,2002:"
 _STRING = f"{_TAG}str"
@@ -30,13 +37,22 @@ class _Loader(yaml.CSafeLoader):
     """PyYAML's C parser with the implicit types of Go's YAML libraries, and no double keys."""
 
     yaml_implicit_resolvers: dict[str, list[Any]] = {}  # noqa: RUF012 - PyYAML's own attribute
+    # How many values and keys a text may hold; what a tool printed may hold any number.
+    most_values: float = float("inf")
+    _depth = 0
+    _values = 0
 
-    # PyYAML asks these for each node; no path resolver is ever added.
-    def descend_resolver(self, current_node: Any, current_index: Any) -> None:
-        pass
+    # PyYAML calls these around each node; no path resolver is ever added.
+    def descend_resolver(self, current_node: Any, current_index: Any) -> None:  # noqa: ARG002
+        self._depth += 1
+        self._values += 1
+        if self._depth > _DEEPEST:
+            raise yaml.YAMLError(_too_deep())
+        if self._values > self.most_values:
+            raise yaml.YAMLError(f"holds more than {_MOST_VALUES} values: not read")
 
     def ascend_resolver(self) -> None:
-        pass
+        self._depth -= 1
 
     def resolve(self, kind: type[yaml.Node], value: str, implicit: Any) -> str:
         if kind is not yaml.ScalarNode:
@@ -121,16 +137,48 @@ def _step(node: yaml.Node, step: str | int) -> tuple[yaml.Node | None, yaml.Node
     return None
 
 
+def _too_deep() -> str:
+    return f"nested deeper than {_DEEPEST} levels"
+
+
+def _require_reasonable(node: yaml.Node, known: dict[int, tuple[int, int] | None]) -> tuple[int, int]:
+    """Values and levels below ``node``, what its aliases stand for included. Raises YAMLError."""
+    if id(node) in known:
+        found = known[id(node)]
+        if found is None:
+            raise yaml.composer.ComposerError(None, None, "an anchor contains itself", node.start_mark)
+        return found
+    known[id(node)] = None
+    values, levels = 1, 0
+    if not isinstance(node, yaml.ScalarNode):
+        parts = node.value if isinstance(node, yaml.SequenceNode) else chain.from_iterable(node.value)
+        for part in parts:
+            more, deeper = _require_reasonable(part, known)
+            values, levels = values + more, max(levels, deeper)
+    if levels >= _DEEPEST:
+        raise yaml.composer.ComposerError(None, None, _too_deep(), node.start_mark)
+    if values > _MOST_VALUES and values > 10 * len(known):
+        problem = f"its aliases stand for more than {_MOST_VALUES} values"
+        raise yaml.composer.ComposerError(None, None, problem, node.start_mark)
+    known[id(node)] = values, levels + 1
+    return values, levels + 1
+
+
 def load_documents(text: str, path: str) -> list[Document]:
     """Every non-empty document of ``text``; ``path`` goes into positions. Raises YamlFault."""
-    return list(_documents(text, path))
+    return list(_documents(text, path, _MOST_VALUES))
 
 
-def _documents(text: str, path: str) -> Iterator[Document]:
+def _documents(text: str, path: str, most_values: float = float("inf")) -> Iterator[Document]:
     loader = _Loader(text)
+    loader.most_values = most_values
+    # Without an alias a document is no larger than its text.
+    has_aliases = "&" in text and _ALIAS.search(text) is not None
     try:
         while loader.check_node():
             node = loader.get_node()
+            if has_aliases and node is not None:
+                _require_reasonable(node, {})
             data = None if node is None else loader.construct_document(node)
             if node is not None and data is not None:
                 yield Document(path, data, node)
@@ -139,7 +187,10 @@ def _documents(text: str, path: str) -> Iterator[Document]:
         where = Position(path, mark.line + 1, mark.column + 1) if mark else Position(path)
         raise YamlFault(where, str(error.problem or error.context or "not YAML")) from None
     except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise YamlFault(Position(path), f"not YAML: {str(error).splitlines()[0]}") from None
+        problem = str(error).splitlines()[0]
+        if type(error) is not yaml.YAMLError:
+            problem = f"not YAML: {problem}"
+        raise YamlFault(Position(path), problem) from None
     finally:
         loader.dispose()
 
