@@ -69,7 +69,8 @@ def _check(root: Path, order: bool) -> None:
         return
     for finding in report.findings:
         assert "\n" not in finding.message
-    text.render(report, source=root)
+    shown = text.render(report, source=root)
+    assert all(line.replace("\t", "").isprintable() for line in shown.splitlines())
     for output in (json_output, sarif, junit, github):
         output.render(report)
 

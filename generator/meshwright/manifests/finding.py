@@ -31,6 +31,10 @@ class Finding:
     subject: str = ""
     severity: Severity = Severity.ERROR
 
+    def __post_init__(self) -> None:
+        for name in ("message", "fix", "subject"):
+            _keep_printable(self, name)
+
     @property
     def step(self) -> str:
         """The part of the check that found it: schema, build, kubeconform, values, rules and so on."""
@@ -51,7 +55,24 @@ class NotSeen:
     reason: str
     position: Position
 
+    def __post_init__(self) -> None:
+        for name in ("subject", "reason"):
+            _keep_printable(self, name)
+
     @property
     def sort_key(self) -> tuple[Position, str, str]:
         """By place."""
         return (self.position, self.subject, self.reason)
+
+
+def printable(text: str) -> str:
+    """``text`` in one line and without what steers a terminal: names come from files that anybody wrote."""
+    if text.isprintable():
+        return text
+    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
+
+
+def _keep_printable(item: Finding | NotSeen, name: str) -> None:
+    text: str = getattr(item, name)
+    if not text.isprintable():
+        object.__setattr__(item, name, printable(text))
