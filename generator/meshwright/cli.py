@@ -39,6 +39,14 @@ class ReportFormat(StrEnum):
     GITHUB = "github"
 
 
+class DifferenceFormat(StrEnum):
+    """How a difference is printed."""
+
+    TEXT = "text"
+    MARKDOWN = "markdown"
+    JSON = "json"
+
+
 class SeverityChoice(StrEnum):
     """The least severity that is shown."""
 
@@ -135,6 +143,29 @@ def explain(
     from meshwright.commands import explain as command
 
     raise typer.Exit(command.run(subject, repository))
+
+
+@app.command()
+def diff(
+    old: Annotated[str, typer.Argument(metavar="[REV]", help="The revision to compare from.")] = "HEAD",
+    new: Annotated[
+        str, typer.Argument(metavar="[REV2]", help="The revision to compare to; the work tree without one.")
+    ] = "",
+    repository: Annotated[Path, typer.Option("--repository", "-C", help="The repository.")] = Path(),
+    output: Annotated[
+        DifferenceFormat,
+        typer.Option("--format", help="text for people, markdown for a pull request, json for machines."),
+    ] = DifferenceFormat.TEXT,
+    exit_code: Annotated[bool, typer.Option("--exit-code", help="Exit 1 when something differs.")] = False,
+    charts: Annotated[
+        Path | None, typer.Option(help="Folder of charts to render for Argo CD; none is ever downloaded.")
+    ] = None,
+) -> None:
+    """Show what differs in what is rendered, by object and field: exit 0 done, 2 could not run."""
+    from meshwright.commands import diff as command
+
+    request = command.Request(old, new, output.value, exit_code, charts)
+    raise typer.Exit(command.run(repository, request))
 
 
 @app.command()

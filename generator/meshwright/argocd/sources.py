@@ -31,7 +31,7 @@ class OwnRepository:
             if any(folder == path or folder.startswith(f"{path}/") for folder in folders)
         }
         named = {bare(url) for url, _ in asked}
-        self._own |= remotes(files.root) & named
+        self._own |= remotes(files.checkout) & named
         if not self._own:
             self._own = {bare(url) for url, path in asked if files.is_folder(path)}
 

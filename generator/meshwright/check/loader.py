@@ -19,7 +19,7 @@ from meshwright.flux.generator import UnitMaker
 from meshwright.flux.ignore import SourceIgnore
 from meshwright.flux.sources import OwnSources
 from meshwright.flux.tree import FluxTree, Instance
-from meshwright.manifests.builds import Builds, helm_findings, not_seen_helm, not_seen_remote
+from meshwright.manifests.builds import Builds, Recall, helm_findings, not_seen_helm, not_seen_remote
 from meshwright.manifests.chartstore import ChartStore
 from meshwright.manifests.closure import ClosureReader
 from meshwright.manifests.entry import Entry
@@ -34,24 +34,33 @@ from meshwright.manifests.unit import BuildUnit, BuiltObject
 from meshwright.manifests.workspace import Workspace
 
 
+class NothingFound(MeshwrightError):
+    """A folder in which nothing is GitOps."""
+
+
 def load(
-    files: RepositoryFiles, workspace: Workspace, charts: Path | None = None, kubernetes: str = ""
+    files: RepositoryFiles,
+    workspace: Workspace,
+    charts: Path | None = None,
+    kubernetes: str = "",
+    recall: Recall | None = None,
 ) -> Repository:
     """Find every root and build it. Raises MeshwrightError when nothing there is GitOps.
 
-    ``charts`` is a folder with charts to render, for the Kubernetes minor ``kubernetes``.
+    ``charts`` is a folder with charts to render, for the Kubernetes minor ``kubernetes``; ``recall`` gives
+    results of builds that are known already.
     """
     index = KustomizationIndex(files)
     closures = ClosureReader(files, index)
     discovery = discover(files, index, closures)
     argocd = discover_argocd(files, index, closures)
     if not discovery.kustomizations and not argocd.origins and not index.folders:
-        raise MeshwrightError(
+        raise NothingFound(
             f"{files.root}: no GitOps repository: looked for Flux Kustomizations "
             "(kustomize.toolkit.fluxcd.io), for Argo CD's Applications (argoproj.io) "
             "and for folders with a kustomization.yaml, and found none"
         )
-    builds = Builds(files, index, workspace, kubernetes)
+    builds = Builds(files, index, workspace, kubernetes, recall)
     store = ChartStore(workspace.root, charts)
     own = OwnRepository(files, argocd)
     tree = ArgoTree(
@@ -175,8 +184,11 @@ class _Loader:
             item.path_position,
             instance.built,
             tuple(self._readable(built) for built in instance.objects),
-            not instance.unseen,
+            not instance.variables.unseen,
             item,
+            unit=instance.unit,
+            faults=(*self._builds.result(instance.unit).findings, *instance.faults),
+            variables=instance.variables,
         )
 
     def _argocd_root(self, instance: ArgoInstance) -> Root:
@@ -190,6 +202,8 @@ class _Loader:
             instance.built,
             tuple(self._readable(built) for built in instance.objects),
             application=application,
+            unit=instance.unit,
+            faults=tuple(self._builds.result(instance.unit).findings),
         )
 
     def _add(self, kind: RootKind, unit: BuildUnit) -> None:
@@ -201,7 +215,18 @@ class _Loader:
         cluster = self._tree.cluster_of(unit.asked_at.path)
         # Nothing says which variables Flux would put in: what looks like one is left alone.
         self._repository.roots.append(
-            Root(kind, path, path, cluster, unit.asked_at, result.built, objects, complete=False)
+            Root(
+                kind,
+                path,
+                path,
+                cluster,
+                unit.asked_at,
+                result.built,
+                objects,
+                complete=False,
+                unit=unit,
+                faults=tuple(result.findings),
+            )
         )
 
     def _readable(self, built: BuiltObject) -> BuiltObject:

@@ -72,7 +72,12 @@ def read_releases(repository: Repository) -> list[ChartRelease]:
         for root, built in repository.by_kind.get("HelmRelease", [])
         if is_helm_release(built)
     ]
-    found += [_of_application(release) for release in repository.releases]
+    return found + chart_releases(repository)
+
+
+def chart_releases(repository: Repository) -> list[ChartRelease]:
+    """The charts of Applications and of helmCharts alone."""
+    found = [_of_application(release) for release in repository.releases]
     for folder in repository.index.folders:
         kustomization = repository.index.get(folder)
         if kustomization is not None and kustomization.data.get("helmCharts"):

@@ -14,10 +14,11 @@ from meshwright.argocd.application import Application
 from meshwright.argocd.charts import Release
 from meshwright.errors import Position
 from meshwright.flux.kustomization import FluxKustomization
+from meshwright.flux.substitution import Variables
 from meshwright.manifests.files import RepositoryFiles
 from meshwright.manifests.finding import Finding, NotSeen
 from meshwright.manifests.kustomization import KustomizationIndex
-from meshwright.manifests.unit import BuiltObject
+from meshwright.manifests.unit import BuildUnit, BuiltObject
 from meshwright.tools import Tool
 
 
@@ -34,7 +35,7 @@ class RootKind(StrEnum):
 class Root:
     """Something that is built on its own, and what came of it.
 
-    ``complete`` is false when variables are missing that only the cluster knows.
+    ``complete`` is false when variables are missing that only the cluster knows. ``unit`` is what was built.
     """
 
     kind: RootKind
@@ -47,6 +48,11 @@ class Root:
     complete: bool = True
     kustomization: FluxKustomization | None = None
     application: Application | None = None
+    unit: BuildUnit | None = None
+    # What stood against building it, or parts of it.
+    faults: tuple[Finding, ...] = ()
+    # Of Flux' postBuild.
+    variables: Variables | None = None
 
 
 @dataclass

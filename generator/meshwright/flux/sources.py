@@ -29,7 +29,7 @@ class OwnSources:
         kustomizations = discovery.kustomizations
         folders = {posixpath.dirname(item.origin) or "." for item in kustomizations}
         self._own = {item.source for item in kustomizations if self._holds(item, folders)}
-        checkout = remotes(files.root)
+        checkout = remotes(files.checkout)
         self._own |= {source for source, url in self._defined.items() if bare(url) in checkout}
         self._own |= {item.source for item in kustomizations if self._is_undefined_here(item)}
         if not self._own:

@@ -36,6 +36,8 @@ class Variables:
 
     values: dict[str, str] = field(default_factory=dict)
     unseen: list[str] = field(default_factory=list)
+    # Names of those whose value a Secret gives.
+    secret: set[str] = field(default_factory=set)
     always: bool = False
     asked_for: bool = False
 
@@ -66,12 +68,15 @@ def read_variables(kustomization: FluxKustomization, lookup: Lookup) -> Variable
         data = lookup(kind, kustomization.built.namespace, name)
         if data is not None:
             variables.values.update({key: value.replace("\n", "") for key, value in data.items()})
+            variables.secret -= data.keys()
+            variables.secret |= data.keys() if kind == "Secret" else set()
         elif not (reference.get("optional") is True and kind == "ConfigMap"):
             variables.unseen.append(f"{kind} '{name}'")
     substitute = post_build.get("substitute")
     for key, value in substitute.items() if isinstance(substitute, Mapping) else ():
         text = value if isinstance(value, str) else json.dumps(value)
         variables.values[str(key)] = text.replace("\n", "")
+        variables.secret.discard(str(key))
     return variables
 
 

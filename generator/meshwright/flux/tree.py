@@ -30,8 +30,9 @@ class Instance:
     cluster: str
     unit: BuildUnit
     objects: list[BuiltObject] = field(default_factory=list)
-    # Sources of variables that the repository does not show.
-    unseen: list[str] = field(default_factory=list)
+    variables: Variables = field(default_factory=Variables)
+    # What substitution could not do.
+    faults: list[Finding] = field(default_factory=list)
     built: bool = False
 
 
@@ -145,7 +146,7 @@ class FluxTree:
         """Substitute what an instance built; gives the Kustomizations among its objects."""
         item = instance.kustomization
         variables = read_variables(item, lambda *wanted: self._lookup(instance.cluster, *wanted))
-        instance.unseen = variables.unseen
+        instance.variables = variables
         if variables.unseen:
             self._tell_unseen(item, variables)
         substitution = Substitution(item, variables, self._index)
@@ -155,6 +156,7 @@ class FluxTree:
             self._show(instance, built, final=True)
             if is_kustomization(built.data) and built.name != item.built.name:
                 yield FluxKustomization(built, item.files), instance.cluster
+        instance.faults = substitution.findings
         self.findings.extend(substitution.findings)
 
     def _tell_unseen(self, item: FluxKustomization, variables: Variables) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from itertools import islice
+from typing import Protocol
 
 from meshwright.manifests.errortext import ErrorText
 from meshwright.manifests.files import RepositoryFiles
@@ -16,6 +17,16 @@ from meshwright.manifests.workspace import Workspace
 from meshwright.tools import Tool, locate
 
 
+class Recall(Protocol):
+    """Knows the results of some units from elsewhere, and is told those of all others."""
+
+    def known(self, unit: BuildUnit) -> BuildResult | None:
+        """The result, None when the unit has to be built."""
+
+    def learn(self, unit: BuildUnit, result: BuildResult) -> None:
+        """Take notice of what was built."""
+
+
 class Builds:
     """Results by unit key; kustomize is looked for when there is something to build."""
 
@@ -25,8 +36,13 @@ class Builds:
         index: KustomizationIndex,
         workspace: Workspace,
         kubernetes: str = "",
+        recall: Recall | None = None,
     ) -> None:
-        """``kubernetes`` is the minor that charts are rendered for, such as 1.36."""
+        """``kubernetes`` is the minor that charts are rendered for, such as 1.36.
+
+        ``recall`` knows the results of some units, which are then not built.
+        """
+        self._recall = recall
         self._kubernetes = kubernetes
         self.helm: Tool | None = None
         self._files = files
@@ -40,9 +56,11 @@ class Builds:
         """Build what has not been built yet, all of it together."""
         new = {unit.key: unit for unit in units if unit.key not in self._results}
         for key, unit in new.items():
-            if unit.blocked:
+            if self._recall is not None and (known := self._recall.known(unit)) is not None:
+                self._results[key] = known
+            elif unit.blocked:
                 self._results[key] = BuildResult(findings=list(unit.closure.findings))
-        waiting = [unit for unit in new.values() if not unit.blocked]
+        waiting = [unit for key, unit in new.items() if key not in self._results]
         if not waiting:
             return
         if self._kustomize is None:
@@ -55,6 +73,8 @@ class Builds:
             result = self._whole(unit, list(islice(results, len(own))))
             result.findings.extend(unit.closure.findings)
             self._results[unit.key] = result
+            if self._recall is not None:
+                self._recall.learn(unit, result)
 
     def _whole(self, unit: BuildUnit, pieces: list[BuildResult]) -> BuildResult:
         """What the pieces of a unit are together."""

@@ -23,11 +23,15 @@ class RepositoryFiles:
     """Regular files below ``root``, by their path relative to it with forward slashes.
 
     Symbolic links are left out: Flux leaves them out of its artifacts too, and they may loop.
-    Files that Git ignores are left out when ``root`` is the top of a checkout.
+    Files that Git ignores are left out when ``root`` belongs to a checkout that is known.
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, *, checkout: Path | None = None) -> None:
+        """``checkout`` is the Git checkout that ``root`` is part of or was taken from, by default itself."""
         self.root = Path(os.path.realpath(root))
+        self.checkout = Path(os.path.realpath(checkout)) if checkout else self.root
+        self._twin: RepositoryFiles = self
+        self._same: frozenset[str] = frozenset()
         self.paths: tuple[str, ...] = tuple(sorted(self._walk()))
         self._files = frozenset(self.paths)
         self._folders = frozenset(
@@ -37,6 +41,10 @@ class RepositoryFiles:
         self._documents: dict[str, list[Document] | YamlFault] = {}
         # What readers made of a file, by reader and path: kept as long as the file's text is.
         self.derived: dict[tuple[str, str], Any] = {}
+
+    def share(self, twin: RepositoryFiles, same: frozenset[str]) -> None:
+        """Read the files at ``same``, which say the same in both, from ``twin``: once for both."""
+        self._twin, self._same = twin, same
 
     def is_listed(self, path: str) -> bool:
         """Whether ``path`` is a file or folder of the listing: no part of it is a link."""
@@ -76,6 +84,8 @@ class RepositoryFiles:
 
     def text(self, path: str) -> str:
         """The text of a file. Raises YamlFault when it is too large, unreadable or not UTF-8."""
+        if path in self._same:
+            return self._twin.text(path)
         if path not in self._texts:
             self._texts[path] = self._read(path)
         found = self._texts[path]
@@ -85,6 +95,8 @@ class RepositoryFiles:
 
     def documents(self, path: str) -> list[Document]:
         """The YAML documents of a file. Raises YamlFault."""
+        if path in self._same:
+            return self._twin.documents(path)
         if path not in self._documents:
             try:
                 self._documents[path] = load_documents(self.text(path), path)
@@ -131,7 +143,7 @@ class RepositoryFiles:
 
     def _ignored_by_git(self) -> frozenset[str]:
         """Paths that Git ignores, whole folders as one; none when Git is absent or refuses."""
-        if not (self.root / ".git").exists():
+        if not (self.checkout / ".git").exists() or not self.root.is_relative_to(self.checkout):
             return frozenset()
         # A checkout's own configuration may name a program as fsmonitor: never run it.
         command = ["git", "-c", "core.fsmonitor=false", "ls-files", "-z", "--others", "--ignored"]

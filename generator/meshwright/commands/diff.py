@@ -1,0 +1,56 @@
+"""``meshwright diff``: what differs in what two revisions of a repository render."""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from meshwright.difference import Difference, compare
+from meshwright.difference.revision import Checkout
+from meshwright.errors import ExitCode
+from meshwright.progress import working
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the command line asks for.
+
+    ``old`` and ``new`` are revisions, ``new`` empty for the work tree. ``output`` is text, markdown or json;
+    ``charts`` a folder with charts to render; ``exit_code`` asks for 1 when something differs.
+    """
+
+    old: str = "HEAD"
+    new: str = ""
+    output: str = "text"
+    exit_code: bool = False
+    charts: Path | None = None
+
+
+def run(path: Path, request: Request) -> ExitCode:
+    """Compare and print. Raises MeshwrightError when that is not possible."""
+    with working("reading"), ExitStack() as stack:
+        checkout = Checkout.of(path)
+        old = stack.enter_context(checkout.files_at(request.old))
+        new = stack.enter_context(checkout.files_at(request.new)) if request.new else path
+        difference = compare(old, new, checkout=checkout.top, charts=request.charts)
+    sys.stdout.write(_render(difference, request))
+    differs = request.exit_code and not difference.is_empty
+    return ExitCode.FINDINGS if differs else ExitCode.CLEAN
+
+
+def _render(difference: Difference, request: Request) -> str:
+    # Each format is imported by itself: the start of the program stays fast.
+    if request.output == "json":
+        from meshwright.difference import json_output
+
+        return json_output.render(difference, request.old, request.new)
+    if request.output == "markdown":
+        from meshwright.difference import markdown
+
+        return markdown.render(difference, request.old, request.new)
+    from meshwright.difference import text
+
+    return text.render(difference, colour=sys.stdout.isatty() and not os.environ.get("NO_COLOR"))

@@ -1,0 +1,256 @@
+"""Compares what two folders render: the same repository at two times."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from meshwright.check.schemas import choose_minor
+from meshwright.collection import no_collection
+from meshwright.difference.model import Change, Difference, NotCompared, ObjectDifference, RootDifference
+from meshwright.difference.objects import ObjectComparison, in_order, objects_in, whole
+from meshwright.difference.sharing import Sharing, changed_paths
+from meshwright.difference.side import LOOSE, Identity, RootKey, Side, SideRoot, read_side
+from meshwright.errors import MeshwrightError
+from meshwright.manifests.files import RepositoryFiles
+from meshwright.manifests.unit import BuiltObject
+from meshwright.manifests.words import plural
+from meshwright.manifests.workspace import Workspace
+from meshwright.progress import say
+
+
+def compare(old: Path, new: Path, *, checkout: Path | None = None, charts: Path | None = None) -> Difference:
+    """What differs between the objects that the repositories at ``old`` and ``new`` render.
+
+    Both are folders; nothing is written into them. ``checkout`` is the Git checkout that they belong to or
+    were taken from: its remotes say which sources are this repository. ``charts`` is a folder with charts to
+    render. Raises MeshwrightError when neither is a GitOps repository, or a tool is missing.
+    """
+    for folder in (old, new):
+        if not folder.is_dir():
+            raise MeshwrightError(f"{folder}: is no folder; compare wants two")
+    with no_collection():
+        before, after = RepositoryFiles(old, checkout=checkout), RepositoryFiles(new, checkout=checkout)
+        changed = changed_paths(before, after)
+        if not changed:
+            return Difference()
+        after.share(before, frozenset(before.paths) - changed)
+        return _Comparison(*_read(before, after, changed, charts)).difference()
+
+
+def _read(
+    before: RepositoryFiles, after: RepositoryFiles, changed: frozenset[str], charts: Path | None
+) -> tuple[Side, Side]:
+    """Both sides, built as far as is needed to tell them apart."""
+    minor = choose_minor(None)
+    sharing = Sharing(changed, before, after)
+    recalls = [sharing.side(files) for files in (before, after)]
+    with ExitStack() as stack:
+        while True:
+            sides = []
+            for name, files, recall in zip(("before", "after"), (before, after), recalls, strict=True):
+                say(f"building the state {name}")
+                workspace = stack.enter_context(Workspace(files.root))
+                sides.append(read_side(files, workspace, charts, minor, recall))
+            wanted = (_put_off(*sides) & sharing.deferred) - sharing.needed
+            if not wanted:
+                break
+            # What was put off as unchanged stands in a root that changed after all.
+            sharing.needed |= wanted
+    if all(side.nothing for side in sides) and sides[1].nothing:
+        raise sides[1].nothing
+    return sides[0], sides[1]
+
+
+def _put_off(old: Side, new: Side) -> set[str]:
+    """The builds of roots that are not known to be equal."""
+    found: set[str] = set()
+    for key in {**old.roots, **new.roots}:
+        pair = old.roots.get(key), new.roots.get(key)
+        if pair[0] is None or pair[1] is None or not pair[0].equals(pair[1]):
+            found |= {digest for root in pair if root for digest in root.digests if digest}
+    return found
+
+
+@dataclass
+class _Pair:
+    old: SideRoot | None
+    new: SideRoot | None
+    without_charts: bool = False
+
+    @property
+    def shown(self) -> SideRoot:
+        root = self.new or self.old
+        assert root is not None
+        return root
+
+
+class _Comparison:
+    def __init__(self, old: Side, new: Side) -> None:
+        self._old = old
+        self._new = new
+        self._objects = ObjectComparison(old, new)
+        self._not_compared: list[NotCompared] = []
+
+    def difference(self) -> Difference:
+        pairs = [pair for pair in self._pairs() if self._is_comparable(pair)]
+        removed = self._removed(pairs)
+        found: list[tuple[_Pair, list[ObjectDifference]]] = []
+        for pair in pairs:
+            items = list(self._in_root(pair, removed))
+            found.append((pair, items))
+        # Only now is it known which removed objects have moved.
+        for pair, items in found:
+            items += [
+                whole(Change.REMOVED, identity, built)
+                for identity, built in self._missing(pair)
+                if (pair.shown.cluster, identity) in removed
+            ]
+        roots = [self._root(pair, items) for pair, items in found if items]
+        self._without_taker()
+        roots.sort(key=lambda root: (root.path, root.cluster, root.name))
+        said = sorted(set(self._not_compared), key=lambda item: (item.subject, item.side, item.reason))
+        return Difference(tuple(roots), tuple(said))
+
+    def _pairs(self) -> list[_Pair]:
+        keys = sorted({**self._old.roots, **self._new.roots})
+        both = [(self._old.roots.get(key), self._new.roots.get(key)) for key in keys]
+        pairs = [_Pair(old, new) for old, new in both if not (old and new and old.equals(new))]
+        return list(_with_renamed(pairs))
+
+    def _is_comparable(self, pair: _Pair) -> bool:
+        old, new = pair.old, pair.new
+        if old is None or new is None:
+            if self._was_reached(pair):
+                return False
+            reason = self._why_absent(pair)
+            if reason:
+                self._tell(pair, "new" if new is None else "old", reason)
+            return not reason
+        good = True
+        for root, side in ((old, "old"), (new, "new")):
+            if not root.built:
+                self._tell(pair, side, f"it cannot be built: {_first(root)}")
+                good = False
+            elif root.faults:
+                count = plural(len(root.faults), "fault")
+                self._tell(pair, side, f"{count} in building it, the rest is compared: {_first(root)}")
+        common = old.charts & new.charts
+        alone = ((old.charts - old.rendered) ^ (new.charts - new.rendered)) & common
+        if alone:
+            pair.without_charts = True
+            names = ", ".join(sorted(alone))
+            self._tell(
+                pair,
+                "new" if alone & old.rendered else "old",
+                f"chart {names} is at hand in one version only: what it renders is not compared",
+            )
+        return good
+
+    def _was_reached(self, pair: _Pair) -> bool:
+        """Whether this is what an engine applies on the other side: told there, applied nowhere here."""
+        there = self._old if pair.old is None else self._new
+        return pair.shown.key[0] in LOOSE and pair.shown.path in there.reached
+
+    def _why_absent(self, pair: _Pair) -> str:
+        """Why a root is missing on one side although somebody still asks for it; empty when it is gone."""
+        root = pair.shown
+        here, there = (self._old, self._new) if pair.new is None else (self._new, self._old)
+        if root.title in there.reasons:
+            return there.reasons[root.title]
+        if root.origin in there.faulty:
+            return there.faulty[root.origin]
+        applier = here.applier(root)
+        other = there.roots.get(applier.key) if applier else None
+        if other is not None and (not other.built or other.faults):
+            return f"{other.title}, which applies it, cannot be built: {_first(other)}"
+        return ""
+
+    def _tell(self, pair: _Pair, side: str, reason: str) -> None:
+        self._not_compared.append(NotCompared(pair.shown.title, side, reason))
+
+    def _removed(self, pairs: list[_Pair]) -> dict[tuple[str, Identity], tuple[SideRoot, BuiltObject]]:
+        """Objects that their root does not apply any more; what another one took over is taken out later."""
+        return {
+            (pair.shown.cluster, identity): (pair.old, built)
+            for pair in pairs
+            for identity, built in self._missing(pair)
+            if pair.old
+        }
+
+    def _missing(self, pair: _Pair) -> Iterator[tuple[Identity, BuiltObject]]:
+        kept = objects_in(pair.new, pair.without_charts)
+        for identity, built in objects_in(pair.old, pair.without_charts).items():
+            if identity not in kept:
+                yield identity, built
+
+    def _in_root(
+        self, pair: _Pair, removed: dict[tuple[str, Identity], tuple[SideRoot, BuiltObject]]
+    ) -> Iterator[ObjectDifference]:
+        before = objects_in(pair.old, pair.without_charts)
+        for identity, built in objects_in(pair.new, pair.without_charts).items():
+            assert pair.new is not None
+            if identity in before and pair.old is not None:
+                found = self._objects.changed(identity, before[identity], built, (pair.old, pair.new))
+                if found:
+                    yield found
+                continue
+            moved = removed.pop((pair.new.cluster, identity), None)
+            if moved is None:
+                yield whole(Change.ADDED, identity, built)
+            else:
+                root, was = moved
+                found = self._objects.changed(identity, was, built, (root, pair.new), root.title)
+                if found:
+                    yield found
+
+    def _root(self, pair: _Pair, items: list[ObjectDifference]) -> RootDifference:
+        root = pair.shown
+        change = Change.CHANGED
+        if pair.old is None:
+            change = Change.ADDED
+        elif pair.new is None:
+            change = Change.REMOVED
+        followers = self._objects.followers
+        complete = [
+            replace(item, followers=tuple(followers.pop((root.cluster, item.name), ())))
+            if item.renamed
+            else item
+            for item in items
+        ]
+        kind, cluster, name = root.key
+        return RootDifference(change, kind, name, root.path, cluster, tuple(in_order(complete)))
+
+    def _without_taker(self) -> None:
+        """Followers of what could not be compared are named there."""
+        for (_, name), followers in sorted(self._objects.followers.items()):
+            titles = ", ".join(follower.title for follower in followers)
+            reason = f"generated under another name, which {titles} follow, in a root that is not compared"
+            self._not_compared.append(NotCompared(name, "both", reason))
+
+
+def _first(root: SideRoot) -> str:
+    if not root.faults:
+        return "something that it needs is missing"
+    first = min(root.faults, key=lambda finding: finding.sort_key)
+    return f"{first.position}: {first.message}"
+
+
+def _with_renamed(pairs: list[_Pair]) -> Iterator[_Pair]:
+    """A folder that nothing reaches is its objects: under another path it is still the same root."""
+    gone = [pair for pair in pairs if pair.new is None and pair.shown.key[0] in LOOSE]
+    taken: set[RootKey] = set()
+    for pair in pairs:
+        if pair.old is None and pair.shown.key[0] in LOOSE:
+            free = [item for item in gone if item.shown.key not in taken]
+            twin = max(free, key=lambda item: _shared(item, pair), default=None)
+            if twin is not None and 2 * _shared(twin, pair) > len(pair.shown.objects):
+                taken.add(twin.shown.key)
+                pair.old = twin.old
+    yield from (pair for pair in pairs if pair.new is not None or pair.shown.key not in taken)
+
+
+def _shared(one: _Pair, other: _Pair) -> int:
+    return len(one.shown.objects.keys() & other.shown.objects.keys())

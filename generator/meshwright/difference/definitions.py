@@ -1,0 +1,96 @@
+"""CustomResourceDefinitions, summarised: a schema of thousands of lines as versions and fields."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from meshwright.difference.fields import same
+from meshwright.difference.model import Change, Field, SchemaChange
+
+_SCHEMA = "schema"
+
+
+def is_definition(data: Mapping[str, Any]) -> bool:
+    """Whether an object is a CustomResourceDefinition."""
+    group = str(data.get("apiVersion") or "").rpartition("/")[0]
+    return data.get("kind") == "CustomResourceDefinition" and group == "apiextensions.k8s.io"
+
+
+def without_schemas(fields: Iterable[Field]) -> Iterator[Field]:
+    """The fields of a definition that are not part of a version's schema, and no whole version."""
+    for field in fields:
+        in_version = field.path[:2] == ("spec", "versions") and len(field.path) > 2
+        if not in_version or (len(field.path) > 3 and field.path[3] != _SCHEMA):
+            yield field
+
+
+def schema_changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[SchemaChange]:
+    """What changed in each version's schema, versions by name."""
+    before, after = _versions(old), _versions(new)
+    for name in sorted({**before, **after}):
+        if name not in after:
+            yield SchemaChange(name, Change.REMOVED)
+        elif name not in before:
+            yield SchemaChange(name, Change.ADDED)
+        else:
+            found = _Comparison()
+            found.compare(_schema(before[name]), _schema(after[name]), "")
+            if found.found:
+                added, removed, changed = (
+                    tuple(sorted(paths)) for paths in (found.added, found.removed, found.changed)
+                )
+                yield SchemaChange(name, Change.CHANGED, added, removed, changed, found.described)
+
+
+class _Comparison:
+    def __init__(self) -> None:
+        self.added: list[str] = []
+        self.removed: list[str] = []
+        self.changed: list[str] = []
+        self.described = 0
+
+    @property
+    def found(self) -> bool:
+        return bool(self.added or self.removed or self.changed or self.described)
+
+    def compare(self, old: Mapping[str, Any], new: Mapping[str, Any], path: str) -> None:
+        """Two schemas of one field."""
+        before, after = _mapping(old.get("properties")), _mapping(new.get("properties"))
+        for name in {**before, **after}:
+            inner = f"{path}.{name}" if path else str(name)
+            if name not in after:
+                self.removed.append(inner)
+            elif name not in before:
+                self.added.append(inner)
+            else:
+                self.compare(_mapping(before[name]), _mapping(after[name]), inner)
+        for field, mark in (("items", "[]"), ("additionalProperties", "[*]")):
+            lower, upper = old.get(field), new.get(field)
+            if isinstance(lower, Mapping) and isinstance(upper, Mapping):
+                self.compare(lower, upper, f"{path}{mark}")
+            elif not same(lower, upper):
+                self.changed.append(f"{path}{mark}")
+        inner_fields = {"properties", "items", "additionalProperties", "description"}
+        rest = [{key: value for key, value in side.items() if key not in inner_fields} for side in (old, new)]
+        if not same(*rest):
+            self.changed.append(path or ".")
+        elif old.get("description") != new.get("description"):
+            self.described += 1
+
+
+def _versions(data: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    versions = _mapping(data.get("spec")).get("versions")
+    return {
+        str(item.get("name")): item
+        for item in (versions if isinstance(versions, list) else [])
+        if isinstance(item, Mapping)
+    }
+
+
+def _schema(version: Mapping[str, Any]) -> Mapping[str, Any]:
+    return _mapping(_mapping(version.get(_SCHEMA)).get("openAPIV3Schema"))
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}

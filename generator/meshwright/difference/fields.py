@@ -1,0 +1,96 @@
+"""The fields in which two values differ, so that the old one and they give the new one."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from difflib import SequenceMatcher
+from typing import Any
+
+from meshwright.difference.lists import keys_of
+from meshwright.difference.model import Change, Field, Key, Path
+
+
+def differences(old: Any, new: Any, path: Path = ()) -> Iterator[Field]:
+    """Each field that differs, nothing when the two are the same.
+
+    Put into ``old`` one after the other they make ``new``. Within one list: removed items first, then the
+    new order of what stays, then added items by their place, then what differs inside an item, which is
+    named by its key or its new place.
+    """
+    if old is new:
+        return
+    if isinstance(old, Mapping) and isinstance(new, Mapping):
+        yield from _mappings(old, new, path)
+    elif isinstance(old, list) and isinstance(new, list):
+        field = next((step for step in reversed(path) if isinstance(step, str)), "")
+        keys = keys_of(field, old, new)
+        yield from _keyed(old, new, keys, path) if keys and (old or new) else _placed(old, new, path)
+    elif not same(old, new):
+        yield Field(path, Change.CHANGED, old, new)
+
+
+def same(old: Any, new: Any) -> bool:
+    """Whether two values are one to Kubernetes: true is not 1, and 1.0 is."""
+    if isinstance(old, Mapping | list) or isinstance(new, Mapping | list):
+        return canonical(old) == canonical(new)
+    if isinstance(old, bool) is not isinstance(new, bool):
+        return False
+    # Not a number is not even equal to itself.
+    return bool(old == new) or (old != old and new != new)
+
+
+def canonical(value: Any) -> str:
+    """One text for all values that are the same."""
+    return json.dumps(value, sort_keys=True, default=str)
+
+
+def _mappings(old: Mapping[str, Any], new: Mapping[str, Any], path: Path) -> Iterator[Field]:
+    for name in sorted({**old, **new}, key=str):
+        if name not in new:
+            yield Field((*path, name), Change.REMOVED, old=old[name])
+        elif name not in old:
+            yield Field((*path, name), Change.ADDED, new=new[name])
+        else:
+            yield from differences(old[name], new[name], (*path, name))
+
+
+def _keyed(old: list[Any], new: list[Any], keys: tuple[list[Key], list[Key]], path: Path) -> Iterator[Field]:
+    before, after = (
+        dict(zip(names, items, strict=True)) for names, items in zip(keys, (old, new), strict=True)
+    )
+    for place, (key, item) in enumerate(before.items()):
+        if key not in after:
+            yield Field((*path, key), Change.REMOVED, old=item, index=place)
+    kept_before = tuple(key for key in before if key in after)
+    kept_after = tuple(key for key in after if key in before)
+    if kept_before != kept_after:
+        yield Field(path, Change.REORDERED, kept_before, kept_after)
+    for place, (key, item) in enumerate(after.items()):
+        if key not in before:
+            yield Field((*path, key), Change.ADDED, new=item, index=place)
+    for key in kept_after:
+        yield from differences(before[key], after[key], (*path, key))
+
+
+def _placed(old: list[Any], new: list[Any], path: Path) -> Iterator[Field]:
+    matcher = SequenceMatcher(
+        None, [canonical(item) for item in old], [canonical(item) for item in new], False
+    )
+    removed: list[int] = []
+    added: list[int] = []
+    changed: list[tuple[int, int]] = []
+    for what, start, end, new_start, new_end in matcher.get_opcodes():
+        if what == "equal":
+            continue
+        pairs = min(end - start, new_end - new_start)
+        changed += [(start + number, new_start + number) for number in range(pairs)]
+        removed += range(start + pairs, end)
+        added += range(new_start + pairs, new_end)
+    # From the end on: the places before stay what they are.
+    for place in reversed(removed):
+        yield Field((*path, place), Change.REMOVED, old=old[place], index=place)
+    for place in added:
+        yield Field((*path, place), Change.ADDED, new=new[place], index=place)
+    for before, after in changed:
+        yield from differences(old[before], new[after], (*path, after))

@@ -1,0 +1,139 @@
+"""A difference as a comment on a pull request: a summary, and a table a root, folded away."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterator
+
+from meshwright.difference.model import Change, Difference, Field, ObjectDifference, RootDifference
+from meshwright.difference.shown import EFFECTS, SIGNS, both, remarks, schema_lines, summary
+from meshwright.manifests.words import plural
+
+# By which a workflow finds its own comment again.
+MARK = "<!-- meshwright diff -->"
+# GitHub takes 65,536 characters; the rest is for what a workflow adds.
+LIMIT = 60_000
+_ENDING = 400
+_WIDTH = 160
+_SCHEMA_FIELDS = 8
+_FIELDS = 40
+_NOT_COMPARED = 20
+
+
+def render(difference: Difference, old: str = "", new: str = "", limit: int = LIMIT) -> str:
+    """The comment, ending with a line break and never longer than ``limit`` bytes.
+
+    What does not fit is counted at the end. ``old`` and ``new`` say what was compared.
+    """
+    comment = _Comment(limit - _ENDING)
+    comment.add(f"{MARK}\n**What this changes in the cluster:** {summary(difference)}\n")
+    comment.add(f"\n{_code(old or 'old')} → {_code(new or 'work tree')}\n")
+    _add_restarts(comment, difference)
+    _add_not_compared(comment, difference)
+    shown = 0
+    for root in difference.roots:
+        shown += _add_root(comment, root)
+        if comment.is_full:
+            break
+    total = sum(len(root.objects) for root in difference.roots)
+    if shown < total:
+        comment.end(f"\n**{plural(total - shown, 'more object')}** not shown: run `meshwright diff`.\n")
+    return comment.text
+
+
+class _Comment:
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._parts: list[str] = []
+        self._size = 0
+        self.is_full = False
+
+    @property
+    def text(self) -> str:
+        return "".join(self._parts)
+
+    def add(self, part: str, reserve: int = 0) -> bool:
+        """Take a part when it fits, with ``reserve`` bytes to spare; after the first that does not, none."""
+        size = len(part.encode())
+        if self.is_full or self._size + size + reserve > self._limit:
+            self.is_full = True
+            return False
+        self.end(part)
+        return True
+
+    def end(self, part: str) -> None:
+        """Take a part that room is kept for."""
+        self._parts.append(part)
+        self._size += len(part.encode())
+
+
+def _add_restarts(comment: _Comment, difference: Difference) -> None:
+    titles = difference.restarts
+    if titles:
+        more = f" and {len(titles) - 10} more" if len(titles) > 10 else ""
+        comment.add(f"\nPods restart: {', '.join(_code(title) for title in titles[:10])}{more}\n")
+
+
+def _add_not_compared(comment: _Comment, difference: Difference) -> None:
+    items = difference.not_compared
+    if not items:
+        return
+    comment.add("\n**Not compared:**\n\n")
+    for item in items[:_NOT_COMPARED]:
+        comment.add(f"- {_code(item.subject)} ({item.side}): {_code(item.reason[:400])}\n")
+    if len(items) > _NOT_COMPARED:
+        comment.add(f"- and {len(items) - _NOT_COMPARED} more\n")
+
+
+_CLOSE = "\n</details>\n"
+
+
+def _add_root(comment: _Comment, root: RootDifference) -> int:
+    """The block of one root; gives how many of its objects found room."""
+    counts = ", ".join(f"{root.count(change)} {change.value}" for change in Change if root.count(change))
+    where = f" ({html.escape(root.cluster)})" if root.cluster else ""
+    word = "" if root.change is Change.CHANGED else f" <b>{root.change.value}</b>"
+    head = f"<details><summary><code>{html.escape(root.title)}</code>{where}{word}: {counts}</summary>\n\n"
+    rows = "| object | field | old | new |\n|---|---|---|---|\n"
+    first = "".join(_rows(root.objects[0]))
+    if not comment.add(head + rows + first, len(_CLOSE)):
+        return 0
+    shown = 1
+    for item in root.objects[1:]:
+        if not comment.add("".join(_rows(item)), len(_CLOSE)):
+            break
+        shown += 1
+    comment.end(_CLOSE)
+    return shown
+
+
+def _rows(item: ObjectDifference) -> Iterator[str]:
+    said = "; ".join(remarks(item))
+    lines = [*schema_lines(item.schemas, _SCHEMA_FIELDS)]
+    for follower in item.followers:
+        effect = f", which {EFFECTS[follower.effect]}" if follower.effect else ""
+        lines.append(f"followed by {follower.title}{effect}")
+    about = " ".join(_code(text) for text in (said, *lines) if text)
+    yield f"| {_code(f'{SIGNS[item.change]} {item.title}')} | {about} | | |\n"
+    for field in item.fields[:_FIELDS]:
+        yield _field(field)
+    if len(item.fields) > _FIELDS:
+        yield f"| | and {plural(len(item.fields) - _FIELDS, 'more field')} | | |\n"
+
+
+def _field(field: Field) -> str:
+    old, new = both(field, _WIDTH)
+    shown_old = "" if field.change is Change.ADDED or field.layout else _code(old)
+    shown_new = "" if field.change is Change.REMOVED else _code(new)
+    return f"| | {_code(field.title)} | {shown_old} | {shown_new} |\n"
+
+
+def _code(text: str) -> str:
+    """A code span, in which nothing is a link, a mention or HTML, and no pipe ends the cell."""
+    text = " ".join(text.split()) or " "
+    longest = max((len(run) for run in re.findall("`+", text)), default=0)
+    fence = "`" * (longest + 1)
+    inner = text.replace("|", "\\|")
+    padded = f" {inner} " if inner[0] in "` " or inner[-1] in "` " else inner
+    return f"{fence}{padded}{fence}"

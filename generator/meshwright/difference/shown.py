@@ -1,0 +1,115 @@
+"""Values and effects in words, the same in every output for people."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from meshwright.difference.model import Change, Difference, Effect, Field, ObjectDifference, SchemaChange
+from meshwright.manifests.words import plural
+
+EFFECTS = {
+    Effect.STARTS: "starts pods",
+    Effect.STOPS: "ends its pods",
+    Effect.RESTARTS: "restarts its pods",
+    Effect.NEXT_RUN: "from its next run on",
+    Effect.ON_DELETE: "pods change when they are deleted by hand",
+    Effect.RUNS_AGAIN: "runs again",
+    Effect.IMMUTABLE: "a Job's template cannot change: delete the Job first, or let the engine replace it",
+}
+# A reordered list is a changed one.
+SIGNS = dict(zip(Change, "+-~>~", strict=True))
+LAYOUT = "comments or layout alone"
+_SECRET = "(secret)"
+_AROUND = 12
+
+
+def one_line(value: Any, width: int) -> str:
+    """A value in at most ``width`` characters; a text of one line as it is, all else as JSON."""
+    if isinstance(value, tuple):
+        text = ", ".join(str(item) for item in value)
+    elif isinstance(value, str) and value.isprintable() and value.strip() == value and value:
+        text = value
+    else:
+        text = json.dumps(value, ensure_ascii=False, default=str)
+        # A terminal obeys control characters, and JSON lets some of them through.
+        text = "".join(
+            char if char.isprintable() else char.encode("unicode_escape").decode() for char in text
+        )
+    return text if len(text) <= width else f"{text[: width - 1]}…"
+
+
+def both(field: Field, width: int) -> tuple[str, str]:
+    """Old and new value, each in one line; of two long texts the place where they differ."""
+    if field.hidden:
+        return _SECRET, _SECRET
+    if field.layout:
+        return "", LAYOUT
+    old, new = field.old, field.new
+    if isinstance(old, str) and isinstance(new, str) and max(len(old), len(new)) > width:
+        start = next(
+            (n for n, (a, b) in enumerate(zip(old, new, strict=False)) if a != b), min(len(old), len(new))
+        )
+        if start > width - _AROUND:
+            old, new = (f"…{text[start - _AROUND :]}" for text in (old, new))
+    return one_line(old, width), one_line(new, width)
+
+
+def summary(difference: Difference) -> str:
+    """``3 objects changed, 1 added in 2 roots; pods restart: 1 workload``."""
+    if difference.is_empty:
+        return "no difference in what is rendered"
+    counts = [(change, difference.count(change)) for change in Change]
+    first = next(number for number, (_, count) in enumerate(counts) if count)
+    said = ", ".join(
+        f"{plural(count, 'object')} {change.value}" if number == first else f"{count} {change.value}"
+        for number, (change, count) in enumerate(counts)
+        if count
+    )
+    restarts = len(difference.restarts)
+    pods = f"; the pods of {plural(restarts, 'workload')} restart" if restarts else ""
+    return f"{said} in {plural(len(difference.roots), 'root')}{pods}"
+
+
+def remarks(item: ObjectDifference) -> list[str]:
+    """What is to be said of an object beside its fields."""
+    said = [
+        f"chart {version.chart} {_version(version.old)} -> {_version(version.new)}" for version in item.charts
+    ]
+    if item.source:
+        said.append(f"moved here from {item.source}")
+    if item.note:
+        said.append(item.note)
+    if item.renamed:
+        said.append("new name suffix")
+    if item.effect:
+        said.append(EFFECTS[item.effect])
+    return said
+
+
+def _version(version: str) -> str:
+    return version or "(any)"
+
+
+def schema_lines(schemas: Iterable[SchemaChange], most: int) -> list[str]:
+    """One line a version of a CustomResourceDefinition."""
+    return [f"version {schema.version}: {_schema(schema, most)}" for schema in schemas]
+
+
+def _schema(schema: SchemaChange, most: int) -> str:
+    if schema.change is not Change.CHANGED:
+        return schema.change.value
+    parts = [
+        f"{plural(len(paths), 'field')} {what} ({_some(paths, most)})"
+        for what, paths in (("added", schema.added), ("removed", schema.removed), ("changed", schema.changed))
+        if paths
+    ]
+    if schema.described:
+        parts.append(f"{plural(schema.described, 'description')} changed")
+    return ", ".join(parts)
+
+
+def _some(paths: tuple[str, ...], most: int) -> str:
+    more = f", and {len(paths) - most} more" if len(paths) > most else ""
+    return ", ".join(paths[:most]) + more

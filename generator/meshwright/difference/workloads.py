@@ -1,0 +1,66 @@
+"""What a change means for the pods of a workload."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from meshwright.difference.model import Change, Effect, Path
+
+_TEMPLATES: dict[tuple[str, str], Path] = {
+    ("apps", "Deployment"): ("spec", "template"),
+    ("apps", "StatefulSet"): ("spec", "template"),
+    ("apps", "DaemonSet"): ("spec", "template"),
+    ("argoproj.io", "Rollout"): ("spec", "template"),
+    ("batch", "Job"): ("spec", "template"),
+    ("batch", "CronJob"): ("spec", "jobTemplate", "spec", "template"),
+}
+
+
+def effect_of(change: Change, data: Mapping[str, Any], changed: Iterable[Path]) -> Effect | None:
+    """What happens to pods when ``change`` comes to the object ``data``; None when nothing does.
+
+    ``data`` is the object as it becomes, or as it was when it is removed; ``changed`` are the paths that
+    differ.
+    """
+    template = template_of(data)
+    if not template:
+        return None
+    if change is Change.ADDED:
+        return Effect.STARTS
+    if change is Change.REMOVED:
+        return Effect.STOPS
+    if not any(path[: len(template)] == template or template[: len(path)] == path for path in changed):
+        return None
+    kind = data.get("kind")
+    if kind == "CronJob":
+        return Effect.NEXT_RUN
+    if kind == "Job":
+        return Effect.RUNS_AGAIN if _is_made_anew(data) else Effect.IMMUTABLE
+    spec = _mapping(data.get("spec"))
+    if _mapping(spec.get("updateStrategy")).get("type") == "OnDelete":
+        return Effect.ON_DELETE
+    # A paused Deployment takes the template and keeps its pods.
+    return None if kind == "Deployment" and spec.get("paused") is True else Effect.RESTARTS
+
+
+def template_of(data: Mapping[str, Any]) -> Path:
+    """Where the pods of a workload are described; empty for any other object."""
+    group = str(data.get("apiVersion") or "").rpartition("/")[0]
+    return _TEMPLATES.get((group, str(data.get("kind") or "")), ())
+
+
+def _is_made_anew(data: Mapping[str, Any]) -> bool:
+    """Whether the engine replaces the object when it cannot be changed.
+
+    source: kustomize-controller docs, force; argo-cd docs, sync-options Force and resource hooks.
+    """
+    annotations = _mapping(_mapping(data.get("metadata")).get("annotations"))
+    if str(annotations.get("kustomize.toolkit.fluxcd.io/force")).lower() == "enabled":
+        return True
+    options = str(annotations.get("argocd.argoproj.io/sync-options") or "")
+    return "Force=true" in options or "argocd.argoproj.io/hook" in annotations
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}

@@ -1,0 +1,181 @@
+"""The command on Git checkouts: revisions, and what stands against them."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from meshwright.commands import diff as command
+from meshwright.commands.diff import Request
+from meshwright.errors import ExitCode, MeshwrightError
+from support.repositories import config_map, write
+
+FILES = {"app/kustomization.yaml": "resources: [map.yaml]\n", "app/map.yaml": config_map("x", a="one")}
+
+
+def git(folder: Path, *arguments: str) -> str:
+    identity = ["-c", "user.name=test", "-c", "user.email=test@example.org", "-c", "commit.gpgsign=false"]
+    command = ["git", *identity, *arguments]
+    return subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True).stdout.strip()
+
+
+def commit(folder: Path, files: dict[str, str]) -> str:
+    write(folder, files)
+    git(folder, "add", "-A")
+    git(folder, "commit", "-q", "--no-verify", "-m", "x")
+    return git(folder, "rev-parse", "HEAD")
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """Three commits in which app/map.yaml says one, two and three; the work tree says four."""
+    folder = tmp_path / "checkout"
+    folder.mkdir()
+    git(folder, "init", "-q", "-b", "main")
+    for value in ("one", "two", "three"):
+        commit(folder, {**FILES, "app/map.yaml": config_map("x", a=value)})
+    return write(folder, {"app/map.yaml": config_map("x", a="four")})
+
+
+def state(folder: Path) -> tuple[str, str, list[Path]]:
+    return git(folder, "status", "--porcelain"), git(folder, "stash", "list"), sorted(folder.rglob("*"))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "change"),
+    [
+        ("HEAD", "", "three -> four"),
+        ("HEAD~2", "", "one -> four"),
+        ("main~1", "main", "two -> three"),
+        ("HEAD", "HEAD~1", "three -> two"),
+    ],
+)
+def test_revisions(
+    checkout: Path, capsys: pytest.CaptureFixture[str], old: str, new: str, change: str
+) -> None:
+    before = state(checkout)
+
+    assert command.run(checkout, Request(old, new)) is ExitCode.CLEAN
+    assert capsys.readouterr().out == (
+        f"folder app\n  ~ ConfigMap x\n      data.a: {change}\n\n1 object changed in 1 root\n"
+    )
+    assert state(checkout) == before, "neither the index nor the work tree is touched"
+
+
+def test_exit_code(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert command.run(checkout, Request(exit_code=True)) is ExitCode.FINDINGS
+    assert command.run(checkout, Request("HEAD", "HEAD", exit_code=True)) is ExitCode.CLEAN
+    assert capsys.readouterr().out.endswith("no difference in what is rendered\n")
+
+
+def test_a_folder_of_a_checkout(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    git(tmp_path, "init", "-q")
+    commit(tmp_path, {".gitignore": "built/\n", **{f"sub/{path}": text for path, text in FILES.items()}})
+    write(tmp_path, {"sub/app/map.yaml": config_map("x", a="two")})
+    # What Git ignores is not part of the repository.
+    write(tmp_path, {"sub/built/kustomization.yaml": "resources: [map.yaml]\n"})
+    write(tmp_path, {"sub/built/map.yaml": config_map("y")})
+
+    command.run(tmp_path / "sub", Request())
+
+    assert capsys.readouterr().out.splitlines()[1:3] == ["  ~ ConfigMap x", "      data.a: one -> two"]
+
+
+def test_no_attribute_leaves_a_file_out(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    # As an archive of Git's would: no engine reads archives of Git's.
+    commit(checkout, {".gitattributes": "app/** export-ignore\n"})
+
+    command.run(checkout, Request())
+
+    assert capsys.readouterr().out == "no difference in what is rendered\n"
+
+
+def test_a_new_file_and_a_link(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (checkout / "link").symlink_to("app")
+    commit(checkout, {"other/ünï cödé.yaml": "a: b\n"})
+    write(checkout, {"new/kustomization.yaml": "resources: [map.yaml]\n", "new/map.yaml": config_map("y")})
+
+    command.run(checkout, Request())
+
+    assert capsys.readouterr().out == "folder new: added\n  + ConfigMap y\n\n1 object added in 1 root\n"
+
+
+def test_hooks_of_git_do_not_lead_elsewhere(
+    checkout: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GIT_DIR", str(tmp_path / "elsewhere"))
+    monkeypatch.setenv("GIT_INDEX_FILE", str(tmp_path / "index"))
+
+    command.run(checkout, Request())
+
+    assert "three -> four" in capsys.readouterr().out
+
+
+def refusal(path: Path, request: Request) -> str:
+    with pytest.raises(MeshwrightError) as raised:
+        command.run(path, request)
+    said = str(raised.value)
+    assert "\n" not in said
+    return said.replace(f"{path}: ", "")
+
+
+def test_no_such_revision(checkout: Path) -> None:
+    assert refusal(checkout, Request("gone")) == (
+        "no revision 'gone'; `git fetch` may bring it, `git log --all` shows what is there"
+    )
+    assert refusal(checkout, Request("--output=x")) == "'--output=x': not a revision"
+    assert "no revision 'HEAD:app'" in refusal(checkout, Request("HEAD:app"))
+
+
+def test_no_checkout(tmp_path: Path) -> None:
+    assert refusal(write(tmp_path / "plain", FILES), Request()) == (
+        "not a Git checkout, so it has no revisions; run git init there"
+    )
+    assert refusal(tmp_path / "gone", Request()) == "does not exist; name the folder of a GitOps repository"
+
+
+def test_nothing_committed(tmp_path: Path) -> None:
+    git(write(tmp_path, FILES), "init", "-q")
+
+    assert refusal(tmp_path, Request()) == "no revision 'HEAD': nothing is committed yet; commit first"
+
+
+def test_a_shallow_clone(checkout: Path, tmp_path: Path) -> None:
+    first = git(checkout, "rev-parse", "HEAD~2")
+    git(tmp_path, "clone", "-q", "--depth=1", checkout.as_uri(), "shallow")
+
+    assert refusal(tmp_path / "shallow", Request(first)) == (
+        f"no revision '{first}' in this shallow clone; run `git fetch --depth=1 origin {first}`, "
+        "or `git fetch --unshallow`"
+    )
+
+
+def test_no_git(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "")
+
+    assert refusal(checkout, Request()) == "git is not on PATH; install it, revisions are read by it"
+
+
+def test_json_fits_its_schema(root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = Path(shutil.copytree(root / "examples/pi-cluster", tmp_path / "pi"))
+    git(folder, "init", "-q")
+    commit(folder, {})
+    values = folder / "platform/linkerd-viz/values.yaml"
+    values.write_text(values.read_text(encoding="utf-8") + "extra: [1]\n", encoding="utf-8")
+    shutil.rmtree(folder / "apps/longhorn")
+    (folder / "apps/demo/kustomization.yaml").write_text("resources: []\n", encoding="utf-8")
+
+    command.run(folder, Request(output="json"))
+
+    data = json.loads(capsys.readouterr().out)
+    schema = json.loads((root / "schema/diff-report.schema.json").read_text(encoding="utf-8"))
+    Draft202012Validator.check_schema(schema)
+    assert list(Draft202012Validator(schema).iter_errors(data)) == []
+    assert data["old"] == "HEAD"
+    assert data["new"] == ""
+    assert data["summary"]["removed"] > 5
