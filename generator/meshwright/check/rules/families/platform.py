@@ -253,7 +253,7 @@ def half_available(model: Model) -> Iterator[Hit]:
     severity=Severity.WARNING,
 )
 def bare_namespace(model: Model) -> Iterator[Hit]:
-    for release in model.charts(CONTROL_PLANE):
+    for release in (*model.charts(CONTROL_PLANE), *model.charts(_CNI)):
         if not release.namespace or model.find(release.cluster, "Namespace", "", release.namespace):
             continue
         spec = release.built.data.get("spec") if release.built is not None else None

@@ -9,6 +9,7 @@ from meshwright.check.rules.certificates import (
     ISSUER_SECRET,
     TRUST_ROOTS,
     certificates,
+    cluster_resource_namespace,
     control_planes,
     issuer_of,
     makers,
@@ -74,6 +75,9 @@ def issuer_secret(model: Model) -> Iterator[Hit]:
 )
 def issuer_key(model: Model) -> Iterator[Hit]:
     for item in certificates(model, ISSUER_SECRET):
+        # The versions before v1 had other fields, and are a fault of their own.
+        if item.built.api_version != f"{GROUP}/v1":
+            continue
         key = item.mapping("spec", "privateKey")
         if item.get("spec", "isCA") is not True:
             yield Hit(item.at("spec", "isCA"), f"{item.title} is no CA", subject=item.title)
@@ -298,3 +302,49 @@ def chain(model: Model) -> Iterator[Hit]:
 def _names_one(source: dict[str, object]) -> bool:
     secret = source.get("secret")
     return isinstance(secret, dict) and bool(secret.get("name")) and secret.get("key") == "tls.crt"
+
+
+@rule(
+    "MW213",
+    "A ClusterIssuer reads a Secret of another namespace",
+    why="It reads its CA from cert-manager's own namespace, whatever namespace the Certificate is in: it is never "
+    "ready, and signs nothing.",
+    fix="put the Certificate of the CA into cert-manager's namespace, or use an Issuer beside it",
+    source="cert-manager, CA issuer; controller flag --cluster-resource-namespace",
+)
+def cluster_issuer_secret(model: Model) -> Iterator[Hit]:
+    for issuer in model.items("ClusterIssuer", GROUP):
+        name = issuer.get("spec", "ca", "secretName")
+        if not isinstance(name, str) or not model.sees_all_of(issuer.cluster):
+            continue
+        place = cluster_resource_namespace(model, issuer.cluster)
+        elsewhere = [item for item in certificates(model, name) if item.cluster == issuer.cluster]
+        if elsewhere and not makers(model, issuer.cluster, place, name):
+            text = (
+                f"{issuer.title} reads Secret {place}/{name}, and {elsewhere[0].title} "
+                f"({elsewhere[0].at()}) makes one in its own namespace"
+            )
+            yield Hit(issuer.at("spec", "ca", "secretName"), text, subject=issuer.title)
+
+
+@rule(
+    "MW214",
+    "The control plane's chart has no certificates to start from",
+    why="Unless the issuer comes from a Secret, the chart asks for its certificate and key and for the trust roots: "
+    "without them it does not render, and nothing is installed.",
+    fix="set identity.issuer.scheme: kubernetes.io/tls and identity.externalCA: true, with cert-manager and a Bundle",
+    source="linkerd2 charts/linkerd-control-plane/templates/identity.yaml; linkerd2#5763",
+)
+def no_certificates(model: Model) -> Iterator[Hit]:
+    for release in control_planes(model):
+        if release.value("identity", "issuer", "scheme") == _TLS:
+            continue
+        wanted = (("identity", "issuer", "tls", "crtPEM"), ("identity", "issuer", "tls", "keyPEM"))
+        missing = [".".join(pointer) for pointer in wanted if not release.value(*pointer)]
+        if release.value("identity", "externalCA") is not True and not release.value(
+            "identityTrustAnchorsPEM"
+        ):
+            missing.insert(0, "identityTrustAnchorsPEM")
+        if missing:
+            text = f"{release.title} gives no {' and no '.join(missing)}"
+            yield Hit(release.at("identity"), text, subject=release.title)
