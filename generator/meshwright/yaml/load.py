@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-
 from meshwright.errors import MeshwrightError, Position
 from meshwright.yaml import resolve
 
