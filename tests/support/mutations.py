@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+
 from support.rulecases import CASES, load_cases
 
 REPOSITORIES = Path(__file__).parents[1] / "check" / "repos"

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import yaml
+
 from meshwright.check.releases import ChartRelease
 from meshwright.check.rules.model import Item, Model
 from meshwright.errors import MeshwrightError, Position

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import yaml
+
 from meshwright.errors import Position
 from meshwright.yaml.dump import dump
 from meshwright.yaml.load import Document, YamlFault, load_documents

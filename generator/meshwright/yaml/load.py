@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+
 from meshwright.errors import MeshwrightError, Position
 from meshwright.yaml import resolve
 
