@@ -62,6 +62,46 @@ def annotation_holders(model: Model) -> Iterator[Holder]:
     yield from chart_pods(model)
 
 
+@dataclass(frozen=True)
+class ChartValues:
+    """What a chart is given. ``version`` is its pin, empty when k3s brings the chart (``packaged``)."""
+
+    title: str
+    version: str
+    data: Mapping[str, Any]
+    packaged: bool
+    locate: Callable[[Pointer], Position]
+
+    def at(self, *pointer: str | int) -> Position:
+        """Where a value was written."""
+        return self.locate(pointer)
+
+
+def chart_values(model: Model, chart: str) -> Iterator[ChartValues]:
+    """The values of each release of a chart, and those of a HelmChartConfig of the same name."""
+    for release in model.charts(chart):
+
+        def of_release(pointer: Pointer, *, by: Any = release) -> Position:
+            return by.at(*pointer)  # type: ignore[no-any-return]
+
+        yield ChartValues(release.title, release.chart.version, release.values.data, False, of_release)
+    for item in model.items("HelmChartConfig", "helm.cattle.io"):
+        document = _values_text(item)
+        if item.name == chart and document is not None and isinstance(document.data, Mapping):
+
+            def of_text(pointer: Pointer, *, by: Item = item, text: Document = document) -> Position:
+                return _inside(by, text.position(pointer))
+
+            yield ChartValues(item.title, "", document.data, True, of_text)
+        structured = item.mapping("spec", "values")
+        if item.name == chart and structured:
+
+            def of_spec(pointer: Pointer, *, by: Item = item) -> Position:
+                return by.at("spec", "values", *pointer)
+
+            yield ChartValues(item.title, "", structured, True, of_spec)
+
+
 def _releases(model: Model) -> Iterator[Holder]:
     for release in model.releases:
         for pointer, given in _pod_annotations(release.values.data, ()):
