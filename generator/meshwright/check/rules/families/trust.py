@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from meshwright.check.rules.certificates import (
     GROUP,
@@ -161,6 +162,24 @@ def short_anchor(model: Model) -> Iterator[Hit]:
 
 
 @rule(
+    "MW218",
+    "The trust anchor gets a new key from a timer",
+    why="Proxies read the roots when they start. With a new key at the renewal, the next issuer is signed by an anchor that "
+    "no running proxy has: all mTLS ends.",
+    fix="set privateKey.rotationPolicy: Never, so that the renewed anchor has the same key; replace the key in stages "
+    "(meshwright trust rotate)",
+    source="cert-manager 1.18, Certificate spec.privateKey.rotationPolicy: Always by default; linkerd2#13613",
+    severity=Severity.WARNING,
+)
+def new_anchor_key(model: Model) -> Iterator[Hit]:
+    for bundle, _, item in _anchors(model):
+        if item.get("spec", "privateKey", "rotationPolicy") == "Always":
+            at = item.at("spec", "privateKey", "rotationPolicy")
+            text = f"{item.title}, which {bundle.title} distributes, has rotationPolicy: Always"
+            yield Hit(at, text, subject=item.title)
+
+
+@rule(
     "MW207",
     "A Bundle names a source that is not there",
     why="One named source that is missing is enough: trust-manager writes nothing, and no proxy can start.",
@@ -287,16 +306,52 @@ def chain(model: Model) -> Iterator[Hit]:
         _, issuer = issuer_of(model, item)
         signer = issuer.get("spec", "ca", "secretName") if issuer is not None else None
         for bundle in trust_bundles(model):
-            sources = [source for source in bundle.list("spec", "sources") if isinstance(source, dict)]
-            names = [source["secret"].get("name") for source in sources if _names_one(source)]
-            # Anything else among the sources may hold the anchor too.
-            if signer is None or bundle.cluster != item.cluster or len(names) != len(sources):
+            if signer is None or bundle.cluster != item.cluster:
                 continue
-            if signer not in names:
+            names = _held(model, bundle)
+            # Anything else among the sources may hold the anchor too.
+            if names is not None and signer not in names:
                 at = bundle.at("spec", "sources")
                 shown = " and ".join(f"Secret {name}" for name in names)
                 text = f"{bundle.title} holds {shown}, and {item.title} is signed by Secret {signer}"
                 yield Hit(at, text, subject=bundle.title)
+
+
+def _held(model: Model, bundle: Item) -> list[str] | None:
+    """The Secrets that a Bundle takes certificates from, by name and by label; None when some cannot be told.
+
+    What a label finds is what the repository makes with it.
+    """
+    namespace = trust_namespace(model, bundle.cluster)
+    names: list[str] = []
+    for source in bundle.list("spec", "sources"):
+        if not isinstance(source, dict):
+            continue
+        for field, kind in (("secret", "Certificate"), ("configMap", "ConfigMap")):
+            selector = source[field].get("selector") if isinstance(source.get(field), dict) else None
+            if isinstance(selector, dict):
+                found = list(_selected(model, bundle.cluster, namespace, kind, selector))
+                if found and (kind == "ConfigMap" or source[field].get("key") != "tls.crt"):
+                    return None
+                names += [str(item.get("spec", "secretName")) for item in found]
+                break
+        else:
+            if not _names_one(source):
+                return None
+            names.append(str(source["secret"]["name"]))
+    return names or None
+
+
+def _selected(
+    model: Model, cluster: str, namespace: str, kind: str, selector: Mapping[str, Any]
+) -> Iterator[Item]:
+    """Objects of the trust namespace whose Secret, or which themselves, carry the labels."""
+    wanted = selector.get("matchLabels")
+    wanted = wanted if isinstance(wanted, dict) else {}
+    for item in model.items(kind):
+        own = item.labels if kind == "ConfigMap" else item.mapping("spec", "secretTemplate", "labels")
+        if item.cluster == cluster and item.namespace == namespace and wanted.items() <= own.items():
+            yield item
 
 
 def _names_one(source: dict[str, object]) -> bool:
