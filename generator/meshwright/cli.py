@@ -5,10 +5,9 @@ from __future__ import annotations
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from typer.core import TyperGroup
 
 from meshwright import __version__
 from meshwright.errors import ExitCode, MeshwrightError
@@ -196,6 +195,49 @@ def generate(
     raise typer.Exit(command.run(path, check=check_only, force=force, remember=cache))
 
 
+@app.command()
+def update(
+    path: Annotated[Path, typer.Argument(help="The repository.")] = Path(),
+    to: Annotated[
+        str | None, typer.Option(metavar="REF", help="A version of the template; by default the newest.")
+    ] = None,
+    answers: Annotated[
+        list[str] | None,
+        typer.Option(metavar="KEY=VALUE", help="Change an answer; without --to the version stays."),
+    ] = None,
+    preview: Annotated[
+        bool, typer.Option("--preview", help="Show what would change and in which order; write nothing.")
+    ] = False,
+    write_conflicts: Annotated[
+        bool, typer.Option("--write-conflicts", help="Write conflicts into the files, as git merge does.")
+    ] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Take the result although the check finds new errors in it.")
+    ] = False,
+    check_result: Annotated[bool, typer.Option("--check/--no-check", help="Check the result first.")] = True,
+    template: Annotated[
+        str | None, typer.Option(help="Where the template is this time; what is recorded stays.")
+    ] = None,
+    answers_file: Annotated[str, typer.Option(help="Its name in the repository.")] = ".copier-answers.yml",
+    output: _Format = OutputFormat.TEXT,
+) -> None:
+    """Bring a newer version of the template in, your edits kept: exit 0 done, 1 findings, 3 conflicts."""
+    from meshwright.commands import update as command
+
+    options = command.Options(
+        to=to,
+        answers=tuple(answers or ()),
+        preview=preview,
+        write_conflicts=write_conflicts,
+        force=force,
+        check=check_result,
+        template=template,
+        answers_file=answers_file,
+        output=output.value,
+    )
+    raise typer.Exit(command.run(path, options))
+
+
 apps = typer.Typer(help="Applications: add one to the mesh, list them, show one.", no_args_is_help=True)
 app.add_typer(apps, name="app")
 _Repository = Annotated[Path, typer.Option("--repository", "-C", help="The repository.")]
@@ -243,55 +285,6 @@ def app_show(
     from meshwright.commands import app as command
 
     raise typer.Exit(command.show(repository, name, output.value))
-
-
-class _WithDefault(TyperGroup):
-    """A group whose first word may be an argument: then it is meant for ``show``."""
-
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        if not args or (args[0] not in self.commands and args[0] != "--help"):
-            args = ["show", *args]
-        return super().parse_args(ctx, args)
-
-
-trusts = typer.Typer(
-    help="Certificates: what ends when (show, which may be left out), and the stages of a new trust anchor.",
-    cls=_WithDefault,
-)
-app.add_typer(trusts, name="trust")
-
-
-@trusts.command("show")
-def trust_show(
-    path: Annotated[Path, typer.Argument(help="The repository.")] = Path(),
-    certificate: Annotated[
-        list[Path] | None,
-        typer.Option(help="Public certificates too: PEM, or a manifest that holds PEM; may be repeated."),
-    ] = None,
-    output: _Format = OutputFormat.TEXT,
-) -> None:
-    """Say how long each certificate of the mesh lives, who reads it, what ends first: exit 1 for a fault."""
-    from meshwright.commands import trust as command
-
-    raise typer.Exit(command.show(path, certificate or (), output.value))
-
-
-@trusts.command("rotate")
-def trust_rotate(
-    stage: Annotated[
-        int,
-        typer.Option(
-            min=1, max=4, help="1 trust both, 2 restart, 3 sign with the new one, 4 drop the old one."
-        ),
-    ],
-    path: Annotated[Path, typer.Argument(help="The repository.")] = Path(),
-    preview: Annotated[bool, typer.Option("--preview", help="Show it and write nothing.")] = False,
-    cluster: Annotated[str, typer.Option(help="Which one, where the repository has several.")] = "",
-) -> None:
-    """Replace the trust anchor, a commit a stage: writes the files and says what to wait for."""
-    from meshwright.commands import trust as command
-
-    raise typer.Exit(command.rotate(path, stage, cluster, preview=preview))
 
 
 def main() -> None:

@@ -12,6 +12,7 @@ class ExitCode(IntEnum):
     CLEAN = 0
     FINDINGS = 1
     COULD_NOT_RUN = 2
+    CONFLICTS = 3
 
 
 class MeshwrightError(Exception):
@@ -19,6 +20,10 @@ class MeshwrightError(Exception):
 
     The message names what was asked, what stood against it, and the way out.
     """
+
+
+class AnotherTemplateError(MeshwrightError):
+    """A repository that was made from another template, and has none of our applications."""
 
 
 @dataclass(frozen=True, order=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from meshwright.apps.model import Settings
-from meshwright.errors import MeshwrightError
+from meshwright.errors import AnotherTemplateError, MeshwrightError
 from meshwright.manifests.pointer import holds, items_of, value_at
 from meshwright.yaml import YamlFault, parse, parse_all
 
@@ -67,7 +67,7 @@ def _answers(root: Path) -> Mapping[str, Any]:
             "make one with `copier copy gh:meshwright/meshwright`, or name another folder"
         ) from None
     if not isinstance(answers, Mapping) or not {"cluster_name", "engine"} <= answers.keys():
-        raise MeshwrightError(
+        raise AnotherTemplateError(
             f"{file}: answers to another template: cluster_name and engine are not among them"
         )
     if answers["engine"] not in ("flux", "argocd"):

@@ -1,1 +1,0 @@
-"""The mesh's trust: who signs whom, what ends when, and how an anchor is replaced."""

@@ -1,0 +1,1 @@
+"""Upgrades a generated repository: Copier renders, git merges, nothing of the user's is lost."""

@@ -1,0 +1,112 @@
+"""What an upgrade means before it is made: notes, what is rendered anew, what restarts, in which order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from meshwright.check.order.line import Line
+from meshwright.difference.comparison import compare
+from meshwright.difference.model import Difference, Field, Key, ObjectDifference
+from meshwright.difference.text import render as render_difference
+from meshwright.errors import MeshwrightError
+from meshwright.linkerd.upgrades import Change, Restart, crossed, read_version, restarts
+from meshwright.manifests.pointer import dotted
+from meshwright.update.outcome import Result
+
+_LINKERD = "linkerd-control-plane"
+
+
+@dataclass(frozen=True)
+class Preview:
+    """``difference`` is of what is rendered, ``crossed`` what Linkerd broke, ``order`` of what changes."""
+
+    notes: tuple[tuple[str, str], ...]
+    difference: Difference
+    crossed: tuple[Change, ...]
+    restarts: tuple[Restart, ...]
+    order: tuple[Line, ...]
+
+
+def preview(result: Result) -> Preview:
+    """The preview of a result; with conflicts only the notes, because nothing can be built."""
+    merge = result.merge
+    notes = merge.template.notes(merge.old, merge.new)
+    if result.report is None:
+        return Preview(notes, Difference(), (), (), ())
+    difference = compare(merge.project.root, result.folder, checkout=merge.project.root)
+    changed = _changed(difference)
+    touched = {root.title for root in difference.roots}
+    return Preview(
+        notes,
+        difference,
+        _crossed(difference),
+        tuple(item for layer, what in changed.items() for item in restarts(layer, what)),
+        tuple(line for line in result.report.order if line.title in touched),
+    )
+
+
+def lines(result: Result) -> Iterator[str]:
+    """The preview for people."""
+    found = preview(result)
+    for version, text in found.notes:
+        yield f"release notes of {version}:"
+        yield from (f"  {line}".rstrip() for line in text.splitlines())
+    if found.crossed:
+        yield "Linkerd changed on the way:"
+        for change in found.crossed:
+            yield f"  {change.since}: {change.title}: {change.breaks}"
+            yield f"    do: {change.do} [{change.id}]"
+    if not found.difference.is_empty or found.difference.not_compared:
+        yield "what is rendered:"
+        yield from (f"  {line}".rstrip() for line in render_difference(found.difference).splitlines())
+    yield from _restart_lines(found)
+    if found.order:
+        yield "the engine applies what changes in this order (one number: in any order):"
+        ranks = {rank: number for number, rank in enumerate(sorted({line.rank for line in found.order}), 1)}
+        yield from (f"  {ranks[line.rank]:3}  {line.title}" for line in found.order)
+
+
+def _restart_lines(found: Preview) -> Iterator[str]:
+    own = list(dict.fromkeys(item.layer for item in found.restarts if item.by_itself))
+    by_hand = [item for item in found.restarts if not item.by_itself]
+    if own or found.difference.restarts:
+        names = [f"of layer {name}" for name in own] + list(found.difference.restarts)
+        yield f"pods that restart by themselves: {', '.join(names)}"
+    if by_hand:
+        yield "pods that keep the old until somebody restarts them (kubectl rollout restart):"
+        for item in dict.fromkeys((item.layer, item.pods, item.why) for item in by_hand):
+            layer, pods, why = item
+            who = "every meshed pod" if pods == "meshed" else "the control plane"
+            yield f"  {who}, for layer {layer}: {why}"
+
+
+def _crossed(difference: Difference) -> tuple[Change, ...]:
+    for _, item in difference.objects():
+        for chart in item.charts:
+            known = read_version(chart.old) and read_version(chart.new)
+            if chart.chart == _LINKERD and known:
+                try:
+                    return crossed(chart.old, chart.new)
+                except MeshwrightError:
+                    return ()
+    return ()
+
+
+def _changed(difference: Difference) -> Mapping[str, list[str]]:
+    """What changed in a layer, as Linkerd's knowledge names it; a layer is named as its root."""
+    found: dict[str, list[str]] = {}
+    for root, item in difference.objects():
+        names = found.setdefault(root.name.rpartition("/")[2], [])
+        names.append(f"{item.kind}/{item.name}")
+        names += ["version" for _ in item.charts]
+        names += [name for field in item.fields if (name := _value(item, field))]
+    return found
+
+
+def _value(item: ObjectDifference, field: Field) -> str:
+    """The key of a chart's values that changed; empty for any other field."""
+    path = field.inner
+    if not path and item.kind == "Chart" and field.path[:1] == ("values",):
+        path = field.path[1:]
+    return dotted([step for step in path if not isinstance(step, Key)])

@@ -1,0 +1,87 @@
+"""What an update did, or would do, for people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from meshwright.manifests.words import plural
+from meshwright.update.grouping import grouped
+from meshwright.update.outcome import Result
+
+
+def render(result: Result, *, landed: bool, preview: bool) -> str:
+    """The whole account, ending with a line break."""
+    lines = [*_head(result), *_groups(result)]
+    if preview:
+        from meshwright.update.preview import lines as previewed
+
+        lines += previewed(result)
+    lines += [*_conflicts(result), *_findings(result), _end(result, landed, preview)]
+    return "\n".join(lines) + "\n"
+
+
+def _head(result: Result) -> Iterator[str]:
+    merge = result.merge
+    if merge.old.commit == merge.new.commit:
+        yield f"{merge.template.source} {merge.new.name}"
+    else:
+        yield f"{merge.template.source} {merge.old.name} -> {merge.new.name}"
+    for note in merge.notes:
+        yield f"note: {note}"
+    for question, value in merge.target.changed.items():
+        if question in merge.project.answers.given:
+            yield f"answer {question}: {merge.project.answers.given[question]!r} -> {value!r}"
+    for question, value in merge.asked.items():
+        if question not in merge.target.changed:
+            yield f"new question {question}: taken as {value!r}; another answer: --answers {question}=..."
+    for question, value in merge.dropped.items():
+        yield f"question {question} is gone, and its answer {value!r} with it"
+    for old, new in merge.moved:
+        yield f"moved with its folder: {old} -> {new}"
+    for path in merge.gone:
+        yield f"deleted by you, changed by {merge.new.name}, stays deleted: {path}"
+
+
+def _groups(result: Result) -> Iterator[str]:
+    undecided = {conflict.path for conflict in result.merge.conflicts}
+    for (kind, name), paths in grouped(result.changes).items():
+        yield f"{kind} {name}".rstrip()
+        for path in paths:
+            before, after = result.changes[path]
+            sign = "U" if path in undecided else "A" if before is None else "D" if after is None else "M"
+            yield f"  {sign} {path}"
+
+
+def _conflicts(result: Result) -> Iterator[str]:
+    if result.merge.conflicts:
+        yield "conflicts:"
+        for conflict in result.merge.conflicts:
+            yield f"  {conflict.path}: {conflict.reason}"
+
+
+def _findings(result: Result) -> Iterator[str]:
+    if result.findings:
+        yield "errors that the repository does not have today:"
+    for finding in result.findings:
+        yield f"  {finding.position}: {finding.message} [{finding.id}]"
+        if finding.fix:
+            yield f"    fix: {finding.fix}"
+
+
+def _end(result: Result, landed: bool, preview: bool) -> str:
+    count = plural(len(result.changes), "file")
+    if not result.changes:
+        return "nothing to change"
+    if result.merge.conflicts:
+        conflicts = plural(len(result.merge.conflicts), "conflict")
+        if landed:
+            return (
+                f"{conflicts}, written with markers; the other changes are staged: mend, git add, git commit"
+            )
+        return f"{conflicts}; nothing is written. --write-conflicts writes all, with markers"
+    if result.findings and not landed:
+        errors = plural(len(result.findings), "error")
+        return f"{errors}; nothing is written. Mend that first, or --force"
+    if preview:
+        return f"{count} would change; nothing is written"
+    return f"{count} changed and staged: git diff --cached, then git commit"

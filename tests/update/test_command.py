@@ -1,0 +1,156 @@
+"""The command as a user starts it, on the project's own template, both engines, previews too."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from support.upgrades import adopt, commit, copy, git, real_template, take
+
+NEXT = [
+    {"replace": {"file": "template/includes/pins.yml", "old": '"2026.8.3"', "new": '"2026.9.1"'}},
+    {
+        "replace": {
+            "file": "template/repo/platform/linkerd-control-plane/values.yaml.jinja",
+            "old": "podMonitor:\n",
+            "new": "controllerLogFormat: json\npodMonitor:\n",
+        }
+    },
+    {
+        "replace": {
+            "file": "CHANGELOG.md",
+            "old": "# Changelog\n",
+            "new": "# Changelog\n\n## 0.2.0\n\n- JSON logs.\n",
+        }
+    },
+]
+ANSWERS = {"viz_host": "linkerd.home.arpa", "apps": ["demo"]}
+
+
+@pytest.fixture(scope="module")
+def made(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A template with two versions, and a copy of the first for each engine."""
+    place = tmp_path_factory.mktemp("command")
+    template = real_template(place / "template", root)
+    for engine in ("flux", "argocd"):
+        adopt(copy(template, place / engine, {**ANSWERS, "engine": engine}, "v0.1.0"))
+    take(template, NEXT)
+    commit(template, "v0.2.0")
+    return place
+
+
+@pytest.fixture(params=["flux", "argocd"])
+def repository(request: pytest.FixtureRequest, made: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(made / request.param, tmp_path / "cluster", symlinks=True))
+
+
+def update(repository: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "meshwright", "update", str(repository), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def test_preview_then_update(repository: Path) -> None:
+    told = update(repository, "--preview")
+
+    assert told.returncode == 0, told.stderr
+    assert git(repository, "status", "--porcelain") == ""
+    lines = told.stdout.splitlines()
+    assert "release notes of 0.2.0:" in lines
+    assert "  - JSON logs." in lines
+    assert "        spec.chart.spec.version: 2026.8.3 -> 2026.9.1" in lines or any(
+        "chart linkerd-control-plane 2026.8.3 -> 2026.9.1" in line for line in lines
+    )
+    assert any(line.startswith("  every meshed pod, for layer linkerd-control-plane: ") for line in lines)
+    order = [
+        line.split()[-1].rpartition("/")[2]
+        for line in lines
+        if line[:2] == "  " and line[2:5].strip().isdigit()
+    ]
+    assert order.index("linkerd-crds") < order.index("linkerd-control-plane") < order.index("linkerd-viz")
+    assert lines[-1].endswith("would change; nothing is written")
+
+    done = update(repository)
+
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1].endswith("changed and staged: git diff --cached, then git commit")
+    assert git(repository, "diff", "--name-only") == ""
+    staged = git(repository, "diff", "--cached", "--name-only").split()
+    assert ".copier-answers.yml" in staged
+    assert "platform/linkerd-control-plane/values.yaml" in staged
+
+
+def test_json_follows_its_schema(repository: Path, root: Path) -> None:
+    schema = json.loads((root / "schema/update-report.schema.json").read_text(encoding="utf-8"))
+
+    previewed = json.loads(update(repository, "--preview", "--format", "json").stdout)
+    done = json.loads(update(repository, "--format", "json").stdout)
+
+    for report in (previewed, done):
+        jsonschema.validate(report, schema)
+    assert [previewed["written"], done["written"]] == [False, True]
+    assert previewed["changes"] == done["changes"]
+    assert {item["layer"] for item in previewed["preview"]["restarts"]} >= {"linkerd-control-plane"}
+
+
+def test_a_result_that_the_check_refuses_is_not_written(repository: Path) -> None:
+    values = repository / "platform/linkerd-control-plane/values.yaml"
+    # The user's own edit is fine today, and what the new version brings is a key twice.
+    values.write_text(f"controllerLogFormat: plain\n{values.read_text(encoding='utf-8')}", encoding="utf-8")
+    commit(repository)
+
+    done = update(repository)
+
+    assert done.returncode == 1, done.stderr
+    assert "platform/linkerd-control-plane/values.yaml" in done.stdout
+    assert "stands twice" in done.stdout
+    assert done.stdout.splitlines()[-1].endswith("nothing is written. Mend that first, or --force")
+    assert git(repository, "status", "--porcelain") == ""
+    assert update(repository, "--force").returncode == 1
+    assert git(repository, "diff", "--cached", "--name-only") != ""
+
+
+def test_an_error_that_was_there_before_does_not_stand_in_the_way(repository: Path) -> None:
+    file = repository / "platform/namespaces/namespaces.yaml"
+    file.write_text(
+        file.read_text(encoding="utf-8").replace("kind: Namespace", "kind: Namespase", 1), encoding="utf-8"
+    )
+    commit(repository)
+
+    assert update(repository).returncode == 0
+
+
+def test_generated_files_are_left_to_the_generator(repository: Path) -> None:
+    spec = repository / "apps/demo/mesh.yaml"
+    spec.write_text(spec.read_text(encoding="utf-8") + "skipInboundPorts: [9999]\n", encoding="utf-8")
+    subprocess.run(
+        [sys.executable, "-m", "meshwright", "generate", str(repository)], check=True, capture_output=True
+    )
+    commit(repository)
+
+    done = update(repository)
+
+    assert done.returncode == 0, done.stdout
+    checked = [sys.executable, "-m", "meshwright", "generate", "--check", str(repository)]
+    assert subprocess.run(checked, check=False, capture_output=True).returncode == 0
+    overlay = "".join(
+        path.read_text(encoding="utf-8") for path in (repository / "mesh/apps/demo").glob("*.yaml")
+    )
+    assert "9999" in overlay
+
+
+def test_from_one_engine_to_the_other(made: Path, tmp_path: Path) -> None:
+    repository = Path(shutil.copytree(made / "flux", tmp_path / "cluster", symlinks=True))
+
+    done = update(repository, "--answers", "engine=argocd")
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert not (repository / "clusters/home/flux-system").exists()
+    assert (repository / "clusters/home/argocd").is_dir()
+    # The same as if it had always been so.
+    assert git(repository, "diff", "--no-index", "--stat", str(made / "argocd/platform"), "platform") == ""
