@@ -1,41 +1,125 @@
-"""Writes docs/rules.md from the rules themselves; a test holds the two together."""
+"""Writes docs/rules.md and a page a rule from the rules and their cases; a test holds them together."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from meshwright.check.rules.families import load_rules
-from meshwright.check.rules.rule import Engine
+from meshwright.check.rules.rule import Engine, Rule
+from meshwright.yaml import parse
 
-PAGE = Path(__file__).resolve().parents[1] / "docs" / "rules.md"
+_ROOT = Path(__file__).resolve().parents[1]
+DOCS = _ROOT / "docs"
+CASES = _ROOT / "tests" / "rules" / "cases"
+_FAMILIES = {
+    "MW0": "Order",
+    "MW1": "Charts",
+    "MW2": "Trust, and the webhooks' certificates",
+    "MW3": "Injection, and the proxy's settings",
+    "MW4": "Ports, policy and traffic",
+    "MW5": "Monitoring and the dashboard",
+    "MW6": "Ingress, and the platform below the mesh",
+    "MW7": "Flux",
+    "MW8": "Argo CD",
+    "MW9": "Keys in Git, moves between versions, and kustomize",
+}
 
 
-def page() -> str:
-    """The whole page."""
-    return "\n".join(_lines()) + "\n"
+def pages() -> dict[str, str]:
+    """Every page by its path below docs/."""
+    rules = load_rules()
+    found = {"rules.md": _text(_index(rules))}
+    for rule in rules:
+        found[f"rules/{rule.id}.md"] = _text(_page(rule))
+    return found
 
 
-def _lines() -> Iterator[str]:
+def _text(lines: Iterator[str]) -> str:
+    return "\n".join(lines) + "\n"
+
+
+def _index(rules: tuple[Rule, ...]) -> Iterator[str]:
     yield "# Rules"
     yield ""
-    yield "Made from the rules by `python -m scripts.rules`. An error fails the check, a warning does not;"
+    yield f"The {len(rules)} rules of `meshwright check`, each with a page: why, the fix, the source of the"
+    yield "fact, an example that fires and one that does not. Made from the rules and their tests by"
+    yield "`python -m scripts.rules`. An error fails the check, a warning does not;"
     yield "[check.md](check.md) says how to live with one."
-    for rule in load_rules():
+    for begin, title in _FAMILIES.items():
+        members = [rule for rule in rules if rule.id.startswith(begin)]
+        if not members:
+            continue
         yield ""
-        yield f"## {rule.id}"
+        yield f"## {title}"
         yield ""
-        yield f"**{rule.title}** ({rule.severity}{_applies(rule.engine, rule.since, rule.until)}). {rule.why}"
-        yield ""
-        yield f"Fix: {rule.fix}. Source: {rule.source}."
+        yield "| rule | what it is about | |"
+        yield "|---|---|---|"
+        for rule in members:
+            applies = "".join(f", {part}" for part in _applies(rule))
+            yield f"| [{rule.id}](rules/{rule.id}.md) | {rule.title} | {rule.severity}{applies} |"
 
 
-def _applies(engine: Engine, since: str, until: str) -> str:
-    parts = [] if engine is Engine.ANY else [f"{engine} only"]
-    parts += [f"since chart {since}"] if since else []
-    parts += [f"until chart {until}"] if until else []
-    return "".join(f", {part}" for part in parts)
+def _applies(rule: Rule) -> Iterator[str]:
+    if rule.engine is not Engine.ANY:
+        yield {"flux": "Flux", "argocd": "Argo CD"}[rule.engine.value]
+    if rule.since:
+        yield f"Linkerd since {rule.since}"
+    if rule.until:
+        yield f"Linkerd before {rule.until}"
+
+
+def _page(rule: Rule) -> Iterator[str]:
+    cases: list[dict[str, Any]] = parse((CASES / f"{rule.id}.yaml").read_text(encoding="utf-8"), rule.id)
+    yield f"# {rule.id}: {rule.title}"
+    yield ""
+    yield f"{rule.severity.value.capitalize()}{''.join(f', {part}' for part in _applies(rule))}."
+    yield ""
+    yield rule.why
+    yield ""
+    yield f"**Fix**: {rule.fix}."
+    yield ""
+    yield f"**Source**: {rule.source}."
+    yield ""
+    yield f"**To live with it**: `# meshwright: ignore {rule.id} <reason>` on the line, or an entry in"
+    yield "`.meshwright.yaml` ([check.md](../check.md#living-with-a-finding))."
+    yield ""
+    yield "## Where it fires"
+    yield from _example(next(case for case in cases if case["expect"]))
+    yield ""
+    yield "## Where it does not"
+    yield from _example(next(case for case in cases if not case["expect"]))
+    yield ""
+    yield "[All rules](../rules.md)"
+
+
+def _example(case: Mapping[str, Any]) -> Iterator[str]:
+    yield ""
+    name = str(case["name"])
+    yield f"{name[:1].upper()}{name[1:]}:"
+    for path, text in case["files"].items():
+        yield ""
+        yield "```yaml"
+        yield f"# {path}"
+        # A page no more than a test may look as if it held a key.
+        yield text.replace("{PRIVATE}", "...").rstrip("\n")
+        yield "```"
+    for line in case["expect"]:
+        yield ""
+        yield f"    {line}"
+
+
+def main() -> None:
+    """Write every page, and remove those of rules that are no more."""
+    written = pages()
+    for file in (DOCS / "rules").glob("MW*.md"):
+        if f"rules/{file.name}" not in written:
+            file.unlink()
+    for path, text in written.items():
+        (DOCS / path).parent.mkdir(exist_ok=True)
+        (DOCS / path).write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":
-    PAGE.write_text(page(), encoding="utf-8")
+    main()

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from meshwright.apps.spec import read_spec
+from meshwright.check.rules.families import load_rules
+from meshwright.linkerd.version import read_edge
 from scripts import mesh_yaml, rules
 
 
@@ -14,10 +16,34 @@ def test_mesh_yaml_page(root: Path) -> None:
     assert written == mesh_yaml.page(), "run python -m scripts.mesh_yaml"
 
 
-def test_rules_page(root: Path) -> None:
-    written = (root / "docs" / "rules.md").read_text(encoding="utf-8")
+def test_rule_pages(root: Path) -> None:
+    wanted = rules.pages()
+    written = {
+        path: (root / "docs" / path).read_text(encoding="utf-8") if (root / "docs" / path).is_file() else ""
+        for path in wanted
+    }
 
-    assert written == rules.page(), "run python -m scripts.rules"
+    assert [path for path in wanted if wanted[path] != written[path]] == [], "run python -m scripts.rules"
+    there = {f"rules/{file.name}" for file in (root / "docs" / "rules").iterdir()}
+    assert there - wanted.keys() == set(), "run python -m scripts.rules"
+
+
+def test_every_rule_says_why_and_how_to_mend_it() -> None:
+    for rule in load_rules():
+        assert rule.title
+        assert rule.why.endswith(".")
+        assert len(rule.why) > 30, rule.id
+        assert rule.fix, rule.id
+        assert not rule.fix.endswith("."), rule.id
+        assert len(rule.source) > 10, rule.id
+        for limit in (rule.since, rule.until):
+            assert not limit or read_edge(limit), rule.id
+
+
+def test_index_has_every_rule() -> None:
+    index = rules.pages()["rules.md"]
+
+    assert all(f"[{rule.id}](rules/{rule.id}.md)" in index for rule in load_rules())
 
 
 def test_every_field_is_described() -> None:

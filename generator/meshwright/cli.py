@@ -5,9 +5,10 @@ from __future__ import annotations
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from meshwright import __version__
 from meshwright.errors import ExitCode, MeshwrightError
@@ -285,6 +286,55 @@ def app_show(
     from meshwright.commands import app as command
 
     raise typer.Exit(command.show(repository, name, output.value))
+
+
+class _WithDefault(TyperGroup):
+    """A group whose first word may be an argument: then it is meant for ``show``."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        if not args or (args[0] not in self.commands and args[0] != "--help"):
+            args = ["show", *args]
+        return super().parse_args(ctx, args)
+
+
+trusts = typer.Typer(
+    help="Certificates: what ends when (show, which may be left out), and the stages of a new trust anchor.",
+    cls=_WithDefault,
+)
+app.add_typer(trusts, name="trust")
+
+
+@trusts.command("show")
+def trust_show(
+    path: Annotated[Path, typer.Argument(help="The repository.")] = Path(),
+    certificate: Annotated[
+        list[Path] | None,
+        typer.Option(help="Public certificates too: PEM, or a manifest that holds PEM; may be repeated."),
+    ] = None,
+    output: _Format = OutputFormat.TEXT,
+) -> None:
+    """Say how long each certificate of the mesh lives, who reads it, what ends first: exit 1 for a fault."""
+    from meshwright.commands import trust as command
+
+    raise typer.Exit(command.show(path, certificate or (), output.value))
+
+
+@trusts.command("rotate")
+def trust_rotate(
+    stage: Annotated[
+        int,
+        typer.Option(
+            min=1, max=4, help="1 trust both, 2 restart, 3 sign with the new one, 4 drop the old one."
+        ),
+    ],
+    path: Annotated[Path, typer.Argument(help="The repository.")] = Path(),
+    preview: Annotated[bool, typer.Option("--preview", help="Show it and write nothing.")] = False,
+    cluster: Annotated[str, typer.Option(help="Which one, where the repository has several.")] = "",
+) -> None:
+    """Replace the trust anchor, a commit a stage: writes the files and says what to wait for."""
+    from meshwright.commands import trust as command
+
+    raise typer.Exit(command.rotate(path, stage, cluster, preview=preview))
 
 
 def main() -> None:

@@ -100,13 +100,3 @@ def test_no_version_of_a_chart_stands_outside_the_pins() -> None:
         if path.is_file() and "dashboards" not in path.parts:
             text = path.read_text(encoding="utf-8")
             assert not [version for version in versions if version in text], path
-
-
-def test_renovate_finds_every_pin_once() -> None:
-    text = (ROOT / "template/includes/pins.yml").read_text(encoding="utf-8")
-    renovate = parse((ROOT / "renovate.json").read_text(encoding="utf-8"))
-    [manager] = renovate["customManagers"]
-    [pattern] = manager["matchStrings"]
-    found = re.findall(re.sub(r"\(\?<", "(?P<", pattern), text)
-
-    assert len(found) == len(re.findall(r"# renovate:", text)) == len(re.findall(r"# proof:", text))

@@ -102,6 +102,16 @@ class Output:
             return [*rest, *overlay, *removing]
         return [*overlay, *rest, *removing] if wanted else [*removing, *overlay]
 
+    def stage_files(self, changes: Mapping[str, str | None]) -> list[Step]:
+        """Write single files aside, by path; None is one that goes, last of all. Raises MeshwrightError."""
+        with _told(self._aside):
+            self._make_aside()
+            steps = [
+                self._stage_wiring("file", number, path, text)
+                for number, (path, text) in enumerate(changes.items())
+            ]
+        return sorted(steps, key=lambda step: (step.removes, step.target.exists()))
+
     def commit(self, steps: Iterable[list[Step]]) -> None:
         """Bring applications' output to its place, one application after the other.
 

@@ -35,6 +35,9 @@ from meshwright.tools import locate
 # A step reads the built repository; what it submits is judged together with the rest.
 Step = Callable[[Repository, Schemas], Iterable[Finding | Submission]]
 
+# Rules that say what a schema says at the same place, and say more.
+_SAME = {"MW706": "kubeconform/unknown-kind", "MW512": "values/value"}
+
 STEPS: tuple[Step, ...] = (
     lambda repository, _: answers_submissions(repository.files),
     lambda repository, _: apps_findings(repository.files),
@@ -68,16 +71,14 @@ def check_repository(
         say(f"validating {plural(sum(len(root.objects) for root in repository.roots), 'object')}")
         submissions = [item for item in said if isinstance(item, Submission)]
         refused, kubeconform = Kubeconform(schemas, workspace.root).judge(submissions)
-    # The rule says the same of a version of Flux that is gone, and says more.
-    told = {item.position for item in ruled if item.id == "MW706"}
+    told = {(_SAME[item.id], item.position) for item in ruled if item.id in _SAME}
     findings = [
-        item
-        for item in [*said, *ruled]
-        if isinstance(item, Finding) and not (item.id == "kubeconform/unknown-kind" and item.position in told)
+        item for item in [*said, *ruled] if isinstance(item, Finding) and (item.id, item.position) not in told
     ]
     repository.not_seen.extend(item for item in outcome if isinstance(item, NotSeen))
     rules = {rule.id for rule in load_rules()}
-    findings = suppress(files, read_configuration(files), [*findings, *refused], rules)
+    findings += [item for item in refused if (item.id, item.position) not in told]
+    findings = suppress(files, read_configuration(files), findings, rules)
     tools = [tool for tool in (locate("kustomize"), kubeconform, repository.helm) if tool]
     return Report(
         findings=in_order(findings),

@@ -15,6 +15,11 @@ _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 _HOME = "https://github.com/meshwright/meshwright"
 
 
+def rule_page(id: str) -> str:
+    """The page about a rule."""
+    return f"{_HOME}/blob/main/docs/rules/{id}.md"
+
+
 def render(report: Report) -> str:
     """The report as one SARIF run, ending with a line break."""
     ids = sorted({finding.id for finding in report.findings})
@@ -41,7 +46,7 @@ def _rule(id: str) -> dict[str, Any]:
         "shortDescription": {"text": known.title},
         "fullDescription": {"text": known.why},
         "help": {"text": f"{known.why} Fix: {known.fix}."},
-        "helpUri": f"{_HOME}/blob/main/docs/rules.md#{id.lower()}",
+        "helpUri": rule_page(id),
     }
 
 

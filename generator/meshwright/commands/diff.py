@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
-from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from meshwright.difference import Difference, compare
+from meshwright.difference import Difference
+from meshwright.difference.comparison import compare_files
 from meshwright.difference.revision import Checkout
 from meshwright.errors import ExitCode
 from meshwright.progress import working
@@ -31,11 +31,8 @@ class Request:
 
 def run(path: Path, request: Request) -> ExitCode:
     """Compare and print. Raises MeshwrightError when that is not possible."""
-    with working("reading"), ExitStack() as stack:
-        checkout = Checkout.of(path)
-        old = stack.enter_context(checkout.files_at(request.old))
-        new = stack.enter_context(checkout.files_at(request.new)) if request.new else path
-        difference = compare(old, new, checkout=checkout.top, charts=request.charts)
+    with working("reading"), Checkout.of(path).files(request.old, request.new) as (old, new, changed):
+        difference = compare_files(old, new, changed, request.charts)
     sys.stdout.write(_render(difference, request))
     differs = request.exit_code and not difference.is_empty
     return ExitCode.FINDINGS if differs else ExitCode.CLEAN

@@ -28,6 +28,7 @@ def run(subject: Sequence[str], repository: Path) -> ExitCode:
 def _rule(name: str) -> Iterator[str]:
     from meshwright.check.rules.families import load_rules
     from meshwright.check.rules.rule import Engine
+    from meshwright.check.sarif import rule_page
     from meshwright.manifests.words import did_you_mean
 
     rules = {rule.id: rule for rule in load_rules()}
@@ -44,6 +45,7 @@ def _rule(name: str) -> Iterator[str]:
     applies += [f"Linkerd before chart version {found.until}"] if found.until else []
     if applies:
         yield f"applies to: {', '.join(applies)}"
+    yield f"examples: {rule_page(found.id)}"
     yield f"to live with it: `# meshwright: ignore {found.id} <reason>` on the line, or in .meshwright.yaml"
 
 

@@ -11,7 +11,7 @@ from meshwright.check.schemas import choose_minor
 from meshwright.collection import no_collection
 from meshwright.difference.model import Change, Difference, NotCompared, ObjectDifference, RootDifference
 from meshwright.difference.objects import ObjectComparison, in_order, objects_in, whole
-from meshwright.difference.sharing import Sharing, changed_paths
+from meshwright.difference.sharing import Sharing, SideRecall, changed_paths
 from meshwright.difference.side import LOOSE, Identity, RootKey, Side, SideRoot, read_side
 from meshwright.errors import MeshwrightError
 from meshwright.manifests.files import RepositoryFiles
@@ -31,11 +31,17 @@ def compare(old: Path, new: Path, *, checkout: Path | None = None, charts: Path 
     for folder in (old, new):
         if not folder.is_dir():
             raise MeshwrightError(f"{folder}: is no folder; compare wants two")
+    before, after = RepositoryFiles(old, checkout=checkout), RepositoryFiles(new, checkout=checkout)
+    return compare_files(before, after, changed_paths(before, after), charts)
+
+
+def compare_files(
+    before: RepositoryFiles, after: RepositoryFiles, changed: frozenset[str], charts: Path | None = None
+) -> Difference:
+    """As ``compare``; ``changed`` are the files that are not the same in both."""
+    if not changed:
+        return Difference()
     with no_collection():
-        before, after = RepositoryFiles(old, checkout=checkout), RepositoryFiles(new, checkout=checkout)
-        changed = changed_paths(before, after)
-        if not changed:
-            return Difference()
         after.share(before, frozenset(before.paths) - changed)
         return _Comparison(*_read(before, after, changed, charts)).difference()
 
@@ -46,22 +52,26 @@ def _read(
     """Both sides, built as far as is needed to tell them apart."""
     minor = choose_minor(None)
     sharing = Sharing(changed, before, after)
-    recalls = [sharing.side(files) for files in (before, after)]
+    recalls = sharing.side(before), sharing.side(after)
     with ExitStack() as stack:
+
+        def read(files: RepositoryFiles, recall: SideRecall, name: str) -> Side:
+            say(f"building the {name} state")
+            workspace = stack.enter_context(Workspace(files.root))
+            return read_side(files, workspace, charts, minor, recall)
+
         while True:
-            sides = []
-            for name, files, recall in zip(("before", "after"), (before, after), recalls, strict=True):
-                say(f"building the state {name}")
-                workspace = stack.enter_context(Workspace(files.root))
-                sides.append(read_side(files, workspace, charts, minor, recall))
-            wanted = (_put_off(*sides) & sharing.deferred) - sharing.needed
+            # What both have in common is built for the first: mostly the work tree, where the files are.
+            new = read(after, recalls[1], "new")
+            old = read(before, recalls[0], "old")
+            wanted = (_put_off(old, new) & sharing.deferred) - sharing.needed
             if not wanted:
                 break
             # What was put off as unchanged stands in a root that changed after all.
             sharing.needed |= wanted
-    if all(side.nothing for side in sides) and sides[1].nothing:
-        raise sides[1].nothing
-    return sides[0], sides[1]
+    if old.nothing and new.nothing:
+        raise new.nothing
+    return old, new
 
 
 def _put_off(old: Side, new: Side) -> set[str]:

@@ -7,7 +7,8 @@ import re
 from collections.abc import Iterator
 
 from meshwright.difference.model import Change, Difference, Field, ObjectDifference, RootDifference
-from meshwright.difference.shown import EFFECTS, SIGNS, both, remarks, schema_lines, summary
+from meshwright.difference.shown import EFFECTS, SIGNS, both, by_move, moved, remarks, schema_lines, summary
+from meshwright.manifests.finding import printable
 from meshwright.manifests.words import plural
 
 # By which a workflow finds its own comment again.
@@ -92,20 +93,30 @@ _CLOSE = "\n</details>\n"
 def _add_root(comment: _Comment, root: RootDifference) -> int:
     """The block of one root; gives how many of its objects found room."""
     counts = ", ".join(f"{root.count(change)} {change.value}" for change in Change if root.count(change))
-    where = f" ({html.escape(root.cluster)})" if root.cluster else ""
+    where = f" in {_html(root.cluster)}" if root.cluster else ""
     word = "" if root.change is Change.CHANGED else f" <b>{root.change.value}</b>"
-    head = f"<details><summary><code>{html.escape(root.title)}</code>{where}{word}: {counts}</summary>\n\n"
+    head = f"<details><summary>{_html(root.title)}{where}{word}: {counts}</summary>\n\n"
     rows = "| object | field | old | new |\n|---|---|---|---|\n"
-    first = "".join(_rows(root.objects[0]))
-    if not comment.add(head + rows + first, len(_CLOSE)):
+    blocks = list(_blocks(root))
+    if not comment.add(head + rows + blocks[0][1], len(_CLOSE)):
         return 0
-    shown = 1
-    for item in root.objects[1:]:
-        if not comment.add("".join(_rows(item)), len(_CLOSE)):
+    shown = blocks[0][0]
+    for count, block in blocks[1:]:
+        if not comment.add(block, len(_CLOSE)):
             break
-        shown += 1
+        shown += count
     comment.end(_CLOSE)
     return shown
+
+
+def _blocks(root: RootDifference) -> Iterator[tuple[int, str]]:
+    """Rows that belong together, and how many objects they tell about."""
+    for source, items in by_move(root.objects):
+        if source:
+            title = _code(f"> {plural(len(items), 'object')}")
+            yield len(items), f"| {title} | {_code(moved(source, items))} | | |\n"
+        else:
+            yield from ((1, "".join(_rows(item))) for item in items)
 
 
 def _rows(item: ObjectDifference) -> Iterator[str]:
@@ -129,9 +140,14 @@ def _field(field: Field) -> str:
     return f"| | {_code(field.title)} | {shown_old} | {shown_new} |\n"
 
 
+def _html(text: str) -> str:
+    """The same where Markdown is not read."""
+    return f"<code>{html.escape(printable(text))}</code>"
+
+
 def _code(text: str) -> str:
     """A code span, in which nothing is a link, a mention or HTML, and no pipe ends the cell."""
-    text = " ".join(text.split()) or " "
+    text = printable(" ".join(text.split())) or " "
     longest = max((len(run) for run in re.findall("`+", text)), default=0)
     fence = "`" * (longest + 1)
     inner = text.replace("|", "\\|")

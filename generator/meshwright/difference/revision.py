@@ -1,32 +1,35 @@
-"""A revision of a Git checkout as files in another folder; the work tree is not touched."""
+"""The files of a Git checkout at a revision, and in the work tree; the work tree is not touched."""
 
 from __future__ import annotations
 
 import os
-import subprocess
-import threading
-from collections.abc import Iterator
+import stat
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import IO
 
+from meshwright.difference.blobs import Blobs, run_git
+from meshwright.difference.sharing import changed_paths
 from meshwright.errors import MeshwrightError
+from meshwright.manifests.files import SKIPPED_FOLDERS, RepositoryFiles
 
-# A hook's variables would lead to another repository; objects that are missing are never fetched.
-_UNSET = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_OBJECT_DIRECTORY")
-_SET = {"GIT_OPTIONAL_LOCKS": "0", "GIT_NO_LAZY_FETCH": "1", "LC_ALL": "C"}
 _LINK, _MODULE = "120000", "160000"
+_YAML = (".yaml", ".yml")
 
 
 @dataclass(frozen=True)
 class Checkout:
-    """A folder of a Git checkout; ``top`` is the checkout's, ``is_shallow`` says that history was cut off."""
+    """A folder of a Git checkout; ``top`` is the checkout's, ``is_shallow`` says that history was cut off.
+
+    ``is_sparse`` says that files of the index may be missing on disk.
+    """
 
     folder: Path
     top: Path
     is_shallow: bool
+    is_sparse: bool
 
     @classmethod
     def of(cls, folder: Path) -> Checkout:
@@ -34,7 +37,8 @@ class Checkout:
         if not folder.is_dir():
             problem = "is not a folder" if folder.exists() else "does not exist"
             raise MeshwrightError(f"{folder}: {problem}; name the folder of a GitOps repository")
-        said = _git(folder, "rev-parse", "--show-toplevel", "--is-shallow-repository")
+        wanted = ("--show-toplevel", "--is-shallow-repository", "--git-path", "info/sparse-checkout")
+        said = run_git(folder, "rev-parse", *wanted)
         if said.returncode:
             reason = _first_line(said.stderr)
             if "not a git repository" in reason:
@@ -42,16 +46,41 @@ class Checkout:
                     f"{folder}: not a Git checkout, so it has no revisions; run git init there"
                 )
             raise MeshwrightError(f"{folder}: git refuses: {reason}")
-        top, shallow = said.stdout.decode("utf-8", "surrogateescape").splitlines()[:2]
-        return cls(folder, Path(top), shallow == "true")
+        top, shallow, sparse = said.stdout.decode("utf-8", "surrogateescape").splitlines()[:3]
+        return cls(folder, Path(top), shallow == "true", (folder / sparse).is_file())
+
+    @contextmanager
+    def files(self, old: str, new: str) -> Iterator[tuple[RepositoryFiles, RepositoryFiles, frozenset[str]]]:
+        """The folder at revision ``old`` and at ``new``, the work tree when that is empty, and what changed.
+
+        Raises MeshwrightError when there is no such revision.
+        """
+        # Both are looked at before anything is read.
+        old_commit, new_commit = self.resolve(old), self.resolve(new) if new else ""
+        blobs = Blobs(self.folder)
+        try:
+            with TemporaryDirectory(prefix="meshwright-") as name:
+                scratch = Path(os.path.realpath(name))
+                before = _Revision(scratch / "old", self._listing(old_commit), blobs)
+                if new:
+                    after = _Revision(scratch / "new", self._listing(new_commit), blobs)
+                    yield self._at(before), self._at(after), before.changed(after)
+                elif self.is_sparse:
+                    tree, files = RepositoryFiles(self.folder, checkout=self.top), self._at(before)
+                    yield files, tree, changed_paths(files, tree)
+                else:
+                    tree_files = self._work_tree(old_commit, before)
+                    tree = RepositoryFiles(self.folder, checkout=self.top, store=tree_files)
+                    yield self._at(before), tree, tree_files.changed
+        finally:
+            blobs.close()
 
     def resolve(self, revision: str) -> str:
         """The commit that a revision means. Raises MeshwrightError when there is no such one."""
         if revision.startswith("-") or not revision:
             raise MeshwrightError(f"'{revision}': not a revision")
-        said = _git(
-            self.folder, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}"
-        )
+        verify = ("rev-parse", "--verify", "--quiet", "--end-of-options")
+        said = run_git(self.folder, *verify, f"{revision}^{{commit}}")
         if said.returncode == 0:
             return said.stdout.decode().strip()
         where = f"{self.folder}: no revision '{revision}'"
@@ -60,107 +89,118 @@ class Checkout:
                 f"{where} in this shallow clone; run `git fetch --depth=1 origin {revision}`, "
                 "or `git fetch --unshallow`"
             )
-        if _git(self.folder, "rev-parse", "--verify", "--quiet", "HEAD").returncode:
+        if run_git(self.folder, *verify, "HEAD").returncode:
             raise MeshwrightError(f"{where}: nothing is committed yet; commit first")
         raise MeshwrightError(f"{where}; `git fetch` may bring it, `git log --all` shows what is there")
 
-    @contextmanager
-    def files_at(self, revision: str) -> Iterator[Path]:
-        """The folder as it is at ``revision``, in a temporary place; empty when it is not there yet.
+    def _at(self, revision: _Revision) -> RepositoryFiles:
+        return RepositoryFiles(revision.root, checkout=self.top, store=revision)
 
-        Contents are taken as they are in Git: no filter runs and no attribute leaves a file out.
-        Raises MeshwrightError as ``resolve`` does, and when objects are missing in a partial clone.
-        """
-        commit = self.resolve(revision)
-        with TemporaryDirectory(prefix="meshwright-") as name:
-            folder = Path(os.path.realpath(name))
-            self._write(commit, revision, folder)
-            yield folder
-
-    def _write(self, commit: str, revision: str, folder: Path) -> None:
-        inside = os.path.relpath(os.path.realpath(self.folder), os.path.realpath(self.top)).replace(
-            os.sep, "/"
-        )
-        tree = commit if inside == "." else f"{commit}:{inside}"
-        listed = _git(self.folder, "ls-tree", "-r", "-z", "--full-tree", tree)
-        if listed.returncode:
-            return
-        entries = [entry for entry in listed.stdout.split(b"\0") if entry]
-        wanted: list[tuple[str, bytes, Path]] = []
-        for entry in entries:
+    def _listing(self, commit: str) -> Iterator[tuple[str, str, str]]:
+        """Mode, digest and path of everything in the folder at a commit; nothing when it is not there yet."""
+        inside = os.path.relpath(os.path.realpath(self.folder), os.path.realpath(self.top))
+        tree = commit if inside == "." else f"{commit}:{inside.replace(os.sep, '/')}"
+        listed = run_git(self.folder, "ls-tree", "-r", "-z", "--full-tree", tree)
+        for entry in listed.stdout.split(b"\0") if listed.returncode == 0 else ():
             about, _, path = entry.partition(b"\t")
-            mode, _, digest = about.decode().split(" ")
-            target = folder / os.fsdecode(path)
-            if mode == _MODULE:
-                target.mkdir(parents=True, exist_ok=True)
-            else:
-                wanted.append((mode, digest.encode(), target))
-        self._copy(wanted, revision)
+            if path:
+                mode, _, digest = about.decode().split(" ")
+                yield mode, digest, os.fsdecode(path)
 
-    def _copy(self, wanted: list[tuple[str, bytes, Path]], revision: str) -> None:
-        """One process for all contents."""
-        command = ["git", "-c", "core.fsmonitor=false", "cat-file", "--batch"]
-        process = subprocess.Popen(
-            command, cwd=self.folder, env=_environment(), stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    def _work_tree(self, commit: str, before: _Revision) -> _WorkTree:
+        """What Git says: the files of ``commit`` without those that changed, and what is there instead."""
+        commands = (
+            ("diff", "--name-only", "--relative", "-z", "--no-renames", "--no-ext-diff", commit, "--"),
+            ("ls-files", "--others", "--exclude-standard", "-z"),
         )
-        assert process.stdin is not None
-        assert process.stdout is not None
-        asking = threading.Thread(target=_ask, args=(process.stdin, [digest for _, digest, _ in wanted]))
-        asking.start()
-        made: set[Path] = set()
-        try:
-            for mode, _, target in wanted:
-                content = _answer(process.stdout)
-                if content is None:
-                    raise MeshwrightError(
-                        f"{self.folder}: revision '{revision}' is not whole in this partial clone; "
-                        f"run `git fetch --refetch --no-filter origin`"
-                    )
-                if target.parent not in made:
-                    target.parent.mkdir(parents=True, exist_ok=True)
-                    made.add(target.parent)
-                if mode == _LINK:
-                    target.symlink_to(os.fsdecode(content))
-                else:
-                    target.write_bytes(content)
-        finally:
-            process.stdout.close()
-            process.kill()
-            process.wait()
-            asking.join()
+        changed: set[str] = set()
+        for arguments in commands:
+            said = run_git(self.folder, *arguments)
+            if said.returncode:
+                raise MeshwrightError(f"{self.folder}: git refuses: {_first_line(said.stderr)}")
+            changed |= {path for path in os.fsdecode(said.stdout).split("\0") if path}
+        present = {path for path in changed if _is_file(self.folder / path) and _is_ours(path)}
+        kept = before.paths - changed
+        return _WorkTree(frozenset(kept | present), frozenset(changed & (before.paths | present)))
 
 
-def _ask(pipe: IO[bytes], digests: list[bytes]) -> None:
+class _Revision:
+    """Files as they are in Git: no filter runs, and no attribute leaves one out.
+
+    Only links, and what is asked for by ``provide``, come into the folder ``root``.
+    """
+
+    def __init__(self, root: Path, listing: Iterable[tuple[str, str, str]], blobs: Blobs) -> None:
+        root.mkdir()
+        self.root = root
+        self._blobs = blobs
+        self._digests: dict[str, str] = {}
+        self._provided: set[str] = set()
+        self._folders: set[Path] = set()
+        self._has_yaml = False
+        for mode, digest, path in listing:
+            if mode == _LINK:
+                self._folder_of(root / path)
+                (root / path).symlink_to(os.fsdecode(blobs.get(digest)))
+            elif mode != _MODULE and _is_ours(path):
+                self._digests[path] = digest
+
+    @property
+    def paths(self) -> frozenset[str]:
+        """See Store."""
+        return frozenset(self._digests)
+
+    def changed(self, other: _Revision) -> frozenset[str]:
+        """Files that are not the same in another revision."""
+        return frozenset(path for path, _ in self._digests.items() ^ other._digests.items())
+
+    def read(self, path: str) -> bytes:
+        """See Store."""
+        if not self._has_yaml and path.endswith(_YAML):
+            # Nearly all of them are looked at: one exchange is faster than thousands.
+            self._blobs.fetch(digest for name, digest in self._digests.items() if name.endswith(_YAML))
+            self._has_yaml = True
+        return self._blobs.get(self._digests[path])
+
+    def provide(self, paths: Iterable[str]) -> None:
+        """See Store."""
+        wanted = [path for path in paths if path in self._digests and path not in self._provided]
+        self._blobs.fetch(self._digests[path] for path in wanted)
+        for path in wanted:
+            self._folder_of(self.root / path)
+            (self.root / path).write_bytes(self._blobs.get(self._digests[path]))
+            self._provided.add(path)
+
+    def _folder_of(self, file: Path) -> None:
+        if file.parent not in self._folders:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            self._folders.add(file.parent)
+
+
+@dataclass(frozen=True)
+class _WorkTree:
+    """The files of a work tree as Git knows them; they are all in their folder."""
+
+    paths: frozenset[str]
+    changed: frozenset[str]
+
+    def read(self, path: str) -> None:
+        """See Store."""
+
+    def provide(self, paths: Iterable[str]) -> None:
+        """See Store."""
+
+
+def _is_file(file: Path) -> bool:
     try:
-        with pipe:
-            pipe.writelines(digest + b"\n" for digest in digests)
+        return stat.S_ISREG(file.lstat().st_mode)
     except OSError:
-        # The reader gave up, and says why.
-        return
+        return False
 
 
-def _answer(pipe: IO[bytes]) -> bytes | None:
-    """The content of one object; None when Git has it not."""
-    header = pipe.readline().split()
-    if len(header) != 3:
-        return None
-    content = pipe.read(int(header[2]))
-    pipe.read(1)
-    return content
-
-
-def _git(folder: Path, *arguments: str) -> subprocess.CompletedProcess[bytes]:
-    # A checkout's own configuration may name a program as fsmonitor: never run it.
-    command = ["git", "-c", "core.fsmonitor=false", *arguments]
-    try:
-        return subprocess.run(command, cwd=folder, env=_environment(), capture_output=True, check=False)
-    except FileNotFoundError:
-        raise MeshwrightError("git is not on PATH; install it, revisions are read by it") from None
-
-
-def _environment() -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if name not in _UNSET}
-    return {**kept, **_SET}
+def _is_ours(path: str) -> bool:
+    """Whether a repository is looked for there, as RepositoryFiles has it."""
+    return SKIPPED_FOLDERS.isdisjoint(path.split("/")[:-1])
 
 
 def _first_line(said: bytes) -> str:

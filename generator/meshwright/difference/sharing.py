@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import PurePosixPath
 
 from meshwright.manifests.files import RepositoryFiles
@@ -24,6 +24,7 @@ _LEADS_ON = re.compile(
 _HOLDS_DATA = re.compile(
     r"""kind["']?\s*:\s*["']?(?:ConfigMap|Secret)\b|configMapGenerator|secretGenerator"""
 )
+_PLUGINS = ("generators", "transformers", "validators")
 _VARIABLES = re.compile(r"substituteFrom(.{0,2000})", re.DOTALL)
 _NAMED = re.compile(r"""name["']?\s*:\s*["']?([\w.-]+)""")
 
@@ -36,9 +37,8 @@ def changed_paths(old: RepositoryFiles, new: RepositoryFiles) -> frozenset[str]:
 
 
 def _differs(old: RepositoryFiles, new: RepositoryFiles, path: str) -> bool:
-    one, other = old.root / path, new.root / path
     try:
-        return one.stat().st_size != other.stat().st_size or one.read_bytes() != other.read_bytes()
+        return old.raw(path) != new.raw(path)
     except OSError:
         return True
 
@@ -130,7 +130,15 @@ class SideRecall:
         if unit.key in self._own:
             return self._own[unit.key]
         digest = self.digest(unit)
-        return self._sharing.recall(unit, digest, self._files, self._index) if digest else None
+        result = self._sharing.recall(unit, digest, self._files, self._index) if digest else None
+        if result is None and not unit.blocked:
+            self._files.provide(_read_by(unit, self._files, self._index))
+        return result
+
+    def takes_variables(self, unit: BuildUnit) -> bool:
+        """Whether anything that goes into a unit has what Flux substitutes."""
+        texts = (json.dumps(unit.manifest, default=str), *_texts(unit, self._files, self._index))
+        return any(mark in text for text in texts for mark in ("${", "$$"))
 
     def learn(self, unit: BuildUnit, result: BuildResult) -> None:
         """See Recall."""
@@ -149,15 +157,29 @@ def referenced(unit: BuildUnit, index: KustomizationIndex) -> Iterator[str]:
         yield join(unit.folder, reference.entry)
 
 
-def _texts(unit: BuildUnit, files: RepositoryFiles, index: KustomizationIndex) -> Iterator[str]:
+def _files_of(unit: BuildUnit, files: RepositoryFiles, index: KustomizationIndex) -> list[str]:
+    """Every file that a unit names, sorted."""
     paths = {*unit.closure.leaves, *referenced(unit, index)}
     paths |= {path for folder in {*unit.closure.folders, unit.folder} for path in index.paths(folder)}
-    for path in sorted(paths):
-        if files.is_listed(path) and not files.holds_files(path):
-            try:
-                yield files.text(path)
-            except YamlFault:
-                continue
+    return sorted(path for path in paths if files.is_listed(path) and not files.holds_files(path))
+
+
+def _read_by(unit: BuildUnit, files: RepositoryFiles, index: KustomizationIndex) -> Iterable[str]:
+    """Every file that kustomize may read for a unit."""
+    kustomizations = [index.get(folder) for folder in unit.closure.folders]
+    # Charts, and settings of plugins, name further files in ways of their own.
+    opaque = any(item.data.get(name) for item in kustomizations if item for name in _PLUGINS)
+    if opaque or unit.closure.helm or unit.needs_helm:
+        return files.paths
+    return _files_of(unit, files, index)
+
+
+def _texts(unit: BuildUnit, files: RepositoryFiles, index: KustomizationIndex) -> Iterator[str]:
+    for path in _files_of(unit, files, index):
+        try:
+            yield files.text(path)
+        except YamlFault:
+            continue
 
 
 def _sources_named(files: RepositoryFiles, path: str) -> Iterator[str]:

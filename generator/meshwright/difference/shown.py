@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from meshwright.difference.model import Change, Difference, Effect, Field, ObjectDifference, SchemaChange
+from meshwright.manifests.finding import printable
 from meshwright.manifests.words import plural
 
 EFFECTS = {
@@ -23,6 +24,8 @@ SIGNS = dict(zip(Change, "+-~>~", strict=True))
 LAYOUT = "comments or layout alone"
 _SECRET = "(secret)"
 _AROUND = 12
+# So many objects that only moved are counted and not listed.
+_TOGETHER = 4
 
 
 def one_line(value: Any, width: int) -> str:
@@ -34,9 +37,7 @@ def one_line(value: Any, width: int) -> str:
     else:
         text = json.dumps(value, ensure_ascii=False, default=str)
         # A terminal obeys control characters, and JSON lets some of them through.
-        text = "".join(
-            char if char.isprintable() else char.encode("unicode_escape").decode() for char in text
-        )
+        text = printable(text)
     return text if len(text) <= width else f"{text[: width - 1]}…"
 
 
@@ -70,6 +71,28 @@ def summary(difference: Difference) -> str:
     restarts = len(difference.restarts)
     pods = f"; the pods of {plural(restarts, 'workload')} restart" if restarts else ""
     return f"{said} in {plural(len(difference.roots), 'root')}{pods}"
+
+
+def by_move(items: Iterable[ObjectDifference]) -> Iterator[tuple[str, list[ObjectDifference]]]:
+    """Objects one by one, and those that only moved together, with the root that they come from."""
+    by_source: dict[str, list[ObjectDifference]] = {}
+    listed = list(items)
+    for item in listed:
+        if item.change is Change.MOVED and not (item.fields or item.renamed or item.effect):
+            by_source.setdefault(item.source, []).append(item)
+    together = {source: found for source, found in by_source.items() if len(found) >= _TOGETHER}
+    yield from sorted(together.items())
+    counted = {id(item) for found in together.values() for item in found}
+    yield "", [item for item in listed if id(item) not in counted]
+
+
+def moved(source: str, items: Sequence[ObjectDifference]) -> str:
+    """The line for those that only moved."""
+    kinds: dict[str, int] = {}
+    for item in items:
+        kinds[item.kind] = kinds.get(item.kind, 0) + 1
+    said = ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items()))
+    return f"{plural(len(items), 'object')} moved here unchanged from {source}: {said}"
 
 
 def remarks(item: ObjectDifference) -> list[str]:

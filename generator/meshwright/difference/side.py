@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -127,7 +127,9 @@ def _add(side: Side, root: Root, repository: Repository, recall: SideRecall) -> 
     if root.application is not None and root.path in _chart_names(root):
         found.rendered |= {root.path}
     if root.kustomization is not None:
-        found.context.append(_context(root.kustomization.spec, root.variables))
+        found.context.append(root.kustomization.spec.get("commonMetadata"))
+        if root.variables and root.variables.asked_for and root.unit and recall.takes_variables(root.unit):
+            found.context.append((root.kustomization.spec.get("postBuild"), root.variables))
         found.secrets |= _secrets(root.variables)
     for built in root.objects:
         _put(found, repository, built)
@@ -151,12 +153,6 @@ def _put(root: SideRoot, repository: Repository, built: BuiltObject) -> None:
 
 def _chart_names(root: Root) -> Iterable[str]:
     return [source.chart for source in root.application.sources] if root.application else []
-
-
-def _context(spec: Mapping[str, Any], variables: Variables | None) -> Any:
-    """What happens to the objects after the build."""
-    known = replace(variables) if variables else None
-    return (spec.get("postBuild"), spec.get("commonMetadata"), known)
 
 
 def _secrets(variables: Variables | None) -> frozenset[str]:

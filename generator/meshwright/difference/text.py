@@ -5,7 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from meshwright.difference.model import Change, Difference, Field, ObjectDifference, RootDifference
-from meshwright.difference.shown import EFFECTS, LAYOUT, SIGNS, both, one_line, remarks, schema_lines, summary
+from meshwright.difference.shown import (
+    EFFECTS,
+    LAYOUT,
+    SIGNS,
+    both,
+    by_move,
+    moved,
+    one_line,
+    remarks,
+    schema_lines,
+    summary,
+)
+from meshwright.manifests.finding import printable
 
 _TONES = {"+": "\x1b[32m", "-": "\x1b[31m", "~": "\x1b[33m", ">": "\x1b[36m"}
 _BOLD, _DIM, _OFF = "\x1b[1m", "\x1b[2m", "\x1b[0m"
@@ -21,23 +33,28 @@ def render(difference: Difference, *, colour: bool = False) -> str:
 def _lines(difference: Difference, colour: bool) -> Iterator[str]:
     for root in difference.roots:
         yield _heading(root, colour)
-        for item in root.objects:
-            yield from _object(item, colour)
+        for source, items in by_move(root.objects):
+            if source:
+                yield _toned(f"  > {moved(source, items)}", ">", colour)
+                continue
+            for item in items:
+                yield from _object(item, colour)
         yield ""
     if difference.not_compared:
         yield "not compared:"
         for missing in difference.not_compared:
             line = f"  {missing.subject} ({missing.side}): {missing.reason}"
-            yield f"{_DIM}{line}{_OFF}" if colour else line
+            yield _toned(line, _DIM, colour)
         yield ""
     yield summary(difference)
 
 
 def _heading(root: RootDifference, colour: bool) -> str:
-    title = f"{_BOLD}{root.title}{_OFF}" if colour else root.title
-    where = ", ".join(part for part in (root.path if root.path != root.name else "", root.cluster) if part)
+    title = _toned(root.title, _BOLD, colour)
+    path = "" if root.path in (root.name, root.cluster) else root.path
+    where = ", ".join(part for part in (path, root.cluster) if part)
     word = "" if root.change is Change.CHANGED else f": {root.change.value}"
-    return f"{title}{f' ({where})' if where else ''}{word}"
+    return title + printable(f"{f' ({where})' if where else ''}{word}")
 
 
 def _object(item: ObjectDifference, colour: bool) -> Iterator[str]:
@@ -47,14 +64,14 @@ def _object(item: ObjectDifference, colour: bool) -> Iterator[str]:
     for field in item.fields:
         yield from _field(field, colour)
     for text in schema_lines(item.schemas, _SCHEMA_FIELDS):
-        yield f"      {text}"
+        yield printable(f"      {text}")
     for follower in item.followers:
         effect = f", which {EFFECTS[follower.effect]}" if follower.effect else ""
-        yield f"      followed by {follower.title}{effect}"
+        yield printable(f"      followed by {follower.title}{effect}")
 
 
 def _field(field: Field, colour: bool) -> Iterator[str]:
-    title, (old, new) = field.title, both(field, _WIDTH)
+    title, (old, new) = printable(field.title), both(field, _WIDTH)
     sign = SIGNS[field.change]
     if field.hidden:
         yield _toned(f"      {title}: {field.change.value} (secret)", sign, colour)
@@ -75,4 +92,6 @@ def _field(field: Field, colour: bool) -> Iterator[str]:
 
 
 def _toned(line: str, sign: str, colour: bool) -> str:
-    return f"{_TONES[sign]}{line}{_OFF}" if colour else line
+    """``line`` without anything that a terminal obeys but the tone of a sign."""
+    line = printable(line)
+    return f"{_TONES.get(sign, sign)}{line}{_OFF}" if colour else line

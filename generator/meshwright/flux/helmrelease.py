@@ -28,8 +28,8 @@ class ValuesReference:
 
 
 def is_helm_release(built: BuiltObject) -> bool:
-    """Whether an object is a HelmRelease of the version in use."""
-    return built.kind == "HelmRelease" and built.api_version == f"{GROUP}/v2"
+    """Whether an object is a HelmRelease; what is read of it was the same in the versions before v2."""
+    return built.kind == "HelmRelease" and built.group == GROUP
 
 
 def chart_of(

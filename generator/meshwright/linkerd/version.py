@@ -7,8 +7,6 @@ from typing import NamedTuple
 
 _CHART = re.compile(r"v?(20[0-9]{2})\.([0-9]{1,2})\.([0-9]{1,2})\Z")
 _EDGE = re.compile(r"edge-([0-9]{2})\.([0-9]{1,2})\.([0-9]{1,2})\Z")
-# Charts before dates: 1.9 to 1.16 are 2.12 to 2.14 and the edges between; a range ends at the last of them.
-_OLD_CHART = re.compile(r"[~^=v ]*1\.(?:x|\*|[0-9]+(?:\.(?:x|\*|[0-9]+)(?:-edge)?)?)\Z")
 
 
 class Edge(NamedTuple):
@@ -22,14 +20,10 @@ class Edge(NamedTuple):
         return f"edge-{self.year % 100}.{self.month}.{self.number}"
 
 
-# The edge of stable-2.14.10, the last chart with a version 1.x: older than any date that matters here.
-BEFORE_DATES = Edge(2024, 2, 0)
-
-
 def read_edge(text: str) -> Edge | None:
     """The edge release named by a chart version (2026.8.3) or a tag (edge-26.8.3); None for other text."""
     if found := _CHART.match(text):
         return Edge(int(found[1]), int(found[2]), int(found[3]))
     if found := _EDGE.match(text):
         return Edge(2000 + int(found[1]), int(found[2]), int(found[3]))
-    return BEFORE_DATES if _OLD_CHART.match(text) else None
+    return None

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import subprocess
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, Protocol
 
 from meshwright.errors import Position
 from meshwright.yaml import Document, YamlFault, load_documents
@@ -19,6 +19,20 @@ SKIPPED_FOLDERS = frozenset({".git", "node_modules", ".venv", "venv", "__pycache
 _YAML = (".yaml", ".yml")
 
 
+class Store(Protocol):
+    """Where the files of a repository are when they are not all in its folder."""
+
+    @property
+    def paths(self) -> Iterable[str]:
+        """Every regular file."""
+
+    def read(self, path: str) -> bytes | None:
+        """The content of a file; None when it is in the folder."""
+
+    def provide(self, paths: Iterable[str]) -> None:
+        """Put files into the folder, for a program that reads them there."""
+
+
 class RepositoryFiles:
     """Regular files below ``root``, by their path relative to it with forward slashes.
 
@@ -26,13 +40,17 @@ class RepositoryFiles:
     Files that Git ignores are left out when ``root`` belongs to a checkout that is known.
     """
 
-    def __init__(self, root: Path, *, checkout: Path | None = None) -> None:
-        """``checkout`` is the Git checkout that ``root`` is part of or was taken from, by default itself."""
+    def __init__(self, root: Path, *, checkout: Path | None = None, store: Store | None = None) -> None:
+        """``checkout`` is the Git checkout that ``root`` is part of or was taken from, by default itself.
+
+        ``store`` has the files when ``root`` is not simply the folder of all.
+        """
         self.root = Path(os.path.realpath(root))
         self.checkout = Path(os.path.realpath(checkout)) if checkout else self.root
         self._twin: RepositoryFiles = self
         self._same: frozenset[str] = frozenset()
-        self.paths: tuple[str, ...] = tuple(sorted(self._walk()))
+        self._store = store
+        self.paths: tuple[str, ...] = tuple(sorted(self._walk() if store is None else store.paths))
         self._files = frozenset(self.paths)
         self._folders = frozenset(
             str(parent) for path in self._files for parent in PurePosixPath(path).parents
@@ -107,14 +125,26 @@ class RepositoryFiles:
             raise found
         return found
 
-    def _read(self, path: str) -> str | YamlFault:
+    def provide(self, paths: Iterable[str]) -> None:
+        """See to it that files can be read in the folder too."""
+        if self._store is not None:
+            self._store.provide(paths)
+
+    def raw(self, path: str, limit: int | None = None) -> bytes | None:
+        """The content of a file, None when it has more than ``limit`` bytes. Raises OSError."""
+        stored = self._store.read(path) if self._store is not None else None
+        if stored is not None:
+            return stored if limit is None or len(stored) <= limit else None
         file = self.root / path
+        return file.read_bytes() if limit is None or file.stat().st_size <= limit else None
+
+    def _read(self, path: str) -> str | YamlFault:
         try:
-            if file.stat().st_size > SIZE_LIMIT:
-                return YamlFault(Position(path), f"larger than {SIZE_LIMIT // 2**20} MiB: not read")
-            raw = file.read_bytes()
+            raw = self.raw(path, SIZE_LIMIT)
         except OSError as error:
             return YamlFault(Position(path), f"cannot be read: {error.strerror}")
+        if raw is None:
+            return YamlFault(Position(path), f"larger than {SIZE_LIMIT // 2**20} MiB: not read")
         try:
             return raw.decode("utf-8-sig")
         except UnicodeDecodeError as error:

@@ -170,6 +170,9 @@ class _Needs:
     def _hard_chart(
         self, chart: ChartContent, event: int, providers: list[Provider], kind: str, what: str
     ) -> None:
+        # Argo CD applies a wave by kind: what its other sources bring to it comes before the chart's pods.
+        if any(provider.unit == chart.unit and provider.event == chart.applied for provider in providers):
+            return
         release = chart.release
         text = f"chart {release.chart.name} needs {what}"
         self._need(event, providers, kind, text, release.position, fragile=not chart.retried)

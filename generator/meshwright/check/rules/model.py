@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 from meshwright.check.releases import ChartRelease
 from meshwright.check.repository import Repository, Root, RootKind
 from meshwright.errors import Position
-from meshwright.linkerd.version import Edge, read_edge
+from meshwright.linkerd.upgrades import read_version
+from meshwright.linkerd.version import Edge
 from meshwright.manifests.files import RepositoryFiles
 from meshwright.manifests.pointer import holds, value_at
 from meshwright.manifests.source import position_of
@@ -25,6 +26,14 @@ CONTROL_PLANE = "linkerd-control-plane"
 _RETRY_GATE = re.compile(r"--feature-gates=\S*DefaultToRetryOnFailure=true")
 # The API server has them without a namespace, whatever kustomize or targetNamespace wrote.
 _CLUSTER_SCOPED = frozenset({"Namespace", "ClusterIssuer", "Bundle", "ClusterBundle", "GatewayClass"})
+
+
+# A range below 2 ends at the last chart that was numbered so, 1.16.11: later ones carry dates.
+_OLD_RANGE = re.compile(r"(?:~>|[~^=v ])*1(?:\.[0-9]+)?(?:\.(?:x|\*))?\Z")
+
+
+def _version(text: str) -> Edge | None:
+    return read_version("1.16.11" if _OLD_RANGE.match(text) else text)
 
 
 def _has(files: RepositoryFiles, path: str, pattern: re.Pattern[str]) -> bool:
@@ -175,7 +184,7 @@ class Model:
 
     def linkerd(self, cluster: str) -> Edge | None:
         """The Linkerd that a cluster gets, None when no chart pin tells."""
-        versions = [read_edge(release.chart.version) for release in self.charts(CONTROL_PLANE, cluster)]
+        versions = [_version(release.chart.version) for release in self.charts(CONTROL_PLANE, cluster)]
         return versions[0] if len(versions) == 1 else None
 
     @cached_property

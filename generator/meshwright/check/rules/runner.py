@@ -31,6 +31,10 @@ def run_rules(model: Model, rules: Iterable[Rule] | None = None) -> Iterator[Fin
         for hit in rule.find(model):
             severity = hit.severity or rule.severity
             yield Finding(rule.id, hit.position, hit.message, hit.fix or rule.fix, hit.subject, severity)
+    for release in model.releases:
+        if release.chart.name.startswith("linkerd-enterprise-"):
+            reason = f"chart {release.chart.name} is not the open one: only its version is looked at"
+            yield NotSeen(release.title, reason, release.position)
     if left_out:
         release = model.charts(CONTROL_PLANE)[0]
         names = ", ".join(rule.id for rule in left_out)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from meshwright.check.rules.model import CONTROL_PLANE, Model
 from meshwright.check.rules.rule import Hit, Severity, rule
-from meshwright.linkerd.version import read_edge
+from meshwright.linkerd.upgrades import read_version
 
 # An exact version; anything else is a range, which a registry resolves anew each time.
 _EXACT = re.compile(r"v?[0-9]+\.[0-9]+\.[0-9]+(?:[-+][0-9A-Za-z.+-]+)?\Z")
@@ -64,7 +64,7 @@ def versions_apart(model: Model) -> Iterator[Hit]:
             if not control_planes or release.cluster != cluster or not _LINKERD.match(release.chart.name):
                 continue
             leader = control_planes[0]
-            both = (read_edge(release.chart.version), read_edge(leader.chart.version))
+            both = [read_version(one.chart.version, one.chart.name) for one in (release, leader)]
             if None not in both and both[0] != both[1]:
                 yield Hit(
                     release.position,

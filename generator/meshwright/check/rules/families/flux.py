@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from meshwright.check.rules.duration import seconds
 from meshwright.check.rules.model import Item, Model
 from meshwright.check.rules.rule import Engine, Hit, Severity, rule
+from meshwright.errors import Position
 from meshwright.manifests.words import did_you_mean
+from meshwright.yaml import YamlFault
 
 _KUSTOMIZE, _HELM = "kustomize.toolkit.fluxcd.io", "helm.toolkit.fluxcd.io"
 # Two graphs: each kind depends on its own, and the other is what people mistake it for.
@@ -134,6 +137,28 @@ def refused_retry_interval(model: Model) -> Iterator[Hit]:
                 yield Hit(at, text, subject=item.title)
 
 
+# What flux bootstrap writes at the top of its manifests.
+_BOOTSTRAP = re.compile(r"^# Flux Version: v(2\.[0-9]+)\.", re.MULTILINE)
+_DROPPED_IN = 8
+
+
+def declared_flux(model: Model) -> tuple[str, Position] | None:
+    """A Flux that is older than the drop of the beta versions, and where the repository says so."""
+    found: list[tuple[str, Position]] = []
+    for path in model.files.paths:
+        if path.endswith("gotk-components.yaml"):
+            try:
+                said = _BOOTSTRAP.search(model.files.text(path)[:2000])
+            except YamlFault:
+                continue
+            found += [(said[1], Position(path))] if said else []
+    for item in model.items("FluxInstance", "fluxcd.controlplane.io"):
+        exact = re.match(r"v?(2\.[0-9]+)\b", str(item.get("spec", "distribution", "version") or ""))
+        found += [(exact[1], item.at("spec", "distribution", "version"))] if exact else []
+    older = [(version, at) for version, at in found if int(version.partition(".")[2]) < _DROPPED_IN]
+    return older[0] if older and len(older) == len(found) else None
+
+
 # Group -> versions that Flux 2.9 serves. source: fluxcd CRDs at the versions of flux2 v2.9.4.
 _SERVED = {
     _KUSTOMIZE: ("v1",),
@@ -154,11 +179,17 @@ _SERVED = {
     engine=Engine.FLUX,
 )
 def dropped_version(model: Model) -> Iterator[Hit]:
+    older = declared_flux(model)
     for item in model.all_items():
         group, _, version = item.built.api_version.partition("/")
         if group in _SERVED and version not in _SERVED[group]:
-            text = f"{item.title} is {item.built.api_version}, and Flux 2.9 serves {' and '.join(_SERVED[group])}"
-            yield Hit(item.at("apiVersion"), text, subject=item.title)
+            served = " and ".join(_SERVED[group])
+            text = f"{item.title} is {item.built.api_version}, and Flux 2.9 serves {served}"
+            severity = None
+            if older is not None:
+                severity = Severity.WARNING
+                text += f"; the Flux {older[0]} of {older[1]} still serves it"
+            yield Hit(item.at("apiVersion"), text, subject=item.title, severity=severity)
 
 
 @rule(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from meshwright.check.rules.holders import chart_pods
 from meshwright.check.rules.model import Item, Model
 from meshwright.check.rules.rule import Hit, Severity, rule
 from meshwright.check.rules.workloads import INJECT, workloads
@@ -101,23 +102,24 @@ def _value(values: Any, *pointer: str) -> Any:
     source="linkerd2 charts/linkerd-control-plane/values.yaml, proxyInjector.namespaceSelector",
 )
 def packaged_traefik(model: Model) -> Iterator[Hit]:
-    for item in _chart_configs(model):
-        mode = _value(_values(item), "deployment", "podAnnotations", INJECT)
-        if mode not in ("enabled", "ingress") or item.namespace != "kube-system":
+    for holder in chart_pods(model):
+        asked = holder.annotations.get(INJECT) in ("enabled", "ingress")
+        if not asked or holder.namespace != "kube-system" or not holder.title.startswith("HelmChartConfig"):
             continue
-        releases = model.charts("linkerd-control-plane", item.cluster)
+        releases = model.charts("linkerd-control-plane", holder.cluster)
         if any(
             release.has("proxyInjector", "namespaceSelector") or not release.complete for release in releases
         ):
             continue
         others = model.items("MutatingWebhookConfiguration")
         if any(
-            o.cluster == item.cluster and "linkerd-proxy-injector" in str(o.list("webhooks")) for o in others
+            o.cluster == holder.cluster and "linkerd-proxy-injector" in str(o.list("webhooks"))
+            for o in others
         ):
             continue
-        if model.sees_all_of(item.cluster):
-            at = item.at("spec", "values", "deployment", "podAnnotations", INJECT)
-            yield Hit(at, f"{item.title} asks for injection in kube-system", subject=item.title)
+        if model.sees_all_of(holder.cluster):
+            text = f"{holder.title} asks for injection in kube-system"
+            yield Hit(holder.at(INJECT), text, subject=holder.title)
 
 
 def _overrides(model: Model) -> list[Item]:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from meshwright.check.rules.holders import annotation_holders, chart_pods, holder_of
 from meshwright.check.rules.model import CONTROL_PLANE, Item, Model
 from meshwright.check.rules.rule import Hit, Severity, rule
 from meshwright.check.rules.workloads import INJECT, workloads
+from meshwright.flux.substitution import unresolved
 from meshwright.manifests.pointer import Pointer
 from meshwright.manifests.words import did_you_mean
 
@@ -115,14 +117,12 @@ def as_a_label(model: Model) -> Iterator[Hit]:
     source="linkerd2 pkg/inject/report.go, ValidInjectAnnotationValues",
 )
 def unknown_value(model: Model) -> Iterator[Hit]:
-    for item, pointer in _holders(model):
-        annotations = item.mapping(*pointer, "annotations")
-        if INJECT in annotations and annotations[INJECT] not in _VALUES:
-            value = str(annotations[INJECT])
-            text = (
-                f"{item.title} has {INJECT} '{value}', which means not injected{did_you_mean(value, _VALUES)}"
-            )
-            yield Hit(item.at(*pointer, "annotations", INJECT), text, subject=item.title)
+    for holder in annotation_holders(model):
+        value = holder.annotations.get(INJECT, "disabled")
+        if value not in _VALUES and not unresolved(value):
+            hint = did_you_mean(str(value), _VALUES)
+            text = f"{holder.title} has {INJECT} '{value}', which means not injected{hint}"
+            yield Hit(holder.at(INJECT), text, subject=holder.title)
 
 
 @rule(
@@ -193,6 +193,15 @@ def excluded_namespace(model: Model) -> Iterator[Hit]:
                     f"{item.title} asks for injection, and the webhook leaves namespace {item.namespace} out"
                 )
                 yield Hit(at, text, subject=item.title)
+        for holder in chart_pods(model):
+            asked = holder.annotations.get(INJECT) in ("enabled", "ingress")
+            # What k3s packages has a rule of its own.
+            if asked and holder.cluster == cluster and not holder.title.startswith("HelmChartConfig"):
+                namespace = model.find(cluster, "Namespace", "", holder.namespace)
+                labelled = namespace is not None and namespace.labels.get(label) == "disabled"
+                if holder.namespace in _EXCLUDED or labelled:
+                    text = f"{holder.title} asks for injection, and the webhook leaves namespace {holder.namespace} out"
+                    yield Hit(holder.at(INJECT), text, subject=holder.title)
 
 
 def _has_other(model: Model, cluster: str) -> bool:
@@ -212,10 +221,10 @@ def _has_other(model: Model, cluster: str) -> bool:
     since="2025.11.3",
 )
 def removed_annotation(model: Model) -> Iterator[Hit]:
-    for item, pointer in _holders(model):
-        for key in sorted(_REMOVED & item.mapping(*pointer, "annotations").keys()):
-            at = item.at(*pointer, "annotations", key, key=True)
-            yield Hit(at, f"{item.title} sets {key}, which is gone since edge-25.11.3", subject=item.title)
+    for holder in annotation_holders(model):
+        for key in sorted(_REMOVED & holder.annotations.keys()):
+            text = f"{holder.title} sets {key}, which is gone since edge-25.11.3"
+            yield Hit(holder.at(key, key=True), text, subject=holder.title)
 
 
 @rule(
@@ -227,12 +236,9 @@ def removed_annotation(model: Model) -> Iterator[Hit]:
 )
 def unknown_annotation(model: Model) -> Iterator[Hit]:
     known = [f"{_PREFIX}{name}" for name in _CONFIG]
-    for item, pointer in [*_holders(model), *((item, ("metadata",)) for item in model.items("Service", ""))]:
-        for key in item.mapping(*pointer, "annotations"):
-            text = str(key)
-            if text.startswith(_PREFIX) and text not in known and text not in _REMOVED:
-                at = item.at(*pointer, "annotations", key, key=True)
-                hint = did_you_mean(text, known)
-                yield Hit(
-                    at, f"{item.title} sets {text}, which Linkerd does not know{hint}", subject=item.title
-                )
+    services = (holder_of(item, ("metadata", "annotations")) for item in model.items("Service", ""))
+    for holder in (*annotation_holders(model), *services):
+        for key in map(str, holder.annotations):
+            if key.startswith(_PREFIX) and key not in known and key not in _REMOVED:
+                text = f"{holder.title} sets {key}, which Linkerd does not know{did_you_mean(key, known)}"
+                yield Hit(holder.at(key, key=True), text, subject=holder.title)

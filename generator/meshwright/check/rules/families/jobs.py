@@ -39,7 +39,7 @@ _POD_ONLY = (
 )
 
 
-def _native_sidecars(model: Model, workload: Workload) -> bool | None:
+def native_sidecars(model: Model, workload: Workload) -> bool | None:
     """Whether the proxy of a pod is a native sidecar; None when that cannot be told."""
     for key in _NATIVE:
         if key in workload.annotations:
@@ -72,7 +72,7 @@ def endless_job(model: Model) -> Iterator[Hit]:
         item = workload.item
         if item.built.kind not in ("Job", "CronJob") or inject_mode(model, workload) is None:
             continue
-        if _native_sidecars(model, workload) is False and "linkerd-await" not in _commands(workload):
+        if native_sidecars(model, workload) is False and "linkerd-await" not in _commands(workload):
             text = f"{item.title} is meshed, and its proxy is no native sidecar"
             yield Hit(item.at(*workload.template, "metadata"), text, subject=item.title)
 

@@ -87,7 +87,9 @@ def missed_flux_patch(model: Model) -> Iterator[Hit]:
                 continue
             if not any(fits(target, built.data, frozenset({built.name})) for built in root.objects):
                 at = root.kustomization.position("spec", "patches", number, "target")
-                text = f"{root.kustomization.title} patches {described(target)}, and applies no such object"
+                names = {built.name for built in root.objects} - {str(target["name"])}
+                hint = did_you_mean(str(target["name"]), names)
+                text = f"{root.kustomization.title} patches {described(target)}, and applies no such object{hint}"
                 yield Hit(at, text, subject=root.kustomization.title)
 
 

@@ -197,13 +197,21 @@ def no_job(model: Model) -> Iterator[Hit]:
         for number, endpoint in enumerate(item.list("spec", "podMetricsEndpoints")):
             if not isinstance(endpoint, dict):
                 continue
-            relabelings = [
-                entry for entry in items_of(endpoint.get("relabelings")) if isinstance(entry, dict)
-            ]
-            proxies = endpoint.get("port") == "linkerd-admin" or any(
-                "linkerd-proxy" in str(entry.get("regex", "")) and entry.get("action") == "keep"
-                for entry in relabelings
-            )
-            if proxies and not any(entry.get("targetLabel") == "job" for entry in relabelings):
+            relabelings = _relabelings(endpoint)
+            if scrapes_proxies(endpoint) and not any(
+                entry.get("targetLabel") == "job" for entry in relabelings
+            ):
                 at = item.at("spec", "podMetricsEndpoints", number)
                 yield Hit(at, f"{item.title} scrapes Linkerd's proxies and sets no job", subject=item.title)
+
+
+def _relabelings(endpoint: dict[str, Any]) -> list[dict[str, Any]]:
+    return [entry for entry in items_of(endpoint.get("relabelings")) if isinstance(entry, dict)]
+
+
+def scrapes_proxies(endpoint: dict[str, Any]) -> bool:
+    """Whether an endpoint of a PodMonitor is the proxies'."""
+    return endpoint.get("port") == "linkerd-admin" or any(
+        "linkerd-proxy" in str(entry.get("regex", "")) and entry.get("action") == "keep"
+        for entry in _relabelings(endpoint)
+    )

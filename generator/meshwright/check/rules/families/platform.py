@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterator
 
 from meshwright.check.rules.certificates import control_planes
-from meshwright.check.rules.model import CONTROL_PLANE, Item, Model
+from meshwright.check.rules.gatewayapi import asked_by, definitions, other_owners
+from meshwright.check.rules.model import CONTROL_PLANE, Model
 from meshwright.check.rules.rule import Engine, Hit, Severity, rule
 
-_GATEWAY = "gateway.networking.k8s.io"
 _BUNDLE = "gateway.networking.k8s.io/bundle-version"
 # source: linkerd.io, Gateway API: versions that 2.20 works with.
 _OLDEST, _NEWEST = (1, 2, 1), (1, 5, 1)
@@ -80,29 +80,23 @@ def cni_paths(model: Model) -> Iterator[Hit]:
                 yield Hit(plugin.at(key), text, subject=plugin.title)
 
 
-def _definitions(model: Model) -> Iterator[Item]:
-    """CRDs of the Gateway API among the manifests."""
-    for item in model.items("CustomResourceDefinition"):
-        if item.get("spec", "group") == _GATEWAY:
-            yield item
-
-
 @rule(
     "MW624",
     "Two owners of the Gateway API's CRDs",
-    why="Helm refuses to install over objects of another owner, or each undoes the other's version.",
-    fix="keep one owner, and set installGatewayAPI: false",
-    source="linkerd2#13334; k3s#11932; linkerd2 charts/linkerd-crds/values.yaml, installGatewayAPI",
+    why="Helm refuses to install over objects of another owner, or each undoes the other's version; bundle v1.5 also "
+    "brings a policy that refuses older ones.",
+    fix="keep one owner; where the chart has been one, let it go in two steps (docs/upgrade-gateway-api.md)",
+    source="linkerd2#13334; k3s#11932; gateway-api v1.5.1 safe-upgrades; linkerd2 charts/linkerd-crds/values.yaml",
 )
 def two_owners(model: Model) -> Iterator[Hit]:
     for release in model.charts("linkerd-crds"):
-        if release.value("installGatewayAPI") is not True:
-            continue
-        for item in _definitions(model):
-            if item.cluster == release.cluster:
-                text = f"{release.title} installs the Gateway API's CRDs, and {item.title} ({item.at()}) is one already"
-                yield Hit(release.at("installGatewayAPI"), text, subject=release.title)
-                break
+        by = asked_by(release) if release.complete else ""
+        for owner in other_owners(model, release.cluster) if by else ():
+            at = release.at(by) if by != "default" else release.position
+            text = f"{release.title} installs the Gateway API's CRDs, and {owner.title} ({owner.position}) "
+            text += "is one already" if owner.title.startswith("CustomResource") else "brings them too"
+            yield Hit(at, text, subject=release.title)
+            break
 
 
 @rule(
@@ -116,7 +110,7 @@ def two_owners(model: Model) -> Iterator[Hit]:
 )
 def gateway_version(model: Model) -> Iterator[Hit]:
     told = set()
-    for item in _definitions(model):
+    for item in definitions(model):
         text = str(item.annotations.get(_BUNDLE, ""))
         found = re.match(r"v([0-9]+)\.([0-9]+)\.([0-9]+)", text)
         if not found or (item.cluster, text) in told or not model.charts(CONTROL_PLANE, item.cluster):
@@ -253,7 +247,7 @@ def half_available(model: Model) -> Iterator[Hit]:
     severity=Severity.WARNING,
 )
 def bare_namespace(model: Model) -> Iterator[Hit]:
-    for release in model.charts(CONTROL_PLANE):
+    for release in (*model.charts(CONTROL_PLANE), *model.charts(_CNI)):
         if not release.namespace or model.find(release.cluster, "Namespace", "", release.namespace):
             continue
         spec = release.built.data.get("spec") if release.built is not None else None

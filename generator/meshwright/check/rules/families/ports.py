@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from meshwright.check.rules.model import Item, Model
+from meshwright.check.rules.holders import Holder, annotation_holders, holder_of
+from meshwright.check.rules.model import Model
 from meshwright.check.rules.ports import (
     DEFAULT_OPAQUE,
     OPAQUE,
@@ -16,7 +17,7 @@ from meshwright.check.rules.ports import (
 )
 from meshwright.check.rules.rule import Hit, Severity, rule
 from meshwright.check.rules.workloads import inject_mode, workloads
-from meshwright.manifests.pointer import Pointer
+from meshwright.flux.substitution import unresolved
 
 # Protocols whose server speaks first, outside Linkerd's own list. source: linkerd.io, Protocol Detection
 # (NATS); the others' own documentation of their default ports.
@@ -34,13 +35,11 @@ _UNDERSTOOD = frozenset({"http", "kubernetes.io/h2c", "linkerd.io/opaque", "link
 _LISTS = (OPAQUE, SKIP_IN, SKIP_OUT)
 
 
-def _annotated(model: Model) -> Iterator[tuple[Item, Pointer]]:
+def _annotated(model: Model) -> Iterator[Holder]:
     """Everything whose annotations may hold lists of ports."""
-    for workload in workloads(model):
-        yield workload.item, (*workload.template, "metadata", "annotations")
-    for kind in ("Namespace", "Service"):
-        for item in model.items(kind, ""):
-            yield item, ("metadata", "annotations")
+    yield from annotation_holders(model)
+    for item in model.items("Service", ""):
+        yield holder_of(item, ("metadata", "annotations"))
 
 
 @rule(
@@ -111,13 +110,13 @@ def service_disagrees(model: Model) -> Iterator[Hit]:
     severity=Severity.WARNING,
 )
 def opaque_and_skipped(model: Model) -> Iterator[Hit]:
-    for item, pointer in _annotated(model):
-        annotations = item.mapping(*pointer)
+    for holder in _annotated(model):
+        annotations = holder.annotations
         if OPAQUE in annotations and SKIP_IN in annotations:
             both = read_ports(annotations[OPAQUE]).numbers & read_ports(annotations[SKIP_IN]).numbers
             if both:
-                text = f"{item.title} has {min(both)} in opaque-ports and in skip-inbound-ports"
-                yield Hit(item.at(*pointer, SKIP_IN), text, subject=item.title)
+                text = f"{holder.title} has {min(both)} in opaque-ports and in skip-inbound-ports"
+                yield Hit(holder.at(SKIP_IN), text, subject=holder.title)
 
 
 @rule(
@@ -128,14 +127,14 @@ def opaque_and_skipped(model: Model) -> Iterator[Hit]:
     source="linkerd2 pkg/util/parsing.go, ParsePorts",
 )
 def unreadable_ports(model: Model) -> Iterator[Hit]:
-    for item, pointer in _annotated(model):
-        annotations = item.mapping(*pointer)
+    for holder in _annotated(model):
         for key in _LISTS:
-            found = read_ports(annotations.get(key, ""))
+            value = holder.annotations.get(key, "")
+            found = read_ports(value)
             wrong = [*found.wrong, *(sorted(found.names) if key != OPAQUE else ())]
-            if wrong:
-                text = f"{item.title} has '{wrong[0]}' in {key}"
-                yield Hit(item.at(*pointer, key), text, subject=item.title)
+            if wrong and not unresolved(value):
+                text = f"{holder.title} has '{wrong[0]}' in {key}"
+                yield Hit(holder.at(key), text, subject=holder.title)
 
 
 @rule(
@@ -201,12 +200,11 @@ def server_first(model: Model) -> Iterator[Hit]:
     severity=Severity.WARNING,
 )
 def skipped_https(model: Model) -> Iterator[Hit]:
-    for item, pointer in _annotated(model):
-        annotations = item.mapping(*pointer)
-        numbers = read_ports(annotations.get(SKIP_OUT, "")).numbers
+    for holder in _annotated(model):
+        numbers = read_ports(holder.annotations.get(SKIP_OUT, "")).numbers
         if 443 in numbers and len(numbers) < 100:
-            text = f"{item.title} has 443 in skip-outbound-ports"
-            yield Hit(item.at(*pointer, SKIP_OUT), text, subject=item.title)
+            text = f"{holder.title} has 443 in skip-outbound-ports"
+            yield Hit(holder.at(SKIP_OUT), text, subject=holder.title)
 
 
 @rule(

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from meshwright.check.rules.certificates import (
     GROUP,
     ISSUER_SECRET,
     TRUST_ROOTS,
     certificates,
+    cluster_resource_namespace,
     control_planes,
     issuer_of,
     makers,
@@ -74,6 +76,9 @@ def issuer_secret(model: Model) -> Iterator[Hit]:
 )
 def issuer_key(model: Model) -> Iterator[Hit]:
     for item in certificates(model, ISSUER_SECRET):
+        # The versions before v1 had other fields, and are a fault of their own.
+        if item.built.api_version != f"{GROUP}/v1":
+            continue
         key = item.mapping("spec", "privateKey")
         if item.get("spec", "isCA") is not True:
             yield Hit(item.at("spec", "isCA"), f"{item.title} is no CA", subject=item.title)
@@ -154,6 +159,24 @@ def short_anchor(model: Model) -> Iterator[Hit]:
         if lifetime is not None and lifetime < 3 * 365 * DAY:
             text = f"{item.title}, which {bundle.title} distributes, lives {days(lifetime)}"
             yield Hit(item.at("spec", "duration"), text, subject=item.title)
+
+
+@rule(
+    "MW218",
+    "The trust anchor gets a new key from a timer",
+    why="Proxies read the roots when they start. With a new key at the renewal, the next issuer is signed by an anchor that "
+    "no running proxy has: all mTLS ends.",
+    fix="set privateKey.rotationPolicy: Never, so that the renewed anchor has the same key; replace the key in stages "
+    "(meshwright trust rotate)",
+    source="cert-manager 1.18, Certificate spec.privateKey.rotationPolicy: Always by default; linkerd2#13613",
+    severity=Severity.WARNING,
+)
+def new_anchor_key(model: Model) -> Iterator[Hit]:
+    for bundle, _, item in _anchors(model):
+        if item.get("spec", "privateKey", "rotationPolicy") == "Always":
+            at = item.at("spec", "privateKey", "rotationPolicy")
+            text = f"{item.title}, which {bundle.title} distributes, has rotationPolicy: Always"
+            yield Hit(at, text, subject=item.title)
 
 
 @rule(
@@ -283,18 +306,100 @@ def chain(model: Model) -> Iterator[Hit]:
         _, issuer = issuer_of(model, item)
         signer = issuer.get("spec", "ca", "secretName") if issuer is not None else None
         for bundle in trust_bundles(model):
-            sources = [source for source in bundle.list("spec", "sources") if isinstance(source, dict)]
-            names = [source["secret"].get("name") for source in sources if _names_one(source)]
-            # Anything else among the sources may hold the anchor too.
-            if signer is None or bundle.cluster != item.cluster or len(names) != len(sources):
+            if signer is None or bundle.cluster != item.cluster:
                 continue
-            if signer not in names:
+            names = _held(model, bundle)
+            # Anything else among the sources may hold the anchor too.
+            if names is not None and signer not in names:
                 at = bundle.at("spec", "sources")
                 shown = " and ".join(f"Secret {name}" for name in names)
                 text = f"{bundle.title} holds {shown}, and {item.title} is signed by Secret {signer}"
                 yield Hit(at, text, subject=bundle.title)
 
 
+def _held(model: Model, bundle: Item) -> list[str] | None:
+    """The Secrets that a Bundle takes certificates from, by name and by label; None when some cannot be told.
+
+    What a label finds is what the repository makes with it.
+    """
+    namespace = trust_namespace(model, bundle.cluster)
+    names: list[str] = []
+    for source in bundle.list("spec", "sources"):
+        if not isinstance(source, dict):
+            continue
+        for field, kind in (("secret", "Certificate"), ("configMap", "ConfigMap")):
+            selector = source[field].get("selector") if isinstance(source.get(field), dict) else None
+            if isinstance(selector, dict):
+                found = list(_selected(model, bundle.cluster, namespace, kind, selector))
+                if found and (kind == "ConfigMap" or source[field].get("key") != "tls.crt"):
+                    return None
+                names += [str(item.get("spec", "secretName")) for item in found]
+                break
+        else:
+            if not _names_one(source):
+                return None
+            names.append(str(source["secret"]["name"]))
+    return names or None
+
+
+def _selected(
+    model: Model, cluster: str, namespace: str, kind: str, selector: Mapping[str, Any]
+) -> Iterator[Item]:
+    """Objects of the trust namespace whose Secret, or which themselves, carry the labels."""
+    wanted = selector.get("matchLabels")
+    wanted = wanted if isinstance(wanted, dict) else {}
+    for item in model.items(kind):
+        own = item.labels if kind == "ConfigMap" else item.mapping("spec", "secretTemplate", "labels")
+        if item.cluster == cluster and item.namespace == namespace and wanted.items() <= own.items():
+            yield item
+
+
 def _names_one(source: dict[str, object]) -> bool:
     secret = source.get("secret")
     return isinstance(secret, dict) and bool(secret.get("name")) and secret.get("key") == "tls.crt"
+
+
+@rule(
+    "MW213",
+    "A ClusterIssuer reads a Secret of another namespace",
+    why="It reads its CA from cert-manager's own namespace, whatever namespace the Certificate is in: it is never "
+    "ready, and signs nothing.",
+    fix="put the Certificate of the CA into cert-manager's namespace, or use an Issuer beside it",
+    source="cert-manager, CA issuer; controller flag --cluster-resource-namespace",
+)
+def cluster_issuer_secret(model: Model) -> Iterator[Hit]:
+    for issuer in model.items("ClusterIssuer", GROUP):
+        name = issuer.get("spec", "ca", "secretName")
+        if not isinstance(name, str) or not model.sees_all_of(issuer.cluster):
+            continue
+        place = cluster_resource_namespace(model, issuer.cluster)
+        elsewhere = [item for item in certificates(model, name) if item.cluster == issuer.cluster]
+        if elsewhere and not makers(model, issuer.cluster, place, name):
+            text = (
+                f"{issuer.title} reads Secret {place}/{name}, and {elsewhere[0].title} "
+                f"({elsewhere[0].at()}) makes one in its own namespace"
+            )
+            yield Hit(issuer.at("spec", "ca", "secretName"), text, subject=issuer.title)
+
+
+@rule(
+    "MW214",
+    "The control plane's chart has no certificates to start from",
+    why="Unless the issuer comes from a Secret, the chart asks for its certificate and key and for the trust roots: "
+    "without them it does not render, and nothing is installed.",
+    fix="set identity.issuer.scheme: kubernetes.io/tls and identity.externalCA: true, with cert-manager and a Bundle",
+    source="linkerd2 charts/linkerd-control-plane/templates/identity.yaml; linkerd2#5763",
+)
+def no_certificates(model: Model) -> Iterator[Hit]:
+    for release in control_planes(model):
+        if release.value("identity", "issuer", "scheme") == _TLS:
+            continue
+        wanted = (("identity", "issuer", "tls", "crtPEM"), ("identity", "issuer", "tls", "keyPEM"))
+        missing = [".".join(pointer) for pointer in wanted if not release.value(*pointer)]
+        if release.value("identity", "externalCA") is not True and not release.value(
+            "identityTrustAnchorsPEM"
+        ):
+            missing.insert(0, "identityTrustAnchorsPEM")
+        if missing:
+            text = f"{release.title} gives no {' and no '.join(missing)}"
+            yield Hit(release.at("identity"), text, subject=release.title)

@@ -1,0 +1,132 @@
+"""``meshwright trust``: what ends when; ``meshwright trust rotate``: the stages of a new anchor."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import unified_diff
+from pathlib import Path
+
+from meshwright.check.engine import read_model
+from meshwright.check.rules.model import Model
+from meshwright.errors import ExitCode, MeshwrightError
+from meshwright.manifests.gitstate import uncommitted
+from meshwright.progress import working
+from meshwright.trust.chain import Chain, read_chains
+from meshwright.trust.lessons import Lesson, lesson
+from meshwright.trust.rotation import Refusal, Rotation, read_rotation
+from meshwright.trust.stages import Staged, stage
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """What a stage does here; ``staged`` is None when the files are there already."""
+
+    rotation: Rotation
+    staged: Staged | None
+    lesson: Lesson | None
+    before: dict[str, str]
+
+
+def show(path: Path, certificates: Sequence[Path], output: str) -> ExitCode:
+    """Print what the repository asks for and what the files hold. Raises MeshwrightError."""
+    from meshwright.trust.output import render_json, render_text
+    from meshwright.trust.report import read_trust
+
+    with working("reading"):
+        report = read_trust(path, certificates)
+    if output == "json":
+        sys.stdout.write(render_json(report))
+    else:
+        sys.stdout.write(render_text(report, colour=_colour()))
+    return report.exit_code
+
+
+def rotate(path: Path, wanted: int, cluster: str, *, preview: bool) -> ExitCode:
+    """Write the files of a stage, or show them. Raises MeshwrightError when the stage would cut the mesh."""
+    with working("reading"), read_model(path) as model:
+        plan = _plan(model, wanted, cluster)
+        root = model.files.root
+    if plan.staged is None or plan.lesson is None:
+        print(f"stage {wanted}: nothing to do: {_standing(plan.rotation)}")
+        return ExitCode.CLEAN
+    changes = plan.staged.changes
+    if not preview:
+        dirty = uncommitted(root, [*changes, *plan.staged.stands_on])
+        if dirty:
+            raise MeshwrightError(
+                f"stage {wanted}: {', '.join(dirty)}: not committed, and a stage stands on the commit "
+                "of the one before; commit or stash it"
+            )
+        _write(root, changes)
+    for name, text in changes.items():
+        sys.stdout.writelines(_diff(name, plan.before.get(name), text))
+    print("\n".join(["", *plan.lesson.lines(), ""]))
+    print(
+        "nothing is written: --preview" if preview else f"written: {', '.join(changes)}; review, commit, push"
+    )
+    return ExitCode.CLEAN
+
+
+def _plan(model: Model, wanted: int, cluster: str) -> _Plan:
+    from meshwright.trust.trial import try_out
+
+    rotation = read_rotation(model, _chosen(read_chains(model), model, cluster))
+    if isinstance(rotation, Refusal):
+        raise MeshwrightError(f"stage {wanted}: {rotation.reason}")
+    staged = stage(model, rotation, wanted)
+    if staged is None:
+        return _Plan(rotation, None, None, {})
+    try_out(model, rotation.chain.cluster, staged)
+    before = {path: model.files.text(path) for path in staged.changes if path in model.files.paths}
+    return _Plan(rotation, staged, lesson(model, rotation, wanted, staged.old, staged.new), before)
+
+
+def _chosen(chains: Sequence[Chain], model: Model, cluster: str) -> Chain:
+    known = [chain.cluster for chain in chains]
+    found = [chain for chain in chains if cluster in ("", chain.cluster, chain.cluster.rpartition("/")[2])]
+    if not chains:
+        raise MeshwrightError(
+            f"{model.files.root}: nothing of Linkerd's trust is here, so there is no anchor to replace"
+        )
+    if not found:
+        raise MeshwrightError(f"no cluster is called '{cluster}'; there are {', '.join(known)}")
+    if len(found) > 1:
+        raise MeshwrightError(
+            f"the clusters {' and '.join(known)} have a trust each; name one with --cluster"
+        )
+    return found[0]
+
+
+def _standing(rotation: Rotation) -> str:
+    old, new = rotation.old.certificate.title, rotation.new
+    if new is None:
+        return f"the Bundle distributes {old} alone, and the identity issuer is signed below it"
+    return f"from {old} to {new.certificate.title}, stage {rotation.stage} is in the files already"
+
+
+def _write(root: Path, changes: Mapping[str, str | None]) -> None:
+    from meshwright.apps.output import Output, locked
+
+    with locked(root):
+        output = Output(root)
+        output.clear()
+        try:
+            output.commit([output.stage_files(changes)])
+        finally:
+            output.clean()
+
+
+def _diff(path: str, before: str | None, after: str | None) -> Iterator[str]:
+    old, new = ((text or "").splitlines(keepends=True) for text in (before, after))
+    names = ("/dev/null" if before is None else f"a/{path}", "/dev/null" if after is None else f"b/{path}")
+    colour = _colour()
+    for line in unified_diff(old, new, *names, n=2):
+        tone = {"+": "\x1b[32m", "-": "\x1b[31m", "@": "\x1b[36m"}.get(line[0], "") if colour else ""
+        yield f"{tone}{line.rstrip()}{chr(27)}[0m\n" if tone else f"{line.rstrip()}\n"
+
+
+def _colour() -> bool:
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR")

@@ -1,0 +1,125 @@
+"""What ``meshwright trust`` found out: planned certificates, public ones, and what is wrong with either."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from meshwright.check.engine import read_model
+from meshwright.check.rules.families import load_rules
+from meshwright.check.rules.model import Model
+from meshwright.check.rules.runner import run_rules
+from meshwright.errors import ExitCode, MeshwrightError
+from meshwright.manifests.finding import Finding, Severity
+from meshwright.manifests.pointer import dotted, scalars
+from meshwright.trust.chain import Chain, read_chains
+from meshwright.trust.planned import Planned, planned
+from meshwright.trust.rotation import Refusal, Rotation, read_rotation
+
+if TYPE_CHECKING:
+    from meshwright.trust.pem import Found
+    from meshwright.trust.publiccertificates import PublicCertificate
+
+# Chart -> values that hold public certificates.
+_VALUES = (("identityTrustAnchorsPEM",), ("identity", "issuer", "tls", "crtPEM"))
+_BEGIN = "-----BEGIN CERTIFICATE-----"
+
+
+@dataclass(frozen=True)
+class TrustReport:
+    """``note`` says why the repository was not read, when certificates were given and it could not be."""
+
+    planned: tuple[Planned, ...] = ()
+    certificates: tuple[PublicCertificate, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    rotations: tuple[Rotation | Refusal, ...] = ()
+    note: str = ""
+    clusters: tuple[str, ...] = field(default=())
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """FINDINGS when something has ended, would be refused, or would be cut."""
+        bad = any(finding.severity is Severity.ERROR for finding in self.findings)
+        bad = bad or any(not certificate.accepted for certificate in self.certificates)
+        return ExitCode.FINDINGS if bad else ExitCode.CLEAN
+
+
+def read_trust(path: Path, files: Sequence[Path], now: datetime | None = None) -> TrustReport:
+    """Read the repository at ``path`` and the certificates of ``files``; ``now`` is for tests.
+
+    Raises MeshwrightError when a file cannot be read or holds a private key, and when the repository cannot
+    be read and no file is given.
+    """
+    given = _read_files(files) if files else []
+    try:
+        with read_model(path) as model:
+            return _report(model, given, now)
+    except MeshwrightError as error:
+        if not files:
+            raise
+        return TrustReport(certificates=_judge(given, now), note=str(error))
+
+
+def _report(model: Model, given: Sequence[Found], now: datetime | None) -> TrustReport:
+    chains = read_chains(model)
+    if not chains and not given:
+        raise MeshwrightError(
+            f"{model.files.root}: nothing of Linkerd's trust is here: no Bundle "
+            "linkerd-identity-trust-roots, no Certificate for Secret linkerd-identity-issuer, no chart "
+            "linkerd-control-plane"
+        )
+    rules = [rule for rule in load_rules() if rule.id.startswith("MW2")]
+    findings = [item for item in run_rules(model, rules) if isinstance(item, Finding)]
+    return TrustReport(
+        planned=tuple(row for chain in chains for row in planned(model, chain)),
+        certificates=_judge([*given, *_found_in(model, chains)], now),
+        findings=tuple(sorted(findings, key=lambda finding: finding.sort_key)),
+        rotations=tuple(read_rotation(model, chain) for chain in chains),
+        clusters=tuple(chain.cluster for chain in chains),
+    )
+
+
+def _found_in(model: Model, chains: Sequence[Chain]) -> Iterator[Found]:
+    """Public certificates that the repository holds itself: in values, and in what the Bundle reads."""
+    for chain in chains:
+        release = chain.release
+        for pointer in _VALUES if release is not None else ():
+            value = release.value(*pointer) if release is not None else None
+            if release is not None and isinstance(value, str) and _BEGIN in value:
+                yield from _blocks(value, f"{release.at(*pointer)} {dotted(pointer)}")
+        if chain.bundle is not None:
+            for at, value in scalars(chain.bundle.built.data):
+                if isinstance(value, str) and _BEGIN in value:
+                    yield from _blocks(value, f"{chain.bundle.at(*at)} {dotted(at)}")
+        for item in model.items("ConfigMap", ""):
+            if item.cluster == chain.cluster and item.namespace == chain.namespace:
+                for at, value in scalars(item.mapping("data")):
+                    if isinstance(value, str) and _BEGIN in value:
+                        yield from _blocks(value, f"{item.at('data', *at)} {item.title}")
+
+
+# Imported where a certificate is at hand: the library takes longer to start than the rest of the command.
+
+
+def _read_files(files: Sequence[Path]) -> list[Found]:
+    from meshwright.trust.pem import read_files
+
+    return read_files(files)
+
+
+def _blocks(text: str, place: str) -> Iterator[Found]:
+    from meshwright.trust.pem import blocks, refuse_keys
+
+    refuse_keys(text, place)
+    yield from blocks(text, place)
+
+
+def _judge(found: Sequence[Found], now: datetime | None) -> tuple[PublicCertificate, ...]:
+    if not found:
+        return ()
+    from meshwright.trust.publiccertificates import judge
+
+    return tuple(judge(found, now or datetime.now(UTC)))
