@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import os
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from meshwright.check import check_repository
 from meshwright.errors import MeshwrightError
+from meshwright.manifests.kustomize import Kustomize
+from meshwright.manifests.unit import BuildResult, BuildUnit
 from support.repositories import GITOPS_SYNC, check, config_map, flux_kustomization, lines, write
 
 GOOD = {
@@ -173,4 +177,36 @@ def test_wrong_types_in_a_spec(tmp_path: Path, spec: str) -> None:
 def test_wrong_types_in_a_kustomization(tmp_path: Path, body: str) -> None:
     report = check(tmp_path, {**GOOD, "odd/kustomization.yaml": body})
 
+    assert GOOD_FINDING in lines(report)
+
+
+@pytest.mark.parametrize("place", ["resource", "patch", "beside a chart"])
+def test_aliases_without_end_never_reach_kustomize(
+    tmp_path: Path, place: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It takes all the memory there is: the good folder is built, the other one is not."""
+    rows = [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 30)]
+    bomb = config_map("one") + "a0: &a0 [lol]\n" + "".join(rows)
+    kustomization = {
+        "resource": "resources: [one.yaml]",
+        "patch": "resources: [two.yaml]\npatches: [{path: one.yaml}]",
+        "beside a chart": "resources: [one.yaml]\nhelmCharts: [{name: a, repo: https://a.b, version: 1.0.0}]",
+    }[place]
+    built: list[str] = []
+    build = Kustomize.build
+
+    def watched(self: Kustomize, units: Sequence[BuildUnit], explain: Any) -> list[BuildResult]:
+        built.extend(unit.folder for unit in units)
+        # A test that failed by taking all the memory would tell nobody.
+        assert built == ["good"]
+        return build(self, units, explain)
+
+    monkeypatch.setattr(Kustomize, "build", watched)
+
+    report = check(
+        tmp_path,
+        {**GOOD, "a/kustomization.yaml": kustomization, "a/one.yaml": bomb, "a/two.yaml": config_map("one")},
+    )
+
+    assert [line for line in lines(report) if line.startswith("a/one.yaml")] == ["a/one.yaml:11:5 build/yaml"]
     assert GOOD_FINDING in lines(report)

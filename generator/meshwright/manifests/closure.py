@@ -26,9 +26,10 @@ from meshwright.manifests.kustomization import (
     join,
 )
 from meshwright.manifests.pointer import items_of
+from meshwright.manifests.leaf import yaml_finding
 from meshwright.manifests.remote import is_remote
 from meshwright.manifests.words import did_you_mean
-from meshwright.yaml import YamlFault
+from meshwright.yaml import YamlFault, has_aliases
 
 _OBJECT_FIELDS = frozenset({"resources", "bases", "components"})
 _RENAMING = ("generators", "namePrefix", "nameSuffix")
@@ -105,6 +106,15 @@ class ClosureReader:
             self._follow_folder(entry, closure, stack)
         elif entry.expected is Expected.RESOURCE:
             closure.leaves.add(path)
+            closure.findings.extend(self._endless(path))
+
+    def _endless(self, path: str) -> Iterator[Finding]:
+        """What kustomize would read without end; a file that is merely no YAML is left for it to refuse."""
+        try:
+            if has_aliases(self._files.text(path)):
+                self._files.documents(path)
+        except YamlFault as fault:
+            yield yaml_finding(fault)
 
     def _follow_folder(self, entry: Entry, closure: Closure, stack: list[str]) -> None:
         folder = entry.path
@@ -152,6 +162,8 @@ class ClosureReader:
             own.findings.append(problem)
         elif reference.field in ("configurations", "crds"):
             own.settings.add(self._settings(path))
+        elif reference.field.startswith("patches"):
+            own.findings.extend(self._endless(path))
 
     def _settings(self, path: str) -> str:
         try:

@@ -169,15 +169,20 @@ def load_documents(text: str, path: str) -> list[Document]:
     return list(_documents(text, path, _MOST_VALUES))
 
 
+def has_aliases(text: str) -> bool:
+    """Whether a text may stand for more than it holds; for none that does not it is False."""
+    return "&" in text and _ALIAS.search(text) is not None
+
+
 def _documents(text: str, path: str, most_values: float = float("inf")) -> Iterator[Document]:
     loader = _Loader(text)
     loader.most_values = most_values
     # Without an alias a document is no larger than its text.
-    has_aliases = "&" in text and _ALIAS.search(text) is not None
+    aliased = has_aliases(text)
     try:
         while loader.check_node():
             node = loader.get_node()
-            if has_aliases and node is not None:
+            if aliased and node is not None:
                 _require_reasonable(node, {})
             data = None if node is None else loader.construct_document(node)
             if node is not None and data is not None:
