@@ -144,6 +144,29 @@ def test_generated_files_are_left_to_the_generator(repository: Path) -> None:
     assert "9999" in overlay
 
 
+def test_as_hosted_renovate_calls_copier(repository: Path) -> None:
+    """Without trust, without asking; source: renovate lib/modules/manager/copier/artifacts.ts."""
+    options = [
+        "--skip-answered",
+        "--defaults",
+        "--answers-file",
+        ".copier-answers.yml",
+        "--vcs-ref",
+        "v0.2.0",
+    ]
+    command = [sys.executable, "-m", "copier", "update", *options]
+
+    done = subprocess.run(command, cwd=repository, capture_output=True, text=True, check=False)
+
+    assert done.returncode == 0, done.stderr
+    answers = (repository / ".copier-answers.yml").read_text(encoding="utf-8")
+    assert '_commit: "v0.2.0"' in answers
+    assert "2026.9.1" in git(repository, "diff")
+    assert (
+        subprocess.run([sys.executable, "-m", "meshwright", "check", repository], check=False).returncode == 0
+    )
+
+
 def test_from_one_engine_to_the_other(made: Path, tmp_path: Path) -> None:
     repository = Path(shutil.copytree(made / "flux", tmp_path / "cluster", symlinks=True))
 
