@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 from collections.abc import Sequence
@@ -210,3 +211,53 @@ def test_aliases_without_end_never_reach_kustomize(
 
     assert [line for line in lines(report) if line.startswith("a/one.yaml")] == ["a/one.yaml:11:5 build/yaml"]
     assert GOOD_FINDING in lines(report)
+
+
+_LAUGHS = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n" + "".join(
+    f"a{level}: &a{level} [{', '.join([f'*a{level - 1}'] * 9)}]\n" for level in range(1, 12)
+)
+
+
+@pytest.mark.parametrize(
+    ("kustomization", "place"),
+    [
+        ("resources: [laughs.yaml]\n", "odd/laughs.yaml:6:5"),
+        ("patches: [{path: laughs.yaml}]\nresources: [map.yaml]\n", "odd/laughs.yaml:6:5"),
+        ("transformers: [laughs.yaml]\nresources: [map.yaml]\n", "odd/laughs.yaml:6:5"),
+        ("configurations: [laughs.yaml]\nresources: [map.yaml]\n", "odd/laughs.yaml:6:5"),
+        (f"resources: [map.yaml]\npatches:\n- patch: {json.dumps(_LAUGHS)}\n", "odd/kustomization.yaml:3:10"),
+    ],
+    ids=["resource", "patch", "transformer", "configuration", "inline"],
+)
+def test_a_billion_laughs_reach_no_tool(tmp_path: Path, kustomization: str, place: str) -> None:
+    odd = {
+        "odd/kustomization.yaml": kustomization,
+        "odd/laughs.yaml": _LAUGHS,
+        "odd/map.yaml": config_map("x"),
+    }
+
+    report = check(tmp_path, {**GOOD, **odd})
+
+    assert f"{place} build/yaml" in lines(report)
+    assert "aliases stand for more than" in " ".join(finding.message for finding in report.findings)
+    assert GOOD_FINDING in lines(report)
+
+
+def test_a_billion_laughs_in_a_patch_of_flux(tmp_path: Path) -> None:
+    patch = json.dumps([{"patch": _LAUGHS, "target": {"kind": "ConfigMap"}}])
+    apps = flux_kustomization("apps", "./good", f"patches: {patch}")
+
+    report = check(
+        tmp_path, {**GOOD, "clusters/home/sync.yaml": GITOPS_SYNC, "clusters/home/apps.yaml": apps}
+    )
+
+    assert any("aliases stand for more than" in finding.message for finding in report.findings)
+
+
+def test_laughs_as_plain_data_are_left_alone(tmp_path: Path) -> None:
+    odd = {
+        "odd/kustomization.yaml": "configMapGenerator: [{name: x, files: [laughs.yaml]}]\n",
+        "odd/laughs.yaml": _LAUGHS,
+    }
+
+    assert lines(check(tmp_path, {**GOOD, **odd})) == [GOOD_FINDING]

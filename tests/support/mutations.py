@@ -138,12 +138,15 @@ _ODD: tuple[Any, ...] = (
 
 def _places(data: Any, found: list[tuple[Any, Any]], depth: int = 0) -> None:
     entries = data.items() if isinstance(data, dict) else enumerate(data) if isinstance(data, list) else ()
-    for key, value in entries if depth < 50 else ():
+    for key, value in entries if depth < 50 and len(found) < 10_000 else ():
         found.append((data, key))
         _places(value, found, depth + 1)
 
 
 def _odd_values(rng: random.Random, raw: bytes) -> bytes:
+    # What is bad already would be worse in memory.
+    if len(raw) > 200_000 or b"lol, lol" in raw:
+        return _truncated(rng, raw)
     try:
         documents = list(yaml.load_all(raw, Loader=yaml.CSafeLoader))
     except (yaml.YAMLError, UnicodeDecodeError, ValueError):

@@ -25,13 +25,14 @@ from meshwright.manifests.kustomization import (
     hashes_names,
     join,
 )
-from meshwright.manifests.pointer import items_of
-from meshwright.manifests.leaf import yaml_finding
+from meshwright.manifests.pointer import Pointer, items_of
 from meshwright.manifests.remote import is_remote
 from meshwright.manifests.words import did_you_mean
-from meshwright.yaml import YamlFault, has_aliases
+from meshwright.yaml import YamlFault, limit_of
 
 _OBJECT_FIELDS = frozenset({"resources", "bases", "components"})
+# What kustomize takes in as it is.
+_RAW = frozenset({"configMapGenerator", "secretGenerator"})
 _RENAMING = ("generators", "namePrefix", "nameSuffix")
 
 
@@ -104,17 +105,10 @@ class ClosureReader:
             closure.findings.append(problem)
         elif path in self._index:
             self._follow_folder(entry, closure, stack)
+        elif limit := self._files.limit_of(path):
+            closure.findings.append(Finding("build/yaml", limit.position, limit.problem))
         elif entry.expected is Expected.RESOURCE:
             closure.leaves.add(path)
-            closure.findings.extend(self._endless(path))
-
-    def _endless(self, path: str) -> Iterator[Finding]:
-        """What kustomize would read without end; a file that is merely no YAML is left for it to refuse."""
-        try:
-            if has_aliases(self._files.text(path)):
-                self._files.documents(path)
-        except YamlFault as fault:
-            yield yaml_finding(fault)
 
     def _follow_folder(self, entry: Entry, closure: Closure, stack: list[str]) -> None:
         folder = entry.path
@@ -160,10 +154,10 @@ class ClosureReader:
             further.append(entry)
         elif problem := entry_problem(self._files, self._index, entry):
             own.findings.append(problem)
+        elif reference.field not in _RAW and (limit := self._files.limit_of(path)):
+            own.findings.append(Finding("build/yaml", limit.position, limit.problem))
         elif reference.field in ("configurations", "crds"):
             own.settings.add(self._settings(path))
-        elif reference.field.startswith("patches"):
-            own.findings.extend(self._endless(path))
 
     def _settings(self, path: str) -> str:
         try:
@@ -184,12 +178,27 @@ class ClosureReader:
             )
         if fault := kustomization.fault:
             yield Finding("build/yaml", fault.position, fault.problem)
+        for pointer, text in _inline(kustomization.data):
+            if limit := limit_of(text, kustomization.path):
+                yield Finding("build/yaml", kustomization.position(pointer), limit.problem)
         for name in kustomization.unknown_fields:
             yield Finding(
                 "build/unknown-field",
                 kustomization.position((name,), key=True),
                 f"unknown field '{name}': a kustomization has no such field{did_you_mean(name, FIELDS)}",
             )
+
+
+def _inline(data: Mapping[str, Any]) -> Iterator[tuple[Pointer, str]]:
+    """Texts inside a kustomization that kustomize reads as YAML."""
+    for name in ("patches", "patchesJson6902"):
+        for number, item in enumerate(items_of(data.get(name))):
+            if isinstance(item, dict) and isinstance(item.get("patch"), str):
+                yield (name, number, "patch"), item["patch"]
+    for name in ("patchesStrategicMerge", "generators", "transformers", "validators"):
+        for number, item in enumerate(items_of(data.get(name))):
+            if isinstance(item, str):
+                yield (name, number), item
 
 
 def _renames(data: Mapping[str, Any]) -> bool:

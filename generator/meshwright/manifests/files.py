@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, Protocol
 
 from meshwright.errors import Position
-from meshwright.yaml import Document, YamlFault, load_documents
+from meshwright.yaml import Document, YamlFault, has_aliases, load_documents
 
 # What a person could have written; a larger file is data, and no manifest comes near it.
 SIZE_LIMIT = 10 * 1024 * 1024
@@ -125,6 +125,15 @@ class RepositoryFiles:
             raise found
         return found
 
+    def limit_of(self, path: str) -> YamlFault | None:
+        """Why a file is given to no tool: a few lines of aliases can stand for more than a machine holds."""
+        try:
+            if has_aliases(self.text(path)):
+                self.documents(path)
+        except YamlFault as fault:
+            return fault if fault.is_limit else None
+        return None
+
     def provide(self, paths: Iterable[str]) -> None:
         """See to it that files can be read in the folder too."""
         if self._store is not None:
@@ -144,7 +153,8 @@ class RepositoryFiles:
         except OSError as error:
             return YamlFault(Position(path), f"cannot be read: {error.strerror}")
         if raw is None:
-            return YamlFault(Position(path), f"larger than {SIZE_LIMIT // 2**20} MiB: not read")
+            problem = f"larger than {SIZE_LIMIT // 2**20} MiB: not read"
+            return YamlFault(Position(path), problem, is_limit=True)
         try:
             return raw.decode("utf-8-sig")
         except UnicodeDecodeError as error:

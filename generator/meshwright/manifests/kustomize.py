@@ -7,17 +7,22 @@ import re
 import subprocess
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from meshwright.manifests.grouping import group
 from meshwright.manifests.output import read_output
 from meshwright.manifests.unit import BuildResult, BuildUnit, BuiltObject
 from meshwright.manifests.workspace import Workspace
+from meshwright.yaml import limit_of
 
 _AT_ONCE = 2
 _SECONDS = 300
+# Bytes of address space: a hundred times what the largest group of builds needs.
+_MEMORY = 16 * 2**30
 _CULPRIT = re.compile(r"accumulating resources from '\.\./w(\d+)'")
 _COLLISION = re.compile(r"already registered id|already encountered|multiple matches for")
 
@@ -60,10 +65,19 @@ class Kustomize:
             numbers.append(len(self._units))
             self._units.append(unit)
             self._results[numbers[-1]] = BuildResult(built=unit.is_empty)
-            if not unit.is_empty:
+            if unit.is_empty:
+                continue
+            if limit := _limit_of([unit.manifest, unit.copies]):
+                self._errors[numbers[-1]] = limit
+            else:
                 self._workspace.write_wrapper(numbers[-1], unit)
         number_of = {id(unit): number for unit, number in zip(units, numbers, strict=True)}
-        for members in group([unit for unit in units if not unit.is_empty]):
+        ready = [
+            unit
+            for unit, number in zip(units, numbers, strict=True)
+            if not unit.is_empty and number not in self._errors
+        ]
+        for members in group(ready):
             self._queue.append(([number_of[id(unit)] for unit in members], 0))
         self._drain()
         for number in numbers:
@@ -92,6 +106,7 @@ class Kustomize:
             process = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=out, stderr=err, env=_offline(self._workspace.root)
             )
+        _bound(process.pid)
         return _Run(members, folder, process, failures)
 
     def _finish(self, run: _Run) -> None:
@@ -129,6 +144,23 @@ class Kustomize:
             else:
                 self._errors[culprit] = error
             self._queue.append(([number for number in members if number != culprit], failures))
+
+
+def _bound(pid: int) -> None:
+    """Let a process fail before it takes all memory of the machine; where the system can do that."""
+    with suppress(OSError, ValueError, ImportError, AttributeError):
+        import resource
+
+        resource.prlimit(pid, resource.RLIMIT_AS, (_MEMORY, _MEMORY))
+
+
+def _limit_of(data: Any) -> str:
+    """What makes some text inside a manifest, such as a patch, too much for any reader."""
+    if isinstance(data, str):
+        limit = limit_of(data, "inline")
+        return limit.problem if limit else ""
+    values = data.values() if isinstance(data, Mapping) else data if isinstance(data, list) else ()
+    return next((found for value in values if (found := _limit_of(value))), "")
 
 
 def _offline(home: Path) -> dict[str, str]:

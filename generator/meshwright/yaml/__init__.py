@@ -1,6 +1,16 @@
 """YAML as Kubernetes tools read and write it."""
 
 from meshwright.yaml.dump import dump, dump_all
-from meshwright.yaml.load import Document, YamlFault, has_aliases, load_documents, parse, parse_all
+from meshwright.yaml.load import Document, YamlFault, has_aliases, limit_of, load_documents, parse, parse_all
 
-__all__ = ["Document", "YamlFault", "dump", "dump_all", "has_aliases", "load_documents", "parse", "parse_all"]
+__all__ = [
+    "Document",
+    "YamlFault",
+    "dump",
+    "dump_all",
+    "has_aliases",
+    "limit_of",
+    "load_documents",
+    "parse",
+    "parse_all",
+]

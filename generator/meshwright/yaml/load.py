@@ -25,12 +25,20 @@ _MERGE = f"{_TAG}merge"
 
 
 class YamlFault(MeshwrightError):
-    """A file that is not YAML, or says one key twice; carries its position."""
+    """A file that is not YAML, or says one key twice; carries its position.
 
-    def __init__(self, position: Position, problem: str) -> None:
+    ``is_limit`` says that it may be YAML, and is more than anything here reads.
+    """
+
+    def __init__(self, position: Position, problem: str, *, is_limit: bool = False) -> None:
         super().__init__(f"{position}: {problem}")
         self.position = position
         self.problem = problem
+        self.is_limit = is_limit
+
+
+class _Limit(yaml.MarkedYAMLError):
+    """More levels, values or aliases than anything here reads."""
 
 
 class _Loader(yaml.CSafeLoader):
@@ -47,9 +55,9 @@ class _Loader(yaml.CSafeLoader):
         self._depth += 1
         self._values += 1
         if self._depth > _DEEPEST:
-            raise yaml.YAMLError(_too_deep())
+            raise _Limit(problem=_too_deep())
         if self._values > self.most_values:
-            raise yaml.YAMLError(f"holds more than {_MOST_VALUES} values: not read")
+            raise _Limit(problem=f"holds more than {_MOST_VALUES} values: not read")
 
     def ascend_resolver(self) -> None:
         self._depth -= 1
@@ -146,7 +154,7 @@ def _require_reasonable(node: yaml.Node, known: dict[int, tuple[int, int] | None
     if id(node) in known:
         found = known[id(node)]
         if found is None:
-            raise yaml.composer.ComposerError(None, None, "an anchor contains itself", node.start_mark)
+            raise _Limit(problem="an anchor contains itself", problem_mark=node.start_mark)
         return found
     known[id(node)] = None
     values, levels = 1, 0
@@ -156,12 +164,23 @@ def _require_reasonable(node: yaml.Node, known: dict[int, tuple[int, int] | None
             more, deeper = _require_reasonable(part, known)
             values, levels = values + more, max(levels, deeper)
     if levels >= _DEEPEST:
-        raise yaml.composer.ComposerError(None, None, _too_deep(), node.start_mark)
+        raise _Limit(problem=_too_deep(), problem_mark=node.start_mark)
     if values > _MOST_VALUES and values > 10 * len(known):
         problem = f"its aliases stand for more than {_MOST_VALUES} values"
-        raise yaml.composer.ComposerError(None, None, problem, node.start_mark)
+        raise _Limit(problem=problem, problem_mark=node.start_mark)
     known[id(node)] = values, levels + 1
     return values, levels + 1
+
+
+def limit_of(text: str, path: str) -> YamlFault | None:
+    """What makes ``text`` too much for any reader although it may be short; None when nothing does."""
+    if not has_aliases(text):
+        return None
+    try:
+        load_documents(text, path)
+    except YamlFault as fault:
+        return fault if fault.is_limit else None
+    return None
 
 
 def load_documents(text: str, path: str) -> list[Document]:
@@ -190,12 +209,10 @@ def _documents(text: str, path: str, most_values: float = float("inf")) -> Itera
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         where = Position(path, mark.line + 1, mark.column + 1) if mark else Position(path)
-        raise YamlFault(where, str(error.problem or error.context or "not YAML")) from None
+        problem = str(error.problem or error.context or "not YAML")
+        raise YamlFault(where, problem, is_limit=isinstance(error, _Limit)) from None
     except (yaml.YAMLError, ValueError, RecursionError) as error:
-        problem = str(error).splitlines()[0]
-        if type(error) is not yaml.YAMLError:
-            problem = f"not YAML: {problem}"
-        raise YamlFault(Position(path), problem) from None
+        raise YamlFault(Position(path), f"not YAML: {str(error).splitlines()[0]}") from None
     finally:
         loader.dispose()
 
