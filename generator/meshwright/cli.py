@@ -298,7 +298,8 @@ class _WithDefault(TyperGroup):
 
 
 trusts = typer.Typer(
-    help="Certificates: what ends when (show, which may be left out), and the stages of a new trust anchor.",
+    help="Certificates: what ends when, and the stages of a new trust anchor. The word show may be left out: "
+    "meshwright trust [PATH] [--certificate FILE].",
     cls=_WithDefault,
 )
 app.add_typer(trusts, name="trust")

@@ -9,8 +9,11 @@ from typing import Any
 import pytest
 
 from meshwright.check import check_repository
+from meshwright.check.repository import RootKind
+from meshwright.check.rules.gatewayapi import asked_by
 from meshwright.scaffold import render
 from meshwright.yaml.edit import YamlText
+from support.rulecases import Case, model_of
 
 ENGINES = ["flux", "argocd"]
 CRDS = "platform/linkerd-crds"
@@ -114,3 +117,34 @@ def test_removing_the_layer_deletes_no_crd(tmp_path: Path, engine: str) -> None:
         assert "deletionPolicy: Orphan" in crds
     else:
         assert "finalizers" not in layer
+
+
+# What helm 4.2.4 rendered of the charts at these tags: whether any CRD of the Gateway API came out.
+RENDERED = [
+    ("2025.2.3", "{}", True),
+    ("2025.2.3", "{installGatewayAPI: false}", True),
+    ("2025.2.3", "{enableHttpRoutes: false}", True),
+    ("2025.3.4", "{}", True),
+    ("2025.3.4", "{installGatewayAPI: false}", False),
+    ("2025.3.4", "{enableHttpRoutes: false}", True),
+    ("2025.9.3", "{}", True),
+    ("2026.8.3", "{}", False),
+    ("2026.8.3", "{installGatewayAPI: true}", True),
+    ("2026.8.3", "{enableHttpRoutes: false}", False),
+]
+
+
+@pytest.mark.parametrize(("version", "values", "expected"), RENDERED)
+def test_whether_the_chart_brings_them_is_told_as_helm_renders_it(
+    version: str, values: str, expected: bool
+) -> None:
+    release = (
+        "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\n"
+        "metadata: {name: linkerd-crds, namespace: linkerd}\nspec:\n"
+        f"  chart: {{spec: {{chart: linkerd-crds, version: {version}, "
+        "sourceRef: {kind: HelmRepository, name: l}}}\n"
+        f"  values: {values}\n"
+    )
+    model = model_of(Case("", "", {"a.yaml": release}, (), RootKind.FLUX))
+
+    assert bool(asked_by(model.charts("linkerd-crds")[0])) is expected

@@ -169,6 +169,7 @@ def test_a_private_key_is_refused_in_one_line_and_not_shown(tmp_path: Path, arou
         ("nothing here\n", "holds no certificate"),
         ("", "holds no certificate"),
         ("a: 1\n", "holds no certificate"),
+        ("kind: Secret\ndata: {tls.key: c2VjcmV0}\n", "is a Secret, and nothing of it is read"),
         ("-----BEGIN CERTIFICATE-----\nabc\n-----END CERTIFICATE-----\n", "cannot be read as a certificate"),
         (
             "-----BEGIN CERTIFICATE REQUEST-----\nabc\n-----END CERTIFICATE REQUEST-----\n",

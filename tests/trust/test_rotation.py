@@ -12,6 +12,7 @@ import pytest
 from meshwright.check import check_repository
 from meshwright.commands import trust
 from meshwright.errors import MeshwrightError
+from support.smallrepos import check_out, load_small_repositories
 from support.trees import read_tree
 
 TRUST = "platform/linkerd-trust"
@@ -337,6 +338,21 @@ def test_a_bundle_that_names_its_sources_gets_the_new_one_by_name(at: Callable[[
     assert "additional" not in (repository / TRUST / "anchor-2.yaml").read_text()
     go_on(repository, 2, 3, 4)
     assert file.read_text() == before.replace("linkerd-trust-anchor", "linkerd-trust-anchor-2")
+
+
+@pytest.mark.parametrize("name", ["flux-platform", "argocd-platform"])
+def test_a_repository_of_another_make_is_rotated_too(tmp_path: Path, name: str) -> None:
+    (shape,) = [it for it in load_small_repositories("right") if it.name == name]
+    folder = check_out(shape, tmp_path)
+    git(folder, "init", "--quiet", "--initial-branch=main")
+    commit(folder)
+
+    go_on(folder, 1, 2, 3, 4)
+
+    assert check_repository(folder).findings == ()
+    added = [line for line in git(folder, "diff", "HEAD~4").splitlines() if line.startswith("+  ")]
+    assert len(added) == 6
+    assert all("linkerd-trust-anchor-2" in line for line in added)
 
 
 def test_what_has_to_be_restarted_is_named(

@@ -13,8 +13,11 @@ import pytest
 from jsonschema import Draft202012Validator
 from typer.testing import CliRunner
 
+from meshwright.check.engine import read_model
 from meshwright.cli import app
 from meshwright.errors import MeshwrightError
+from meshwright.trust.chain import read_chains
+from meshwright.trust.meshed import meshed, of_operators
 from meshwright.trust.output import as_data, render_text
 from meshwright.trust.report import TrustReport, read_trust
 from support.authorities import NOW, Authority
@@ -110,11 +113,21 @@ def test_an_ended_anchor_in_the_values_fails(tmp_path: Path) -> None:
     assert "error: ended on 2026-10-31" in render_text(report)
 
 
-def test_a_private_key_in_the_values_is_refused(tmp_path: Path) -> None:
+def test_a_private_key_in_the_values_is_a_finding(tmp_path: Path) -> None:
     root = Authority("root")
 
-    with pytest.raises(MeshwrightError, match="holds a private key"):
-        read_trust(foreign(tmp_path, root.pem, root.private_pem()), [])
+    report = read_trust(foreign(tmp_path, root.pem, root.private_pem()), [], NOW)
+
+    assert "MW901" in [finding.id for finding in report.findings]
+    assert root.private_pem().splitlines()[1] not in render_text(report)
+    assert report.exit_code == 1
+
+
+def test_what_is_no_certificate_in_the_values_hides_nothing(tmp_path: Path) -> None:
+    report = read_trust(foreign(tmp_path, Authority("root").pem.replace("MII", "!!!")), [], NOW)
+
+    assert report.certificates == ()
+    assert len(report.planned) == 3
 
 
 def test_a_fault_of_the_chain_fails(root: Path, tmp_path: Path) -> None:
@@ -127,6 +140,18 @@ def test_a_fault_of_the_chain_fails(root: Path, tmp_path: Path) -> None:
 
     assert report.exit_code == 1
     assert [finding.id for finding in report.findings] == ["MW203"]
+
+
+@pytest.mark.parametrize("example", ["datacenter", "datacenter-argocd"])
+def test_charts_and_operators_that_are_meshed_are_found(root: Path, example: str) -> None:
+    with read_model(root / "examples" / example) as model:
+        (chain,) = read_chains(model)
+        found = meshed(model, chain.cluster, {"linkerd", "linkerd-viz"})
+        operators = of_operators(model, chain.cluster)
+
+    everything = ["deployment,statefulset,daemonset"]
+    assert found == {"elastic": everything, "traefik": everything, "velero": everything}
+    assert operators == ["Elasticsearch elastic/elastic", "Kibana elastic/elastic"]
 
 
 def invoke(*arguments: str) -> Any:

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from meshwright.check.releases import ChartRelease
 from meshwright.check.rules.model import Model
-from meshwright.check.rules.workloads import INJECT, inject_mode, workloads
+from meshwright.trust.labels import room
+from meshwright.trust.meshed import meshed, of_operators
 from meshwright.trust.rotation import Rotation
 
 # Flux takes over what a manager called kubectl-... wrote, and would undo the restart by another one.
 # source: fluxcd kustomize-controller, FieldManagers; fluxcd/pkg ssa/patch.go, matchFieldManager.
 MANAGER = "trust-rotation"
-_ROLLED = {"Deployment": "deployment", "StatefulSet": "statefulset", "DaemonSet": "daemonset"}
 
 
 @dataclass(frozen=True)
@@ -51,6 +49,13 @@ class _Teacher:
         release = rotation.chain.release
         self._linkerd = release.namespace if release is not None and release.namespace else "linkerd"
         self._store = rotation.chain.namespace
+        self._waits = (
+            ()
+            if room(rotation)
+            else (
+                "It takes the new one by name: SourceNotFound until cert-manager has made the Secret, no longer.",
+            )
+        )
 
     def trust_both(self) -> Lesson:
         """Stage 1."""
@@ -61,6 +66,7 @@ class _Teacher:
                 "own.",
                 "The Bundle brings both certificates into ConfigMap linkerd-identity-trust-roots. Nothing "
                 "is signed with it yet.",
+                *self._waits,
             ),
             ("Commit, push, and wait until the engine has applied it:", *self._applied(("linkerd-trust",))),
             (
@@ -173,9 +179,10 @@ class _Teacher:
     def _applied(self, layers: tuple[str, ...]) -> list[str]:
         if self._argocd:
             names = self._names("Application", layers)
-            return [f"    argocd app wait {' '.join(names)}"] if names else []
+            return [f"    argocd app wait {' '.join(names)}" if names else "    argocd app list"]
         names = self._names("Kustomization", layers)
-        return [f"    flux reconcile kustomization {name} --with-source" for name in names]
+        known = [f"    flux reconcile kustomization {name} --with-source" for name in names]
+        return known or ["    flux get all --all-namespaces"]
 
     def _names(self, kind: str, layers: tuple[str, ...]) -> list[str]:
         """Those of ``layers`` that are called so here; a repository of another make has other names."""
@@ -185,49 +192,10 @@ class _Teacher:
     def _restarts(self) -> list[str]:
         """A command for each namespace with something meshed, but for the control plane's and viz'."""
         own = {release.namespace for release in (self._chain.release, self._chain.viz) if release is not None}
-        found: dict[str, list[str]] = {}
-        whole = self._whole_namespaces() - own
-        for workload in workloads(self._model):
-            item = workload.item
-            kind = _ROLLED.get(item.built.kind)
-            here = item.cluster == self._chain.cluster and item.namespace not in own | whole
-            if kind and here and inject_mode(self._model, workload):
-                found.setdefault(item.namespace, []).append(f"{kind}/{item.name}")
-        for namespace in whole:
-            found[namespace] = [",".join(_ROLLED.values())]
-        for item in self._model.items("HelmChartConfig", "helm.cattle.io"):
-            # k3s' packaged charts: never all of kube-system.
-            asks = re.search(
-                rf"{INJECT}['\"]?: ['\"]?(enabled|ingress)", str(item.get("spec", "valuesContent"))
-            )
-            if asks and item.cluster == self._chain.cluster:
-                found.setdefault(item.namespace, []).append(f"deployment/{item.name}")
         return [
-            f"    kubectl -n {namespace} rollout restart --field-manager={MANAGER} {' '.join(sorted(names))}"
-            for namespace, names in sorted(found.items())
+            f"    kubectl -n {namespace} rollout restart --field-manager={MANAGER} {' '.join(names)}"
+            for namespace, names in meshed(self._model, self._chain.cluster, own).items()
+        ] + [
+            f"    {title}: its operator makes its pods"
+            for title in of_operators(self._model, self._chain.cluster)
         ]
-
-    def _whole_namespaces(self) -> set[str]:
-        """Namespaces with a chart that is meshed, as far as its values or its Namespace tell."""
-        found = set()
-        for release in self._model.releases:
-            if (
-                release.cluster == self._chain.cluster
-                and release.namespace
-                and _is_meshed(self._model, release)
-            ):
-                found.add(release.namespace)
-        return found
-
-
-def _is_meshed(model: Model, release: ChartRelease) -> bool:
-    namespace = model.find(release.cluster, "Namespace", "", release.namespace)
-    if namespace is not None and namespace.annotations.get(INJECT) in ("enabled", "ingress"):
-        return True
-    return _asks(release.values.data)
-
-
-def _asks(data: object) -> bool:
-    if isinstance(data, dict):
-        return data.get(INJECT) in ("enabled", "ingress") or any(_asks(value) for value in data.values())
-    return isinstance(data, list) and any(_asks(value) for value in data)

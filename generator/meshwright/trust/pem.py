@@ -62,7 +62,7 @@ def read_text(text: str, place: str) -> Iterator[Found]:
     """
     refuse_keys(text, place)
     start = next((line.strip() for line in text.splitlines() if line.strip()), "")
-    if start.startswith(_BEGIN) or _BEGIN not in text:
+    if start.startswith(_BEGIN):
         yield from blocks(text, place)
         return
     try:
@@ -73,6 +73,12 @@ def read_text(text: str, place: str) -> Iterator[Found]:
         return
     seen = False
     for document in documents:
+        if isinstance(document.data, dict) and document.data.get("kind") == "Secret":
+            # Its data is in base64, and the key is in it.
+            raise MeshwrightError(
+                f"{place}: is a Secret, and nothing of it is read; take its certificate alone: "
+                "kubectl get secret NAME -o jsonpath='{.data.tls\\.crt}' | base64 -d"
+            )
         for pointer, value in scalars(document.data):
             if isinstance(value, str) and _BEGIN in value:
                 seen = True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -71,7 +72,7 @@ def _report(model: Model, given: Sequence[Found], now: datetime | None) -> Trust
             "linkerd-identity-trust-roots, no Certificate for Secret linkerd-identity-issuer, no chart "
             "linkerd-control-plane"
         )
-    rules = [rule for rule in load_rules() if rule.id.startswith("MW2")]
+    rules = [rule for rule in load_rules() if rule.id.startswith("MW2") or rule.id == "MW901"]
     findings = [item for item in run_rules(model, rules) if isinstance(item, Finding)]
     return TrustReport(
         planned=tuple(row for chain in chains for row in planned(model, chain)),
@@ -111,10 +112,11 @@ def _read_files(files: Sequence[Path]) -> list[Found]:
 
 
 def _blocks(text: str, place: str) -> Iterator[Found]:
-    from meshwright.trust.pem import blocks, refuse_keys
+    from meshwright.trust.pem import blocks
 
-    refuse_keys(text, place)
-    yield from blocks(text, place)
+    # What is none, or a key, in the repository is a rule's to say (MW217, MW901).
+    with suppress(MeshwrightError):
+        yield from list(blocks(text, place))
 
 
 def _judge(found: Sequence[Found], now: datetime | None) -> tuple[PublicCertificate, ...]:
