@@ -157,7 +157,9 @@ def diff(
         DifferenceFormat,
         typer.Option("--format", help="text for people, markdown for a pull request, json for machines."),
     ] = DifferenceFormat.TEXT,
-    exit_code: Annotated[bool, typer.Option("--exit-code", help="Exit 1 when something differs.")] = False,
+    exit_code: Annotated[
+        bool, typer.Option("--exit-code", help="Exit 1 unless everything is the same.")
+    ] = False,
     charts: Annotated[
         Path | None, typer.Option(help="Folder of charts to render for Argo CD; none is ever downloaded.")
     ] = None,

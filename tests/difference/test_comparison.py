@@ -436,6 +436,16 @@ def test_a_root_that_cannot_be_read_is_not_called_removed(
     assert any("Kustomization flux-system/shop (new)" in line and reason in line for line in lines)
 
 
+def test_what_an_entry_applies_is_not_called_added_when_the_entry_breaks(told: Told) -> None:
+    assert told(SHOP, {"clusters/home/flux-system/sync.yaml": "kind: [\n"}) == [
+        "not compared:",
+        "  Kustomization flux-system/flux-system (new): clusters/home/flux-system/sync.yaml:2:1: "
+        "did not find expected node content",
+        "",
+        "no difference in what could be compared; not compared: 1",
+    ]
+
+
 ARGO = {
     "argocd/root.yaml": application("root", "path: argocd"),
     "argocd/web.yaml": application("web", "path: apps/web"),

@@ -71,6 +71,9 @@ def test_exit_code(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert command.run(checkout, Request(exit_code=True)) is ExitCode.FINDINGS
     assert command.run(checkout, Request("HEAD", "HEAD", exit_code=True)) is ExitCode.CLEAN
     assert capsys.readouterr().out.endswith("no difference in what is rendered\n")
+    write(checkout, {"app/kustomization.yaml": "resources: [gone.yaml]\n"})
+    assert command.run(checkout, Request(exit_code=True)) is ExitCode.FINDINGS
+    assert capsys.readouterr().out.endswith("no difference in what could be compared; not compared: 1\n")
 
 
 def test_a_folder_of_a_checkout(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -152,6 +155,9 @@ def test_a_shallow_clone(checkout: Path, tmp_path: Path) -> None:
     assert refusal(tmp_path / "shallow", Request(first)) == (
         f"no revision '{first}' in this shallow clone; run `git fetch --depth=1 origin {first}`, "
         "or `git fetch --unshallow`"
+    )
+    assert refusal(tmp_path / "shallow", Request("HEAD~2")) == (
+        "no revision 'HEAD~2' in this shallow clone; run `git fetch --deepen=100`, or `git fetch --unshallow`"
     )
 
 

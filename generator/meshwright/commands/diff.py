@@ -19,7 +19,8 @@ class Request:
     """What the command line asks for.
 
     ``old`` and ``new`` are revisions, ``new`` empty for the work tree. ``output`` is text, markdown or json;
-    ``charts`` a folder with charts to render; ``exit_code`` asks for 1 when something differs.
+    ``charts`` a folder with charts to render; ``exit_code`` asks for 1 when something differs
+    or could not be compared.
     """
 
     old: str = "HEAD"
@@ -34,7 +35,7 @@ def run(path: Path, request: Request) -> ExitCode:
     with working("reading"), Checkout.of(path).files(request.old, request.new) as (old, new, changed):
         difference = compare_files(old, new, changed, request.charts)
     sys.stdout.write(_render(difference, request))
-    differs = request.exit_code and not difference.is_empty
+    differs = request.exit_code and not difference.is_same
     return ExitCode.FINDINGS if differs else ExitCode.CLEAN
 
 

@@ -170,8 +170,8 @@ class _Comparison:
         here, there = (self._old, self._new) if pair.new is None else (self._new, self._old)
         if root.title in there.reasons:
             return there.reasons[root.title]
-        if root.origin in there.faulty:
-            return there.faulty[root.origin]
+        if fault := there.fault_of(root.origin):
+            return fault
         applier = here.applier(root)
         other = there.roots.get(applier.key) if applier else None
         if other is not None and (not other.built or other.faults):

@@ -180,13 +180,16 @@ class Difference:
 
     roots: tuple[RootDifference, ...] = ()
     not_compared: tuple[NotCompared, ...] = ()
-    # How many roots both sides have together.
-    compared: int = 0
 
     @property
     def is_empty(self) -> bool:
         """Whether nothing differs in what could be compared."""
         return not self.roots
+
+    @property
+    def is_same(self) -> bool:
+        """Whether everything could be compared, and nothing differs."""
+        return not self.roots and not self.not_compared
 
     def objects(self) -> Iterator[tuple[RootDifference, ObjectDifference]]:
         """Every object with its root."""

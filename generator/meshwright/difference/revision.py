@@ -85,10 +85,10 @@ class Checkout:
             return said.stdout.decode().strip()
         where = f"{self.folder}: no revision '{revision}'"
         if self.is_shallow:
-            raise MeshwrightError(
-                f"{where} in this shallow clone; run `git fetch --depth=1 origin {revision}`, "
-                "or `git fetch --unshallow`"
-            )
+            # Only a name can be fetched: not what is so many commits before it.
+            counted = any(char in revision for char in "~^@")
+            way = "git fetch --deepen=100" if counted else f"git fetch --depth=1 origin {revision}"
+            raise MeshwrightError(f"{where} in this shallow clone; run `{way}`, or `git fetch --unshallow`")
         if run_git(self.folder, *verify, "HEAD").returncode:
             raise MeshwrightError(f"{where}: nothing is committed yet; commit first")
         raise MeshwrightError(f"{where}; `git fetch` may bring it, `git log --all` shows what is there")

@@ -59,8 +59,10 @@ def both(field: Field, width: int) -> tuple[str, str]:
 
 def summary(difference: Difference) -> str:
     """``3 objects changed, 1 added in 2 roots; pods restart: 1 workload``."""
+    subjects = len({item.subject for item in difference.not_compared})
+    missing = f"; not compared: {subjects}" if subjects else ""
     if difference.is_empty:
-        return "no difference in what is rendered"
+        return f"no difference in what {'could be compared' if subjects else 'is rendered'}{missing}"
     counts = [(change, difference.count(change)) for change in Change]
     first = next(number for number, (_, count) in enumerate(counts) if count)
     said = ", ".join(
@@ -70,7 +72,7 @@ def summary(difference: Difference) -> str:
     )
     restarts = len(difference.restarts)
     pods = f"; the pods of {plural(restarts, 'workload')} restart" if restarts else ""
-    return f"{said} in {plural(len(difference.roots), 'root')}{pods}"
+    return f"{said} in {plural(len(difference.roots), 'root')}{pods}{missing}"
 
 
 def by_move(items: Iterable[ObjectDifference]) -> Iterator[tuple[str, list[ObjectDifference]]]:

@@ -18,6 +18,7 @@ from meshwright.manifests.files import RepositoryFiles
 from meshwright.manifests.finding import Finding
 from meshwright.manifests.unit import BuiltObject
 from meshwright.manifests.workspace import Workspace
+from meshwright.yaml import YamlFault
 
 # Kind, cluster and name; an Application's sources are one root.
 RootKey = tuple[str, str, str]
@@ -62,15 +63,26 @@ class SideRoot:
 class Side:
     """Roots by key; ``reasons`` says, by the title of a root, why it is not there, or not wholly."""
 
+    files: RepositoryFiles
     roots: dict[RootKey, SideRoot] = field(default_factory=dict)
     reasons: dict[str, str] = field(default_factory=dict)
     # Files of which something could not be read.
     faulty: dict[str, str] = field(default_factory=dict)
     # By cluster: names that a generator hashed, and what they stand for.
     hashed: dict[str, dict[str, str]] = field(default_factory=dict)
-    # Folders that some root of an engine reads.
+    # Folders and files that some root of an engine reads.
     reached: set[str] = field(default_factory=set)
     nothing: NothingFound | None = None
+
+    def fault_of(self, path: str) -> str:
+        """What is wrong with a file that is there; empty when nothing is, or it is gone."""
+        if path in self.faulty or not self.files.is_listed(path):
+            return self.faulty.get(path, "")
+        try:
+            self.files.documents(path)
+        except YamlFault as fault:
+            return str(fault)
+        return ""
 
     def applier(self, root: SideRoot) -> SideRoot | None:
         """The root that applies the Kustomization or Application that ``root`` is."""
@@ -89,8 +101,8 @@ def read_side(
     try:
         repository = load(files, workspace, charts, minor, recall)
     except NothingFound as nothing:
-        return Side(nothing=nothing)
-    side = Side()
+        return Side(files, nothing=nothing)
+    side = Side(files)
     for root in repository.roots:
         _add(side, root, repository, recall)
     for root, chart in charts_of_roots(repository):
@@ -123,7 +135,7 @@ def _add(side: Side, root: Root, repository: Repository, recall: SideRecall) -> 
         found.charts |= named(root.unit, repository)
         found.rendered |= rendered(root.unit)
         if found.key[0] not in LOOSE:
-            side.reached |= {*root.unit.closure.folders, root.unit.folder}
+            side.reached |= {*root.unit.closure.folders, *root.unit.closure.leaves, root.unit.folder}
     if root.application is not None and root.path in _chart_names(root):
         found.rendered |= {root.path}
     if root.kustomization is not None:
