@@ -419,6 +419,33 @@ def test_what_cannot_be_built_is_said_and_the_rest_compared(told: Told) -> None:
     ]
 
 
+def test_a_base_on_the_network_is_the_reason(told: Told) -> None:
+    remote = "resources: [web.yaml, 'https://github.com/example/base?ref=v1']\n"
+    files = {**SHOP, "apps/shop/kustomization.yaml": remote}
+
+    lines = told(files, {"apps/shop/kustomization.yaml": remote.replace("v1", "v2")})
+
+    assert lines[1] == (
+        "  Kustomization flux-system/shop (new): it cannot be built: apps/shop/kustomization.yaml:1:23: "
+        "it needs 'https://github.com/example/base?ref=v2' from the network, and check stays offline"
+    )
+
+
+def test_charts_of_a_folder_that_nothing_reaches(told: Told) -> None:
+    chart = "helmCharts: [{name: viz, version: 1.0.0, repo: 'https://charts.example.org'}]\n"
+
+    lines = told(
+        {"viz/kustomization.yaml": chart}, {"viz/kustomization.yaml": chart.replace("1.0.0", "1.1.0")}
+    )
+
+    assert lines[:3] == [
+        "folder viz",
+        "  ~ Chart viz: chart viz 1.0.0 -> 1.1.0",
+        "      version: 1.0.0 -> 1.1.0",
+    ]
+    assert "its helmCharts need Helm and the chart" in lines[5]
+
+
 @pytest.mark.parametrize(
     ("edits", "reason"),
     [

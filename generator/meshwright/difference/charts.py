@@ -57,6 +57,11 @@ def _stand_in(release: ChartRelease, patches: list[Any]) -> BuiltObject:
     return BuiltObject({**data, "patches": patches} if patches else data, Origin())
 
 
+def is_stand_in(built: BuiltObject) -> bool:
+    """Whether it stands for a chart, and is no object of a cluster."""
+    return built.kind == KIND and not built.api_version
+
+
 def _patches(repository: Repository, unit: BuildUnit) -> list[Any]:
     """The patches of every kustomization on the way, with the text of their files."""
     found: list[Any] = []

@@ -10,7 +10,7 @@ from pathlib import Path
 from meshwright.check.schemas import choose_minor
 from meshwright.collection import no_collection
 from meshwright.difference.model import Change, Difference, NotCompared, ObjectDifference, RootDifference
-from meshwright.difference.objects import ObjectComparison, in_order, objects_in, whole
+from meshwright.difference.objects import Keep, ObjectComparison, in_order, objects_in, whole
 from meshwright.difference.sharing import Sharing, SideRecall, changed_paths
 from meshwright.difference.side import LOOSE, Identity, RootKey, Side, SideRoot, read_side
 from meshwright.errors import MeshwrightError
@@ -88,7 +88,7 @@ def _put_off(old: Side, new: Side) -> set[str]:
 class _Pair:
     old: SideRoot | None
     new: SideRoot | None
-    without_charts: bool = False
+    keep: Keep = Keep.ALL
 
     @property
     def shown(self) -> SideRoot:
@@ -139,25 +139,25 @@ class _Comparison:
             if reason:
                 self._tell(pair, "new" if new is None else "old", reason)
             return not reason
-        good = True
         for root, side in ((old, "old"), (new, "new")):
             if not root.built:
                 self._tell(pair, side, f"it cannot be built: {_first(root)}")
-                good = False
+                # Which charts it installs is known all the same.
+                pair.keep = Keep.CHARTS
             elif root.faults:
                 count = plural(len(root.faults), "fault")
                 self._tell(pair, side, f"{count} in building it, the rest is compared: {_first(root)}")
         common = old.charts & new.charts
         alone = ((old.charts - old.rendered) ^ (new.charts - new.rendered)) & common
-        if alone:
-            pair.without_charts = True
+        if alone and pair.keep is Keep.ALL:
+            pair.keep = Keep.UNRENDERED
             names = ", ".join(sorted(alone))
             self._tell(
                 pair,
                 "new" if alone & old.rendered else "old",
                 f"chart {names} is at hand in one version only: what it renders is not compared",
             )
-        return good
+        return True
 
     def _was_reached(self, pair: _Pair) -> bool:
         """Whether this is what an engine applies on the other side: told there, applied nowhere here."""
@@ -191,16 +191,16 @@ class _Comparison:
         }
 
     def _missing(self, pair: _Pair) -> Iterator[tuple[Identity, BuiltObject]]:
-        kept = objects_in(pair.new, pair.without_charts)
-        for identity, built in objects_in(pair.old, pair.without_charts).items():
+        kept = objects_in(pair.new, pair.keep)
+        for identity, built in objects_in(pair.old, pair.keep).items():
             if identity not in kept:
                 yield identity, built
 
     def _in_root(
         self, pair: _Pair, removed: dict[tuple[str, Identity], tuple[SideRoot, BuiltObject]]
     ) -> Iterator[ObjectDifference]:
-        before = objects_in(pair.old, pair.without_charts)
-        for identity, built in objects_in(pair.new, pair.without_charts).items():
+        before = objects_in(pair.old, pair.keep)
+        for identity, built in objects_in(pair.new, pair.keep).items():
             assert pair.new is not None
             if identity in before and pair.old is not None:
                 found = self._objects.changed(identity, before[identity], built, (pair.old, pair.new))
@@ -243,7 +243,7 @@ class _Comparison:
 
 def _first(root: SideRoot) -> str:
     if not root.faults:
-        return "something that it needs is missing"
+        return root.unseen or "something that it needs is missing"
     first = min(root.faults, key=lambda finding: finding.sort_key)
     return f"{first.position}: {first.message}"
 

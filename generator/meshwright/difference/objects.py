@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from enum import StrEnum
 
-from meshwright.difference.charts import versions
+from meshwright.difference.charts import is_stand_in, versions
 from meshwright.difference.definitions import is_definition, schema_changes, without_schemas
 from meshwright.difference.fields import differences
 from meshwright.difference.model import Change, Effect, Field, Follower, ObjectDifference, SchemaChange
@@ -157,10 +157,22 @@ def _values_of(side: Side) -> dict[tuple[str, str, str], list[tuple[str, str]]]:
     return found
 
 
-def objects_in(root: SideRoot | None, without_charts: bool) -> dict[Identity, BuiltObject]:
-    """The objects of a root, those that a chart rendered perhaps left out."""
-    objects: dict[Identity, Any] = root.objects if root else {}
-    return {key: built for key, built in objects.items() if not (without_charts and built.origin.is_chart)}
+class Keep(StrEnum):
+    """Which objects of a root are compared."""
+
+    ALL = "all"
+    UNRENDERED = "unrendered"  # not what a chart rendered: it is at hand on one side only
+    CHARTS = "charts"  # only what stands for a chart: nothing else is known
+
+
+def objects_in(root: SideRoot | None, keep: Keep) -> dict[Identity, BuiltObject]:
+    """The objects of a root that are compared."""
+    objects: dict[Identity, BuiltObject] = root.objects if root else {}
+    if keep is Keep.UNRENDERED:
+        return {key: built for key, built in objects.items() if not built.origin.is_chart}
+    if keep is Keep.CHARTS:
+        return {key: built for key, built in objects.items() if is_stand_in(built)}
+    return objects
 
 
 def in_order(items: Iterable[ObjectDifference]) -> Iterator[ObjectDifference]:

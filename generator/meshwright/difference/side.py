@@ -14,6 +14,7 @@ from meshwright.difference.names import base_name
 from meshwright.difference.sharing import SideRecall
 from meshwright.flux.kustomization import GROUP as FLUX_GROUP
 from meshwright.flux.substitution import Variables
+from meshwright.manifests.builds import not_seen_helm, not_seen_remote
 from meshwright.manifests.files import RepositoryFiles
 from meshwright.manifests.finding import Finding
 from meshwright.manifests.unit import BuiltObject
@@ -45,6 +46,8 @@ class SideRoot:
     charts: frozenset[str] = frozenset()
     rendered: frozenset[str] = frozenset()
     secrets: frozenset[str] = frozenset()
+    # Why it cannot be built although nothing is wrong with it.
+    unseen: str = ""
     # The file that says it, where it is an object of an engine.
     origin: str = ""
 
@@ -132,6 +135,9 @@ def _add(side: Side, root: Root, repository: Repository, recall: SideRecall) -> 
     found.faults += root.faults
     if root.unit is not None:
         found.digests.append(recall.digest(root.unit))
+        unseen = (*not_seen_remote(root.unit), *not_seen_helm(root.unit))
+        if unseen and not root.built:
+            found.unseen = f"{unseen[0].position}: {unseen[0].reason}"
         found.charts |= named(root.unit, repository)
         found.rendered |= rendered(root.unit)
         if found.key[0] not in LOOSE:
