@@ -53,3 +53,14 @@ def test_check_when_nothing_changed(benchmark: BenchmarkFixture, repository: Pat
     meshwright("check", str(repository))
 
     benchmark.pedantic(lambda: meshwright("check", str(repository)), rounds=5)
+
+
+def test_diff_of_one_application(benchmark: BenchmarkFixture, repository: Path) -> None:
+    meshwright("generate", str(repository))
+    git = ["git", "-C", str(repository), "-c", "user.name=bench", "-c", "user.email=bench@example.org"]
+    for arguments in (["init", "-q"], ["add", "-A"], ["commit", "-q", "-m", "bench"]):
+        subprocess.run([*git, *arguments], check=True, capture_output=True)
+    manifest = next((repository / "apps").glob("app-*/deployment.yaml"))
+    manifest.write_text(manifest.read_text(encoding="utf-8").replace("1.4.2", "1.5.0"), encoding="utf-8")
+
+    benchmark.pedantic(lambda: meshwright("diff", "-C", str(repository)), rounds=3)
