@@ -1,0 +1,153 @@
+"""The real programs: wrapper modules with pinned versions, built one after the other into a cache.
+
+    python -m engine.builds [NAME...]     builds what is missing and shows the progress
+
+A program's cache key is the hash of its module's files, its flags and Go's version.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from platformdirs import user_cache_path
+
+MODULES = Path(__file__).resolve().parent / "modules"
+ENVIRONMENT = {"GOTOOLCHAIN": "local", "CGO_ENABLED": "0", "GOFLAGS": "-mod=readonly -trimpath -buildvcs=false", "GOWORK": "off"}
+KUBERNETES = "1.36.3"
+LINKERD = "edge-26.1.1"
+
+
+class BuildError(Exception):
+    """A program could not be had; the message says which and why, in Go's own words."""
+
+
+@dataclass(frozen=True)
+class Program:
+    """One program: its module's folder, the package to build, what the linker writes into it."""
+
+    name: str
+    package: str = "."
+    variables: tuple[str, ...] = ()
+
+    @property
+    def folder(self) -> Path:
+        return MODULES / self.name
+
+    def flags(self) -> str:
+        """For the linker: no symbols, and the variables."""
+        return " ".join(["-s -w", *(f"-X {one}" for one in self.variables)])
+
+
+_VERSION = "k8s.io/component-base/version."
+PROGRAMS = (
+    Program("kwok", "sigs.k8s.io/kwok/cmd/kwok"),
+    # Without these, charts that ask for the cluster's version are refused.
+    Program(
+        "kubelite",
+        variables=(f"{_VERSION}gitVersion=v{KUBERNETES}", f"{_VERSION}gitMajor=1", f"{_VERSION}gitMinor=36"),
+    ),
+    Program("kustomize-controller", "github.com/fluxcd/kustomize-controller"),
+    Program("source-controller", "github.com/fluxcd/source-controller"),
+    Program("helm-controller", "github.com/fluxcd/helm-controller"),
+    Program(
+        "linkerd",
+        "github.com/linkerd/linkerd2/controller/cmd",
+        (f"github.com/linkerd/linkerd2/pkg/version.Version={LINKERD}",),
+    ),
+    Program("trust-manager", "github.com/cert-manager/trust-manager/cmd/trust-manager"),
+    Program("cert-manager"),
+)
+
+
+def binary(name: str) -> Path:
+    """Where a program is, built or not.
+
+    Raises:
+        BuildError: no program has that name, or Go cannot be asked for its version.
+    """
+    program = next((one for one in PROGRAMS if one.name == name), None)
+    if program is None:
+        raise BuildError(f"no program {name}")
+    digest = hashlib.sha256(f"{_go_version()}\n{program.package}\n{program.flags()}\n".encode())
+    for file in ("go.mod", "go.sum", "main.go"):
+        path = program.folder / file
+        digest.update(path.read_bytes() if path.exists() else b"-")
+    return user_cache_path("meshwright") / "engine" / f"{name}-{digest.hexdigest()[:16]}" / name
+
+
+def build(names: tuple[str, ...] = ()) -> dict[str, Path]:
+    """Build what is missing, one after the other, and say how it goes on stderr.
+
+    Raises:
+        BuildError: a download or a build failed.
+    """
+    wanted = [one for one in PROGRAMS if not names or one.name in names]
+    place = user_cache_path("meshwright") / "engine"
+    place.mkdir(parents=True, exist_ok=True)
+    with (place / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        for number, program in enumerate(wanted, start=1):
+            if not binary(program.name).exists():
+                _build(program, f"[{number}/{len(wanted)}] {program.name}")
+    return {one.name: binary(one.name) for one in wanted}
+
+
+def module_folder(program: str, module: str) -> Path:
+    """The sources of a module at the version that a program is built from: its CRDs and charts are there."""
+    found = _go(MODULES / program, "list", "-m", "-json", module)
+    directory = json.loads(found.stdout).get("Dir") if found.returncode == 0 else None
+    if not directory:
+        _download(MODULES / program, module)
+        directory = json.loads(_go(MODULES / program, "list", "-m", "-json", module).stdout)["Dir"]
+    return Path(directory)
+
+
+def _build(program: Program, title: str) -> None:
+    target = binary(program.name)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    started = time.monotonic()
+    print(f"{title}: downloading", file=sys.stderr, flush=True)
+    _download(program.folder)
+    print(f"{title}: building", file=sys.stderr, flush=True)
+    # The module's own files must stay as they are: a version that moved is an error, not a surprise.
+    built = _go(program.folder, "build", "-ldflags", program.flags(), "-o", f"{target}.new", program.package)
+    if built.returncode:
+        raise BuildError(f"{program.name}: go build {program.package} failed:\n{built.stderr.strip()}")
+    Path(f"{target}.new").replace(target)
+    print(f"{title}: {time.monotonic() - started:.0f} s, {target.stat().st_size >> 20} MB", file=sys.stderr, flush=True)
+
+
+def _download(folder: Path, *modules: str) -> None:
+    fetched = _go(folder, "mod", "download", *modules)
+    if fetched.returncode:
+        raise BuildError(f"{folder.name}: go mod download failed:\n{fetched.stderr.strip()}")
+
+
+def _go(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        ["go", *arguments], cwd=folder, env={**os.environ, **ENVIRONMENT}, capture_output=True, text=True, check=False
+    )
+
+
+@cache
+def _go_version() -> str:
+    try:
+        return subprocess.run(["go", "env", "GOVERSION"], capture_output=True, text=True, check=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError) as error:
+        raise BuildError(f"go cannot be run: {error}") from error
+
+
+if __name__ == "__main__":
+    try:
+        build(tuple(sys.argv[1:]))
+    except BuildError as failure:
+        sys.exit(str(failure))

@@ -1,0 +1,62 @@
+"""What every scenario stands on: namespaces of its own, the programs, a cluster a file, its logs when it fails."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from engine import builds, isolation
+from engine.engine import Engine
+
+ROOT = Path(__file__).resolve().parents[3]
+LOGS = ROOT / "build" / "e2e"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--charts", type=Path, help="a folder of real chart archives, <name>-<version>.tgz")
+
+
+@pytest.fixture(scope="session")
+def machine() -> None:
+    """Namespaces of this process' own, and every program built; skips where that cannot be."""
+    obstacle = isolation.obstacle()
+    if obstacle is not None:
+        pytest.skip(f"no real engine here: {obstacle}")
+    builds.build()
+    isolation.enter()
+
+
+@pytest.fixture(scope="module")
+def archives(request: pytest.FixtureRequest) -> Path | None:
+    """The folder of --charts."""
+    found: Path | None = request.config.getoption("--charts")
+    return found
+
+
+@pytest.fixture(scope="module")
+def nodes() -> int:
+    """How many nodes the cluster has; a file may say otherwise."""
+    return 2
+
+
+@pytest.fixture(scope="module")
+def engine(machine: None, nodes: int, request: pytest.FixtureRequest) -> Iterator[Engine]:
+    """A cluster for the scenarios of one file; its logs and audit log are kept when one of them fails."""
+    folder = Path(f"/tmp/meshwright-engine-{os.getpid()}")
+    failed = request.session.testsfailed
+    cluster = Engine.start(folder, nodes)
+    try:
+        yield cluster
+    finally:
+        if request.session.testsfailed > failed:
+            kept = LOGS / request.path.stem
+            shutil.rmtree(kept, ignore_errors=True)
+            shutil.copytree(folder / "logs", kept)
+            shutil.copy(cluster.plane.audit_log, kept)
+            print(f"logs: {kept}")
+        cluster.stop()
+        folder.rmdir()

@@ -1,0 +1,128 @@
+"""The pi-cluster example on Flux: it comes up in order, meshed as meant, stays as it is, and takes an upgrade in order."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+
+from engine import operators
+from engine.audit import Write
+from engine.engine import Engine
+from engine.flux import KUSTOMIZATION, RELEASE
+from engine.pods import has_proxy
+from engine.processes import wait_until
+from engine.synced import Running
+
+EXAMPLE = Path(__file__).resolve().parents[3] / "examples" / "pi-cluster"
+MESHED = ("linkerd", "linkerd-gate", "linkerd-viz", "monitoring", "demo")
+UPGRADE = 600.0
+
+
+@pytest.fixture(scope="module")
+def example(engine: Engine, archives: Path | None) -> Running:
+    """K3s with its Traefik, Flux, and the entry point of the example applied."""
+    operators.install_k3s(engine.api)
+    engine.operate(operators.look_k3s)
+    return Running.start(engine, EXAMPLE, archives)
+
+
+def test_every_layer_becomes_ready(example: Running) -> None:
+    seconds = example.flux.wait(UPGRADE, example.layers)
+    print(f"{example.layers} Kustomizations Ready after {seconds:.0f} s")
+    assert not example.engine.agent.trouble
+
+
+def test_nothing_is_created_before_what_its_layer_needs(example: Running) -> None:
+    audit = example.engine.audit()
+    created = {layer: sum(1 for one in audit.writes if one.created and one.layer == layer) for layer in example.needs()}
+    # Each layer is seen in the log, or there would be nothing to say about its order.
+    assert all(created.values()), created
+    assert audit.out_of_order(example.needs()) == []
+
+
+def test_exactly_the_pods_meant_to_be_meshed_have_the_proxy(example: Running) -> None:
+    audit = example.engine.audit()
+    gate = audit.ready("linkerd-gate")[0]
+    pods = [(pod, meshed) for pod, meshed in audit.pods() if pod.namespace != "linkerd-gate" or pod.time > gate]
+    assert {pod.namespace for pod, meshed in pods if meshed} >= {"linkerd", "linkerd-viz", "monitoring", "demo"}
+    assert [str(pod) for pod, meshed in pods if meshed != _meant(pod)] == []
+
+
+def test_the_gate_let_nobody_through_before_a_pod_of_its_own_had_the_proxy(example: Running) -> None:
+    audit = example.engine.audit()
+    gate = [meshed for pod, meshed in audit.pods() if pod.namespace == "linkerd-gate"]
+    assert gate[-1] is True
+    # Those before it came while the injector did not answer: they failed, and each next one asked again.
+    assert not any(gate[:-1])
+
+
+def test_traefik_in_kube_system_is_meshed_through_the_narrow_webhook_and_nothing_else_there(example: Running) -> None:
+    pods = example.engine.audit().pods()
+    there = [(pod, meshed) for pod, meshed in pods if pod.namespace == "kube-system"]
+    traefik = [(pod, meshed) for pod, meshed in there if pod.name.startswith("traefik-")]
+    # The one that k3s made before there was a mesh, and the one of the new settings.
+    assert [meshed for _, meshed in traefik] == [False, True]
+    assert "linkerd-proxy-injector-traefik" in _webhooks(traefik[-1][0])
+    assert {pod.name.rsplit("-", 2)[0] for pod, meshed in there if not meshed} >= {"coredns", "metrics-server"}
+    live = example.engine.api.list("v1", "Pod", "kube-system", operators.TRAEFIK_LABELS)
+    assert [has_proxy(pod) for pod in live] == [True]
+
+
+def test_a_second_reconciliation_changes_nothing(example: Running) -> None:
+    mark = example.engine.audit().end
+    asked = [*example.engine.api.list(*KUSTOMIZATION), *example.engine.api.list(*RELEASE)]
+    for one in asked:
+        example.flux.touch(one)
+
+    def handled() -> bool:
+        now = [*example.engine.api.list(*KUSTOMIZATION), *example.engine.api.list(*RELEASE)]
+        return all(
+            one["status"].get("lastHandledReconcileAt") == one["metadata"]["annotations"].get("reconcile.fluxcd.io/requestedAt")
+            for one in now
+        )
+
+    wait_until("all reconciled again", handled, UPGRADE, pause=0.5)
+    example.flux.wait(UPGRADE, example.layers)
+    written = [str(one) for one in example.engine.audit().since(mark).writes if one.engine]
+    assert written == []
+
+
+def test_an_upgrade_of_linkerd_goes_through_the_layers_in_order(example: Running, archives: Path | None) -> None:
+    mark = example.engine.audit().end
+    work = example.repository.work
+    pinned = [path for path in work.rglob("*.yaml") if "2026.8.3" in path.read_text()]
+    for path in pinned:
+        path.write_text(path.read_text().replace("2026.8.3", "2026.8.4"))
+    assert len(pinned) >= 4
+    example.engine.add_charts(example.repository, archives)
+    revision = example.repository.commit("Upgrade Linkerd")
+    time.sleep(1)
+    example.flux.pull()
+    seconds = example.flux.wait(UPGRADE, example.layers, revision)
+    print(f"upgraded after {seconds:.0f} s")
+    audit = example.engine.audit()
+    later = audit.since(mark)
+    changed = {one.layer for one in later.writes if one.engine and one.layer}
+    assert {"linkerd-crds", "linkerd-control-plane", "linkerd-gate", "linkerd-viz"} <= changed
+    assert later.out_of_order(example.needs(), revision) == []
+    pods = later.pods()
+    assert [meshed for pod, meshed in pods if pod.namespace == "linkerd-gate"][-1] is True
+    assert [str(pod) for pod, meshed in pods if meshed != _meant(pod)] == []
+
+
+def _meant(pod: Write) -> bool:
+    """Whether a pod is meant to be in the mesh, by the answers of the example."""
+    spec, meta = pod.answer["spec"], pod.answer["metadata"]
+    if spec.get("hostNetwork"):
+        return False
+    traefik = operators.TRAEFIK_LABELS.items() <= meta.get("labels", {}).items()
+    annotated = meta.get("annotations", {}).get("linkerd.io/inject") == "enabled"
+    return pod.namespace in MESHED or (pod.namespace == "kube-system" and traefik and annotated)
+
+
+def _webhooks(pod: Write) -> str:
+    """Which webhooks were asked about a pod and changed it, by the audit log's annotations."""
+    rounds = (value for key, value in pod.annotations.items() if key.startswith("mutation.webhook.admission.k8s.io/round_"))
+    return " ".join(value for value in rounds if '"mutated":true' in value)
