@@ -99,7 +99,8 @@ def base_files(name: str, chart: Chart, namespace: str, settings: Settings, *, b
 
 
 def _repository(name: str, chart: Chart, namespace: str) -> dict[str, object]:
-    spec: dict[str, object] = {"url": chart.repository, "interval": "24h"}
+    # Short: Flux finds a version that is newer than its index only after it has fetched the index anew.
+    spec: dict[str, object] = {"url": chart.repository, "interval": "10m"}
     if chart.repository.startswith("oci://"):
         spec["type"] = "oci"
     return {
