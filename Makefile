@@ -8,7 +8,7 @@ STAMP := $(VENV)/.installed
 # Compiled once, not at each start: half of a command's time otherwise.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: install tools all-tools demo test test-full lint format bench examples schemas clean
+.PHONY: install tools all-tools demo test test-full e2e lint format bench examples schemas clean
 
 install: $(STAMP)
 
@@ -35,6 +35,12 @@ test: all-tools
 
 test-full: all-tools
 	$(RUN) pytest -n auto --all-configurations -m 'slow or not slow'
+
+# Real Flux, API server and injector, in namespaces of their own; the first time they are built. CHARTS: real chart archives.
+e2e: all-tools
+	$(UV) sync --frozen --quiet --group engine
+	PYTHONPATH=tests:generator $(RUN) python -m engine.builds
+	$(RUN) pytest -c tests/engine/pytest.ini $(if $(CHARTS),--charts $(CHARTS)) tests/engine/scenarios
 
 lint: $(STAMP)
 	$(RUN) ruff format --check .

@@ -10,6 +10,8 @@ import yaml
 from copier import _main
 
 ROOT = Path(__file__).resolve().parents[1]
+# Scenarios on real engines: make e2e, with an environment and options of their own.
+collect_ignore = ["engine/scenarios"]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

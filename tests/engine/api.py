@@ -48,7 +48,9 @@ class Api:
                 connection = http.client.HTTPSConnection(SERVER, PORT, context=self.context, timeout=60)
                 self.local.connection = connection
             try:
-                connection.request(method, path, data, {"Content-Type": content, "Accept": "application/json"})
+                connection.request(
+                    method, path, data, {"Content-Type": content, "Accept": "application/json"}
+                )
                 answer = connection.getresponse()
                 text = answer.read()
                 break
@@ -78,7 +80,9 @@ class Api:
             raise
         return found
 
-    def list(self, version: str, kind: str, namespace: str | None = None, labels: Mapping[str, str] | None = None) -> list[Object]:
+    def list(
+        self, version: str, kind: str, namespace: str | None = None, labels: Mapping[str, str] | None = None
+    ) -> list[Object]:
         """All objects of a kind; none when the kind is not served."""
         selector = ",".join(f"{key}={value}" for key, value in (labels or {}).items())
         query = f"?{urlencode({'labelSelector': selector})}" if selector else ""
@@ -116,7 +120,9 @@ class Api:
 
     def _resource(self, version: str, kind: str) -> tuple[str, bool]:
         if (version, kind) not in self.resources:
-            for item in self.request("GET", f"/api/{version}" if "/" not in version else f"/apis/{version}")["resources"]:
+            for item in self.request("GET", f"/api/{version}" if "/" not in version else f"/apis/{version}")[
+                "resources"
+            ]:
                 if "/" not in item["name"]:
                     self.resources[version, item["kind"]] = (item["name"], item["namespaced"])
         if (version, kind) not in self.resources:

@@ -38,7 +38,12 @@ class Write:
     @property
     def engine(self) -> bool:
         """Whether Flux wrote the object itself, and not only how it fares."""
-        own = self.resource.partition("/")[0] in ("kustomizations", "helmreleases", "helmcharts", "gitrepositories")
+        own = self.resource.partition("/")[0] in (
+            "kustomizations",
+            "helmreleases",
+            "helmcharts",
+            "gitrepositories",
+        )
         return self.user in ENGINES and "/" not in self.resource and not (own and not self.created)
 
     @property
@@ -74,13 +79,15 @@ class Audit:
         return [one for one in self.writes if one.created and one.resource == resource]
 
     def ready(self, layer: str, revision: str = "") -> list[str]:
-        """The times at which a Kustomization became Ready (at a commit); a status that stays so counts once."""
+        """When a Kustomization became Ready (at a commit); a status that stays so counts once."""
         times, before = [], False
         for one in self.writes:
             status = one.answer.get("status")
             if not one.resource.startswith("kustomizations") or one.name != layer or not status:
                 continue
-            now = any(item["type"] == "Ready" and item["status"] == "True" for item in status.get("conditions", []))
+            now = any(
+                item["type"] == "Ready" and item["status"] == "True" for item in status.get("conditions", [])
+            )
             now = now and str(status.get("lastAppliedRevision", "")).endswith(revision)
             if now and not before:
                 times.append(one.time)
@@ -94,11 +101,17 @@ class Audit:
         """
         faults = []
         for layer, needed in sorted(needs.items()):
-            made = [one for one in self.writes if one.layer == layer and (one.engine if revision else one.created)]
+            made = [
+                one for one in self.writes if one.layer == layer and (one.engine if revision else one.created)
+            ]
             for need in needed:
                 ready = self.ready(need, revision)
                 told = ready[0][11:23] if ready else "never"
-                faults += [f"{layer} before {need} ({told}): {one}" for one in made if not ready or one.time < ready[0]]
+                faults += [
+                    f"{layer} before {need} ({told}): {one}"
+                    for one in made
+                    if not ready or one.time < ready[0]
+                ]
         return faults
 
     def pods(self) -> list[tuple[Write, bool]]:
@@ -109,12 +122,13 @@ class Audit:
 def needs(kustomizations: Iterable[Mapping[str, Any]]) -> dict[str, list[str]]:
     """dependsOn of each Kustomization, by name."""
     return {
-        one["metadata"]["name"]: [need["name"] for need in one["spec"].get("dependsOn", [])] for one in kustomizations
+        one["metadata"]["name"]: [need["name"] for need in one["spec"].get("dependsOn", [])]
+        for one in kustomizations
     }
 
 
 def _attributed(writes: list[Write]) -> tuple[Write, ...]:
-    """Each with the Kustomization that its object came from: by label, by its Helm release, or by its owners."""
+    """Each with the Kustomization that its object came from: by label, Helm release, or owners."""
     objects: dict[tuple[str, str, str], str] = {}
     owners: dict[str, str] = {}
     releases: dict[tuple[str, str], str] = {}
@@ -122,7 +136,9 @@ def _attributed(writes: list[Write]) -> tuple[Write, ...]:
     for one in writes:
         labels = one.meta.get("labels") or {}
         release = releases.get((labels.get(RELEASE_NAMESPACE, ""), labels.get(RELEASE, "")))
-        by_owner = [owners[owner["uid"]] for owner in one.meta.get("ownerReferences", []) if owner["uid"] in owners]
+        by_owner = [
+            owners[owner["uid"]] for owner in one.meta.get("ownerReferences", []) if owner["uid"] in owners
+        ]
         key = (one.resource.partition("/")[0], one.namespace, one.name)
         layer = labels.get(LAYER) or release or next(iter(by_owner), None) or objects.get(key)
         if layer is not None:

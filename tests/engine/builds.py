@@ -21,7 +21,12 @@ from pathlib import Path
 from platformdirs import user_cache_path
 
 MODULES = Path(__file__).resolve().parent / "modules"
-ENVIRONMENT = {"GOTOOLCHAIN": "local", "CGO_ENABLED": "0", "GOFLAGS": "-mod=readonly -trimpath -buildvcs=false", "GOWORK": "off"}
+ENVIRONMENT = {
+    "GOTOOLCHAIN": "local",
+    "CGO_ENABLED": "0",
+    "GOFLAGS": "-mod=readonly -trimpath -buildvcs=false",
+    "GOWORK": "off",
+}
 KUBERNETES = "1.36.3"
 LINKERD = "edge-26.1.1"
 
@@ -123,7 +128,11 @@ def _build(program: Program, title: str) -> None:
     if built.returncode:
         raise BuildError(f"{program.name}: go build {program.package} failed:\n{built.stderr.strip()}")
     Path(f"{target}.new").replace(target)
-    print(f"{title}: {time.monotonic() - started:.0f} s, {target.stat().st_size >> 20} MB", file=sys.stderr, flush=True)
+    print(
+        f"{title}: {time.monotonic() - started:.0f} s, {target.stat().st_size >> 20} MB",
+        file=sys.stderr,
+        flush=True,
+    )
 
 
 def _download(folder: Path, *modules: str) -> None:
@@ -134,14 +143,21 @@ def _download(folder: Path, *modules: str) -> None:
 
 def _go(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        ["go", *arguments], cwd=folder, env={**os.environ, **ENVIRONMENT}, capture_output=True, text=True, check=False
+        ["go", *arguments],
+        cwd=folder,
+        env={**os.environ, **ENVIRONMENT},
+        capture_output=True,
+        text=True,
+        check=False,
     )
 
 
 @cache
 def _go_version() -> str:
     try:
-        return subprocess.run(["go", "env", "GOVERSION"], capture_output=True, text=True, check=True).stdout.strip()
+        return subprocess.run(
+            ["go", "env", "GOVERSION"], capture_output=True, text=True, check=True
+        ).stdout.strip()
     except (OSError, subprocess.CalledProcessError) as error:
         raise BuildError(f"go cannot be run: {error}") from error
 

@@ -1,9 +1,9 @@
 """Chart archives under the names, hosts and versions that a repository asks for.
 
-Real where a Go module carries the chart: Linkerd's (at the newest version that the module proxy serves, packaged
-under the version that the repository pins), cert-manager's, trust-manager's. Otherwise a small stand-in of this
-project's own in charts/, with a closed schema for the values that the template sets. A folder of real archives,
-<name>-<version>.tgz, comes before both.
+Real where a Go module carries the chart: Linkerd's (at the newest version that the module proxy serves,
+packaged under the version that the repository pins), cert-manager's, trust-manager's. Otherwise a small
+stand-in of this project's own in charts/, with a closed schema for the values that the template sets.
+A folder of real archives, <name>-<version>.tgz, comes before both.
 """
 
 from __future__ import annotations
@@ -21,6 +21,13 @@ from engine.builds import LINKERD, module_folder
 
 HERE = Path(__file__).resolve().parent
 STAND_INS = HERE / "charts"
+LINKERD_FOLDERS = {
+    "linkerd-crds": "charts",
+    "linkerd-control-plane": "charts",
+    "linkerd2-cni": "charts",
+    "linkerd-viz": "viz/charts",
+    "linkerd-multicluster": "multicluster/charts",
+}
 
 
 class ChartError(Exception):
@@ -83,7 +90,10 @@ def _archive(asked: Asked, archives: Path | None) -> bytes:
         return given.read_bytes()
     source = _source(asked.name)
     packed = io.BytesIO()
-    with gzip.GzipFile(fileobj=packed, mode="wb", mtime=0) as stream, tarfile.open(fileobj=stream, mode="w") as tar:
+    with (
+        gzip.GzipFile(fileobj=packed, mode="wb", mtime=0) as stream,
+        tarfile.open(fileobj=stream, mode="w") as tar,
+    ):
         for path, data in sorted(_contents(source, asked).items()):
             member = tarfile.TarInfo(f"{asked.name}/{path}")
             member.size, member.mode = len(data), 0o644
@@ -113,11 +123,11 @@ def _tree(folder: Path) -> dict[str, bytes]:
 
 
 def _source(name: str) -> Source:
-    if name in ("linkerd-crds", "linkerd-control-plane", "linkerd2-cni", "linkerd-viz"):
+    if name in LINKERD_FOLDERS:
         module = module_folder("linkerd", "github.com/linkerd/linkerd2")
-        folder = module / ("viz/charts" if name == "linkerd-viz" else "charts") / name
+        folder = module / LINKERD_FOLDERS[name] / name
         replaced: tuple[tuple[str, str, str], ...] = ()
-        if name in ("linkerd-control-plane", "linkerd-viz"):
+        if name in ("linkerd-control-plane", "linkerd-viz", "linkerd-multicluster"):
             replaced = (("values.yaml", "linkerdVersionValue", LINKERD),)
         if name == "linkerd-control-plane":
             # The default of the pinned version, which is newer than this module.
@@ -126,7 +136,9 @@ def _source(name: str) -> Source:
     for project in ("cert-manager", "trust-manager"):
         if name == project:
             module = module_folder(project, f"github.com/cert-manager/{project}")
-            return Source(module / "deploy" / "charts" / project, f"{project}'s own, {module.name.partition('@')[2]}")
+            return Source(
+                module / "deploy" / "charts" / project, f"{project}'s own, {module.name.partition('@')[2]}"
+            )
     folder = STAND_INS / name
     if not folder.is_dir():
         raise ChartError(f"chart {name}: not in --charts, not in a Go module, and no stand-in in {STAND_INS}")

@@ -1,7 +1,7 @@
 """What the repository fetches: git over smart HTTP and Helm repositories, under their real host names.
 
-/etc/hosts of the namespace leads every host here, and the controllers trust the run's own authority, so that a
-generated repository is tested as it is.
+/etc/hosts of the namespace leads every host here, and the controllers trust the run's own authority, so that
+a generated repository is tested as it is.
 """
 
 from __future__ import annotations
@@ -47,7 +47,9 @@ class Content:
         self.server = ThreadingHTTPServer(("127.0.0.1", 443), _handler(self))
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(self.folder / "content.crt", self.folder / "content.key")
-        self.server.socket = context.wrap_socket(self.server.socket, server_side=True, do_handshake_on_connect=False)
+        self.server.socket = context.wrap_socket(
+            self.server.socket, server_side=True, do_handshake_on_connect=False
+        )
         threading.Thread(target=self.server.serve_forever, name="content", daemon=True).start()
 
     def stop(self) -> None:

@@ -42,8 +42,14 @@ class ControlPlane:
 
     def token_user(self, namespace: str, account: str) -> Path:
         """A kubeconfig for a service account, with the rights that the repository gives it."""
-        request = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {"expirationSeconds": 86400}}
-        answer = self.api.request("POST", f"/api/v1/namespaces/{namespace}/serviceaccounts/{account}/token", request)
+        request = {
+            "apiVersion": "authentication.k8s.io/v1",
+            "kind": "TokenRequest",
+            "spec": {"expirationSeconds": 86400},
+        }
+        answer = self.api.request(
+            "POST", f"/api/v1/namespaces/{namespace}/serviceaccounts/{account}/token", request
+        )
         path = self.folder / "users" / f"{namespace}-{account}.kubeconfig"
         path.parent.mkdir(exist_ok=True)
         path.write_text(kubeconfig(URL, self.authority.certificate, token=answer["status"]["token"]))
@@ -61,7 +67,14 @@ def boot(folder: Path, supervisor: Supervisor, nodes: int) -> ControlPlane:
     authority.pair().write(pki, "ca")
     front.pair().write(pki, "front-ca")
     front.client("front-proxy-client").write(pki, "front")
-    names = ("127.0.0.1", "10.96.0.1", "localhost", "kubernetes", "kubernetes.default", "kubernetes.default.svc")
+    names = (
+        "127.0.0.1",
+        "10.96.0.1",
+        "localhost",
+        "kubernetes",
+        "kubernetes.default",
+        "kubernetes.default.svc",
+    )
     authority.server("kube-apiserver", *names).write(pki, "apiserver")
     private, public = signing_pair()
     (pki / "sa.key").write_bytes(private)
@@ -74,7 +87,14 @@ def boot(folder: Path, supervisor: Supervisor, nodes: int) -> ControlPlane:
     manager = supervisor.start("kube-controller-manager", _controller_manager(plane, pki))
     scheduler = supervisor.start("kube-scheduler", _scheduler(plane))
     stages = HERE / "stages.yaml"
-    kwok = ["kwok", "--kubeconfig", plane.user("kwok", "system:masters"), "--manage-all-nodes", "--node-ip", "10.244.255.1"]
+    kwok = [
+        "kwok",
+        "--kubeconfig",
+        plane.user("kwok", "system:masters"),
+        "--manage-all-nodes",
+        "--node-ip",
+        "10.244.255.1",
+    ]
     kwok += ["--cidr", PODS, "--config", stages, "--node-lease-duration-seconds", "40"]
     supervisor.start("kwok", [binary("kwok"), *kwok[1:]])
     _wait_secure("controller manager", 10257, manager)
@@ -87,8 +107,23 @@ def boot(folder: Path, supervisor: Supervisor, nodes: int) -> ControlPlane:
 
 def _etcd(folder: Path) -> list[str | Path]:
     return [
-        *(binary("kubelite"), "etcd", "--data-dir", folder / "etcd", "--unsafe-no-fsync", "--log-level", "warn"),
-        *("--listen-client-urls", ETCD, "--advertise-client-urls", ETCD, "--listen-peer-urls", "http://127.0.0.1:2380"),
+        *(
+            binary("kubelite"),
+            "etcd",
+            "--data-dir",
+            folder / "etcd",
+            "--unsafe-no-fsync",
+            "--log-level",
+            "warn",
+        ),
+        *(
+            "--listen-client-urls",
+            ETCD,
+            "--advertise-client-urls",
+            ETCD,
+            "--listen-peer-urls",
+            "http://127.0.0.1:2380",
+        ),
     ]
 
 
@@ -127,7 +162,13 @@ def _controller_manager(plane: ControlPlane, pki: Path) -> list[str | Path]:
     config = plane.user("system:kube-controller-manager")
     return [
         *(binary("kubelite"), "kube-controller-manager", "--kubeconfig", config, "--bind-address", SERVER),
-        *("--authentication-kubeconfig", config, "--authorization-kubeconfig", config, "--leader-elect=false"),
+        *(
+            "--authentication-kubeconfig",
+            config,
+            "--authorization-kubeconfig",
+            config,
+            "--leader-elect=false",
+        ),
         *("--use-service-account-credentials", "--root-ca-file", pki / "ca.crt"),
         *("--service-account-private-key-file", pki / "sa.key"),
         *("--cluster-signing-cert-file", pki / "ca.crt", "--cluster-signing-key-file", pki / "ca.key"),
@@ -139,7 +180,13 @@ def _scheduler(plane: ControlPlane) -> list[str | Path]:
     config = plane.user("system:kube-scheduler")
     return [
         *(binary("kubelite"), "kube-scheduler", "--kubeconfig", config, "--bind-address", SERVER),
-        *("--authentication-kubeconfig", config, "--authorization-kubeconfig", config, "--leader-elect=false"),
+        *(
+            "--authentication-kubeconfig",
+            config,
+            "--authorization-kubeconfig",
+            config,
+            "--leader-elect=false",
+        ),
     ]
 
 

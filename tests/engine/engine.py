@@ -68,8 +68,10 @@ class Engine:
         operator.start()
         self.operators.append(operator)
 
-    def serve(self, repository: Repository, archives: Path | None = None, more: dict[str, Path] | None = None) -> None:
-        """Serve a repository under its own URL, with every chart that it asks for, and other git repositories."""
+    def serve(
+        self, repository: Repository, archives: Path | None = None, more: dict[str, Path] | None = None
+    ) -> None:
+        """Serve a repository under its own URL, every chart that it asks for, and other git repositories."""
         urls = gits(repository.work)
         for url in urls:
             self.content.repositories[url] = (more or {}).get(url, repository.bare)
@@ -77,7 +79,7 @@ class Engine:
         self.content.start({host(url) for url in urls} | {host(one.url) for one in self.asked})
 
     def add_charts(self, repository: Repository, archives: Path | None = None) -> None:
-        """Serve what the repository asks for now, too: a new version of a chart, on a host that is served already."""
+        """Serve what the repository asks for now, too: new versions of charts, on hosts served already."""
         self.asked |= asked_charts(repository.work)
         self.content.files.update(charts.files(self.asked, archives))
 

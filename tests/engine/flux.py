@@ -18,6 +18,7 @@ CONTROLLERS = ("source-controller", "kustomize-controller", "helm-controller")
 KUSTOMIZATION = ("kustomize.toolkit.fluxcd.io/v1", "Kustomization")
 RELEASE = ("helm.toolkit.fluxcd.io/v2", "HelmRelease")
 SOURCE = ("source.toolkit.fluxcd.io/v1", "GitRepository")
+INDEX = ("source.toolkit.fluxcd.io/v1", "HelmRepository")
 NOW = "reconcile.fluxcd.io/requestedAt"
 
 
@@ -51,13 +52,22 @@ class Flux:
         """Start one controller; its name is its user in the audit log."""
         config = self.plane.user(controller, "system:masters")
         flags = [
-            *("--events-addr=", "--log-level=info", "--enable-leader-election=false", "--watch-all-namespaces"),
+            *(
+                "--events-addr=",
+                "--log-level=info",
+                "--enable-leader-election=false",
+                "--watch-all-namespaces",
+            ),
             *(f"--metrics-addr=127.0.0.1:{18080 + number}", f"--health-addr=127.0.0.1:{19440 + number}"),
         ]
         if controller == "source-controller":
             storage = self.plane.folder / "artifacts"
             storage.mkdir(exist_ok=True)
-            flags += [f"--storage-path={storage}", "--storage-addr=127.0.0.1:19090", "--storage-adv-addr=127.0.0.1:19090"]
+            flags += [
+                f"--storage-path={storage}",
+                "--storage-addr=127.0.0.1:19090",
+                "--storage-adv-addr=127.0.0.1:19090",
+            ]
         else:
             flags.append("--requeue-dependency=2s")
         environment = {
@@ -67,7 +77,9 @@ class Flux:
             "HOME": str(self.plane.folder),
             "TMPDIR": str(self.plane.folder),
         }
-        self.running[controller] = self.plane.supervisor.start(controller, [binary(controller), *flags], environment)
+        self.running[controller] = self.plane.supervisor.start(
+            controller, [binary(controller), *flags], environment
+        )
 
     def sync(self, entrypoint: Path) -> None:
         """Apply the entry point, as the generated README says."""

@@ -1,4 +1,4 @@
-"""A network and a mount namespace of this process' own: nothing here reaches the machine, or is reached from it."""
+"""A network and a mount namespace of one's own: nothing reaches the machine, or is reached from it."""
 
 from __future__ import annotations
 
@@ -16,14 +16,18 @@ MS_REC, MS_PRIVATE, MS_BIND, MNT_DETACH = 0x4000, 0x40000, 0x1000, 2
 SIOCSIFADDR, SIOCSIFNETMASK, SIOCSIFFLAGS = 0x8916, 0x891C, 0x8914
 IFF_UP = 0x1
 # A prefix on the loopback device is local as a whole: every address in it can be bound and dialled.
-NETWORKS = {"lo": ("127.0.0.1", "255.0.0.0"), "lo:1": ("10.96.0.1", "255.255.0.0"), "lo:2": ("10.244.0.1", "255.255.0.0")}
+NETWORKS = {
+    "lo": ("127.0.0.1", "255.0.0.0"),
+    "lo:1": ("10.96.0.1", "255.255.0.0"),
+    "lo:2": ("10.244.0.1", "255.255.0.0"),
+}
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
 def obstacle() -> str | None:
     """Why no engine can run on this machine, or None."""
-    for program in ("go", "git"):
+    for program in ("go", "git", "unshare", "setpriv", "mount"):
         if shutil.which(program) is None:
             return f"{program} is not on PATH"
     if not hasattr(os, "geteuid") or os.geteuid() != 0:
@@ -31,7 +35,7 @@ def obstacle() -> str | None:
     if subprocess.run(["git", "http-backend"], capture_output=True, check=False).returncode == 1:
         return "git has no http-backend"
     probe = ["unshare", "--net", "--mount", "true"]
-    if shutil.which("unshare") is None or subprocess.run(probe, capture_output=True, check=False).returncode:
+    if subprocess.run(probe, capture_output=True, check=False).returncode:
         return "the kernel refuses network and mount namespaces here"
     return None
 
@@ -64,12 +68,6 @@ def scratch(folder: Path) -> None:
 def unmount(folder: Path) -> None:
     """Take the newest mount off a folder, though a file of it may still be open."""
     _check(_libc.umount2(os.fsencode(folder), MNT_DETACH), f"unmount {folder}")
-
-
-def private_mounts() -> None:
-    """To run in a child before its program starts: mounts made there are seen by that program alone."""
-    _check(_libc.unshare(CLONE_NEWNS), "unshare")
-    _check(_libc.mount(b"none", b"/", None, MS_REC | MS_PRIVATE, None), "make / private")
 
 
 def _request(name: str, address: str) -> bytes:

@@ -13,7 +13,11 @@ from engine.api import Api, Object, conditions, documents
 from engine.builds import module_folder
 from engine.processes import wait_until
 
-TRAEFIK = ("traefik.io", "v1alpha1", ("IngressRoute", "IngressRouteTCP", "Middleware", "TLSOption", "ServersTransport"))
+TRAEFIK = (
+    "traefik.io",
+    "v1alpha1",
+    ("IngressRoute", "IngressRouteTCP", "Middleware", "TLSOption", "ServersTransport"),
+)
 K3S = ("helm.cattle.io", "v1", ("HelmChart", "HelmChartConfig"))
 MONITORING = (
     "monitoring.coreos.com",

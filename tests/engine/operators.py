@@ -6,6 +6,7 @@ ECK: pods, Secret and phase of Elasticsearch and Kibana.
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from collections.abc import Callable
@@ -37,18 +38,23 @@ class Operator:
 
     def _run(self) -> None:
         while not self.ended.is_set():
-            try:
+            # A conflict, or a kind that is not there yet: it looks again.
+            with contextlib.suppress(OSError):
                 self.look(self.api)
-            except OSError:
-                # A conflict, or a kind that is not there yet: it looks again.
-                pass
             time.sleep(PAUSE)
 
 
 def install_k3s(api: Api) -> None:
     """What a k3s server has when it is up: CRDs, and its Traefik, not meshed."""
     kinds.serve(api, [*kinds.crds(*kinds.K3S), *kinds.crds(*kinds.TRAEFIK), *kinds.gateway()])
-    api.apply({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "traefik", "namespace": "kube-system"}}, K3S)
+    api.apply(
+        {
+            "apiVersion": "v1",
+            "kind": "ServiceAccount",
+            "metadata": {"name": "traefik", "namespace": "kube-system"},
+        },
+        K3S,
+    )
     for name in ("coredns", "metrics-server", "local-path-provisioner"):
         api.apply(_deployment(name, "kube-system", {"k8s-app": name}, {}), K3S)
     chart = {"chart": "https://%{KUBERNETES_API}%/static/charts/traefik.tgz"}
@@ -87,7 +93,11 @@ def look_eck(api: Api) -> None:
         secret = {
             "apiVersion": "v1",
             "kind": "Secret",
-            "metadata": {"name": f"{name}-es-elastic-user", "namespace": namespace, "ownerReferences": [_owner(one)]},
+            "metadata": {
+                "name": f"{name}-es-elastic-user",
+                "namespace": namespace,
+                "ownerReferences": [_owner(one)],
+            },
             "stringData": {"elastic": "stand-in"},
         }
         if api.get("v1", "Secret", f"{name}-es-elastic-user", namespace) is None:
@@ -113,7 +123,9 @@ def _made(api: Api, owner: Object, workload: Object) -> None:
 
 def _set(name: str, template: Object, owner: Object) -> Object:
     annotations = template.get("metadata", {}).get("annotations", {})
-    made = _deployment(name, owner["metadata"]["namespace"], {"common.k8s.elastic.co/name": name}, annotations)
+    made = _deployment(
+        name, owner["metadata"]["namespace"], {"common.k8s.elastic.co/name": name}, annotations
+    )
     made["kind"] = "StatefulSet"
     made["metadata"]["ownerReferences"] = [_owner(owner)]
     made["spec"]["serviceName"] = name
@@ -124,7 +136,13 @@ def _set(name: str, template: Object, owner: Object) -> Object:
 
 def _owner(one: Object) -> Object:
     meta = one["metadata"]
-    return {"apiVersion": one["apiVersion"], "kind": one["kind"], "name": meta["name"], "uid": meta["uid"], "controller": True}
+    return {
+        "apiVersion": one["apiVersion"],
+        "kind": one["kind"],
+        "name": meta["name"],
+        "uid": meta["uid"],
+        "controller": True,
+    }
 
 
 def _deployment(name: str, namespace: str, labels: dict[str, str], annotations: dict[str, str]) -> Object:
@@ -150,7 +168,10 @@ def _job(name: str, namespace: str) -> Object:
         "metadata": {"name": name, "namespace": namespace},
         "spec": {
             "template": {
-                "spec": {"restartPolicy": "OnFailure", "containers": [{"name": "helm", "image": "stand-in/klipper-helm:1"}]}
+                "spec": {
+                    "restartPolicy": "OnFailure",
+                    "containers": [{"name": "helm", "image": "stand-in/klipper-helm:1"}],
+                }
             }
         },
     }

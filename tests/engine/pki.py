@@ -44,7 +44,9 @@ class Authority:
         """A new one, self-signed."""
         key = ec.generate_private_key(ec.SECP256R1())
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-        return cls(key, _builder(subject, subject, key.public_key(), authority=True).sign(key, hashes.SHA256()))
+        return cls(
+            key, _builder(subject, subject, key.public_key(), authority=True).sign(key, hashes.SHA256())
+        )
 
     @property
     def certificate(self) -> bytes:
@@ -63,7 +65,9 @@ class Authority:
         """A certificate for DNS names and addresses."""
         return self._issue(name, (), names, ExtendedKeyUsageOID.SERVER_AUTH)
 
-    def _issue(self, name: str, groups: tuple[str, ...], names: tuple[str, ...], use: x509.ObjectIdentifier) -> Pair:
+    def _issue(
+        self, name: str, groups: tuple[str, ...], names: tuple[str, ...], use: x509.ObjectIdentifier
+    ) -> Pair:
         key = ec.generate_private_key(ec.SECP256R1())
         attributes = [x509.NameAttribute(NameOID.COMMON_NAME, name)]
         attributes += [x509.NameAttribute(NameOID.ORGANIZATION_NAME, group) for group in groups]
@@ -92,7 +96,10 @@ def kubeconfig(server: str, authority: bytes, pair: Pair | None = None, token: s
             "apiVersion": "v1",
             "kind": "Config",
             "clusters": [
-                {"name": "engine", "cluster": {"server": server, "certificate-authority-data": _text(authority)}}
+                {
+                    "name": "engine",
+                    "cluster": {"server": server, "certificate-authority-data": _text(authority)},
+                }
             ],
             "users": [{"name": "user", "user": user}],
             "contexts": [{"name": "engine", "context": {"cluster": "engine", "user": "user"}}],

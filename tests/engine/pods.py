@@ -1,7 +1,7 @@
-"""What a kubelet would wait for and see: volumes, the proxy's identity, the program of a container, how a Job ends.
+"""What a kubelet would wait for and see: volumes, the proxy's identity, a program, how a Job ends.
 
-The agent marks a pod by two conditions, and kwok's stages act on them. A pod whose container is a program that this
-machine runs for real (programs.py) starts that program, and is ready when it answers.
+The agent marks a pod by two conditions, and kwok's stages act on them. A pod whose container is a program
+that this machine runs for real (programs.py) starts that program, and is ready when it answers.
 """
 
 from __future__ import annotations
@@ -27,7 +27,6 @@ class PodAgent:
 
     api: Api
     programs: Programs
-    failing: set[str] = field(default_factory=set)
     ended: threading.Event = field(default_factory=threading.Event)
     thread: threading.Thread | None = None
     trouble: list[str] = field(default_factory=list)
@@ -45,9 +44,11 @@ class PodAgent:
         while not self.ended.is_set():
             try:
                 self.look()
-            except (ApiError, OSError):
-                if not self.ended.is_set():
-                    self.trouble.append(traceback.format_exc(limit=2))
+            except OSError:
+                # A conflict, or an object that went meanwhile: it looks again.
+                pass
+            except Exception:
+                self.trouble.append(traceback.format_exc())
             time.sleep(PAUSE)
 
     def look(self) -> None:
@@ -70,7 +71,10 @@ class PodAgent:
             return
         if self._missing(pod) or not self.programs.started(pod):
             return
-        if pod["metadata"].get("labels", {}).get("app.kubernetes.io/name") == "startupapicheck" and not self._certificates():
+        if (
+            pod["metadata"].get("labels", {}).get("app.kubernetes.io/name") == "startupapicheck"
+            and not self._certificates()
+        ):
             return
         marks = [_mark(STARTABLE, "True"), _mark(SUCCEEDS, "True" if self._succeeds(pod) else "False")]
         try:
@@ -99,18 +103,20 @@ class PodAgent:
         spec = {"dnsNames": ["check.example.test"], "secretName": "check", "issuerRef": {"name": "check"}}
         asked = {"apiVersion": "cert-manager.io/v1", "kind": "Certificate", "metadata": meta, "spec": spec}
         try:
-            self.api.request("POST", self.api.path("cert-manager.io/v1", "Certificate", "cert-manager") + "?dryRun=All", asked)
+            self.api.request(
+                "POST",
+                self.api.path("cert-manager.io/v1", "Certificate", "cert-manager") + "?dryRun=All",
+                asked,
+            )
         except ApiError:
             return False
         return True
 
     def _succeeds(self, pod: Object) -> bool:
-        """A container that asks its own pod's proxy fails where there is none; those named in `failing` always do."""
+        """A container that asks its own pod's proxy fails where there is none."""
         commands = " ".join(
             " ".join([*one.get("command", []), *one.get("args", [])]) for one in pod["spec"]["containers"]
         )
-        if any(name in pod["metadata"]["name"] for name in self.failing):
-            return False
         return ADMIN_PORT not in commands or has_proxy(pod)
 
 
@@ -129,12 +135,22 @@ def needed(pod: Object) -> list[tuple[str, str, set[str]]]:
             found.append((kind, source[name_key], keys))
 
     for volume in pod["spec"].get("volumes", []):
-        add("Secret", volume.get("secret"), "secretName", {i["key"] for i in volume.get("secret", {}).get("items", [])})
+        add(
+            "Secret",
+            volume.get("secret"),
+            "secretName",
+            {i["key"] for i in volume.get("secret", {}).get("items", [])},
+        )
         items = volume.get("configMap", {}).get("items", [])
         add("ConfigMap", volume.get("configMap"), "name", {item["key"] for item in items})
         for source in volume.get("projected", {}).get("sources", []):
             for kind, part in (("Secret", "secret"), ("ConfigMap", "configMap")):
-                add(kind, source.get(part), "name", {item["key"] for item in source.get(part, {}).get("items", [])})
+                add(
+                    kind,
+                    source.get(part),
+                    "name",
+                    {item["key"] for item in source.get(part, {}).get("items", [])},
+                )
     for container in [*pod["spec"]["containers"], *pod["spec"].get("initContainers", [])]:
         for source in container.get("envFrom", []):
             add("Secret", source.get("secretRef"), "name", set())

@@ -1,8 +1,9 @@
 """The programs behind pods that run for real, and small servers for those that cannot.
 
-Real: cert-manager's three, trust-manager, Linkerd's proxy injector and service profile validator. They run with the
-service account that the repository gives them, and start when their pod could. Servers that allow everything stand
-for webhooks and aggregated APIs whose programs are not built here (Linkerd's policy controller is written in Rust).
+Real: cert-manager's three, trust-manager, Linkerd's proxy injector and service profile validator. They run
+with the service account that the repository gives them, and start when their pod could. Servers that allow
+everything stand for webhooks and aggregated APIs whose programs are not built here (Linkerd's policy
+controller is Rust).
 """
 
 from __future__ import annotations
@@ -14,14 +15,12 @@ import ssl
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 from engine.api import Object
 from engine.builds import binary
 from engine.controlplane import ControlPlane
-from engine.isolation import bind, private_mounts
 from engine.processes import Running
 from engine.routes import Router
 
@@ -49,7 +48,9 @@ class Program:
         return meta["namespace"] == self.namespace and self.labels.items() <= meta.get("labels", {}).items()
 
 
-def _certificates(component: str, services: tuple[tuple[str, int, int], ...] = (), health: tuple[int, str] | None = None) -> Program:
+def _certificates(
+    component: str, services: tuple[tuple[str, int, int], ...] = (), health: tuple[int, str] | None = None
+) -> Program:
     controller = component == "cert-manager"
     return Program(
         f"cert-manager-{component}",
@@ -76,7 +77,9 @@ def _linkerd(name: str, component: str, port: int, *mounted: tuple[str, str, str
     )
 
 
-def _allowing(name: str, namespace: str, labels: Mapping[str, str], service: str, port: int, local: int, secret: str) -> Program:
+def _allowing(
+    name: str, namespace: str, labels: Mapping[str, str], service: str, port: int, local: int, secret: str
+) -> Program:
     return Program(name, namespace, labels, services=((service, port, local),), secret=secret)
 
 
@@ -90,8 +93,18 @@ PROGRAMS = (
         "cert-manager",
         {"app.kubernetes.io/name": "trust-manager"},
         (
-            *("trust-manager", "--trust-namespace=cert-manager", "--leader-elect=false", "--readiness-probe-port=6060"),
-            *("--readiness-probe-path=/readyz", f"--webhook-host={LOOPBACK}", "--webhook-port=16443", "--metrics-port=19402"),
+            *(
+                "trust-manager",
+                "--trust-namespace=cert-manager",
+                "--leader-elect=false",
+                "--readiness-probe-port=6060",
+            ),
+            *(
+                "--readiness-probe-path=/readyz",
+                f"--webhook-host={LOOPBACK}",
+                "--webhook-port=16443",
+                "--metrics-port=19402",
+            ),
             "--webhook-certificate-dir=/run/linkerd/tls",
         ),
         account="trust-manager",
@@ -111,7 +124,13 @@ PROGRAMS = (
     ),
     _allowing("tap", "linkerd-viz", {"component": "tap"}, "tap", 443, 18446, "tap-k8s-tls"),
     _allowing(
-        "tap-injector", "linkerd-viz", {"component": "tap-injector"}, "tap-injector", 443, 18447, "tap-injector-k8s-tls"
+        "tap-injector",
+        "linkerd-viz",
+        {"component": "tap-injector"},
+        "tap-injector",
+        443,
+        18447,
+        "tap-injector-k8s-tls",
     ),
     _allowing(
         *("prometheus-operator", "monitoring", _KPS, "kube-prometheus-stack-operator", 443, 18448),
@@ -131,8 +150,9 @@ class Programs:
     down: set[str] = field(default_factory=set)
 
     def started(self, pod: Object) -> bool:
-        """Start what stands behind a pod, and tell whether all of it answers; nothing behind it is an answer."""
-        return all([self._started(program) for program in PROGRAMS if program.behind(pod)])
+        """Start what stands behind a pod, and tell whether all of it answers."""
+        answers = [self._started(program) for program in PROGRAMS if program.behind(pod)]
+        return all(answers)
 
     def keep(self, pods: list[Object]) -> None:
         """Stop what has no pod any more, and what has died or is meant to be down."""
@@ -184,7 +204,7 @@ class Programs:
             [binary(name), arguments[0], f"--kubeconfig={config}", *arguments[1:]]
             if name != "trust-manager"
             else [binary(name), f"--kubeconfig={config}", *arguments],
-            prepare=partial(_own_files, folder) if program.files else None,
+            mounted=(folder, RUN) if program.files else None,
         )
 
     def _stop(self, program: Program) -> None:
@@ -228,12 +248,10 @@ def _services(program: Program) -> list[tuple[tuple[str, str], int, int]]:
 
 
 def _ready(pod: Object) -> bool:
-    return any(one["type"] == "Ready" and one["status"] == "True" for one in pod.get("status", {}).get("conditions", []))
-
-
-def _own_files(folder: Path) -> None:
-    private_mounts()
-    bind(folder, RUN)
+    return any(
+        one["type"] == "Ready" and one["status"] == "True"
+        for one in pod.get("status", {}).get("conditions", [])
+    )
 
 
 def _allow_all(folder: Path, port: int) -> ThreadingHTTPServer:
@@ -246,13 +264,17 @@ def _allow_all(folder: Path, port: int) -> ThreadingHTTPServer:
             parts = [part for part in self.path.split("?")[0].split("/") if part]
             if len(parts) == 3 and parts[0] == "apis":
                 version = f"{parts[1]}/{parts[2]}"
-                self._answer({"kind": "APIResourceList", "apiVersion": "v1", "groupVersion": version, "resources": []})
+                self._answer(
+                    {"kind": "APIResourceList", "apiVersion": "v1", "groupVersion": version, "resources": []}
+                )
             else:
                 self._answer({"kind": "Status", "apiVersion": "v1", "status": "Failure", "code": 404}, 404)
 
         def do_POST(self) -> None:
             review = json.loads(self.rfile.read(int(self.headers.get("Content-Length") or 0)))
-            self._answer({**review, "request": None, "response": {"uid": review["request"]["uid"], "allowed": True}})
+            self._answer(
+                {**review, "request": None, "response": {"uid": review["request"]["uid"], "allowed": True}}
+            )
 
         def log_message(self, *_: object) -> None:
             pass

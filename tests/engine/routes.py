@@ -1,4 +1,4 @@
-"""What kube-proxy would do: a Service's address leads to the program behind it, and refuses when there is none."""
+"""What kube-proxy would do: a Service's address leads to a program, and refuses when there is none."""
 
 from __future__ import annotations
 

@@ -35,7 +35,11 @@ class Running:
         shutil.copytree(source, work)
         edit(work)
         (entrypoint,) = work.glob("clusters/*/flux-system/gotk-sync.yaml")
-        branch = next(one["spec"]["ref"]["branch"] for one in manifests(entrypoint.parent) if one["kind"] == "GitRepository")
+        branch = next(
+            one["spec"]["ref"]["branch"]
+            for one in manifests(entrypoint.parent)
+            if one["kind"] == "GitRepository"
+        )
         repository = Repository.create(work, engine.folder / f"{source.name}.git", branch)
         engine.serve(repository, archives, more)
         flux = Flux.install(engine.plane, engine.content.trusted)

@@ -1,4 +1,4 @@
-"""What every scenario stands on: namespaces of its own, the programs, a cluster a file, its logs when it fails."""
+"""What every scenario stands on: namespaces, programs, a cluster a file, its logs when it fails."""
 
 from __future__ import annotations
 
@@ -44,8 +44,9 @@ def nodes() -> int:
 
 
 @pytest.fixture(scope="module")
-def engine(machine: None, nodes: int, request: pytest.FixtureRequest) -> Iterator[Engine]:
+def engine(nodes: int, request: pytest.FixtureRequest) -> Iterator[Engine]:
     """A cluster for the scenarios of one file; its logs and audit log are kept when one of them fails."""
+    request.getfixturevalue("machine")
     folder = Path(f"/tmp/meshwright-engine-{os.getpid()}")
     failed = request.session.testsfailed
     cluster = Engine.start(folder, nodes)

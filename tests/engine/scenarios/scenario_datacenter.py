@@ -1,4 +1,4 @@
-"""The opposite example on Flux: highly available, Linkerd's CNI, on a platform team's cert-manager and Prometheus."""
+"""The opposite example on Flux: three of everything, Linkerd's CNI, a platform team's cert-manager."""
 
 from __future__ import annotations
 
@@ -9,14 +9,17 @@ import pytest
 
 from engine import existing, kinds, operators
 from engine.audit import Write
+from engine.deadlines import LONG
 from engine.engine import Engine
 from engine.pods import has_proxy
 from engine.synced import Running
 
 EXAMPLE = Path(__file__).resolve().parents[3] / "examples" / "datacenter"
 MESHED = ("linkerd", "linkerd-gate", "linkerd-viz", "elastic", "velero", "traefik")
-SSH, HTTPS = "ssh://git@git.example.org/platform/datacenter.git", "https://git.example.org/platform/datacenter.git"
-LONG = 600.0
+SSH, HTTPS = (
+    "ssh://git@git.example.org/platform/datacenter.git",
+    "https://git.example.org/platform/datacenter.git",
+)
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +55,16 @@ def gateway_repository(folder: Path) -> Path:
     for command in (
         ["init", "--quiet", "--initial-branch", "main"],
         ["add", "--all"],
-        ["-c", "user.name=engine", "-c", "user.email=engine@example.test", "commit", "--quiet", "--message", "CRDs"],
+        [
+            "-c",
+            "user.name=engine",
+            "-c",
+            "user.email=engine@example.test",
+            "commit",
+            "--quiet",
+            "--message",
+            "CRDs",
+        ],
         ["tag", "v1.5.1"],
     ):
         subprocess.run(["git", *command], cwd=work, check=True)
@@ -67,7 +79,10 @@ def test_every_layer_becomes_ready(example: Running) -> None:
 
 def test_nothing_is_created_before_what_its_layer_needs(example: Running) -> None:
     audit = example.engine.audit()
-    created = {layer: sum(1 for one in audit.writes if one.created and one.layer == layer) for layer in example.needs()}
+    created = {
+        layer: sum(1 for one in audit.writes if one.created and one.layer == layer)
+        for layer in example.needs()
+    }
     assert all(created.values()), created
     assert audit.out_of_order(example.needs()) == []
 
@@ -75,8 +90,16 @@ def test_nothing_is_created_before_what_its_layer_needs(example: Running) -> Non
 def test_exactly_the_pods_meant_to_be_meshed_have_the_proxy(example: Running) -> None:
     audit = example.engine.audit()
     gate = audit.ready("linkerd-gate")[0]
-    pods = [(pod, meshed) for pod, meshed in audit.pods() if pod.namespace != "linkerd-gate" or pod.time > gate]
-    assert {pod.namespace for pod, meshed in pods if meshed} >= {"linkerd", "linkerd-viz", "elastic", "velero", "traefik"}
+    pods = [
+        (pod, meshed) for pod, meshed in audit.pods() if pod.namespace != "linkerd-gate" or pod.time > gate
+    ]
+    assert {pod.namespace for pod, meshed in pods if meshed} >= {
+        "linkerd",
+        "linkerd-viz",
+        "elastic",
+        "velero",
+        "traefik",
+    }
     assert [str(pod) for pod, meshed in pods if meshed != _meant(pod)] == []
 
 

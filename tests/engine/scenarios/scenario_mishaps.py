@@ -1,7 +1,7 @@
-"""The pi-cluster example while things go wrong on its way up: it converges without a hand, and stays in order.
+"""The pi-cluster example while things go wrong on its way up: it converges without a hand, in order.
 
-In turn: cert-manager's controller is away and a Secret is missing; the archive of Linkerd's CRDs cannot be fetched;
-the first install of the control plane is refused; the injector is down for a minute when the gate asks it.
+In turn: cert-manager's controller is away and a Secret is missing; the archive of Linkerd's CRDs cannot be
+fetched; the first install of the control plane is refused; the injector is down when the gate asks.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import pytest
 
 from engine import operators
 from engine.api import Object, conditions
+from engine.deadlines import LONG
 from engine.engine import Engine
 from engine.flux import RELEASE
 from engine.pods import has_proxy
@@ -22,7 +23,6 @@ from engine.synced import Running
 EXAMPLE = Path(__file__).resolve().parents[3] / "examples" / "pi-cluster"
 CRDS = "https://helm.linkerd.io/edge/linkerd-crds-2026.8.3.tgz"
 MESHED = ("linkerd-viz", "monitoring", "demo")
-LONG = 600.0
 DOWN = 60.0
 REFUSAL = "engine-refuses"
 
@@ -88,7 +88,9 @@ def test_it_converges_without_a_hand_and_in_order(example: Running) -> None:
     assert audit.out_of_order(example.needs()) == []
     gate = audit.ready("linkerd-gate")[0]
     unmeshed = [
-        str(pod) for pod, meshed in audit.pods() if pod.namespace in MESHED and not meshed and not _on_host(pod.answer)
+        str(pod)
+        for pod, meshed in audit.pods()
+        if pod.namespace in MESHED and not meshed and not _on_host(pod.answer)
     ]
     assert unmeshed == []
     assert all(pod.time > gate for pod, _ in audit.pods() if pod.namespace in MESHED)
@@ -109,7 +111,12 @@ def _on_host(pod: Object) -> bool:
 def _refusal() -> list[Object]:
     """An admission policy that refuses one Deployment of the control plane."""
     group = "admissionregistration.k8s.io"
-    rule = {"apiGroups": ["apps"], "apiVersions": ["v1"], "operations": ["CREATE"], "resources": ["deployments"]}
+    rule = {
+        "apiGroups": ["apps"],
+        "apiVersions": ["v1"],
+        "operations": ["CREATE"],
+        "resources": ["deployments"],
+    }
     return [
         {
             "apiVersion": f"{group}/v1",
@@ -118,7 +125,9 @@ def _refusal() -> list[Object]:
             "spec": {
                 "failurePolicy": "Fail",
                 "matchConstraints": {"resourceRules": [rule]},
-                "validations": [{"expression": "object.metadata.name != 'linkerd-destination'", "message": "not now"}],
+                "validations": [
+                    {"expression": "object.metadata.name != 'linkerd-destination'", "message": "not now"}
+                ],
             },
         },
         {
