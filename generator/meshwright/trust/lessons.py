@@ -53,7 +53,8 @@ class _Teacher:
             ()
             if room(rotation)
             else (
-                "It takes the new one by name: SourceNotFound until cert-manager has made the Secret, no longer.",
+                "It takes the new one by name: "
+                "SourceNotFound until cert-manager has made the Secret, no longer.",
             )
         )
 

@@ -68,7 +68,14 @@ def test_pods_that_wait_are_meshed(seeded: Running) -> None:
 def test_a_release_that_is_tried_once_stays_failed_and_one_that_is_tried_again_does_not(
     seeded: Running,
 ) -> None:
-    assert _release(seeded, "linkerd-multicluster")["status"] == "False"
+    # It is looked at again when its chart is fetched anew, and is Unknown for that moment.
+    wait_until(
+        "it is decided",
+        lambda: _release(seeded, "linkerd-multicluster")["status"] != "Unknown",
+        LONG,
+    )
+    found = _release(seeded, "linkerd-multicluster")
+    assert found["status"] == "False", found
     assert _release(seeded, "linkerd-viz")["status"] == "True"
 
 
