@@ -1,7 +1,8 @@
 """Flux: a Kustomization starts once its dependencies are Ready, applies in stages, and is Ready by its wait.
 
 source: fluxcd kustomize-controller 1.9 and helm-controller 1.6 (dependsOn per kind, wait, healthChecks,
-install.strategy); fluxcd/pkg ssa, which dry-runs a whole stage before it applies any of it.
+install.strategy; internal/reconcile/install.go); fluxcd/pkg ssa, which dry-runs a whole stage before it
+applies any of it.
 """
 
 from __future__ import annotations
@@ -151,5 +152,7 @@ def _install(landscape: Landscape, item: Item) -> None:
             or (isinstance(retries, int) and retries != 0)
             or (strategy is None and landscape.model.retries_by_default),
             makes_namespace=item.get("spec", "install", "createNamespace") is True,
+            # Helm looks kinds up before it stores a release, and only a stored one counts as failed.
+            waits_for_kinds=True,
         )
     )

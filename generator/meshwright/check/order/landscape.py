@@ -62,7 +62,10 @@ class Content:
 
 @dataclass(frozen=True)
 class ChartContent:
-    """A chart that a unit installs, with the events of Content."""
+    """A chart that a unit installs, with the events of Content.
+
+    ``waits_for_kinds`` says that a try for want of a kind is followed by others, ``retried`` or not.
+    """
 
     unit: Unit
     release: ChartRelease
@@ -71,6 +74,7 @@ class ChartContent:
     up: int
     retried: bool
     makes_namespace: bool
+    waits_for_kinds: bool = False
 
 
 @dataclass(frozen=True)

@@ -175,8 +175,9 @@ class _Needs:
             return
         release = chart.release
         text = f"chart {release.chart.name} needs {what}"
-        self._need(event, providers, kind, text, release.position, fragile=not chart.retried)
-        if not chart.retried and _in_doubt(providers):
+        fragile = not chart.retried and not (kind == "kind" and chart.waits_for_kinds)
+        self._need(event, providers, kind, text, release.position, fragile=fragile)
+        if fragile and _in_doubt(providers):
             wanted = tuple(provider.event for provider in providers)
             wish = Wish(event, wanted, kind, release.title, what, release.position)
             self._landscape.fragile.append(wish)

@@ -70,10 +70,11 @@ rule(
     "MW006",
     "What comes too early fails for good",
     why="A failed first install of a HelmRelease, or the fifth failed sync of an Application, is the last "
-    "one for that commit.",
+    "one for that commit. An install that fails because a kind is not known yet does not count: Helm stores "
+    "no release for it, and Flux tries again.",
     fix="let it wait for what it needs, or retry without end: install.strategy.name: RetryOnFailure on Flux, "
     "syncPolicy.retry.limit: -1 on Argo CD",
-    source="fluxcd helm-controller, spec.install.remediation; argo-cd controller/appcontroller.go, autoSync",
+    source="fluxcd helm-controller, spec.install.remediation and internal/reconcile/install.go; argo-cd controller/appcontroller.go, autoSync",
     severity=Severity.WARNING,
 )(_told(Fault.GIVEN_UP))
 
