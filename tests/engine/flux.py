@@ -113,6 +113,10 @@ class Flux:
                 found[one["metadata"]["name"]] = str(ready.get("message", "nothing yet"))
         return found
 
+    def ready(self) -> set[str]:
+        """The Kustomizations that are there and Ready."""
+        return {one["metadata"]["name"] for one in self.api.list(*KUSTOMIZATION)} - set(self.unready())
+
     def wait(self, seconds: float, at_least: int, revision: str | None = None) -> float:
         """Wait until every Kustomization is Ready, and give the seconds that it took.
 
