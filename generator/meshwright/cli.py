@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import typer
 from typer.core import TyperGroup
@@ -346,4 +347,19 @@ def main() -> None:
         app()
     except MeshwrightError as error:
         typer.echo(f"meshwright: {error}", err=True)
-        sys.exit(ExitCode.COULD_NOT_RUN)
+        _end(ExitCode.COULD_NOT_RUN)
+    except SystemExit as ended:
+        _end(ended.code)
+
+
+def _end(code: str | int | None) -> NoReturn:
+    """End now: to take a million objects apart that nobody needs any more costs half a second."""
+    if code is None or isinstance(code, int):
+        try:
+            sys.stdout.flush()
+            sys.stderr.flush()
+        except OSError:
+            # A closed pipe: Python itself says so as it always does.
+            sys.exit(code)
+        os._exit(int(code or 0))
+    sys.exit(code)

@@ -46,11 +46,14 @@ GENERATED = "configMapGenerator: [{name: %s-values, literals: [a=b]}]\n"
 
 
 def test_independent_roots_share_a_process(tmp_path: Path, started: list[list[str]]) -> None:
-    report = check(tmp_path, {**app("a"), **app("b", GENERATED % "b"), **app("c", GENERATED % "c")})
+    plain, generating = {**app("a"), **app("d")}, {**app("b", GENERATED % "b"), **app("c", GENERATED % "c")}
+
+    report = check(tmp_path, {**plain, **generating})
 
     assert report.findings == ()
-    assert [root.objects for root in report.roots] == [1, 2, 2]
-    assert builds(started) == 1
+    assert [root.objects for root in report.roots] == [1, 2, 2, 1]
+    # One for those that give new names, which would change what others refer to, and one for the others.
+    assert builds(started) == 2
 
 
 def test_overlays_of_one_base_do_not_share(tmp_path: Path, started: list[list[str]]) -> None:

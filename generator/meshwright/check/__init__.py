@@ -8,22 +8,29 @@ from typing import TYPE_CHECKING
 from meshwright.collection import no_collection
 
 if TYPE_CHECKING:
+    from meshwright.check.recall import CheckMemory
     from meshwright.check.report import Report
 
 __all__ = ["check_repository"]
 
 
 def check_repository(
-    path: Path, *, kubernetes: str | None = None, charts: Path | None = None, order: bool = False
+    path: Path,
+    *,
+    kubernetes: str | None = None,
+    charts: Path | None = None,
+    order: bool = False,
+    memory: CheckMemory | None = None,
 ) -> Report:
     """Check the repository at ``path``; no network, no cluster, and nothing is written into it.
 
     ``kubernetes`` is a minor such as 1.35, ``charts`` a folder with charts to render; with ``order`` the
-    report has the timeline. Raises MeshwrightError when there is nothing to check, a tool is missing, or no
-    schemas of that minor are embedded.
+    report has the timeline. ``memory`` knows builds and verdicts of earlier checks, and learns those of this
+    one. Raises MeshwrightError when there is nothing to check, a tool is missing, or no schemas of that
+    minor are embedded.
     """
     # A report that is remembered needs none of what a check imports.
     from meshwright.check.engine import check_repository as run
 
     with no_collection():
-        return run(path, kubernetes=kubernetes, charts=charts, order=order)
+        return run(path, kubernetes=kubernetes, charts=charts, order=order, memory=memory)

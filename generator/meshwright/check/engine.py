@@ -14,6 +14,7 @@ from meshwright.check.kubeconform import Kubeconform
 from meshwright.check.loader import load
 from meshwright.check.objects import object_submissions
 from meshwright.check.order.timeline import Timeline
+from meshwright.check.recall import CheckMemory
 from meshwright.check.releases import read_releases
 from meshwright.check.report import Report, RootSummary, in_order, summarised
 from meshwright.check.repository import Repository
@@ -47,19 +48,26 @@ STEPS: tuple[Step, ...] = (
 
 
 def check_repository(
-    path: Path, *, kubernetes: str | None = None, charts: Path | None = None, order: bool = False
+    path: Path,
+    *,
+    kubernetes: str | None = None,
+    charts: Path | None = None,
+    order: bool = False,
+    memory: CheckMemory | None = None,
 ) -> Report:
     """Check the repository at ``path``; no network, no cluster, and nothing is written into it.
 
     ``kubernetes`` is a minor such as 1.35, ``charts`` a folder with charts to render; with ``order`` the
-    report has the timeline. Raises MeshwrightError when there is nothing to check, a tool is missing, or no
-    schemas of that minor are embedded.
+    report has the timeline. ``memory`` knows builds and verdicts of earlier checks. Raises MeshwrightError
+    when there is nothing to check, a tool is missing, or no schemas of that minor are embedded.
     """
     _require_folder(path)
     schemas = Schemas(choose_minor(kubernetes))
     files = RepositoryFiles(path)
+    if memory is not None:
+        memory.attach(files)
     with Workspace(files.root) as workspace:
-        repository = load(files, workspace, charts, schemas.minor)
+        repository = load(files, workspace, charts, schemas.minor, memory)
         say(f"reading {plural(len(repository.roots), 'root')}")
         said = [item for step in STEPS for item in step(repository, schemas)]
         releases = read_releases(repository)
@@ -70,7 +78,7 @@ def check_repository(
         ruled = [item for item in outcome if isinstance(item, Finding)]
         say(f"validating {plural(sum(len(root.objects) for root in repository.roots), 'object')}")
         submissions = [item for item in said if isinstance(item, Submission)]
-        refused, kubeconform = Kubeconform(schemas, workspace.root).judge(submissions)
+        refused, kubeconform = Kubeconform(schemas, workspace.root, memory).judge(submissions)
     told = {(_SAME[item.id], item.position) for item in ruled if item.id in _SAME}
     findings = [
         item for item in [*said, *ruled] if isinstance(item, Finding) and (item.id, item.position) not in told

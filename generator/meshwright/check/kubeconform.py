@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from meshwright.check.recall import CheckMemory
 from meshwright.check.schemas import Schemas
 from meshwright.check.submission import Submission
 from meshwright.errors import MeshwrightError
@@ -28,7 +29,8 @@ _Identity = tuple[str, str, str]
 class Kubeconform:
     """Writes submissions to files, many objects to one, and maps the results back."""
 
-    def __init__(self, schemas: Schemas, workspace: Path) -> None:
+    def __init__(self, schemas: Schemas, workspace: Path, memory: CheckMemory | None = None) -> None:
+        self._memory = memory
         self._schemas = schemas
         self._data = workspace / "submitted"
         self._wrappers = workspace / "wrappers"
@@ -39,20 +41,41 @@ class Kubeconform:
         items = list(submissions)
         if not items:
             return [], None
-        places = self._write(items)
+        texts = [json.dumps(item.data, default=str) for item in items]
         tool = locate("kubeconform")
+        verdicts = self._verdicts(items, texts)
+        waiting = [number for number in range(len(items)) if not self._is_known(verdicts, number)]
+        if not waiting:
+            return [], tool
         findings: list[Finding] = []
+        items = [items[number] for number in waiting]
+        places = self._write(items, [texts[number] for number in waiting])
+        refused: set[int] = set()
         for result in self._run(tool):
             file = Path(str(result["filename"])).stem
             here = (str(result.get("kind")), str(result.get("name")), str(result.get("version")))
             number = places.get((file, here), places.get((file, None)))
             if number is None:
                 raise MeshwrightError(f"kubeconform speaks of {here}, which it was not given")
+            refused.add(number)
             item = items[number]
             findings.extend(item.explain(" ".join(str(result.get("msg", "")).split())))
+        if self._memory is not None:
+            for place, number in enumerate(waiting):
+                if place not in refused:
+                    self._memory.keep_valid(verdicts[number])
         return findings, tool
 
-    def _write(self, items: list[Submission]) -> dict[tuple[str, _Identity | None], int]:
+    def _verdicts(self, items: list[Submission], texts: list[str]) -> list[str]:
+        if self._memory is None:
+            return []
+        pairs = zip(items, texts, strict=True)
+        return [self._memory.verdict(item.schema, text) for item, text in pairs]
+
+    def _is_known(self, verdicts: list[str], number: int) -> bool:
+        return self._memory is not None and self._memory.was_valid(verdicts[number])
+
+    def _write(self, items: list[Submission], texts: list[str]) -> dict[tuple[str, _Identity | None], int]:
         """Number of a submission by file and identity; by the file alone where it is the only one there."""
         self._data.mkdir()
         self._wrappers.mkdir()
@@ -63,10 +86,10 @@ class Kubeconform:
         met: dict[_Identity, int] = {}
         sizes: dict[int, int] = {}
         for number, item in enumerate(items):
-            data, identity = item.data, _identity(item)
+            text, identity = texts[number], _identity(item)
             if not item.is_object:
                 kind = kinds.setdefault(item.schema, f"schema{len(kinds)}")
-                data = {"apiVersion": _WRAPPER, "kind": kind, "data": data}
+                text = json.dumps({"apiVersion": _WRAPPER, "kind": kind, "data": item.data}, default=str)
             if identity is None:
                 file = f"alone-{number}"
             else:
@@ -74,7 +97,7 @@ class Kubeconform:
                 sizes[turn] = sizes.get(turn, -1) + 1
                 file = f"{turn}-{sizes[turn] // _A_FILE}"
             places[file, identity] = number
-            files.setdefault(file, []).append(json.dumps(data, default=str))
+            files.setdefault(file, []).append(text)
         for file, documents in files.items():
             (self._data / f"{file}.yaml").write_text("\n---\n".join(documents), encoding="utf-8")
         for schema, kind in kinds.items():

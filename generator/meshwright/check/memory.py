@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from meshwright.check.report import Report, RootSummary
+from meshwright.collection import no_collection
 from meshwright.errors import MeshwrightError, Position
 from meshwright.manifests.chartstore import charts_in_cache
 from meshwright.manifests.files import SKIPPED_FOLDERS
@@ -39,25 +40,35 @@ def check_remembered(path: Path, *, kubernetes: str | None = None, charts: Path 
     if remembered is not None:
         return remembered
     from meshwright.check import check_repository
+    from meshwright.check.recall import CheckMemory
 
-    report = check_repository(path, kubernetes=kubernetes, charts=charts)
-    # What changed during the check was perhaps not seen by it.
-    if signature == _signature(root, charts):
-        _write(file, signature, report)
+    with no_collection():
+        memory = CheckMemory(root, _digest(list(_program())))
+        report = check_repository(path, kubernetes=kubernetes, charts=charts, memory=memory)
+        # What changed during the check was perhaps not seen by it.
+        if signature == _signature(root, charts):
+            _write(file, signature, report)
+            memory.save()
     return report
 
 
 def _signature(root: Path, charts: Path | None) -> str:
-    entries = [f"{_FORMAT}"]
-    folders = [root, _PACKAGE, data_root() / "schema", data_root() / "template" / "includes"]
-    for folder in (*folders, charts_in_cache(), *([Path(os.path.realpath(charts))] if charts else [])):
+    entries = list(_program())
+    for folder in (root, charts_in_cache(), *([Path(os.path.realpath(charts))] if charts else [])):
         entries += _entries(folder)
+    return _digest(entries)
+
+
+def _program() -> Iterator[str]:
+    """This package, its data and the tools."""
+    yield f"{_FORMAT}"
+    for folder in (_PACKAGE, data_root() / "schema", data_root() / "template" / "includes"):
+        yield from _entries(folder)
     for tool in ("kustomize", "kubeconform", "helm"):
         try:
-            entries.append(f"{tool} {_state(locate(tool).path)}")
+            yield f"{tool} {_state(locate(tool).path)}"
         except MeshwrightError:
-            entries.append(f"{tool} missing")
-    return _digest(entries)
+            yield f"{tool} missing"
 
 
 def _entries(folder: Path) -> Iterator[str]:

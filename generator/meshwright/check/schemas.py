@@ -73,6 +73,7 @@ class Schemas:
         self._builtin = self.root / "kubernetes" / f"v{minor}.0"
         self._crds = self.root / "crds"
         self._loaded: dict[Path, dict[str, Any]] = {}
+        self._found: dict[tuple[str, str], Path | None] = {}
 
     @property
     def locations(self) -> list[str]:
@@ -84,6 +85,12 @@ class Schemas:
 
     def file(self, built: BuiltObject) -> Path | None:
         """The schema that kubeconform would take for an object."""
+        key = (built.api_version, built.kind)
+        if key not in self._found:
+            self._found[key] = self._find(built)
+        return self._found[key]
+
+    def _find(self, built: BuiltObject) -> Path | None:
         kind, version = built.kind.lower(), built.api_version.rpartition("/")[2].lower()
         custom = self._crds / built.group / f"{kind}_{version}.json"
         if built.group and custom.is_file():

@@ -129,6 +129,9 @@ class ValuesSource:
                 continue
             here = _place(built) == place
             entry = generator_entry(self._repository.index, built)
+            if entry and here and entry.data.get("name") == name and root is not self._root:
+                what = f"'{name}', which '{root.path}' alone builds, under the name '{built.name}'"
+                return what, "generate it in the same build, or set disableNameSuffixHash"
             if entry and here and built.name == name:
                 what = f"'{entry.data['name']}', which '{root.path}' alone builds, under the name '{name}'"
                 return what, "generate it in the same build, or set disableNameSuffixHash"

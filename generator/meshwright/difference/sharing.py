@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import PurePosixPath
 
 from meshwright.manifests.files import RepositoryFiles
-from meshwright.manifests.kustomization import KustomizationIndex, join, references_of
+from meshwright.manifests.inputs import files_of, read_by, referenced
+from meshwright.manifests.kustomization import KustomizationIndex
 from meshwright.manifests.unit import BuildResult, BuildUnit
 from meshwright.yaml import YamlFault
 
@@ -24,7 +25,6 @@ _LEADS_ON = re.compile(
 _HOLDS_DATA = re.compile(
     r"""kind["']?\s*:\s*["']?(?:ConfigMap|Secret)\b|configMapGenerator|secretGenerator"""
 )
-_PLUGINS = ("generators", "transformers", "validators")
 _VARIABLES = re.compile(r"substituteFrom(.{0,2000})", re.DOTALL)
 _NAMED = re.compile(r"""name["']?\s*:\s*["']?([\w.-]+)""")
 
@@ -132,7 +132,7 @@ class SideRecall:
         digest = self.digest(unit)
         result = self._sharing.recall(unit, digest, self._files, self._index) if digest else None
         if result is None and not unit.blocked:
-            self._files.provide(_read_by(unit, self._files, self._index))
+            self._files.provide(read_by(unit, self._files, self._index))
         return result
 
     def takes_variables(self, unit: BuildUnit) -> bool:
@@ -147,35 +147,8 @@ class SideRecall:
             self._sharing.learn(digest, result)
 
 
-def referenced(unit: BuildUnit, index: KustomizationIndex) -> Iterator[str]:
-    """Every path that the kustomizations of a unit name."""
-    for folder in unit.closure.folders:
-        kustomization = index.get(folder)
-        for reference in kustomization.references if kustomization else ():
-            yield join(folder, reference.entry)
-    for reference in references_of(unit.manifest or {}):
-        yield join(unit.folder, reference.entry)
-
-
-def _files_of(unit: BuildUnit, files: RepositoryFiles, index: KustomizationIndex) -> list[str]:
-    """Every file that a unit names, sorted."""
-    paths = {*unit.closure.leaves, *referenced(unit, index)}
-    paths |= {path for folder in {*unit.closure.folders, unit.folder} for path in index.paths(folder)}
-    return sorted(path for path in paths if files.is_listed(path) and not files.holds_files(path))
-
-
-def _read_by(unit: BuildUnit, files: RepositoryFiles, index: KustomizationIndex) -> Iterable[str]:
-    """Every file that kustomize may read for a unit."""
-    kustomizations = [index.get(folder) for folder in unit.closure.folders]
-    # Charts, and settings of plugins, name further files in ways of their own.
-    opaque = any(item.data.get(name) for item in kustomizations if item for name in _PLUGINS)
-    if opaque or unit.closure.helm or unit.needs_helm:
-        return files.paths
-    return _files_of(unit, files, index)
-
-
 def _texts(unit: BuildUnit, files: RepositoryFiles, index: KustomizationIndex) -> Iterator[str]:
-    for path in _files_of(unit, files, index):
+    for path in files_of(unit, files, index):
         try:
             yield files.text(path)
         except YamlFault:

@@ -34,6 +34,9 @@ class _Group:
             return False
         if self.cluster and unit.cluster and self.cluster != unit.cluster:
             return False
+        # A build that gives new names would change references in one that does not.
+        if self.members and unit.closure.renames != (self.settings is not None):
+            return False
         if unit.closure.renames and self.settings is not None and self.settings != unit.closure.settings:
             return False
         return self.leaves.isdisjoint(unit.closure.leaves)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 from meshwright.errors import Position
@@ -43,44 +44,44 @@ class BuiltObject:
     data: Mapping[str, Any]
     origin: Origin
 
-    @property
+    @cached_property
     def api_version(self) -> str:
         """Such as apps/v1."""
         return str(self.data.get("apiVersion") or "")
 
-    @property
+    @cached_property
     def group(self) -> str:
         """The API group, empty for the core group."""
         group, slash, _ = self.api_version.partition("/")
         return group if slash else ""
 
-    @property
+    @cached_property
     def kind(self) -> str:
         """Such as Deployment."""
         return str(self.data.get("kind") or "")
 
-    @property
+    @cached_property
     def metadata(self) -> Mapping[str, Any]:
         """The object's metadata, empty when it is not a mapping."""
         metadata = self.data.get("metadata")
         return metadata if isinstance(metadata, Mapping) else {}
 
-    @property
+    @cached_property
     def name(self) -> str:
         """metadata.name."""
         return str(self.metadata.get("name") or "")
 
-    @property
+    @cached_property
     def namespace(self) -> str:
         """metadata.namespace, empty when the object names none."""
         return str(self.metadata.get("namespace") or "")
 
-    @property
+    @cached_property
     def qualified_name(self) -> str:
         """namespace/name, or the name alone when no namespace is known."""
         return f"{self.namespace}/{self.name}" if self.namespace else self.name
 
-    @property
+    @cached_property
     def title(self) -> str:
         """``Kind namespace/name``, for people."""
         return f"{self.kind} {self.qualified_name}"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from meshwright.check.rules.model import Item, Model
-from meshwright.check.rules.workloads import Workload, workloads
+from meshwright.check.rules.workloads import Workload, workloads, workloads_in
 
 OPAQUE = "config.linkerd.io/opaque-ports"
 SKIP_IN, SKIP_OUT = "config.linkerd.io/skip-inbound-ports", "config.linkerd.io/skip-outbound-ports"
@@ -62,14 +62,39 @@ def container_ports(workload: Workload) -> Iterator[tuple[int, str, int, int]]:
 def selected_by(model: Model, service: Item) -> Iterator[Workload]:
     """The workloads whose pods a Service selects."""
     selector = service.mapping("spec", "selector")
-    by_label = _by_label(model)
-    place = (service.cluster, service.namespace)
-    rarest = min(
-        (by_label.get((*place, f"{key}={value}"), []) for key, value in selector.items()), key=len, default=[]
-    )
-    for workload in rarest:
-        if all(workload.labels.get(key) == value for key, value in selector.items()):
-            yield workload
+    if selector:
+        yield from selected(model, service.cluster, service.namespace, {"matchLabels": selector})
+
+
+def selected(model: Model, cluster: str, namespace: str, selector: Any) -> Iterator[Workload]:
+    """The workloads of a namespace whose pods a label selector takes; not all are looked at for each."""
+    wanted = selector.get("matchLabels") if isinstance(selector, dict) else None
+    if isinstance(wanted, dict) and wanted:
+        by_label = _by_label(model)
+        lists = (by_label.get((cluster, namespace, f"{key}={value}"), []) for key, value in wanted.items())
+        candidates = min(lists, key=len)
+    else:
+        candidates = workloads_in(model, cluster, namespace)
+    return (workload for workload in candidates if matches(selector, workload.labels))
+
+
+def services_selected(model: Model, cluster: str, namespace: str, selector: Any) -> Iterator[Item]:
+    """The Services of a namespace that a label selector takes."""
+    if "services by label" not in model.derived:
+        found: dict[tuple[str, ...], list[Item]] = {}
+        for item in model.items("Service", ""):
+            found.setdefault((item.cluster, item.namespace), []).append(item)
+            for key, value in item.labels.items():
+                found.setdefault((item.cluster, item.namespace, f"{key}={value}"), []).append(item)
+        model.derived["services by label"] = found
+    known: dict[tuple[str, ...], list[Item]] = model.derived["services by label"]
+    wanted = selector.get("matchLabels") if isinstance(selector, dict) else None
+    if isinstance(wanted, dict) and wanted:
+        lists = (known.get((cluster, namespace, f"{key}={value}"), []) for key, value in wanted.items())
+        candidates = min(lists, key=len)
+    else:
+        candidates = known.get((cluster, namespace), [])
+    return (item for item in candidates if matches(selector, item.labels))
 
 
 def _by_label(model: Model) -> dict[tuple[str, str, str], list[Workload]]:

@@ -6,9 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from meshwright.check.rules.model import CONTROL_PLANE, Item, Model
-from meshwright.check.rules.ports import matches
+from meshwright.check.rules.ports import matches, selected, services_selected
 from meshwright.check.rules.rule import Hit, Severity, rule
-from meshwright.check.rules.workloads import workloads_in
 from meshwright.manifests.pointer import items_of
 
 _GROUP = "monitoring.coreos.com"
@@ -110,26 +109,29 @@ def selects_nothing(model: Model) -> Iterator[Hit]:
         named = item.list("spec", "namespaceSelector", "matchNames") or [item.namespace]
         if any(_opaque(model, item.cluster, str(name)) for name in named):
             continue
-        labels = [
-            labels for name in named for labels in _labels(model, item.cluster, str(name), item.built.kind)
-        ]
-        if not any(matches(selector, found) for found in labels):
+        if not any(_finds(model, item, str(name)) for name in named):
             what = "pod" if item.built.kind == "PodMonitor" else "Service"
             text = f"{item.title} selects no {what} of {' and '.join(map(str, named))}"
             yield Hit(item.at("spec", "selector"), text, subject=item.title)
 
 
-def _labels(model: Model, cluster: str, namespace: str, kind: str) -> Iterator[Any]:
-    if kind == "PodMonitor":
-        yield from (workload.labels for workload in workloads_in(model, cluster, namespace))
-    else:
-        yield from (
-            item.labels for item in model.in_namespace(cluster, namespace) if item.built.kind == "Service"
-        )
+def _finds(model: Model, monitor: Item, namespace: str) -> bool:
+    """Whether a monitor selects something in a namespace."""
+    find = selected if monitor.built.kind == "PodMonitor" else services_selected
+    return (
+        next(iter(find(model, monitor.cluster, namespace, monitor.get("spec", "selector"))), None) is not None
+    )
 
 
 def _opaque(model: Model, cluster: str, namespace: str) -> bool:
     """Whether pods may run there that are not seen: a chart's, an operator's, or nobody's at all."""
+    known: dict[tuple[str, str], bool] = model.derived.setdefault("unseen pods", {})
+    if (cluster, namespace) not in known:
+        known[cluster, namespace] = _is_opaque(model, cluster, namespace)
+    return known[cluster, namespace]
+
+
+def _is_opaque(model: Model, cluster: str, namespace: str) -> bool:
     if any(release.cluster == cluster and release.namespace == namespace for release in model.releases):
         return True
     items = model.in_namespace(cluster, namespace)
@@ -150,8 +152,7 @@ def unknown_service_port(model: Model) -> Iterator[Hit]:
         services = [
             found
             for name in named
-            for found in model.in_namespace(item.cluster, str(name))
-            if found.built.kind == "Service" and matches(item.get("spec", "selector"), found.labels)
+            for found in services_selected(model, item.cluster, str(name), item.get("spec", "selector"))
         ]
         names = {
             str(port.get("name"))

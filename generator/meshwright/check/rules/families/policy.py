@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator
 
 from meshwright.check.rules.model import Item, Model
-from meshwright.check.rules.ports import container_ports, matches
+from meshwright.check.rules.ports import container_ports, selected
 from meshwright.check.rules.rule import Hit, Severity, rule
-from meshwright.check.rules.workloads import Workload, workloads_in
+from meshwright.check.rules.workloads import Workload
 from meshwright.manifests.words import did_you_mean
 
 _GROUP = "policy.linkerd.io"
@@ -24,25 +24,39 @@ def _servers(model: Model) -> list[Item]:
     return model.items("Server", _GROUP)
 
 
-def _authorizations(model: Model, cluster: str, namespace: str) -> Iterator[Item]:
+def _opened(model: Model) -> set[tuple[str, str, str]]:
+    """Cluster, namespace and Server for which something authorizes; the Server is * for all of a namespace."""
+    found: set[tuple[str, str, str]] = set()
     for item in model.items("AuthorizationPolicy", _GROUP):
-        if item.cluster == cluster and item.namespace == namespace:
-            yield item
+        target = item.mapping("spec", "targetRef")
+        if target.get("kind") == "Namespace":
+            found.add((item.cluster, item.namespace, "*"))
+        elif target.get("kind") == "Server":
+            found.add((item.cluster, item.namespace, str(target.get("name"))))
+    for item in model.items("ServerAuthorization", _GROUP):
+        name = item.get("spec", "server", "name")
+        found.add((item.cluster, item.namespace, str(name)))
+        if item.mapping("spec", "server", "selector"):
+            found.add((item.cluster, item.namespace, "*"))
+    # Authorizations may stand on its routes instead.
+    for kind in _ROUTES:
+        for route in model.items(kind):
+            for ref in route.list("spec", "parentRefs"):
+                if isinstance(ref, dict) and ref.get("kind") == "Server":
+                    found.add((route.cluster, route.namespace, str(ref.get("name"))))
+    return found
 
 
 def _selected(model: Model, server: Item) -> list[Workload]:
     """Workloads whose pods a Server selects."""
-    selector = server.get("spec", "podSelector")
-    return [
-        workload
-        for workload in workloads_in(model, server.cluster, server.namespace)
-        if matches(selector, workload.labels)
-    ]
+    return list(selected(model, server.cluster, server.namespace, server.get("spec", "podSelector")))
 
 
 def _has_chart(model: Model, cluster: str, namespace: str) -> bool:
     """Whether a chart puts workloads there that are not seen."""
-    return any(release.cluster == cluster and release.namespace == namespace for release in model.releases)
+    if "with charts" not in model.derived:
+        model.derived["with charts"] = {(release.cluster, release.namespace) for release in model.releases}
+    return (cluster, namespace) in model.derived["with charts"]
 
 
 @rule(
@@ -53,35 +67,12 @@ def _has_chart(model: Model, cluster: str, namespace: str) -> bool:
     source="linkerd2 policy-controller; Server v1beta3 spec.accessPolicy, default deny",
 )
 def closed_server(model: Model) -> Iterator[Hit]:
+    opened = _opened(model)
     for server in _servers(model):
         if server.get("spec", "accessPolicy") not in (None, "deny") or not model.sees_all_of(server.cluster):
             continue
-        targets = [
-            item.mapping("spec", "targetRef")
-            for item in _authorizations(model, server.cluster, server.namespace)
-        ]
-        open_by = any(
-            ref.get("kind") == "Namespace" or (ref.get("kind") == "Server" and ref.get("name") == server.name)
-            for ref in targets
-        )
-        older = any(
-            item.namespace == server.namespace
-            and (
-                item.get("spec", "server", "name") == server.name
-                or item.mapping("spec", "server", "selector")
-            )
-            for item in model.items("ServerAuthorization", _GROUP)
-        )
-        # Authorizations may stand on its routes instead.
-        routed = any(
-            ref.get("kind") == "Server" and ref.get("name") == server.name
-            for kind in _ROUTES
-            for route in model.items(kind)
-            if route.namespace == server.namespace
-            for ref in route.list("spec", "parentRefs")
-            if isinstance(ref, dict)
-        )
-        if not (open_by or older or routed):
+        place = (server.cluster, server.namespace)
+        if (*place, server.name) not in opened and (*place, "*") not in opened:
             yield Hit(
                 server.at(),
                 f"{server.title} denies everybody: no AuthorizationPolicy names it",
@@ -199,12 +190,15 @@ def selects_nothing(model: Model) -> Iterator[Hit]:
 
 def _custom_kinds(model: Model, server: Item) -> bool:
     """Whether an operator may make pods in the Server's namespace from objects of its own kinds."""
-    return any(
-        "." in item.built.group
-        and "k8s.io" not in item.built.group
-        and item.built.group not in (_GROUP, "linkerd.io", "cert-manager.io", "monitoring.coreos.com")
-        for item in model.in_namespace(server.cluster, server.namespace)
-    )
+    if "custom kinds" not in model.derived:
+        model.derived["custom kinds"] = {
+            (item.cluster, item.namespace)
+            for item in model.all_items()
+            if "." in item.built.group
+            and "k8s.io" not in item.built.group
+            and item.built.group not in (_GROUP, "linkerd.io", "cert-manager.io", "monitoring.coreos.com")
+        }
+    return (server.cluster, server.namespace) in model.derived["custom kinds"]
 
 
 @rule(

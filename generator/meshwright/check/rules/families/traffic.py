@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from meshwright.check.rules.model import Item, Model
-from meshwright.check.rules.ports import matches
+from meshwright.check.rules.ports import matches, selected
 from meshwright.check.rules.rule import Hit, Severity, rule
-from meshwright.check.rules.workloads import inject_mode, workloads_in
+from meshwright.check.rules.workloads import inject_mode
 from meshwright.manifests.pointer import items_of
 
 _GROUP = "policy.linkerd.io"
@@ -107,13 +107,12 @@ def network_policy(model: Model) -> Iterator[Hit]:
             continue
         if any(_admits(port) for entry in entries for port in items_of(entry.get("ports"))):
             continue
-        for workload in workloads_in(model, policy.cluster, policy.namespace):
+        others = [other for other in _policies(model, policy) if other is not policy and _lets_in(other)]
+        pods = selected(model, policy.cluster, policy.namespace, policy.get("spec", "podSelector") or {})
+        for workload in pods:
             item = workload.item
-            selected = matches(policy.get("spec", "podSelector") or {}, workload.labels)
-            if (
-                selected
-                and inject_mode(model, workload) is not None
-                and not _other(model, policy, workload.labels)
+            if inject_mode(model, workload) is not None and not any(
+                matches(other.get("spec", "podSelector") or {}, workload.labels) for other in others
             ):
                 text = f"{policy.title} admits no traffic to port {_INBOUND} of {item.title}, which is meshed"
                 yield Hit(policy.at("spec", "ingress"), text, subject=policy.title)
@@ -129,17 +128,23 @@ def _admits(port: Any) -> bool:
     return isinstance(first, int) and isinstance(last, int) and first <= _INBOUND <= last
 
 
-def _other(model: Model, policy: Item, labels: Any) -> bool:
-    """Whether a further policy of the namespace lets 4143 in: policies add up."""
-    for other in model.in_namespace(policy.cluster, policy.namespace):
-        if other is policy or other.built.kind != "NetworkPolicy":
-            continue
-        if not matches(other.get("spec", "podSelector") or {}, labels):
-            continue
-        for entry in other.list("spec", "ingress"):
-            ports = items_of(entry.get("ports")) if isinstance(entry, dict) else []
-            if not ports or any(_admits(port) for port in ports):
-                return True
+def _policies(model: Model, policy: Item) -> list[Item]:
+    """Every NetworkPolicy of a policy's namespace: they add up."""
+    if "network policies" not in model.derived:
+        found: dict[tuple[str, str], list[Item]] = {}
+        for item in model.items("NetworkPolicy", "networking.k8s.io"):
+            found.setdefault((item.cluster, item.namespace), []).append(item)
+        model.derived["network policies"] = found
+    known: dict[tuple[str, str], list[Item]] = model.derived["network policies"]
+    return known.get((policy.cluster, policy.namespace), [])
+
+
+def _lets_in(policy: Item) -> bool:
+    """Whether a policy lets port 4143 in."""
+    for entry in policy.list("spec", "ingress"):
+        ports = items_of(entry.get("ports")) if isinstance(entry, dict) else []
+        if not ports or any(_admits(port) for port in ports):
+            return True
     return False
 
 
