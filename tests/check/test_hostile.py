@@ -261,3 +261,25 @@ def test_laughs_as_plain_data_are_left_alone(tmp_path: Path) -> None:
     }
 
     assert lines(check(tmp_path, {**GOOD, **odd})) == [GOOD_FINDING]
+
+
+def test_names_that_no_file_can_have(tmp_path: Path) -> None:
+    """A number of four hundred digits, an absolute path, no text: as kinds, paths and keys."""
+    digits = "1" + "0" * 400
+    odd = {
+        "odd/kustomization.yaml": "resources: [odd.yaml]\n",
+        "odd/odd.yaml": (
+            f"apiVersion: source.toolkit.fluxcd.io/{digits}\nkind: /etc/passwd\nmetadata: {{name: x}}\n"
+        ),
+        "far/kustomization.yaml": f"resources: [{digits}]\n",
+        "clusters/home/viz.yaml": (
+            "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: {name: viz, namespace: a}\n"
+            "spec:\n  interval: 1h\n  chart: {spec: {chart: linkerd-viz, version: 2026.8.3, "
+            "sourceRef: {kind: HelmRepository, name: l}}}\n  values: {dashboard: {null: 1}}\n"
+        ),
+        "clusters/home/sync.yaml": GITOPS_SYNC,
+    }
+    write(tmp_path, {**GOOD, **odd})
+    (tmp_path / os.fsdecode(b"odd/\xff\xfe.yaml")).write_text("a: [", encoding="utf-8")
+
+    assert GOOD_FINDING in lines(check_repository(tmp_path))

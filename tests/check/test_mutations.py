@@ -72,7 +72,7 @@ def _check(root: Path, order: bool) -> None:
     shown = text.render(report, source=root)
     assert all(line.replace("\t", "").isprintable() for line in shown.splitlines())
     for output in (json_output, sarif, junit, github):
-        output.render(report)
+        assert output.render(report).encode("utf-8")
 
 
 def _run(seeds: range, originals: list[dict[str, bytes]], scratch: Path, tmp_path: Path) -> None:

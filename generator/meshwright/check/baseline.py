@@ -9,7 +9,7 @@ from pathlib import Path
 
 from meshwright.check.report import Report
 from meshwright.errors import MeshwrightError, Position
-from meshwright.manifests.finding import Finding, Severity
+from meshwright.manifests.finding import Finding, Severity, encodable
 
 FILE = ".meshwright-baseline.json"
 _FORMAT = 1
@@ -27,7 +27,7 @@ def write_baseline(root: Path, report: Report) -> Path:
     file = root / FILE
     scratch = file.with_suffix(".tmp")
     scratch.write_text(
-        json.dumps({"format": _FORMAT, "findings": entries}, indent=1, ensure_ascii=False) + "\n",
+        encodable(json.dumps({"format": _FORMAT, "findings": entries}, indent=1, ensure_ascii=False)) + "\n",
         encoding="utf-8",
     )
     scratch.replace(file)

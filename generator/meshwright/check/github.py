@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from meshwright.check.report import Report
-from meshwright.manifests.finding import Finding
+from meshwright.manifests.finding import Finding, encodable
 
 
 def render(report: Report) -> str:
@@ -15,7 +15,7 @@ def render(report: Report) -> str:
 
 def _command(finding: Finding) -> str:
     at = finding.position
-    properties = {"file": at.path}
+    properties = {"file": encodable(at.path)}
     if at.line:
         properties |= {"line": str(at.line), "col": str(at.column)}
     properties["title"] = finding.id

@@ -9,13 +9,14 @@ from meshwright import __version__
 from meshwright.check.order.line import Line
 from meshwright.check.report import Report
 from meshwright.errors import Position
+from meshwright.manifests.finding import encodable
 
 SCHEMA_VERSION = 1
 
 
 def render(report: Report) -> str:
     """The report as JSON, ending with a line break."""
-    return json.dumps(as_data(report), indent=2, ensure_ascii=False) + "\n"
+    return encodable(json.dumps(as_data(report), indent=2, ensure_ascii=False)) + "\n"
 
 
 def as_data(report: Report) -> dict[str, Any]:

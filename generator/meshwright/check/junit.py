@@ -6,7 +6,7 @@ from itertools import groupby
 from xml.etree import ElementTree
 
 from meshwright.check.report import Report
-from meshwright.manifests.finding import Finding, Severity
+from meshwright.manifests.finding import Finding, Severity, encodable
 
 # What XML 1.0 cannot hold at all, not even escaped.
 _UNPRINTABLE = dict.fromkeys([*range(9), 11, 12, *range(14, 32), 0xFFFE, 0xFFFF])
@@ -41,4 +41,4 @@ def _line(finding: Finding) -> str:
 
 
 def _clean(text: str) -> str:
-    return text.translate(_UNPRINTABLE)
+    return encodable(text.translate(_UNPRINTABLE))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from typing import Any
 from urllib.parse import quote
 
@@ -53,7 +54,7 @@ def _rule(id: str) -> dict[str, Any]:
 def _result(finding: Finding, ids: list[str]) -> dict[str, Any]:
     at = finding.position
     text = f"{finding.message}. Fix: {finding.fix}" if finding.fix else finding.message
-    place: dict[str, Any] = {"artifactLocation": {"uri": quote(at.path or ".")}}
+    place: dict[str, Any] = {"artifactLocation": {"uri": quote(os.fsencode(at.path or "."))}}
     if at.line:
         place["region"] = {"startLine": at.line, "startColumn": at.column}
     return {

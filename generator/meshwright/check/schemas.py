@@ -17,6 +17,10 @@ from meshwright.resources import schema_root
 
 _MINOR = re.compile(r"v?(\d+\.\d+)(?:\.\d+)?\Z")
 
+# What a kind or version may be; anything else is no part of a file's name either.
+_NAME = re.compile(r"[a-z0-9]{1,63}\Z")
+_LONGEST = 254
+
 # What became of kinds that moved; a bare "served no more" helps nobody.
 _SUCCESSORS = {
     ("helm.toolkit.fluxcd.io", "HelmRelease"): "removed in Flux 2.8",
@@ -92,6 +96,8 @@ class Schemas:
 
     def _find(self, built: BuiltObject) -> Path | None:
         kind, version = built.kind.lower(), built.api_version.rpartition("/")[2].lower()
+        if not (_NAME.match(kind) and _NAME.match(version) and len(built.group) < _LONGEST):
+            return None
         custom = self._crds / built.group / f"{kind}_{version}.json"
         if built.group and custom.is_file():
             return custom
@@ -131,6 +137,9 @@ class Schemas:
     def _versions(self, built: BuiltObject) -> list[str]:
         """Versions of the kind that are embedded, the most stable first."""
         kind = built.kind.lower()
+        found: list[str] = []
+        if not _NAME.match(kind):
+            return found
         if built.group in self._groups:
             found = [
                 path.stem.rpartition("_")[2] for path in (self._crds / built.group).glob(f"{kind}_*.json")

@@ -70,11 +70,11 @@ class RepositoryFiles:
 
     def is_file(self, path: str) -> bool:
         """Whether ``path`` is a listed file, or one on disk that the listing left out."""
-        return path in self._files or (self.root / path).is_file()
+        return path in self._files or os.path.isfile(f"{self.root}/{path}")  # noqa: PTH113 - of any text
 
     def is_folder(self, path: str) -> bool:
         """Whether ``path`` is a folder, "." being the repository itself."""
-        return path in self._folders or (self.root / path).is_dir()
+        return path in self._folders or os.path.isdir(f"{self.root}/{path}")  # noqa: PTH112 - of any text
 
     def holds_files(self, folder: str) -> bool:
         """Whether Git would keep ``folder``: it keeps no empty ones."""

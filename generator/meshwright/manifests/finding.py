@@ -72,6 +72,11 @@ def printable(text: str) -> str:
     return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
 
 
+def encodable(text: str) -> str:
+    """``text`` as UTF-8 can hold it: the name of a file may be no text at all."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
 def _keep_printable(item: Finding | NotSeen, name: str) -> None:
     text: str = getattr(item, name)
     if not text.isprintable():

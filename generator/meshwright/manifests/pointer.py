@@ -65,7 +65,7 @@ def dotted(pointer: Iterable[str | int]) -> str:
     for step in pointer:
         if isinstance(step, int):
             text += f"[{step}]"
-        elif _PLAIN.fullmatch(step):
+        elif _PLAIN.fullmatch(str(step)):
             text += f".{step}" if text else step
         else:
             text += f"['{step}']"
