@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
@@ -19,7 +20,7 @@ from meshwright.resources import schema_root
 def chart_schema(name: str) -> Path | None:
     """The schema of a chart's values, None when none is embedded."""
     file = schema_root() / "charts" / f"{name}.schema.json"
-    return file if name and "/" not in name and file.is_file() else None
+    return file if name and "/" not in name and os.path.isfile(file) else None  # noqa: PTH113 - of any text
 
 
 @cache

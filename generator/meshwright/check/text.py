@@ -40,15 +40,16 @@ def _lines(report: Report, colour: bool, source: Path | None) -> Iterator[str]:
 
 def _order_lines(report: Report, colour: bool) -> Iterator[str]:
     for cluster, lines in groupby(report.order, key=lambda line: line.cluster):
-        yield f"order of {cluster or 'everything'} (one number: in any order):"
+        yield printable(f"order of {cluster or 'everything'} (one number: in any order):")
         for line in lines:
             rank = f"{line.rank:4}" if line.rank else "never"
-            title = f"{_BOLD}{line.title}{_OFF}" if colour else line.title
-            yield f"{rank:>5}  {title}{f': {line.what}' if line.what else ''}"
+            name = printable(line.title)
+            title = f"{_BOLD}{name}{_OFF}" if colour else name
+            yield f"{rank:>5}  {title}{printable(f': {line.what}') if line.what else ''}"
             for reason in line.after:
                 at = f" ({reason.position})" if reason.position else ""
                 why = f": {reason.why}" if reason.why else ""
-                shown = f"         after {reason.title}{why}{at}"
+                shown = printable(f"         after {reason.title}{why}{at}")
                 yield f"{_DIM}{shown}{_OFF}" if colour else shown
         yield ""
 

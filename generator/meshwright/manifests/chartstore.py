@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tarfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -68,7 +69,7 @@ class ChartStore:
             if version and _is_chart(folder, name):
                 yield folder
         archive = base / f"{whole}.tgz"
-        if version and archive.is_file() and _is_chart(self._unpack(archive) / name, name):
+        if version and _is_there(archive) and _is_chart(self._unpack(archive) / name, name):
             yield self._unpack(archive) / name
         if _is_chart(base / name, name, version):
             yield base / name
@@ -87,10 +88,14 @@ class ChartStore:
         return target
 
 
+def _is_there(file: Path) -> bool:
+    return os.path.isfile(file)  # noqa: PTH113 - a version may be any text
+
+
 def _is_chart(folder: Path, name: str, version: str = "") -> bool:
     try:
         data = parse((folder / "Chart.yaml").read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, YamlFault):
+    except (OSError, ValueError, YamlFault):
         return False
     if not isinstance(data, dict) or data.get("name") != name:
         return False
