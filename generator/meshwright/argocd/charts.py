@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,6 +16,7 @@ from meshwright.manifests.finding import Finding, NotSeen
 from meshwright.manifests.inflation import not_at_hand
 from meshwright.manifests.unit import BuildUnit
 from meshwright.manifests.values import ChartReference, ValuesLayer, merge
+from meshwright.yaml.identity import identity
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ class ChartUnits:
         else:
             home = str(self._store.home([(chart.name, chart.version, folder)]))
             entry = self._entry(source, chart, merge(layers).data)
-            key = json.dumps(["argocd-chart", str(folder), entry], sort_keys=True, default=str)
+            key = identity(["argocd-chart", str(folder), entry])
             manifest = {"helmCharts": [entry], "helmGlobals": {"chartHome": home}}
             file = source.application.origin
             plan.unit = BuildUnit(

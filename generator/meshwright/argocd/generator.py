@@ -26,6 +26,7 @@ from meshwright.manifests.pointer import items_of
 from meshwright.manifests.unit import BuildUnit
 from meshwright.manifests.words import did_you_mean
 from meshwright.yaml import YamlFault
+from meshwright.yaml.identity import identity
 
 _MANIFEST = re.compile(r".*\.(?:yaml|yml|json|jsonnet)\Z")
 _SKIPPED = "+argocd:skip-file-rendering"
@@ -90,7 +91,7 @@ class UnitMaker:
         changed = merged != data
         closure.renames |= bool(merged.get("namePrefix") or merged.get("nameSuffix"))
         return BuildUnit(
-            json.dumps(["argocd", folder, cluster if changed else "", options], sort_keys=True, default=str),
+            identity(["argocd", folder, cluster if changed else "", options]),
             folder,
             closure,
             at,

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from difflib import SequenceMatcher
 from typing import Any
 
 from meshwright.difference.lists import keys_of
 from meshwright.difference.model import Change, Field, Key, Path
+from meshwright.yaml.identity import identity
 
 
 def differences(old: Any, new: Any, path: Path = ()) -> Iterator[Field]:
@@ -33,16 +33,11 @@ def differences(old: Any, new: Any, path: Path = ()) -> Iterator[Field]:
 def same(old: Any, new: Any) -> bool:
     """Whether two values are one to Kubernetes: true is not 1, and 1.0 is."""
     if isinstance(old, Mapping | list) or isinstance(new, Mapping | list):
-        return canonical(old) == canonical(new)
+        return identity(old) == identity(new)
     if isinstance(old, bool) is not isinstance(new, bool):
         return False
     # Not a number is not even equal to itself.
     return bool(old == new) or (old != old and new != new)
-
-
-def canonical(value: Any) -> str:
-    """One text for all values that are the same."""
-    return json.dumps(value, sort_keys=True, default=str)
 
 
 def _mappings(old: Mapping[str, Any], new: Mapping[str, Any], path: Path) -> Iterator[Field]:
@@ -74,9 +69,7 @@ def _keyed(old: list[Any], new: list[Any], keys: tuple[list[Key], list[Key]], pa
 
 
 def _placed(old: list[Any], new: list[Any], path: Path) -> Iterator[Field]:
-    matcher = SequenceMatcher(
-        None, [canonical(item) for item in old], [canonical(item) for item in new], False
-    )
+    matcher = SequenceMatcher(None, [identity(item) for item in old], [identity(item) for item in new], False)
     removed: list[int] = []
     added: list[int] = []
     changed: list[tuple[int, int]] = []

@@ -17,6 +17,7 @@ from meshwright.manifests.inputs import files_of, read_by, referenced
 from meshwright.manifests.kustomization import KustomizationIndex
 from meshwright.manifests.unit import BuildResult, BuildUnit
 from meshwright.yaml import YamlFault
+from meshwright.yaml.identity import identity
 
 # Objects that lead to further roots, in manifests and in patches.
 _LEADS_ON = re.compile(
@@ -75,7 +76,7 @@ class Sharing:
         if any(path in self.changed for path in referenced(unit, index)):
             return None
         known = (unit.key, unit.folder, unit.manifest, unit.is_empty, unit.blocked)
-        return json.dumps([*known, sorted(unit.closure.leaves), sorted(folders)], sort_keys=True, default=str)
+        return identity([*known, sorted(unit.closure.leaves), sorted(folders)])
 
     def recall(
         self, unit: BuildUnit, digest: str, files: RepositoryFiles, index: KustomizationIndex

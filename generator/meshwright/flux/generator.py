@@ -7,7 +7,6 @@ kustomize_generator.go). Here the result is a value, and nothing is written into
 
 from __future__ import annotations
 
-import json
 import posixpath
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
@@ -23,6 +22,7 @@ from meshwright.manifests.leaf import leaf_findings
 from meshwright.manifests.pointer import items_of
 from meshwright.manifests.unit import BuildUnit
 from meshwright.manifests.words import did_you_mean
+from meshwright.yaml.identity import identity
 
 _MERGED = ("targetNamespace", "namePrefix", "nameSuffix", "patches", "components", "images")
 _IMAGE_FIELDS = ("name", "newName", "newTag", "digest")
@@ -74,7 +74,7 @@ class UnitMaker:
         """The unit; equal keys mean equal results."""
         spec = kustomization.spec
         merged = {name: spec[name] for name in _MERGED if spec.get(name)}
-        key = json.dumps([kustomization.path, merged], sort_keys=True, default=str)
+        key = identity([kustomization.path, merged])
         # The same one comes as it stands in its file, and again as it is applied.
         known = (key, cluster, kustomization.title, kustomization.origin)
         if known not in self._units:
