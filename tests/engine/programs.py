@@ -164,8 +164,8 @@ class Programs:
             if dead or program.name in self.down or not any(program.behind(pod) for pod in pods):
                 self._stop(program)
         for program in PROGRAMS:
-            # A pod that was ready once has its program restarted, as a kubelet would.
-            if program.name not in self.running and any(program.behind(pod) and _ready(pod) for pod in pods):
+            # A pod that was ready once has its program restarted, as a kubelet would, until it answers.
+            if program.name not in self.routed and any(program.behind(pod) and _ready(pod) for pod in pods):
                 self._started(program)
 
     def stop(self) -> None:
