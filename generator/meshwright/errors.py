@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -20,6 +21,11 @@ class MeshwrightError(Exception):
 
     The message names what was asked, what stood against it, and the way out.
     """
+
+
+def together(faults: Iterable[str]) -> MeshwrightError:
+    """One error of several faults, each once and on a line of its own as if it were alone."""
+    return MeshwrightError("\nmeshwright: ".join(dict.fromkeys(faults)))
 
 
 class AnotherTemplateError(MeshwrightError):

@@ -19,7 +19,7 @@ _Key = tuple[str, str, str]
 
 def write_baseline(root: Path, report: Report) -> Path:
     """Write down every finding of ``report``; returns the file."""
-    counts = Counter(_key(finding) for finding in report.findings if finding.id != "baseline/gone")
+    counts = Counter(key_of(finding) for finding in report.findings if finding.id != "baseline/gone")
     entries = [
         {"id": id, "file": path, "message": message, "count": count}
         for (id, path, message), count in sorted(counts.items())
@@ -44,7 +44,7 @@ def without_baseline(root: Path, report: Report) -> Report:
         return report
     new = []
     for finding in report.findings:
-        key = _key(finding)
+        key = key_of(finding)
         if known[key] > 0:
             known[key] -= 1
         else:
@@ -57,7 +57,8 @@ def without_baseline(root: Path, report: Report) -> Report:
     return replace(report, findings=tuple(new))
 
 
-def _key(finding: Finding) -> _Key:
+def key_of(finding: Finding) -> _Key:
+    """What a finding is known by when lines move."""
     return (finding.id, finding.position.path, finding.message)
 
 

@@ -55,8 +55,12 @@ def read_answers(name: str, text: str) -> Answers:
                 f"{name}: no {key}: it does not say {what}; "
                 "a copy from a folder without Git cannot be updated, `copier copy` from a URL can"
             )
-    given = {str(key): value for key, value in data.items() if not str(key).startswith("_")}
-    return Answers(name, data[COMMIT], data[SOURCE], given, _lines(text))
+    return Answers(name, data[COMMIT], data[SOURCE], given_in(data), _lines(text))
+
+
+def given_in(data: Mapping[Any, Any]) -> dict[str, Any]:
+    """The answers among what an answers file holds; Copier's own keys begin with an underscore."""
+    return {str(key): value for key, value in data.items() if not str(key).startswith("_")}
 
 
 def with_source(text: str, replacement: str) -> str:

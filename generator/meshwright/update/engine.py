@@ -7,8 +7,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from meshwright.errors import MeshwrightError
-from meshwright.update.answers import FILE, Answers, source_as_written, with_source
+import yaml
+
+from meshwright.errors import together
+from meshwright.update.answers import FILE, Answers, given_in, source_as_written, with_source
 from meshwright.update.history import rendered_answers
 from meshwright.update.merge import Conflict, Workshop
 from meshwright.update.ownership import Sides, candidates, is_generated, settled
@@ -174,7 +176,7 @@ def _refuse_faults(project: Project, before: Answers, target: Target, rendered: 
                     f"give another with --answers {fault.question}=..."
                 )
     if lines:
-        raise MeshwrightError("\nmeshwright: ".join(dict.fromkeys(lines)))
+        raise together(lines)
 
 
 def _name_source(file: Path, ours: str) -> None:
@@ -185,10 +187,8 @@ def _name_source(file: Path, ours: str) -> None:
 
 
 def _questions(project: Project, file: Path) -> dict[str, dict[str, Any]]:
-    import yaml
-
     data = yaml.safe_load(file.read_text(encoding="utf-8")) if file.is_file() else {}
-    now = {key: value for key, value in data.items() if not key.startswith("_")}
+    now = given_in(data)
     stored = project.answers.given
     return {
         "asked": {key: value for key, value in now.items() if key not in stored},

@@ -12,14 +12,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 
-from meshwright.errors import MeshwrightError
+from meshwright.errors import MeshwrightError, together
 from meshwright.update import applier
 from meshwright.update.gitwork import Git
 from meshwright.update.merge import Conflict, Workshop, index_lines
 from meshwright.update.project import Entry, Project, refuse_if_changed
 
 Changes = Mapping[str, tuple[Entry | None, Entry | None]]
-_LINK = "160000"
 
 
 class Landing:
@@ -96,7 +95,7 @@ class Landing:
     def _plan(
         self, project: Project, folder: Path, changes: Changes, conflicts: Sequence[Conflict], place: Path
     ) -> None:
-        written = [path for path, (_, after) in changes.items() if after and after.mode != _LINK]
+        written = [path for path, (_, after) in changes.items() if after and not after.is_submodule]
         for number, path in enumerate(written):
             shutil.copy2(folder / path, place / str(number), follow_symlinks=False)
         index = Path(project.git("rev-parse", "--path-format=absolute", "--git-path", "index"))
@@ -131,7 +130,7 @@ class Landing:
 def _blobs(changes: Changes, conflicts: Sequence[Conflict]) -> list[str]:
     entries = [after for _, after in changes.values() if after]
     entries += [entry for conflict in conflicts for entry in conflict.stages.values()]
-    return [entry.blob for entry in entries if entry.mode != _LINK]
+    return [entry.blob for entry in entries if not entry.is_submodule]
 
 
 def _write_index(
@@ -154,7 +153,7 @@ def _refuse_obstacles(project: Project, folder: Path, changes: Changes) -> None:
     """Raises MeshwrightError for each untracked file, or link, that stands where the update writes."""
     lines = []
     for path, (before, after) in changes.items():
-        if after is None or after.mode == _LINK:
+        if after is None or after.is_submodule:
             continue
         target = project.root / path
         if (
@@ -171,7 +170,7 @@ def _refuse_obstacles(project: Project, folder: Path, changes: Changes) -> None:
                 f"{project.root / link}: a symbolic link, and the new version writes below it; replace it"
             )
     if lines:
-        raise MeshwrightError("\nmeshwright: ".join(dict.fromkeys(lines)))
+        raise together(lines)
 
 
 def _makes_way(project: Project, target: Path, wanted: Path, changes: Changes) -> bool:

@@ -14,8 +14,6 @@ from meshwright.manifests.finding import Finding
 from meshwright.update.engine import Merge, entry_changes
 from meshwright.update.project import Entry
 
-_LINK = "160000"
-
 
 @dataclass(frozen=True)
 class Result:
@@ -60,7 +58,7 @@ def _generated(merge: Merge, folder: Path) -> tuple[tuple[Finding, ...], str]:
         return tuple(item for item in outcome.findings if item.severity == "error"), merge.tree
     tree = merge.workshop.tree_of_folder(folder)
     # A submodule is an empty folder here, which a tree does not hold.
-    links = {path: entry for path, entry in merge.workshop.entries(merge.tree).items() if entry.mode == _LINK}
+    links = {path: entry for path, entry in merge.workshop.entries(merge.tree).items() if entry.is_submodule}
     return (), merge.workshop.tree_with(tree, links)
 
 
@@ -95,19 +93,16 @@ def _new_errors(merge: Merge, report: Report | None) -> tuple[Finding, ...]:
     if not errors:
         return ()
     from meshwright.check import check_repository
+    from meshwright.check.baseline import key_of
 
     try:
         present = check_repository(merge.project.root).findings
     except MeshwrightError:
         present = ()
-    known = {_identity(item) for item in present}
-    return tuple(item for item in errors if _identity(item) not in known)
+    known = {key_of(item) for item in present}
+    return tuple(item for item in errors if key_of(item) not in known)
 
 
 def _is_answer(finding: Finding) -> bool:
     # Copier has just taken the answers by the new version's own rules; the schema here is this program's.
     return finding.step == "schema" and finding.position.path == ANSWERS
-
-
-def _identity(finding: Finding) -> tuple[str, str, str]:
-    return finding.id, finding.position.path, finding.message

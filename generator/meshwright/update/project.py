@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from meshwright.errors import MeshwrightError
@@ -20,7 +20,6 @@ _UNDERWAY = {
     "rebase-apply": "a rebase",
     "BISECT_LOG": "a bisect",
 }
-_LINK = "160000"
 
 
 @dataclass(frozen=True)
@@ -29,6 +28,11 @@ class Entry:
 
     mode: str
     blob: str
+
+    @property
+    def is_submodule(self) -> bool:
+        """Whether it is a link to a commit of another repository, and no file."""
+        return self.mode == "160000"
 
 
 @dataclass(frozen=True)
@@ -59,7 +63,7 @@ class Project:
     @property
     def submodules(self) -> tuple[str, ...]:
         """Paths of submodules below ``root``."""
-        return tuple(path for path, entry in self.entries.items() if entry.mode == _LINK)
+        return tuple(path for path, entry in self.entries.items() if entry.is_submodule)
 
 
 def open_project(path: Path, answers_file: str) -> Project:
@@ -163,7 +167,7 @@ def _refuse_changes(path: Path, git: Git) -> None:
 
 def _refuse_sparse(project: Project) -> None:
     for path, entry in project.entries.items():
-        if entry.mode != _LINK and not os.path.lexists(project.root / path):
+        if not entry.is_submodule and not os.path.lexists(project.root / path):
             raise MeshwrightError(
                 f"{project.root}: {path} is committed and not checked out: git sparse-checkout disable"
             )
@@ -178,8 +182,3 @@ def _notes(git: Git, shallow: bool) -> tuple[str, ...]:
     if shallow:
         notes.append("this is a shallow clone: whether answers were edited by hand cannot be seen")
     return tuple(notes)
-
-
-def with_answers(project: Project, given: Mapping[str, object]) -> Project:
-    """The project as if its file had these answers."""
-    return replace(project, answers=replace(project.answers, given=given))

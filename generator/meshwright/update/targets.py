@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 
 from meshwright import __version__
-from meshwright.errors import MeshwrightError
+from meshwright.errors import MeshwrightError, together
 from meshwright.manifests.words import did_you_mean
 from meshwright.update.answers import Answers
-from meshwright.update.template import Template, TemplateVersion
+from meshwright.update.template import Template, TemplateVersion, version_of
 
 
 @dataclass(frozen=True)
@@ -73,6 +73,7 @@ def _new(
 ) -> TemplateVersion:
     if to is None and given:
         to = recorded.commit
+    newest = to is None
     if to is None:
         released = template.releases()
         if not released:
@@ -80,9 +81,6 @@ def _new(
                 f"the template {template.source} has no released version (a tag); name one with --to"
             )
         to = released[0]
-        newest = template.resolve(to)
-        if newest and _is_older(template, newest, old):
-            return old
     new = template.resolve(to)
     if new is None:
         hint = did_you_mean(to, template.releases())
@@ -90,6 +88,8 @@ def _new(
             hint = f"; the newest is {template.releases()[0]}"
         raise MeshwrightError(f"--to {to}: the template {template.source} has no such version{hint}")
     if _is_older(template, new, old):
+        if newest:
+            return old
         raise MeshwrightError(
             f"--to {to} is older than {old.name}, which the repository has: "
             "an update goes forward only; git revert the commit of the last one"
@@ -115,18 +115,15 @@ def _refuse_unknown(new: TemplateVersion, questions: Mapping[str, Any], changed:
         if key not in questions
     ]
     if lines:
-        raise MeshwrightError("\nmeshwright: ".join(lines))
+        raise together(lines)
 
 
 def _too_new(new: TemplateVersion, questions: Mapping[str, Any]) -> tuple[str, ...]:
     """A note where the template says that it wants a newer program: what is generated is this program's."""
     wanted = questions.get("meshwright_version")
     told = wanted.get("default") if isinstance(wanted, dict) else None
-    try:
-        newer = told is not None and Version(str(told)) > Version(__version__)
-    except InvalidVersion:
-        return ()
-    if not newer:
+    version = version_of(str(told))
+    if version is None or version <= Version(__version__):
         return ()
     return (
         f"{new.name} wants meshwright {told}, and this is {__version__}: "

@@ -53,15 +53,16 @@ class Template:
         done = self.git.run("rev-parse", "--verify", "--quiet", f"{name}^{{commit}}")
         if done.status:
             return None
-        described = self.git("describe", "--tags", "--always", done.text)
         # The name that was asked for, when it is a tag: one commit may have several.
         tagged = not self.git.run("rev-parse", "--verify", "--quiet", f"refs/tags/{name}").status
-        shown = name if tagged else described
-        return TemplateVersion(shown, done.text, _version(_DESCRIBED.sub("", shown)))
+        shown = name if tagged else self.git("describe", "--tags", "--always", done.text)
+        return TemplateVersion(shown, done.text, version_of(_DESCRIBED.sub("", shown)))
 
     def releases(self) -> tuple[str, ...]:
         """Tags that are versions, the newest first; no pre-releases. PEP 440 orders them, as Copier does."""
-        tags = [(version, tag) for tag in self.git("tag", "--list").split("\n") if (version := _version(tag))]
+        tags = [
+            (version, tag) for tag in self.git("tag", "--list").split("\n") if (version := version_of(tag))
+        ]
         return tuple(tag for version, tag in sorted(tags, reverse=True) if not version.is_prerelease)
 
     def questions(self, version: TemplateVersion) -> dict[str, Any]:
@@ -86,7 +87,7 @@ class Template:
         found = list(_HEADING.finditer(text))
         sections = []
         for heading, following in zip(found, [*found[1:], None], strict=True):
-            version = _version(heading["version"])
+            version = version_of(heading["version"])
             if version and old.version < version and (new.version is None or version <= new.version):
                 body = text[heading.end() : following.start() if following else len(text)].strip()
                 sections.append((heading["version"], body))
@@ -150,7 +151,8 @@ def _local(url: str, here: Path) -> Path | None:
     return found.resolve()
 
 
-def _version(tag: str) -> Version | None:
+def version_of(tag: str) -> Version | None:
+    """A version by PEP 440, as Copier reads tags; None for text that is none."""
     try:
         return Version(tag)
     except InvalidVersion:

@@ -10,6 +10,7 @@ from engine import operators
 from engine.audit import Write
 from engine.deadlines import LONG
 from engine.engine import Engine
+from engine.expectations import expect_meshed, expect_order, expect_ready
 from engine.flux import INDEX, KUSTOMIZATION, RELEASE
 from engine.pods import has_proxy
 from engine.processes import wait_until
@@ -28,35 +29,15 @@ def example(engine: Engine, archives: Path | None) -> Running:
 
 
 def test_every_layer_becomes_ready(example: Running) -> None:
-    seconds = example.flux.wait(LONG, example.layers)
-    print(f"{example.layers} Kustomizations Ready after {seconds:.0f} s")
-    assert not example.engine.agent.trouble
+    expect_ready(example)
 
 
 def test_nothing_is_created_before_what_its_layer_needs(example: Running) -> None:
-    audit = example.engine.audit()
-    created = {
-        layer: sum(1 for one in audit.writes if one.created and one.layer == layer)
-        for layer in example.needs()
-    }
-    # Each layer is seen in the log, or there would be nothing to say about its order.
-    assert all(created.values()), created
-    assert audit.out_of_order(example.needs()) == []
+    expect_order(example)
 
 
 def test_exactly_the_pods_meant_to_be_meshed_have_the_proxy(example: Running) -> None:
-    audit = example.engine.audit()
-    gate = audit.ready("linkerd-gate")[0]
-    pods = [
-        (pod, meshed) for pod, meshed in audit.pods() if pod.namespace != "linkerd-gate" or pod.time > gate
-    ]
-    assert {pod.namespace for pod, meshed in pods if meshed} >= {
-        "linkerd",
-        "linkerd-viz",
-        "monitoring",
-        "demo",
-    }
-    assert [str(pod) for pod, meshed in pods if meshed != _meant(pod)] == []
+    expect_meshed(example, {"linkerd", "linkerd-viz", "monitoring", "demo"}, _meant)
 
 
 def test_the_gate_let_nobody_through_before_a_pod_of_its_own_had_the_proxy(example: Running) -> None:

@@ -1,0 +1,42 @@
+"""What every example has to show once it is synced."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from engine.audit import Write
+from engine.deadlines import LONG
+from engine.synced import Running
+
+
+def expect_ready(example: Running) -> None:
+    """Every layer becomes Ready, and no simulated pod was in trouble."""
+    seconds = example.flux.wait(LONG, example.layers)
+    print(f"{example.layers} Kustomizations Ready after {seconds:.0f} s")
+    assert not example.engine.agent.trouble
+
+
+def expect_order(example: Running) -> None:
+    """Nothing is created before what its layer needs is Ready."""
+    audit = example.engine.audit()
+    created = {
+        layer: sum(1 for one in audit.writes if one.created and one.layer == layer)
+        for layer in example.needs()
+    }
+    # Each layer is seen in the log, or there would be nothing to say about its order.
+    assert all(created.values()), created
+    assert audit.out_of_order(example.needs()) == []
+
+
+def expect_meshed(example: Running, namespaces: set[str], meant: Callable[[Write], bool]) -> None:
+    """Exactly the pods that are ``meant`` have the proxy, some in each of ``namespaces``.
+
+    Of the gate's pods those count that came once it was through.
+    """
+    audit = example.engine.audit()
+    gate = audit.ready("linkerd-gate")[0]
+    pods = [
+        (pod, meshed) for pod, meshed in audit.pods() if pod.namespace != "linkerd-gate" or pod.time > gate
+    ]
+    assert {pod.namespace for pod, meshed in pods if meshed} >= namespaces
+    assert [str(pod) for pod, meshed in pods if meshed != meant(pod)] == []
