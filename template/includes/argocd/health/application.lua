@@ -75,18 +75,31 @@ local function waiting(reason, detail)
   return verdict("Progressing", message)
 end
 
+-- Whether something is left that a sync would apply.
+local function left()
+  for _, resource in ipairs(status.resources or {}) do
+    if resource.status == "OutOfSync" and not resource.requiresPruning then
+      return true
+    end
+  end
+  return false
+end
+
 -- Whether the last sync was of another source, or a dry run, and left something to apply.
 local function behind()
   local operation = (state.operation or {}).sync or {}
   if state.syncResult == nil or (current(state.syncResult) and not operation.dryRun) then
     return false
   end
-  for _, resource in ipairs(status.resources or {}) do
-    if resource.status == "OutOfSync" and not resource.requiresPruning then
-      return true
-    end
-  end
-  return sync.status == "Unknown"
+  return left() or sync.status == "Unknown"
+end
+
+-- Right after a sync Argo CD may not have seen what it applied, and what it has not seen does not count in the health. It heals
+-- what differs by another sync, again and again: what differs after three of these is drift, and drift holds no wave.
+local function healing()
+  local automated = (spec.syncPolicy or {}).automated or {}
+  local operation = (state.operation or {}).sync or {}
+  return automated.selfHeal == true and automated.enabled ~= false and (operation.autoHealAttemptsCount or 0) < 3 and left()
 end
 
 -- A pending retry keeps the phase Running. Failed with attempts left is a sync that somebody or a timeout ended:
@@ -137,6 +150,9 @@ if state.phase ~= "Succeeded" then
 end
 if sync.status == "Unknown" then
   return waiting("a comparison with the source", complaint())
+end
+if healing() then
+  return waiting("Argo CD to heal what differs from the source")
 end
 
 local health = (status.health or {}).status
