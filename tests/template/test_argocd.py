@@ -17,6 +17,7 @@ EVERYTHING = {
     "redirect": "cni",
     "viz_host": "linkerd.home.arpa",
     "inject": "enabled",
+    "apps": ["elastic"],
 }
 DISASTERS = ["namespaces", "gateway-api", "prometheus-crds", "cert-manager", "trust-manager", "linkerd-trust"]
 MESHED = ["kube-prometheus-stack", "linkerd-viz", "traefik"]
