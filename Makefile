@@ -36,11 +36,13 @@ test: all-tools
 test-full: all-tools
 	$(RUN) pytest -n auto --all-configurations -m 'slow or not slow'
 
-# Real Flux, API server and injector, in namespaces of their own; the first time they are built. CHARTS: real chart archives.
+# Real Flux, Argo CD, API server and injector, in namespaces of their own; the first time they are built. CHARTS: real
+# chart archives. ENGINES: clusters side by side, 2 GiB of memory each; they wait more than they compute.
+ENGINES ?= 3
 e2e: all-tools
 	$(UV) sync --frozen --quiet --group engine
 	PYTHONPATH=tests:generator $(RUN) python -m engine.builds
-	$(RUN) pytest -c tests/engine/pytest.ini $(if $(CHARTS),--charts $(CHARTS)) tests/engine/scenarios
+	$(RUN) pytest -c tests/engine/pytest.ini -n $(ENGINES) $(if $(CHARTS),--charts $(CHARTS)) tests/engine/scenarios
 
 lint: $(STAMP)
 	$(RUN) ruff format --check .

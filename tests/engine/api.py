@@ -140,7 +140,7 @@ def connect(authority: bytes, pair: Pair, folder: Any) -> Api:
 
 def conditions(item: Object) -> dict[str, Object]:
     """An object's conditions by type."""
-    return {one["type"]: one for one in item.get("status", {}).get("conditions", [])}
+    return {one["type"]: one for one in item.get("status", {}).get("conditions") or []}
 
 
 def documents(stream: Iterable[Any]) -> list[Object]:

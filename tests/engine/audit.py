@@ -8,11 +8,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from engine import argocd
 from engine.pods import has_proxy
 
 LAYER = "kustomize.toolkit.fluxcd.io/name"
 RELEASE, RELEASE_NAMESPACE = "helm.toolkit.fluxcd.io/name", "helm.toolkit.fluxcd.io/namespace"
-ENGINES = ("kustomize-controller", "helm-controller")
+ENGINES = ("kustomize-controller", "helm-controller", argocd.CONTROLLER)
+# Objects by which an engine also says how it fares.
+OWN = ("kustomizations", "helmreleases", "helmcharts", "gitrepositories", "applications", "appprojects")
 
 
 @dataclass(frozen=True)
@@ -37,13 +40,8 @@ class Write:
 
     @property
     def engine(self) -> bool:
-        """Whether Flux wrote the object itself, and not only how it fares."""
-        own = self.resource.partition("/")[0] in (
-            "kustomizations",
-            "helmreleases",
-            "helmcharts",
-            "gitrepositories",
-        )
+        """Whether Flux or Argo CD wrote the object itself, and not only how it fares."""
+        own = self.resource.partition("/")[0] in OWN
         return self.user in ENGINES and "/" not in self.resource and not (own and not self.created)
 
     @property
@@ -79,16 +77,13 @@ class Audit:
         return [one for one in self.writes if one.created and one.resource == resource]
 
     def ready(self, layer: str, revision: str = "") -> list[str]:
-        """When a Kustomization became Ready (at a commit); a status that stays so counts once."""
+        """When a layer became Ready (at a commit); a status that stays so counts once."""
         times, before = [], False
         for one in self.writes:
-            status = one.answer.get("status")
-            if not one.resource.startswith("kustomizations") or one.name != layer or not status:
+            about = one.resource.partition("/")[0]
+            if about not in _READY or one.name != layer or not one.answer.get("status"):
                 continue
-            now = any(
-                item["type"] == "Ready" and item["status"] == "True" for item in status.get("conditions", [])
-            )
-            now = now and str(status.get("lastAppliedRevision", "")).endswith(revision)
+            now = _READY[about](one.answer, revision)
             if now and not before:
                 times.append(one.time)
             before = now
@@ -119,6 +114,15 @@ class Audit:
         return [(one, has_proxy(one.answer)) for one in self.created("pods") if one.answer.get("spec")]
 
 
+def _kustomization_ready(one: Mapping[str, Any], revision: str) -> bool:
+    status = one["status"]
+    ready = any(item["type"] == "Ready" and item["status"] == "True" for item in status.get("conditions", []))
+    return ready and str(status.get("lastAppliedRevision", "")).endswith(revision)
+
+
+_READY = {"kustomizations": _kustomization_ready, "applications": argocd.lets_go_on}
+
+
 def needs(kustomizations: Iterable[Mapping[str, Any]]) -> dict[str, list[str]]:
     """dependsOn of each Kustomization, by name."""
     return {
@@ -128,10 +132,18 @@ def needs(kustomizations: Iterable[Mapping[str, Any]]) -> dict[str, list[str]]:
 
 
 def _attributed(writes: list[Write]) -> tuple[Write, ...]:
-    """Each with the Kustomization that its object came from: by label, Helm release, or owners."""
+    """Each with the layer that its object came from: by label, annotation, Helm release, or owners."""
     objects: dict[tuple[str, str, str], str] = {}
     owners: dict[str, str] = {}
     releases: dict[tuple[str, str], str] = {}
+    # Argo CD marks no CRD; which are whose stands in the status of the Application.
+    crds = {
+        item["name"]: one.name
+        for one in writes
+        if one.resource == "applications"
+        for item in (one.answer.get("status") or {}).get("resources", [])
+        if item["kind"] == "CustomResourceDefinition"
+    }
     found = []
     for one in writes:
         labels = one.meta.get("labels") or {}
@@ -140,7 +152,10 @@ def _attributed(writes: list[Write]) -> tuple[Write, ...]:
             owners[owner["uid"]] for owner in one.meta.get("ownerReferences", []) if owner["uid"] in owners
         ]
         key = (one.resource.partition("/")[0], one.namespace, one.name)
-        layer = labels.get(LAYER) or release or next(iter(by_owner), None) or objects.get(key)
+        tracked = (one.meta.get("annotations") or {}).get(argocd.TRACKED, "").partition(":")[0]
+        layer = labels.get(LAYER) or tracked or release or next(iter(by_owner), None) or objects.get(key)
+        if one.resource == "customresourcedefinitions":
+            layer = layer or crds.get(one.name)
         if layer is not None:
             objects[key] = layer
             owners[one.meta.get("uid", "")] = layer

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import yaml
 
-from engine.builds import LINKERD, module_folder
+from engine.builds import module_folder
 
 HERE = Path(__file__).resolve().parent
 STAND_INS = HERE / "charts"
@@ -45,10 +45,9 @@ class Asked:
 
 @dataclass(frozen=True)
 class Source:
-    """A chart's files, and where they are from."""
+    """A chart's files, and what is another in them."""
 
     folder: Path
-    origin: str
     partials: Path | None = None
     replaced: tuple[tuple[str, str, str], ...] = ()
 
@@ -79,16 +78,11 @@ def files(asked: set[Asked], archives: Path | None = None) -> dict[str, bytes]:
     return served
 
 
-def origin(name: str) -> str:
-    """Where a chart's files are from, in words, for the report."""
-    return _source(name).origin
-
-
 def _archive(asked: Asked, archives: Path | None) -> bytes:
     given = archives / f"{asked.name}-{asked.version}.tgz" if archives else None
     if given is not None and given.exists():
         return given.read_bytes()
-    source = _source(asked.name)
+    source = _source(asked)
     packed = io.BytesIO()
     with (
         gzip.GzipFile(fileobj=packed, mode="wb", mtime=0) as stream,
@@ -111,7 +105,7 @@ def _contents(source: Source, asked: Asked) -> dict[str, bytes]:
         found[path] = found[path].replace(old.encode(), new.encode())
     about = yaml.safe_load(found["Chart.yaml"])
     about["version"] = asked.version
-    about["appVersion"] = LINKERD if source.partials else about.get("appVersion") or asked.version
+    about["appVersion"] = _edge(asked) if source.partials else about.get("appVersion") or asked.version
     if "v0.0.0" in str(about["appVersion"]):
         about["appVersion"] = asked.version
     found["Chart.yaml"] = yaml.safe_dump(about).encode()
@@ -122,24 +116,29 @@ def _tree(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
-def _source(name: str) -> Source:
+def _edge(asked: Asked) -> str:
+    """The release of Linkerd that a chart's version stands for: 2026.8.3 is edge-26.8.3."""
+    return f"edge-{asked.version.removeprefix('20')}"
+
+
+def _source(asked: Asked) -> Source:
+    name = asked.name
     if name in LINKERD_FOLDERS:
         module = module_folder("linkerd", "github.com/linkerd/linkerd2")
         folder = module / LINKERD_FOLDERS[name] / name
         replaced: tuple[tuple[str, str, str], ...] = ()
         if name in ("linkerd-control-plane", "linkerd-viz", "linkerd-multicluster"):
-            replaced = (("values.yaml", "linkerdVersionValue", LINKERD),)
+            # What the pinned chart says of itself: in truth, too, an upgrade changes images and labels.
+            replaced = (("values.yaml", "linkerdVersionValue", _edge(asked)),)
         if name == "linkerd-control-plane":
             # The default of the pinned version, which is newer than this module.
             replaced += (("values.yaml", "nativeSidecar: false", "nativeSidecar: true"),)
-        return Source(folder, f"Linkerd's own, {LINKERD}", module / "charts" / "partials", replaced)
+        return Source(folder, module / "charts" / "partials", replaced)
     for project in ("cert-manager", "trust-manager"):
         if name == project:
             module = module_folder(project, f"github.com/cert-manager/{project}")
-            return Source(
-                module / "deploy" / "charts" / project, f"{project}'s own, {module.name.partition('@')[2]}"
-            )
+            return Source(module / "deploy" / "charts" / project)
     folder = STAND_INS / name
     if not folder.is_dir():
         raise ChartError(f"chart {name}: not in --charts, not in a Go module, and no stand-in in {STAND_INS}")
-    return Source(folder, "stand-in")
+    return Source(folder)

@@ -3,20 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Protocol
 
 from engine.audit import Write
 from engine.deadlines import LONG
-from engine.synced import Running
+from engine.engine import Engine
 
 
-def expect_ready(example: Running) -> None:
+class Example(Protocol):
+    """A repository that Flux or Argo CD syncs onto a cluster."""
+
+    @property
+    def engine(self) -> Engine: ...
+
+    @property
+    def layers(self) -> int: ...
+
+    def needs(self) -> dict[str, list[str]]: ...
+
+    def wait(self, seconds: float, revision: str | None = None) -> float: ...
+
+
+def expect_ready(example: Example) -> None:
     """Every layer becomes Ready, and no simulated pod was in trouble."""
-    seconds = example.flux.wait(LONG, example.layers)
-    print(f"{example.layers} Kustomizations Ready after {seconds:.0f} s")
+    seconds = example.wait(LONG)
+    print(f"{example.layers} layers ready after {seconds:.0f} s")
     assert not example.engine.agent.trouble
 
 
-def expect_order(example: Running) -> None:
+def expect_order(example: Example) -> None:
     """Nothing is created before what its layer needs is Ready."""
     audit = example.engine.audit()
     created = {
@@ -28,7 +43,7 @@ def expect_order(example: Running) -> None:
     assert audit.out_of_order(example.needs()) == []
 
 
-def expect_meshed(example: Running, namespaces: set[str], meant: Callable[[Write], bool]) -> None:
+def expect_meshed(example: Example, namespaces: set[str], meant: Callable[[Write], bool]) -> None:
     """Exactly the pods that are ``meant`` have the proxy, some in each of ``namespaces``.
 
     Of the gate's pods those count that came once it was through.

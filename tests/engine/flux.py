@@ -11,8 +11,8 @@ import yaml
 from engine.api import Api, Object, conditions, documents
 from engine.builds import binary, module_folder
 from engine.controlplane import ControlPlane
-from engine.deadlines import LONG
-from engine.processes import NotReadyError, Running, wait_until
+from engine.kinds import serve
+from engine.processes import NotReadyError, Running
 
 NAMESPACE = "flux-system"
 CONTROLLERS = ("source-controller", "kustomize-controller", "helm-controller")
@@ -43,11 +43,9 @@ class Flux:
         for controller in CONTROLLERS:
             module = module_folder(controller, f"github.com/fluxcd/{controller}")
             for path in sorted((module / "config" / "crd" / "bases").glob("*.yaml")):
-                for manifest in documents(yaml.load_all(path.read_text(), yaml.CSafeLoader)):
-                    plane.api.apply(manifest)
-                    made.append(manifest["spec"])
+                made += documents(yaml.load_all(path.read_text(), yaml.CSafeLoader))
         # A controller that starts before its kinds are served ends; a kubelet would start it again.
-        wait_until("Flux' kinds served", lambda: all(_is_served(plane.api, spec) for spec in made), LONG)
+        serve(plane.api, made)
         flux = cls(plane, trusted, {})
         for number, controller in enumerate(CONTROLLERS):
             flux.start(controller, number)
@@ -135,12 +133,3 @@ class Flux:
                 listed = "\n".join(f"  {name}: {message}" for name, message in unready.items())
                 raise NotReadyError(f"not ready after {seconds:.0f} s:\n{listed}")
             time.sleep(0.5)
-
-
-def _is_served(api: Api, spec: Object) -> bool:
-    """Whether discovery lists a kind in every version that its definition serves."""
-    for version in spec["versions"]:
-        listed = api.request("GET", f"/apis/{spec['group']}/{version['name']}")
-        if version["served"] and spec["names"]["plural"] not in [one["name"] for one in listed["resources"]]:
-            return False
-    return True

@@ -11,6 +11,7 @@ import yaml
 
 from engine.api import Api, Object, conditions, documents
 from engine.builds import module_folder
+from engine.deadlines import LONG
 from engine.processes import wait_until
 
 TRAEFIK = (
@@ -44,17 +45,27 @@ def gateway() -> list[Object]:
 
 
 def serve(api: Api, made: list[Object]) -> None:
-    """Apply CRDs, and wait until the API server serves them."""
+    """Apply CRDs, and wait until the API server serves them in every version."""
     for crd in made:
         api.apply(crd, "installer")
     for crd in made:
         name = crd["metadata"]["name"]
 
-        def established(name: str = name) -> bool:
+        def served(name: str = name, spec: Object = crd["spec"]) -> bool:
             found = api.get("apiextensions.k8s.io/v1", "CustomResourceDefinition", name) or {}
-            return conditions(found).get("Established", {}).get("status") == "True"
+            return conditions(found).get("Established", {}).get("status") == "True" and _listed(api, spec)
 
-        wait_until(f"CRD {name}", established, 30)
+        wait_until(f"CRD {name}", served, LONG)
+
+
+def _listed(api: Api, spec: Object) -> bool:
+    """Whether discovery lists a kind in every version that its definition serves."""
+    for version in spec["versions"]:
+        if version["served"]:
+            listed = api.request("GET", f"/apis/{spec['group']}/{version['name']}")
+            if spec["names"]["plural"] not in [one["name"] for one in listed["resources"]]:
+                return False
+    return True
 
 
 def _crd(group: str, version: str, kind: str) -> Object:

@@ -59,7 +59,7 @@ def manifests(work: Path) -> Iterator[dict[str, Any]]:
 
 
 def charts(work: Path) -> set[Asked]:
-    """The charts that its HelmReleases name."""
+    """The charts that it names: HelmReleases, kustomize's helmCharts, Applications."""
     objects = list(manifests(work))
     urls = {
         (one["metadata"].get("namespace"), one["metadata"]["name"]): one["spec"]["url"]
@@ -68,20 +68,29 @@ def charts(work: Path) -> set[Asked]:
     }
     found = set()
     for one in objects:
+        for chart in one.get("helmCharts", []):
+            found.add(Asked(chart["repo"], chart["name"], chart["version"]))
+        if one["kind"] == "Application" and "chart" in one["spec"]["source"]:
+            source = one["spec"]["source"]
+            found.add(Asked(source["repoURL"], source["chart"], source["targetRevision"]))
         if one["kind"] == "HelmRelease":
             spec = one["spec"]["chart"]["spec"]
-            url = urls[one["metadata"].get("namespace"), spec["sourceRef"]["name"]]
+            source = spec["sourceRef"]
+            url = urls[source.get("namespace") or one["metadata"].get("namespace"), source["name"]]
             found.add(Asked(url, spec["chart"], spec["version"]))
     return found
 
 
 def gits(work: Path) -> dict[str, str]:
-    """The git repositories that its GitRepositories name: URL -> branch, tag or commit."""
-    return {
-        one["spec"]["url"]: next(iter(one["spec"].get("ref", {"branch": "master"}).values()))
-        for one in manifests(work)
-        if one["kind"] == "GitRepository"
-    }
+    """The git repositories that it names: URL -> branch, tag or commit."""
+    found = {}
+    for one in manifests(work):
+        if one["kind"] == "GitRepository":
+            found[one["spec"]["url"]] = next(iter(one["spec"].get("ref", {"branch": "master"}).values()))
+        elif one["kind"] == "Application" and "chart" not in one["spec"]["source"]:
+            source = one["spec"]["source"]
+            found[source["repoURL"]] = source["targetRevision"]
+    return found
 
 
 def host(url: str) -> str:

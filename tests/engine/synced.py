@@ -31,9 +31,7 @@ class Running:
         more: dict[str, Path] | None = None,
     ) -> Running:
         """Serve a copy of the repository, edited or not, install Flux, and apply the entry point."""
-        work = engine.folder / source.name
-        shutil.copytree(source, work)
-        edit(work)
+        work = copied(engine, source, edit)
         (entrypoint,) = work.glob("clusters/*/flux-system/gotk-sync.yaml")
         branch = next(
             one["spec"]["ref"]["branch"]
@@ -45,6 +43,10 @@ class Running:
         flux = Flux.install(engine.plane, engine.content.trusted)
         flux.sync(entrypoint)
         return cls(engine, flux, repository)
+
+    def wait(self, seconds: float, revision: str | None = None) -> float:
+        """Wait until every layer is Ready (at a commit), and give the seconds that it took."""
+        return self.flux.wait(seconds, self.layers, revision)
 
     @property
     def layers(self) -> int:
@@ -58,3 +60,15 @@ class Running:
     def needs(self) -> dict[str, list[str]]:
         """The graph that the cluster knows."""
         return needs(self.engine.api.list(*KUSTOMIZATION))
+
+    def ready(self) -> set[str]:
+        """The layers that are Ready."""
+        return self.flux.ready()
+
+
+def copied(engine: Engine, source: Path, edit: Callable[[Path], None]) -> Path:
+    """A copy of the repository, edited."""
+    work = engine.folder / source.name
+    shutil.copytree(source, work)
+    edit(work)
+    return work

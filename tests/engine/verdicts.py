@@ -6,7 +6,7 @@ from pathlib import Path
 
 from meshwright.check import check_repository
 
-ORDER = tuple(f"MW00{number}" for number in range(1, 8))
+ORDER = tuple(f"MW00{number}" for number in range(1, 10))
 
 
 def order(folder: Path) -> dict[str, set[str]]:

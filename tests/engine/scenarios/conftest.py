@@ -14,10 +14,32 @@ from engine.engine import Engine
 
 ROOT = Path(__file__).resolve().parents[3]
 LOGS = ROOT / "build" / "e2e"
+# The long ones first, so that no worker begins one when the others are through; the rest as they come.
+LONGEST = ("scenario_argocd_mishaps", "scenario_mishaps", "scenario_pi_cluster", "scenario_argocd")
+FAILED = pytest.StashKey[str]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--charts", type=Path, help="a folder of real chart archives, <name>-<version>.tgz")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: LONGEST.index(item.path.stem) if item.path.stem in LONGEST else len(LONGEST))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+    report = yield
+    if report.failed:
+        item.parent.stash[FAILED] = item.name
+    return report
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """The tests of a file are steps on one cluster: after one that failed the others say nothing."""
+    failed = item.parent.stash.get(FAILED, None)
+    if failed is not None:
+        pytest.skip(f"{failed} failed before it")
 
 
 @pytest.fixture(scope="session")

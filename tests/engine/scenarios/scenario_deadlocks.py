@@ -39,6 +39,7 @@ def test_the_checker_names_exactly_the_seeded_faults() -> None:
         "MW001": {"clusters/seeded/circle.yaml"},
         "MW002": {"certs/issuer.yaml"},
         "MW003": {"apps/shop.yaml", "clusters/seeded/trust.yaml"},
+        "MW009": {"clusters/seeded/asleep.yaml"},
     }
 
 
@@ -51,6 +52,12 @@ def test_a_circle_of_dependencies_never_starts(seeded: Running) -> None:
         assert name not in _applied(seeded)
         assert "is not ready" in seeded.flux.unready()[name]
         assert seeded.engine.api.get("v1", "ConfigMap", name, "default") is None
+
+
+def test_what_waits_for_a_suspended_one_never_starts(seeded: Running) -> None:
+    assert not {"asleep", "waiting"} & _applied(seeded)
+    assert "is not ready" in seeded.flux.unready()["waiting"]
+    assert seeded.engine.api.get("v1", "ConfigMap", "waiting", "default") is None
 
 
 def test_an_object_beside_the_release_that_makes_its_kind_keeps_both_off_the_cluster(seeded: Running) -> None:

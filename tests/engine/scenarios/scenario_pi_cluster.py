@@ -7,17 +7,15 @@ from pathlib import Path
 import pytest
 
 from engine import operators
-from engine.audit import Write
 from engine.deadlines import LONG
 from engine.engine import Engine
 from engine.expectations import expect_meshed, expect_order, expect_ready
 from engine.flux import INDEX, KUSTOMIZATION, RELEASE
-from engine.pods import has_proxy
+from engine.picluster import expect_traefik, meant
 from engine.processes import wait_until
 from engine.synced import Running
 
 EXAMPLE = Path(__file__).resolve().parents[3] / "examples" / "pi-cluster"
-MESHED = ("linkerd", "linkerd-gate", "linkerd-viz", "monitoring", "demo")
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +35,7 @@ def test_nothing_is_created_before_what_its_layer_needs(example: Running) -> Non
 
 
 def test_exactly_the_pods_meant_to_be_meshed_have_the_proxy(example: Running) -> None:
-    expect_meshed(example, {"linkerd", "linkerd-viz", "monitoring", "demo"}, _meant)
+    expect_meshed(example, {"linkerd", "linkerd-viz", "monitoring", "demo"}, meant)
 
 
 def test_the_gate_let_nobody_through_before_a_pod_of_its_own_had_the_proxy(example: Running) -> None:
@@ -51,18 +49,7 @@ def test_the_gate_let_nobody_through_before_a_pod_of_its_own_had_the_proxy(examp
 def test_traefik_in_kube_system_is_meshed_through_the_narrow_webhook_and_nothing_else_there(
     example: Running,
 ) -> None:
-    pods = example.engine.audit().pods()
-    there = [(pod, meshed) for pod, meshed in pods if pod.namespace == "kube-system"]
-    traefik = [(pod, meshed) for pod, meshed in there if pod.name.startswith("traefik-")]
-    # The one that k3s made before there was a mesh, and the one of the new settings.
-    assert [meshed for _, meshed in traefik] == [False, True]
-    assert "linkerd-proxy-injector-traefik" in _webhooks(traefik[-1][0])
-    assert {pod.name.rsplit("-", 2)[0] for pod, meshed in there if not meshed} >= {
-        "coredns",
-        "metrics-server",
-    }
-    live = example.engine.api.list("v1", "Pod", "kube-system", operators.TRAEFIK_LABELS)
-    assert [has_proxy(pod) for pod in live] == [True]
+    expect_traefik(example)
 
 
 def test_a_second_reconciliation_changes_nothing(example: Running) -> None:
@@ -109,24 +96,4 @@ def test_an_upgrade_of_linkerd_goes_through_the_layers_in_order(
     assert later.out_of_order(example.needs(), revision) == []
     pods = later.pods()
     assert [meshed for pod, meshed in pods if pod.namespace == "linkerd-gate"][-1] is True
-    assert [str(pod) for pod, meshed in pods if meshed != _meant(pod)] == []
-
-
-def _meant(pod: Write) -> bool:
-    """Whether a pod is meant to be in the mesh, by the answers of the example."""
-    spec, meta = pod.answer["spec"], pod.answer["metadata"]
-    if spec.get("hostNetwork"):
-        return False
-    traefik = operators.TRAEFIK_LABELS.items() <= meta.get("labels", {}).items()
-    annotated = meta.get("annotations", {}).get("linkerd.io/inject") == "enabled"
-    return pod.namespace in MESHED or (pod.namespace == "kube-system" and traefik and annotated)
-
-
-def _webhooks(pod: Write) -> str:
-    """Which webhooks were asked about a pod and changed it, by the audit log's annotations."""
-    rounds = (
-        value
-        for key, value in pod.annotations.items()
-        if key.startswith("mutation.webhook.admission.k8s.io/round_")
-    )
-    return " ".join(value for value in rounds if '"mutated":true' in value)
+    assert [str(pod) for pod, meshed in pods if meshed != meant(pod)] == []

@@ -20,6 +20,7 @@ from engine.synced import Running
 
 SEEDED = Path(__file__).resolve().parents[1] / "seeded" / "races"
 WEBHOOK = "cert-manager-webhook"
+NAMESPACES = {"cert-manager": "cert-manager", "trust-manager": "cert-manager", "linkerd-viz": "linkerd-viz"}
 # Longer than a release that is tried again waits for that.
 PATIENCE = 15.0
 CRDS = "https://helm.linkerd.io/edge/linkerd-crds-2026.8.3.tgz"
@@ -101,8 +102,7 @@ def _meshed(seeded: Running, namespace: str) -> list[bool]:
 
 
 def _release(seeded: Running, name: str) -> Object:
-    namespace = "cert-manager" if name in ("cert-manager", "trust-manager") else "mesh"
-    return seeded.engine.api.get(*RELEASE, name, namespace) or {}
+    return seeded.engine.api.get(*RELEASE, name, NAMESPACES.get(name, "mesh")) or {}
 
 
 def _ready(seeded: Running, name: str) -> Object:

@@ -95,11 +95,11 @@ local function behind()
 end
 
 -- Right after a sync Argo CD may not have seen what it applied, and what it has not seen does not count in the health. It heals
--- what differs by another sync, again and again: what differs after three of these is drift, and drift holds no wave.
+-- what differs by another sync, again and again: what differs after four of these is drift, and drift holds no wave.
 local function healing()
   local automated = (spec.syncPolicy or {}).automated or {}
   local operation = (state.operation or {}).sync or {}
-  return automated.selfHeal == true and automated.enabled ~= false and (operation.autoHealAttemptsCount or 0) < 3 and left()
+  return automated.selfHeal == true and automated.enabled ~= false and (operation.autoHealAttemptsCount or 0) < 4 and left()
 end
 
 -- A pending retry keeps the phase Running. Failed with attempts left is a sync that somebody or a timeout ended:

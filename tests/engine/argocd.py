@@ -1,0 +1,255 @@
+"""Argo CD's real controller and repo server, with Debian's redis; nothing asks for its API server."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from engine.api import Api, Object, documents
+from engine.builds import binary, module_folder
+from engine.controlplane import ControlPlane
+from engine.kinds import serve
+from engine.processes import NotReadyError, Running, wait_until
+from meshwright.tools.finder import locate
+
+NAMESPACE = "argocd"
+APPLICATION = ("argoproj.io/v1alpha1", "Application")
+MODULE = "github.com/argoproj/argo-cd/v3"
+# Their users in the audit log.
+CONTROLLER, SERVER = "argocd-application-controller", "argocd-repo-server"
+REFRESH = "argocd.argoproj.io/refresh"
+TRACKED, WAVE = "argocd.argoproj.io/tracking-id", "argocd.argoproj.io/sync-wave"
+HOOK = "argocd.argoproj.io/hook"
+REDIS, REPO_SERVER = 6379, 18081
+BOOT = 60.0
+# After so many, what still differs holds no wave (template/includes/argocd/health/application.lua).
+HEALS = 4
+HANDED_ON = {
+    "reposerver.parallelism.limit": "ARGOCD_REPO_SERVER_PARALLELISM_LIMIT",
+    "timeout.reconciliation": "ARGOCD_RECONCILIATION_TIMEOUT",
+    "timeout.reconciliation.jitter": "ARGOCD_RECONCILIATION_JITTER",
+}
+VERIFY = "git-verify-wrapper.sh"
+# Why an Application cannot go on, in Argo CD's words.
+COMPLAINTS = ("ComparisonError", "InvalidSpecError", "SyncError", "UnknownError")
+
+
+def obstacle() -> str | None:
+    """Why no Argo CD can run on this machine, beyond what any engine needs, or None."""
+    return (
+        None
+        if shutil.which("redis-server")
+        else "redis-server is not on PATH (Debian: apt-get install redis-server)"
+    )
+
+
+@dataclass
+class ArgoCD:
+    """Argo CD on a cluster."""
+
+    plane: ControlPlane
+    running: dict[str, Running]
+
+    @property
+    def api(self) -> Api:
+        return self.plane.api
+
+    @classmethod
+    def install(
+        cls,
+        plane: ControlPlane,
+        trusted: Path,
+        hosts: Iterable[str],
+        settings: Mapping[str, Mapping[str, str]],
+    ) -> ArgoCD:
+        """What the chart of Argo CD does with the repository's values: kinds, settings, processes.
+
+        Args:
+            trusted: certificate of the authority that signs for git and chart hosts.
+            hosts: the git hosts.
+            settings: what the values set in its ConfigMaps, over what Argo CD sets itself.
+        """
+        module = module_folder("argo-cd", MODULE)
+        api = plane.api
+        api.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}})
+        serve(api, _documents(sorted((module / "manifests" / "crds").glob("*-crd.yaml"))))
+        for one in _documents(sorted((module / "manifests" / "base" / "config").glob("argocd-*.yaml"))):
+            one["metadata"]["namespace"] = NAMESPACE
+            one["data"] = {**one.get("data", {}), **settings.get(one["metadata"]["name"], {})}
+            api.apply(one, "helm")
+        argocd = cls(plane, {})
+        api.apply(_default_project(), "argocd-server")
+        # Its Deployments hand these settings to the processes by their environment.
+        told = {key: value for part in settings.values() for key, value in part.items()}
+        argocd.start(trusted, hosts, {name: told[key] for key, name in HANDED_ON.items() if key in told})
+        return argocd
+
+    def start(self, trusted: Path, hosts: Iterable[str], handed: Mapping[str, str]) -> None:
+        """Start redis, the repo server and the controller, one after the other."""
+        folder = self.plane.folder / "argocd"
+        for name in ("bin", "tls", "redis", "home"):
+            (folder / name).mkdir(parents=True)
+        for tool in ("helm", "kustomize"):
+            (folder / "bin" / tool).symlink_to(locate(tool).path)
+        # The image has it on its PATH: whether a commit is signed is asked of every commit.
+        wrapper = shutil.copyfile(module_folder("argo-cd", MODULE) / "hack" / VERIFY, folder / "bin" / VERIFY)
+        wrapper.chmod(0o755)
+        for host in hosts:
+            shutil.copyfile(trusted, folder / "tls" / host)
+        environment = {
+            **handed,
+            "ARGOCD_FAKE_IN_CLUSTER": "true",
+            "ARGOCD_GPG_ENABLED": "false",
+            "ARGOCD_TLS_DATA_PATH": str(folder / "tls"),
+            "ARGOCD_ASK_PASS_SOCK": str(folder / "ask-pass.sock"),
+            "SSL_CERT_FILE": str(trusted),
+            "HOME": str(folder / "home"),
+            "TMPDIR": str(folder),
+            "PATH": f"{folder / 'bin'}{os.pathsep}{os.environ['PATH']}",
+        }
+        redis = ["redis-server", "--port", str(REDIS), "--bind", "127.0.0.1", "--dir", str(folder / "redis")]
+        self._run("redis", [*redis, "--save", "", "--appendonly", "no"], {}, REDIS)
+        common = ["--redis", f"127.0.0.1:{REDIS}", "--logformat", "text"]
+        ports = ["--address", "127.0.0.1", "--port", str(REPO_SERVER), "--metrics-address", "127.0.0.1"]
+        server = [str(binary("argo-cd")), "repo-server", "--disable-tls", *ports, "--client-ca-path", ""]
+        self._run(SERVER, [*server, *common], environment, REPO_SERVER)
+        config = str(self.plane.user(CONTROLLER, "system:masters"))
+        controller = [str(binary("argo-cd")), "application-controller", "--namespace", NAMESPACE]
+        reached = ["--repo-server", f"127.0.0.1:{REPO_SERVER}", "--repo-server-plaintext"]
+        self._run(
+            CONTROLLER,
+            [*controller, "--kubeconfig", config, *reached, *common],
+            {**environment, "KUBECONFIG": config},
+        )
+
+    def sync(self, *entrypoints: Path) -> None:
+        """Apply the entry points, as the generated README says."""
+        for manifest in _documents(entrypoints):
+            self.api.apply(manifest, "kubectl")
+
+    def pull(self, how: str = "normal") -> None:
+        """Make Argo CD look at git now, as a webhook does, or ("hard") render everything anew."""
+        for one in self.api.list(*APPLICATION):
+            self.api.merge(one, {"metadata": {"annotations": {REFRESH: how}}})
+
+    def refreshed(self) -> bool:
+        """Whether every Application that was asked to look has looked."""
+        return all(
+            REFRESH not in one["metadata"].get("annotations", {}) for one in self.api.list(*APPLICATION)
+        )
+
+    def unready(self, revision: str | None = None) -> dict[str, str]:
+        """Each Application that is not synced (to a commit) and healthy, with the reason."""
+        return {
+            one["metadata"]["name"]: _told(one)
+            for one in self.api.list(*APPLICATION)
+            if not is_ready(one, revision or "")
+        }
+
+    def ready(self) -> set[str]:
+        """The Applications that are there, synced and healthy."""
+        return {one["metadata"]["name"] for one in self.api.list(*APPLICATION)} - set(self.unready())
+
+    def wait(self, seconds: float, at_least: int, revision: str | None = None) -> float:
+        """Wait until every Application is synced and healthy, and give the seconds that it took.
+
+        Raises:
+            NotReadyError: some are not, with the reasons, or a process has ended.
+        """
+        started = time.monotonic()
+        while True:
+            for process in self.running.values():
+                if not process.alive:
+                    raise NotReadyError(f"{process.name} ended:\n{process.tail()}")
+            unready = self.unready(revision)
+            if not unready and len(self.api.list(*APPLICATION)) >= at_least:
+                return time.monotonic() - started
+            if time.monotonic() - started > seconds:
+                listed = "\n".join(f"  {name}: {message}" for name, message in unready.items())
+                raise NotReadyError(f"not ready after {seconds:.0f} s:\n{listed}")
+            time.sleep(0.5)
+
+    def _run(
+        self, name: str, command: list[str], environment: Mapping[str, str], port: int | None = None
+    ) -> None:
+        running = self.plane.supervisor.start(name, command, environment)
+        self.running[name] = running
+        if port is not None:
+            wait_until(name, lambda: _answers(port), BOOT, running=running)
+
+
+def lets_go_on(application: Mapping[str, Any], revision: str = "") -> bool:
+    """Whether the repository's health check lets the waves behind an Application begin."""
+    operation = (application.get("status") or {}).get("operationState", {}).get("operation", {})
+    healed = operation.get("sync", {}).get("autoHealAttemptsCount", 0) >= HEALS
+    return is_ready(application, revision, drifted=healed)
+
+
+def is_ready(application: Mapping[str, Any], revision: str = "", drifted: bool = False) -> bool:
+    """Whether an Application's status says that its source (at a commit) is on the cluster and well."""
+    status = application.get("status") or {}
+    sync, state = status.get("sync") or {}, status.get("operationState") or {}
+    return (
+        (drifted or sync.get("status") == "Synced")
+        and str(sync.get("revision", "")).endswith(revision)
+        and state.get("phase") == "Succeeded"
+        # Its health is of before the sync until Argo CD has looked again.
+        and status.get("reconciledAt", "") >= state.get("finishedAt", "")
+        and (status.get("health") or {}).get("status") == "Healthy"
+    )
+
+
+def needs(applications: Iterable[Object]) -> dict[str, list[str]]:
+    """What each Application waits for: those of the same parent in earlier waves."""
+    parents: dict[str, dict[str, int]] = {}
+    for one in applications:
+        annotations = one["metadata"].get("annotations", {})
+        if TRACKED in annotations:
+            parent = annotations[TRACKED].partition(":")[0]
+            parents.setdefault(parent, {})[one["metadata"]["name"]] = int(annotations.get(WAVE, 0))
+    return {
+        name: [other for other, earlier in waves.items() if earlier < wave]
+        for waves in parents.values()
+        for name, wave in waves.items()
+    }
+
+
+def _default_project() -> Object:
+    """The project that Argo CD's API server makes at its first start: it allows everything."""
+    anything = {"group": "*", "kind": "*"}
+    spec = {
+        "sourceRepos": ["*"],
+        "destinations": [{"server": "*", "namespace": "*"}],
+        "clusterResourceWhitelist": [anything],
+    }
+    meta = {"name": "default", "namespace": NAMESPACE}
+    return {"apiVersion": "argoproj.io/v1alpha1", "kind": "AppProject", "metadata": meta, "spec": spec}
+
+
+def _told(application: Object) -> str:
+    status = application.get("status", {})
+    state = status.get("operationState", {})
+    said = [
+        f"sync {status.get('sync', {}).get('status', 'unknown')}",
+        f"health {status.get('health', {}).get('status', 'unknown')}",
+        f"operation {state.get('phase', 'none')}: {state.get('message', '')}",
+        *(one["message"] for one in status.get("conditions", []) if one["type"] in COMPLAINTS),
+    ]
+    return "; ".join(said)
+
+
+def _documents(paths: Iterable[Path]) -> list[Object]:
+    return [one for path in paths for one in documents(yaml.load_all(path.read_text(), yaml.CSafeLoader))]
+
+
+def _answers(port: int) -> bool:
+    with socket.create_connection(("127.0.0.1", port), timeout=2):
+        return True
