@@ -2,29 +2,25 @@
 
 Real: cert-manager's three, trust-manager, Linkerd's proxy injector and service profile validator. They run
 with the service account that the repository gives them, and start when their pod could. Servers that allow
-everything stand for webhooks and aggregated APIs whose programs are not built here (Linkerd's policy
-controller is Rust).
+everything stand for webhooks and aggregated APIs whose programs are not built here (allowing.py).
 """
 
 from __future__ import annotations
 
 import base64
 import http.client
-import json
-import ssl
-import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from pathlib import Path
 
+from engine.allowing import LOOPBACK, allow_all
 from engine.api import Object
 from engine.builds import binary
 from engine.controlplane import ControlPlane
 from engine.processes import Running
 from engine.routes import Router
 
-LOOPBACK = "127.0.0.1"
 RUN = Path("/run/linkerd")
 
 
@@ -194,7 +190,7 @@ class Programs:
         folder = self.plane.folder / "programs" / program.name
         if program.secret:
             self._write(folder, "Secret", program.secret, program.namespace)
-            return _allow_all(folder, program.services[0][2])
+            return allow_all(folder, program.services[0][2])
         for place, kind, name in program.files:
             self._write(folder / place, kind, name, program.namespace)
         config = self.plane.token_user(program.namespace, program.account)
@@ -252,45 +248,3 @@ def _ready(pod: Object) -> bool:
         one["type"] == "Ready" and one["status"] == "True"
         for one in pod.get("status", {}).get("conditions", [])
     )
-
-
-def _allow_all(folder: Path, port: int) -> ThreadingHTTPServer:
-    """A server that allows every admission request and serves an aggregated API without resources."""
-
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def do_GET(self) -> None:
-            parts = [part for part in self.path.split("?")[0].split("/") if part]
-            if len(parts) == 3 and parts[0] == "apis":
-                version = f"{parts[1]}/{parts[2]}"
-                self._answer(
-                    {"kind": "APIResourceList", "apiVersion": "v1", "groupVersion": version, "resources": []}
-                )
-            else:
-                self._answer({"kind": "Status", "apiVersion": "v1", "status": "Failure", "code": 404}, 404)
-
-        def do_POST(self) -> None:
-            review = json.loads(self.rfile.read(int(self.headers.get("Content-Length") or 0)))
-            self._answer(
-                {**review, "request": None, "response": {"uid": review["request"]["uid"], "allowed": True}}
-            )
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-        def _answer(self, body: Mapping[str, object], status: int = 200) -> None:
-            data = json.dumps(body).encode()
-            self.send_response(status)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(data)))
-            self.end_headers()
-            self.wfile.write(data)
-
-    server = ThreadingHTTPServer((LOOPBACK, port), Handler)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(folder / "tls.crt", folder / "tls.key")
-    server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
-    serve: Callable[[], None] = server.serve_forever
-    threading.Thread(target=serve, daemon=True).start()
-    return server

@@ -14,8 +14,8 @@ from engine.engine import Engine
 
 ROOT = Path(__file__).resolve().parents[3]
 LOGS = ROOT / "build" / "e2e"
-# The long ones first, so that no worker begins one when the others are through; the rest as they come.
-LONGEST = ("scenario_argocd_mishaps", "scenario_mishaps", "scenario_pi_cluster", "scenario_argocd")
+# The long ones first. Each of three workers is given two files at once, so a short one follows a long one.
+ORDER = ("argocd_mishaps", "mishaps", "pi_cluster", "argocd_waves", "races", "argocd")
 FAILED = pytest.StashKey[str]()
 
 
@@ -24,7 +24,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    items.sort(key=lambda item: LONGEST.index(item.path.stem) if item.path.stem in LONGEST else len(LONGEST))
+    names = [f"scenario_{name}" for name in ORDER]
+    items.sort(key=lambda item: names.index(item.path.stem) if item.path.stem in names else len(names))
 
 
 @pytest.hookimpl(wrapper=True)
