@@ -7,7 +7,7 @@ of its own.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
@@ -16,8 +16,8 @@ from meshwright.check.order.flux import owner_of
 from meshwright.check.order.graph import Because
 from meshwright.check.order.landscape import ChartContent, Content, Landscape, Moment, Unit
 from meshwright.check.repository import RootKind
+from meshwright.check.rules.argovalues import chart_values
 from meshwright.check.rules.model import Item
-from meshwright.yaml import YamlFault
 
 _GROUP = "argoproj.io"
 _HOOK, _WAVE = "argocd.argoproj.io/hook", "argocd.argoproj.io/sync-wave"
@@ -76,27 +76,10 @@ def applications_gate(landscape: Landscape) -> bool | None:
     for release in model.charts("argo-cd"):
         values = release.value("configs", "cm")
         found.append(values if isinstance(values, Mapping) else {})
-    found += _values_files(landscape)
+    found += [configs["cm"] for _, configs in chart_values(model.files)]
     if not found:
         return None
     return any(_restores_health(data) for data in found)
-
-
-def _values_files(landscape: Landscape) -> Iterable[Mapping[str, Any]]:
-    """Values for Argo CD's own chart, with which a person installs it."""
-    files = landscape.model.files
-    for path in files.yaml_paths():
-        if "argo" not in path.lower():
-            continue
-        try:
-            documents = files.documents(path)
-        except YamlFault:
-            continue
-        for document in documents:
-            cm = document.data.get("configs") if isinstance(document.data, Mapping) else None
-            cm = cm.get("cm") if isinstance(cm, Mapping) else None
-            if isinstance(cm, Mapping):
-                yield cm
 
 
 def _restores_health(data: Mapping[str, Any]) -> bool:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from meshwright.check.rules.argovalues import chart_values
 from meshwright.check.rules.model import CONTROL_PLANE, Item, Model
 from meshwright.check.rules.rule import Engine, Hit, Severity, rule
+from meshwright.errors import Position
 from meshwright.manifests.pointer import items_of
 
 _HEALTH = "resource.customizations.health.argoproj.io_Application"
 _WAVE = "argocd.argoproj.io/sync-wave"
 _FINALIZER = "resources-finalizer.argocd.argoproj.io"
+_PARALLEL = "reposerver.parallelism.limit"
 
 
 def _settings(model: Model) -> Iterator[Item]:
@@ -115,3 +118,40 @@ def half_ignored(model: Model) -> Iterator[Hit]:
             at = application.position("spec", "ignoreDifferences", secrets[0])
             text = f"{application.title} keeps Secrets and not the webhooks' caBundle"
             yield Hit(at, text, subject=application.title)
+
+
+@rule(
+    "MW814",
+    "One chart may be rendered twice at the same time",
+    why="kustomize unpacks a chart of helmCharts into the checkout and takes a folder that is there for a whole chart. "
+    "Argo CD renders one commit in parallel: the second render fails, or sees half of the templates, and a sync with "
+    "prune deletes what the other half makes.",
+    fix='set reposerver.parallelism.limit: "1" in argocd-cmd-params-cm (configs.params of the chart), or name the chart '
+    "as the Application's source",
+    source="kustomize api/internal/builtins/HelmChartInflationGenerator.go, chartExistsLocally; argo-cd "
+    "reposerver/repository/lock.go, allowConcurrent; seen with Argo CD 3.5.3",
+    engine=Engine.ARGOCD,
+    severity=Severity.WARNING,
+)
+def rendered_twice(model: Model) -> Iterator[Hit]:
+    inflated = [one for one in model.releases if one.folder and one.application is not None]
+    if not inflated:
+        return
+    for at, name, limit in _limits(model):
+        if str(limit) != "1":
+            told = f"sets {_PARALLEL} to {limit}" if limit is not None else f"sets no {_PARALLEL}"
+            text = f"{name} {told}, and {inflated[0].title} is rendered by kustomize ({inflated[0].position})"
+            yield Hit(at, text, subject=name)
+
+
+def _limits(model: Model) -> Iterator[tuple[Position, str, object]]:
+    """Where Argo CD's parameters stand, under which name, and the limit that they set; nowhere when they are not here."""
+    for item in model.items("ConfigMap", ""):
+        if item.name == "argocd-cmd-params-cm":
+            yield item.at("data", _PARALLEL), item.title, item.get("data", _PARALLEL)
+    for release in model.charts("argo-cd"):
+        yield release.position, release.title, release.value("configs", "params", _PARALLEL)
+    for document, configs in chart_values(model.files):
+        params = configs.get("params")
+        limit = params.get(_PARALLEL) if isinstance(params, dict) else None
+        yield document.position(("configs", "params", _PARALLEL)), document.path, limit
