@@ -9,13 +9,14 @@ import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import yaml
 
 from engine.api import Api, Object, documents
+from engine.argocd_status import is_ready, told
 from engine.builds import binary, module_folder
 from engine.controlplane import ControlPlane
+from engine.deadlines import LONG
 from engine.kinds import serve
 from engine.processes import NotReadyError, Running, wait_until
 from meshwright.tools.finder import locate
@@ -25,21 +26,17 @@ APPLICATION = ("argoproj.io/v1alpha1", "Application")
 MODULE = "github.com/argoproj/argo-cd/v3"
 # Their users in the audit log.
 CONTROLLER, SERVER = "argocd-application-controller", "argocd-repo-server"
+APPROVED = "argocd.argoproj.io/deletion-approved"
 REFRESH = "argocd.argoproj.io/refresh"
-TRACKED, WAVE = "argocd.argoproj.io/tracking-id", "argocd.argoproj.io/sync-wave"
 HOOK = "argocd.argoproj.io/hook"
 REDIS, REPO_SERVER = 6379, 18081
 BOOT = 60.0
-# After so many, what still differs holds no wave (template/includes/argocd/health/application.lua).
-HEALS = 4
 HANDED_ON = {
     "reposerver.parallelism.limit": "ARGOCD_REPO_SERVER_PARALLELISM_LIMIT",
     "timeout.reconciliation": "ARGOCD_RECONCILIATION_TIMEOUT",
     "timeout.reconciliation.jitter": "ARGOCD_RECONCILIATION_JITTER",
 }
 VERIFY = "git-verify-wrapper.sh"
-# Why an Application cannot go on, in Argo CD's words.
-COMPLAINTS = ("ComparisonError", "InvalidSpecError", "SyncError", "UnknownError")
 
 
 def obstacle() -> str | None:
@@ -88,8 +85,8 @@ class ArgoCD:
         argocd = cls(plane, {})
         api.apply(_default_project(), "argocd-server")
         # Its Deployments hand these settings to the processes by their environment.
-        told = {key: value for part in settings.values() for key, value in part.items()}
-        argocd.start(trusted, hosts, {name: told[key] for key, name in HANDED_ON.items() if key in told})
+        every = {key: value for part in settings.values() for key, value in part.items()}
+        argocd.start(trusted, hosts, {name: every[key] for key, name in HANDED_ON.items() if key in every})
         return argocd
 
     def start(self, trusted: Path, hosts: Iterable[str], handed: Mapping[str, str]) -> None:
@@ -140,6 +137,18 @@ class ArgoCD:
         for one in self.api.list(*APPLICATION):
             self.api.merge(one, {"metadata": {"annotations": {REFRESH: how}}})
 
+    def confirm(self, name: str) -> None:
+        """Wait until a sync asks for a confirmation, and give it, as `argocd app confirm-deletion` does."""
+
+        def asked() -> bool:
+            found = self.api.get(*APPLICATION, name, NAMESPACE) or {}
+            return "confirmation" in str(found["status"].get("operationState", {}).get("message"))
+
+        wait_until(f"{name} asks for a confirmation", asked, LONG)
+        now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+        application = self.api.get(*APPLICATION, name, NAMESPACE) or {}
+        self.api.merge(application, {"metadata": {"annotations": {APPROVED: now}}})
+
     def refreshed(self) -> bool:
         """Whether every Application that was asked to look has looked."""
         return all(
@@ -149,7 +158,7 @@ class ArgoCD:
     def unready(self, revision: str | None = None) -> dict[str, str]:
         """Each Application that is not synced (to a commit) and healthy, with the reason."""
         return {
-            one["metadata"]["name"]: _told(one)
+            one["metadata"]["name"]: told(one)
             for one in self.api.list(*APPLICATION)
             if not is_ready(one, revision or "")
         }
@@ -186,42 +195,6 @@ class ArgoCD:
             wait_until(name, lambda: _answers(port), BOOT, running=running)
 
 
-def lets_go_on(application: Mapping[str, Any], revision: str = "") -> bool:
-    """Whether the repository's health check lets the waves behind an Application begin."""
-    operation = (application.get("status") or {}).get("operationState", {}).get("operation", {})
-    healed = operation.get("sync", {}).get("autoHealAttemptsCount", 0) >= HEALS
-    return is_ready(application, revision, drifted=healed)
-
-
-def is_ready(application: Mapping[str, Any], revision: str = "", drifted: bool = False) -> bool:
-    """Whether an Application's status says that its source (at a commit) is on the cluster and well."""
-    status = application.get("status") or {}
-    sync, state = status.get("sync") or {}, status.get("operationState") or {}
-    return (
-        (drifted or sync.get("status") == "Synced")
-        and str(sync.get("revision", "")).endswith(revision)
-        and state.get("phase") == "Succeeded"
-        # Its health is of before the sync until Argo CD has looked again.
-        and status.get("reconciledAt", "") >= state.get("finishedAt", "")
-        and (status.get("health") or {}).get("status") == "Healthy"
-    )
-
-
-def needs(applications: Iterable[Object]) -> dict[str, list[str]]:
-    """What each Application waits for: those of the same parent in earlier waves."""
-    parents: dict[str, dict[str, int]] = {}
-    for one in applications:
-        annotations = one["metadata"].get("annotations", {})
-        if TRACKED in annotations:
-            parent = annotations[TRACKED].partition(":")[0]
-            parents.setdefault(parent, {})[one["metadata"]["name"]] = int(annotations.get(WAVE, 0))
-    return {
-        name: [other for other, earlier in waves.items() if earlier < wave]
-        for waves in parents.values()
-        for name, wave in waves.items()
-    }
-
-
 def _default_project() -> Object:
     """The project that Argo CD's API server makes at its first start: it allows everything."""
     anything = {"group": "*", "kind": "*"}
@@ -232,18 +205,6 @@ def _default_project() -> Object:
     }
     meta = {"name": "default", "namespace": NAMESPACE}
     return {"apiVersion": "argoproj.io/v1alpha1", "kind": "AppProject", "metadata": meta, "spec": spec}
-
-
-def _told(application: Object) -> str:
-    status = application.get("status", {})
-    state = status.get("operationState", {})
-    said = [
-        f"sync {status.get('sync', {}).get('status', 'unknown')}",
-        f"health {status.get('health', {}).get('status', 'unknown')}",
-        f"operation {state.get('phase', 'none')}: {state.get('message', '')}",
-        *(one["message"] for one in status.get("conditions", []) if one["type"] in COMPLAINTS),
-    ]
-    return "; ".join(said)
 
 
 def _documents(paths: Iterable[Path]) -> list[Object]:

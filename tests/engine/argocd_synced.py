@@ -8,7 +8,8 @@ from pathlib import Path
 
 import yaml
 
-from engine.argocd import APPLICATION, HOOK, ArgoCD, needs
+from engine.argocd import APPLICATION, HOOK, ArgoCD
+from engine.argocd_status import needs
 from engine.audit import Audit, Write
 from engine.engine import Engine
 from engine.repository import Repository, gits, host, manifests
@@ -80,6 +81,10 @@ class Running:
     def ready(self) -> set[str]:
         """The Applications that are synced and healthy."""
         return self.argocd.ready()
+
+    def pull(self) -> None:
+        """Make Argo CD look at git now."""
+        self.argocd.pull()
 
 
 def expect_gated(example: Running, audit: Audit) -> set[str]:

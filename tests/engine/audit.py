@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from engine import argocd
+from engine import argocd, argocd_status
 from engine.pods import has_proxy
 
 LAYER = "kustomize.toolkit.fluxcd.io/name"
@@ -120,7 +120,7 @@ def _kustomization_ready(one: Mapping[str, Any], revision: str) -> bool:
     return ready and str(status.get("lastAppliedRevision", "")).endswith(revision)
 
 
-_READY = {"kustomizations": _kustomization_ready, "applications": argocd.lets_go_on}
+_READY = {"kustomizations": _kustomization_ready, "applications": argocd_status.lets_go_on}
 
 
 def needs(kustomizations: Iterable[Mapping[str, Any]]) -> dict[str, list[str]]:
@@ -152,7 +152,7 @@ def _attributed(writes: list[Write]) -> tuple[Write, ...]:
             owners[owner["uid"]] for owner in one.meta.get("ownerReferences", []) if owner["uid"] in owners
         ]
         key = (one.resource.partition("/")[0], one.namespace, one.name)
-        tracked = (one.meta.get("annotations") or {}).get(argocd.TRACKED, "").partition(":")[0]
+        tracked = (one.meta.get("annotations") or {}).get(argocd_status.TRACKED, "").partition(":")[0]
         layer = labels.get(LAYER) or tracked or release or next(iter(by_owner), None) or objects.get(key)
         if one.resource == "customresourcedefinitions":
             layer = layer or crds.get(one.name)

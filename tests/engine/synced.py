@@ -65,6 +65,10 @@ class Running:
         """The layers that are Ready."""
         return self.flux.ready()
 
+    def pull(self) -> None:
+        """Make Flux look at git now."""
+        self.flux.pull()
+
 
 def copied(engine: Engine, source: Path, edit: Callable[[Path], None]) -> Path:
     """A copy of the repository, edited."""

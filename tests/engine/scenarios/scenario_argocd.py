@@ -13,6 +13,7 @@ from engine.engine import Engine
 from engine.expectations import expect_meshed, expect_order, expect_ready
 from engine.picluster import expect_traefik, meant
 from engine.processes import wait_until
+from engine.rotation import expect_rotated
 
 EXAMPLE = Path(__file__).resolve().parents[3] / "examples" / "pi-cluster-argocd"
 GATED = {"kube-prometheus-stack", "traefik", "linkerd-viz", "demo"}
@@ -77,3 +78,7 @@ def test_an_upgrade_of_linkerd_passes_every_gate_anew(example: Running, archives
     # Of the gated ones the commit changes this one: what it leaves as it is, is not synced.
     assert expect_gated(example, later) == {"linkerd-viz"}
     assert [str(pod) for pod, meshed in later.pods() if meshed != meant(pod)] == []
+
+
+def test_the_trust_anchor_is_replaced_in_four_commits_and_no_chain_is_cut(example: Running) -> None:
+    expect_rotated(example, confirm=lambda: example.argocd.confirm("linkerd-trust"))

@@ -13,6 +13,7 @@ from engine.expectations import expect_meshed, expect_order, expect_ready
 from engine.flux import INDEX, KUSTOMIZATION, RELEASE
 from engine.picluster import expect_traefik, meant
 from engine.processes import wait_until
+from engine.rotation import expect_rotated
 from engine.synced import Running
 
 EXAMPLE = Path(__file__).resolve().parents[3] / "examples" / "pi-cluster"
@@ -97,3 +98,7 @@ def test_an_upgrade_of_linkerd_goes_through_the_layers_in_order(
     pods = later.pods()
     assert [meshed for pod, meshed in pods if pod.namespace == "linkerd-gate"][-1] is True
     assert [str(pod) for pod, meshed in pods if meshed != meant(pod)] == []
+
+
+def test_the_trust_anchor_is_replaced_in_four_commits_and_no_chain_is_cut(example: Running) -> None:
+    expect_rotated(example)
