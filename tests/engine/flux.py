@@ -72,7 +72,7 @@ class Flux:
                 "--storage-adv-addr=127.0.0.1:19090",
             ]
         else:
-            flags.append("--requeue-dependency=2s")
+            flags.append("--requeue-dependency=1s")
         environment = {
             "KUBECONFIG": str(config),
             "RUNTIME_NAMESPACE": NAMESPACE,

@@ -14,7 +14,7 @@ from engine.engine import Engine
 
 ROOT = Path(__file__).resolve().parents[3]
 LOGS = ROOT / "build" / "e2e"
-# The long ones first, so that no worker begins one when the others are through; each is given two files at once.
+# The long ones first, so that none begins when the others are through; a worker is given two files at once.
 ORDER = ("argocd_mishaps", "mishaps", "pi_cluster", "argocd_datacenter", "argocd", "datacenter")
 FAILED = pytest.StashKey[str]()
 
