@@ -102,6 +102,19 @@ PROGRAMS = (
 )
 
 
+# Modules of which files are read, CRDs and charts, by the program or folder that pins them.
+READ = {
+    "gateway-api": "sigs.k8s.io/gateway-api",
+    "linkerd": "github.com/linkerd/linkerd2",
+    "argo-cd": _ARGO_CD,
+    **{name: f"github.com/cert-manager/{name}" for name in ("cert-manager", "trust-manager")},
+    **{
+        f"{name}-controller": f"github.com/fluxcd/{name}-controller"
+        for name in ("source", "kustomize", "helm")
+    },
+}
+
+
 def binary(name: str) -> Path:
     """Where a program is, built or not.
 
@@ -122,6 +135,8 @@ def binary(name: str) -> Path:
 def build(names: tuple[str, ...] = ()) -> dict[str, Path]:
     """Build what is missing, one after the other, and say how it goes on stderr.
 
+    With all of them, fetch the modules of which files are read, too: later there is no network.
+
     Raises:
         BuildError: a download or a build failed.
     """
@@ -133,6 +148,8 @@ def build(names: tuple[str, ...] = ()) -> dict[str, Path]:
         for number, program in enumerate(wanted, start=1):
             if not binary(program.name).exists():
                 _build(program, f"[{number}/{len(wanted)}] {program.name}")
+        for name, module in READ.items() if not names else ():
+            module_folder(name, module)
     return {one.name: binary(one.name) for one in wanted}
 
 
