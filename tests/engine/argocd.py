@@ -23,7 +23,6 @@ from meshwright.tools.finder import locate
 
 NAMESPACE = "argocd"
 APPLICATION = ("argoproj.io/v1alpha1", "Application")
-MODULE = "github.com/argoproj/argo-cd/v3"
 # Their users in the audit log.
 CONTROLLER, SERVER = "argocd-application-controller", "argocd-repo-server"
 APPROVED = "argocd.argoproj.io/deletion-approved"
@@ -74,7 +73,7 @@ class ArgoCD:
             hosts: the git hosts.
             settings: what the values set in its ConfigMaps, over what Argo CD sets itself.
         """
-        module = module_folder("argo-cd", MODULE)
+        module = module_folder("argo-cd")
         api = plane.api
         api.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}})
         serve(api, _documents(sorted((module / "manifests" / "crds").glob("*-crd.yaml"))))
@@ -97,7 +96,7 @@ class ArgoCD:
         for tool in ("helm", "kustomize"):
             (folder / "bin" / tool).symlink_to(locate(tool).path)
         # The image has it on its PATH: whether a commit is signed is asked of every commit.
-        wrapper = shutil.copyfile(module_folder("argo-cd", MODULE) / "hack" / VERIFY, folder / "bin" / VERIFY)
+        wrapper = shutil.copyfile(module_folder("argo-cd") / "hack" / VERIFY, folder / "bin" / VERIFY)
         wrapper.chmod(0o755)
         for host in hosts:
             shutil.copyfile(trusted, folder / "tls" / host)

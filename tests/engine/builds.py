@@ -149,12 +149,16 @@ def build(names: tuple[str, ...] = ()) -> dict[str, Path]:
             if not binary(program.name).exists():
                 _build(program, f"[{number}/{len(wanted)}] {program.name}")
         for name, module in READ.items() if not names else ():
-            module_folder(name, module)
+            _module_folder(name, module)
     return {one.name: binary(one.name) for one in wanted}
 
 
-def module_folder(program: str, module: str) -> Path:
-    """The sources of a module at the version that a program is built from: its CRDs and charts are there."""
+def module_folder(name: str) -> Path:
+    """The sources of one of the modules that are read, at the version that is pinned."""
+    return _module_folder(name, READ[name])
+
+
+def _module_folder(program: str, module: str) -> Path:
     found = _go(MODULES / program, "list", "-m", "-json", module)
     directory = json.loads(found.stdout).get("Dir") if found.returncode == 0 else None
     if not directory:
@@ -193,7 +197,7 @@ def _edited(program: Program, folder: Path) -> Path:
     listed = (program.folder / "go.mod").read_text()
     for number, (module, edits) in enumerate(texts.items()):
         copied = folder / f"module-{number}"
-        shutil.copytree(module_folder(program.name, module), copied, copy_function=shutil.copyfile)
+        shutil.copytree(_module_folder(program.name, module), copied, copy_function=shutil.copyfile)
         for edit in edits:
             path = copied / edit.path
             text = path.read_text()

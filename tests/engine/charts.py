@@ -124,7 +124,7 @@ def _edge(asked: Asked) -> str:
 def _source(asked: Asked) -> Source:
     name = asked.name
     if name in LINKERD_FOLDERS:
-        module = module_folder("linkerd", "github.com/linkerd/linkerd2")
+        module = module_folder("linkerd")
         folder = module / LINKERD_FOLDERS[name] / name
         replaced: tuple[tuple[str, str, str], ...] = ()
         if name in ("linkerd-control-plane", "linkerd-viz", "linkerd-multicluster"):
@@ -136,7 +136,7 @@ def _source(asked: Asked) -> Source:
         return Source(folder, module / "charts" / "partials", replaced)
     for project in ("cert-manager", "trust-manager"):
         if name == project:
-            module = module_folder(project, f"github.com/cert-manager/{project}")
+            module = module_folder(project)
             return Source(module / "deploy" / "charts" / project)
     folder = STAND_INS / name
     if not folder.is_dir():

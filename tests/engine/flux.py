@@ -41,7 +41,7 @@ class Flux:
         plane.api.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}})
         made: list[Object] = []
         for controller in CONTROLLERS:
-            module = module_folder(controller, f"github.com/fluxcd/{controller}")
+            module = module_folder(controller)
             for path in sorted((module / "config" / "crd" / "bases").glob("*.yaml")):
                 made += documents(yaml.load_all(path.read_text(), yaml.CSafeLoader))
         # A controller that starts before its kinds are served ends; a kubelet would start it again.

@@ -34,7 +34,7 @@ def crds(group: str, version: str, kinds: tuple[str, ...]) -> list[Object]:
 
 def gateway_folder() -> Path:
     """Gateway API's own folder of CRDs."""
-    return module_folder("gateway-api", "sigs.k8s.io/gateway-api") / "config" / "crd"
+    return module_folder("gateway-api") / "config" / "crd"
 
 
 def gateway() -> list[Object]:
