@@ -6,7 +6,7 @@ import os
 import shutil
 import socket
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -154,20 +154,26 @@ class ArgoCD:
             REFRESH not in one["metadata"].get("annotations", {}) for one in self.api.list(*APPLICATION)
         )
 
-    def unready(self, revision: str | None = None) -> dict[str, str]:
-        """Each Application that is not synced (to a commit) and healthy, with the reason."""
+    def unready(self, revision: str | None = None, only: Collection[str] | None = None) -> dict[str, str]:
+        """Each Application (of those named) that is not synced (to a commit) and healthy, with the reason."""
         return {
             one["metadata"]["name"]: told(one)
             for one in self.api.list(*APPLICATION)
-            if not is_ready(one, revision or "")
+            if (only is None or one["metadata"]["name"] in only) and not is_ready(one, revision or "")
         }
 
     def ready(self) -> set[str]:
         """The Applications that are there, synced and healthy."""
         return {one["metadata"]["name"] for one in self.api.list(*APPLICATION)} - set(self.unready())
 
-    def wait(self, seconds: float, at_least: int, revision: str | None = None) -> float:
-        """Wait until every Application is synced and healthy, and give the seconds that it took.
+    def wait(
+        self,
+        seconds: float,
+        at_least: int,
+        revision: str | None = None,
+        only: Collection[str] | None = None,
+    ) -> float:
+        """Wait until every Application (of those named) is synced and healthy; gives the seconds it took.
 
         Raises:
             NotReadyError: some are not, with the reasons, or a process has ended.
@@ -177,7 +183,7 @@ class ArgoCD:
             for process in self.running.values():
                 if not process.alive:
                     raise NotReadyError(f"{process.name} ended:\n{process.tail()}")
-            unready = self.unready(revision)
+            unready = self.unready(revision, only)
             if not unready and len(self.api.list(*APPLICATION)) >= at_least:
                 return time.monotonic() - started
             if time.monotonic() - started > seconds:

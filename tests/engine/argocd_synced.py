@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -74,9 +74,9 @@ class Running:
         """The graph that the cluster knows: waves."""
         return needs(self.engine.api.list(*APPLICATION))
 
-    def wait(self, seconds: float, revision: str | None = None) -> float:
-        """Wait until every Application is synced (to a commit) and healthy; gives the seconds it took."""
-        return self.argocd.wait(seconds, self.layers, revision)
+    def wait(self, seconds: float, revision: str | None = None, only: Collection[str] | None = None) -> float:
+        """Wait until every Application (of those named) is synced (to a commit) and healthy."""
+        return self.argocd.wait(seconds, self.layers, revision, only)
 
     def ready(self) -> set[str]:
         """The Applications that are synced and healthy."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Protocol
 
 from engine.audit import Write
@@ -21,7 +21,9 @@ class Example(Protocol):
 
     def needs(self) -> dict[str, list[str]]: ...
 
-    def wait(self, seconds: float, revision: str | None = None) -> float: ...
+    def wait(
+        self, seconds: float, revision: str | None = None, only: Collection[str] | None = None
+    ) -> float: ...
 
 
 def expect_ready(example: Example) -> None:

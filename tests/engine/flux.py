@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -98,10 +99,12 @@ class Flux:
         """Ask for a reconciliation of one object now."""
         self.api.merge(item, {"metadata": {"annotations": {NOW: str(time.time())}}})
 
-    def unready(self, revision: str | None = None) -> dict[str, str]:
-        """Each Kustomization that is not Ready (at a commit), with its message."""
+    def unready(self, revision: str | None = None, only: Collection[str] | None = None) -> dict[str, str]:
+        """Each Kustomization (of those named) that is not Ready (at a commit), with its message."""
         found: dict[str, str] = {}
         for one in self.api.list(*KUSTOMIZATION):
+            if only is not None and one["metadata"]["name"] not in only:
+                continue
             ready = conditions(one).get("Ready", {})
             seen = one.get("status", {}).get("observedGeneration") == one["metadata"]["generation"]
             applied = str(one.get("status", {}).get("lastAppliedRevision", ""))
@@ -115,8 +118,14 @@ class Flux:
         """The Kustomizations that are there and Ready."""
         return {one["metadata"]["name"] for one in self.api.list(*KUSTOMIZATION)} - set(self.unready())
 
-    def wait(self, seconds: float, at_least: int, revision: str | None = None) -> float:
-        """Wait until every Kustomization is Ready, and give the seconds that it took.
+    def wait(
+        self,
+        seconds: float,
+        at_least: int,
+        revision: str | None = None,
+        only: Collection[str] | None = None,
+    ) -> float:
+        """Wait until every Kustomization (of those named) is Ready, and give the seconds that it took.
 
         Raises:
             NotReadyError: some are not, with their messages, or a controller has ended.
@@ -126,7 +135,7 @@ class Flux:
             for controller in self.running.values():
                 if not controller.alive:
                     raise NotReadyError(f"{controller.name} ended:\n{controller.tail()}")
-            unready = self.unready(revision)
+            unready = self.unready(revision, only)
             if not unready and len(self.api.list(*KUSTOMIZATION)) >= at_least:
                 return time.monotonic() - started
             if time.monotonic() - started > seconds:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,9 +44,9 @@ class Running:
         flux.sync(entrypoint)
         return cls(engine, flux, repository)
 
-    def wait(self, seconds: float, revision: str | None = None) -> float:
-        """Wait until every layer is Ready (at a commit), and give the seconds that it took."""
-        return self.flux.wait(seconds, self.layers, revision)
+    def wait(self, seconds: float, revision: str | None = None, only: Collection[str] | None = None) -> float:
+        """Wait until every layer (of those named) is Ready (at a commit), and give the seconds it took."""
+        return self.flux.wait(seconds, self.layers, revision, only)
 
     @property
     def layers(self) -> int:
