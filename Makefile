@@ -38,7 +38,7 @@ test-full: all-tools
 
 # Real Flux, Argo CD, API server and injector, in namespaces of their own; the first time they are built. CHARTS: real
 # chart archives. ENGINES: clusters side by side, 2 GiB of memory each; they wait more than they compute.
-ENGINES ?= 3
+ENGINES ?= 4
 e2e: all-tools
 	$(UV) sync --frozen --quiet --group engine
 	PYTHONPATH=tests:generator $(RUN) python -m engine.builds

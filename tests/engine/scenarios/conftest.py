@@ -14,8 +14,9 @@ from engine.engine import Engine
 
 ROOT = Path(__file__).resolve().parents[3]
 LOGS = ROOT / "build" / "e2e"
-# The long ones first, so that none begins when the others are through; a worker is given two files at once.
-ORDER = ("argocd_mishaps", "mishaps", "pi_cluster", "argocd_datacenter", "argocd", "datacenter")
+# For four workers, each given two files at once: a long one, then one that is the shorter the longer that is.
+LONG = ("argocd_mishaps", "mishaps", "pi_cluster", "argocd")
+ORDER = (*LONG, "argocd_waves", "datacenter", "races", "argocd_datacenter", "deadlocks")
 FAILED = pytest.StashKey[str]()
 
 
