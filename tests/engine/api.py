@@ -8,8 +8,11 @@ import ssl
 import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
+
+import yaml
 
 from engine.pki import Pair
 
@@ -150,6 +153,11 @@ def documents(stream: Iterable[Any]) -> list[Object]:
         if isinstance(one, dict):
             found.extend(one["items"] if one.get("kind", "").endswith("List") and "items" in one else [one])
     return found
+
+
+def read(*paths: Path) -> list[Object]:
+    """The objects of some YAML files."""
+    return [one for path in paths for one in documents(yaml.load_all(path.read_text(), yaml.CSafeLoader))]
 
 
 def _message(text: bytes) -> str:

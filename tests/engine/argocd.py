@@ -7,18 +7,16 @@ import shutil
 import socket
 import time
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
-import yaml
-
-from engine.api import Api, Object, documents
+from engine.api import Object, read
 from engine.argocd_status import is_ready, told
 from engine.builds import binary, module_folder
 from engine.controlplane import ControlPlane
 from engine.deadlines import LONG
+from engine.gitops import GitOps
 from engine.kinds import serve
-from engine.processes import NotReadyError, Running, wait_until
+from engine.processes import wait_until
 from meshwright.tools.finder import locate
 
 NAMESPACE = "argocd"
@@ -40,23 +38,15 @@ VERIFY = "git-verify-wrapper.sh"
 
 def obstacle() -> str | None:
     """Why no Argo CD can run on this machine, beyond what any engine needs, or None."""
-    return (
-        None
-        if shutil.which("redis-server")
-        else "redis-server is not on PATH (Debian: apt-get install redis-server)"
-    )
+    if shutil.which("redis-server") is None:
+        return "redis-server is not on PATH (Debian: apt-get install redis-server)"
+    return None
 
 
-@dataclass
-class ArgoCD:
-    """Argo CD on a cluster."""
+class ArgoCD(GitOps):
+    """Argo CD on a cluster; a layer is an Application."""
 
-    plane: ControlPlane
-    running: dict[str, Running]
-
-    @property
-    def api(self) -> Api:
-        return self.plane.api
+    LAYER = APPLICATION
 
     @classmethod
     def install(
@@ -76,8 +66,8 @@ class ArgoCD:
         module = module_folder("argo-cd")
         api = plane.api
         api.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}})
-        serve(api, _documents(sorted((module / "manifests" / "crds").glob("*-crd.yaml"))))
-        for one in _documents(sorted((module / "manifests" / "base" / "config").glob("argocd-*.yaml"))):
+        serve(api, read(*sorted((module / "manifests" / "crds").glob("*-crd.yaml"))))
+        for one in read(*sorted((module / "manifests" / "base" / "config").glob("argocd-*.yaml"))):
             one["metadata"]["namespace"] = NAMESPACE
             one["data"] = {**one.get("data", {}), **settings.get(one["metadata"]["name"], {})}
             api.apply(one, "helm")
@@ -126,11 +116,6 @@ class ArgoCD:
             {**environment, "KUBECONFIG": config},
         )
 
-    def sync(self, *entrypoints: Path) -> None:
-        """Apply the entry points, as the generated README says."""
-        for manifest in _documents(entrypoints):
-            self.api.apply(manifest, "kubectl")
-
     def pull(self, how: str = "normal") -> None:
         """Make Argo CD look at git now, as a webhook does, or ("hard") render everything anew."""
         for one in self.api.list(*APPLICATION):
@@ -162,35 +147,6 @@ class ArgoCD:
             if (only is None or one["metadata"]["name"] in only) and not is_ready(one, revision or "")
         }
 
-    def ready(self) -> set[str]:
-        """The Applications that are there, synced and healthy."""
-        return {one["metadata"]["name"] for one in self.api.list(*APPLICATION)} - set(self.unready())
-
-    def wait(
-        self,
-        seconds: float,
-        at_least: int,
-        revision: str | None = None,
-        only: Collection[str] | None = None,
-    ) -> float:
-        """Wait until every Application (of those named) is synced and healthy; gives the seconds it took.
-
-        Raises:
-            NotReadyError: some are not, with the reasons, or a process has ended.
-        """
-        started = time.monotonic()
-        while True:
-            for process in self.running.values():
-                if not process.alive:
-                    raise NotReadyError(f"{process.name} ended:\n{process.tail()}")
-            unready = self.unready(revision, only)
-            if not unready and len(self.api.list(*APPLICATION)) >= at_least:
-                return time.monotonic() - started
-            if time.monotonic() - started > seconds:
-                listed = "\n".join(f"  {name}: {message}" for name, message in unready.items())
-                raise NotReadyError(f"not ready after {seconds:.0f} s:\n{listed}")
-            time.sleep(0.5)
-
     def _run(
         self, name: str, command: list[str], environment: Mapping[str, str], port: int | None = None
     ) -> None:
@@ -210,10 +166,6 @@ def _default_project() -> Object:
     }
     meta = {"name": "default", "namespace": NAMESPACE}
     return {"apiVersion": "argoproj.io/v1alpha1", "kind": "AppProject", "metadata": meta, "spec": spec}
-
-
-def _documents(paths: Iterable[Path]) -> list[Object]:
-    return [one for path in paths for one in documents(yaml.load_all(path.read_text(), yaml.CSafeLoader))]
 
 
 def _answers(port: int) -> bool:

@@ -2,62 +2,54 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Self
 
 import yaml
 
+from engine.api import read
 from engine.argocd import APPLICATION, HOOK, ArgoCD
 from engine.argocd_status import needs
 from engine.audit import Audit, Write
 from engine.engine import Engine
 from engine.repository import Repository, gits, host, manifests
-from engine.synced import copied
+from engine.synced import Synced
 
 # Below the cluster's folder, by the README of a generated repository.
 ENTRYPOINTS = ("platform/project.yaml", "argocd/root.yaml", "argocd/apps.yaml")
 
 
-@dataclass(frozen=True)
-class Running:
-    """An example, being synced."""
+class Running(Synced[ArgoCD]):
+    """A repository, being synced by Argo CD."""
 
-    engine: Engine
-    argocd: ArgoCD
-    repository: Repository
+    SUFFIX = "-argocd"
 
     @classmethod
-    def start(
-        cls,
-        engine: Engine,
-        source: Path,
-        archives: Path | None = None,
-        edit: Callable[[Path], None] = lambda _: None,
-        more: dict[str, Path] | None = None,
-    ) -> Running:
-        """Serve a copy of a generated repository, edited or not, install Argo CD, apply the entry points."""
-        work = copied(engine, source, edit)
+    def begin(cls, engine: Engine, work: Path, archives: Path | None, more: dict[str, Path]) -> Self:
+        """Serve a generated repository, install Argo CD by its values, and apply the entry points."""
         (cluster,) = work.glob("clusters/*")
         values = yaml.safe_load((cluster / "argocd" / "values.yaml").read_text())["configs"]
         settings = {"argocd-cm": values["cm"], "argocd-cmd-params-cm": values["params"]}
-        root = yaml.safe_load((cluster / "argocd" / "root.yaml").read_text())
-        branch = root["spec"]["source"]["targetRevision"]
         entrypoints = [cluster / path for path in ENTRYPOINTS]
-        return cls.apply(engine, work, branch, entrypoints, settings, archives, more)
+        return cls.apply(engine, work, entrypoints, settings, archives, more)
 
     @classmethod
     def apply(
         cls,
         engine: Engine,
         work: Path,
-        branch: str,
         entrypoints: Sequence[Path],
         settings: Mapping[str, Mapping[str, str]],
-        archives: Path | None = None,
-        more: dict[str, Path] | None = None,
-    ) -> Running:
+        archives: Path | None,
+        more: dict[str, Path],
+    ) -> Self:
         """Serve a repository as it is, install Argo CD with these settings, and apply the entry points."""
+        branch = next(
+            one["spec"]["source"]["targetRevision"]
+            for one in read(*entrypoints)
+            if one["kind"] == "Application"
+        )
         repository = Repository.create(work, work.with_suffix(".git"), branch)
         engine.serve(repository, archives, more)
         hosts = {host(url) for url in gits(work)}
@@ -74,17 +66,13 @@ class Running:
         """The graph that the cluster knows: waves."""
         return needs(self.engine.api.list(*APPLICATION))
 
-    def wait(self, seconds: float, revision: str | None = None, only: Collection[str] | None = None) -> float:
-        """Wait until every Application (of those named) is synced (to a commit) and healthy."""
-        return self.argocd.wait(seconds, self.layers, revision, only)
 
-    def ready(self) -> set[str]:
-        """The Applications that are synced and healthy."""
-        return self.argocd.ready()
+class Seeded(Running):
+    """A repository of another make, with its root beside its Applications and Argo CD's own settings."""
 
-    def pull(self) -> None:
-        """Make Argo CD look at git now."""
-        self.argocd.pull()
+    @classmethod
+    def begin(cls, engine: Engine, work: Path, archives: Path | None, more: dict[str, Path]) -> Self:
+        return cls.apply(engine, work, [work / "argocd" / "root.yaml"], {}, archives, more)
 
 
 def expect_gated(example: Running, audit: Audit) -> set[str]:

@@ -2,62 +2,58 @@
 
 from __future__ import annotations
 
-import subprocess
+import shutil
 from pathlib import Path
+from typing import TypeVar
 
 from engine import existing, kinds, operators
 from engine.audit import Write
 from engine.engine import Engine
 from engine.expectations import Example
 from engine.pods import has_proxy
+from engine.repository import Repository
+from engine.synced import EXAMPLES
 
+S = TypeVar("S", bound=Example)
 NODES = 9
 MESHED = ("linkerd", "linkerd-gate", "linkerd-viz", "elastic", "velero", "traefik")
 SSH, HTTPS = (
     "ssh://git@git.example.org/platform/datacenter.git",
     "https://git.example.org/platform/datacenter.git",
 )
+KEY = "  secretRef:\n    name: flux-system\n"
 GATEWAY = "https://github.com/kubernetes-sigs/gateway-api"
 
 
-def install(engine: Engine, archives: Path | None) -> None:
-    """What a platform team has already: cert-manager with a CA, Prometheus' kinds; ECK is stood in for."""
+def start(kind: type[S], engine: Engine, archives: Path | None) -> S:
+    """What a platform team has already, and the example as it is made for an engine, being synced by it.
+
+    Cert-manager with a CA and Prometheus' kinds are there; ECK is stood in for.
+    """
     existing.install_certificates(engine, archives, "ca-issuer")
     existing.install_monitoring(engine, "observability")
     engine.operate(operators.look_eck)
+    gateway = {GATEWAY: _gateway_repository(engine.folder)}
+    return kind.start(engine, EXAMPLES / f"datacenter{kind.SUFFIX}", archives, _over_https, gateway)
 
 
-def over_https(work: Path) -> None:
-    """Https for ssh: no SSH server runs here."""
+def _over_https(work: Path) -> None:
+    """Https for ssh and its key: no SSH server runs here."""
     found = [path for path in work.glob("clusters/**/*.yaml") if SSH in path.read_text()]
     assert found
     for path in found:
-        path.write_text(path.read_text().replace(SSH, HTTPS))
+        text = path.read_text()
+        assert KEY in text or "kind: GitRepository" not in text
+        path.write_text(text.replace(SSH, HTTPS).replace(KEY, ""))
 
 
-def gateway_repository(folder: Path) -> Path:
+def _gateway_repository(folder: Path) -> Path:
     """Gateway API's own CRDs as the git repository that they come from, with the tag that is pinned."""
     work = folder / "gateway-api"
-    (work / "config").mkdir(parents=True)
-    subprocess.run(["cp", "-r", kinds.gateway_folder(), work / "config" / "crd"], check=True)
-    subprocess.run(["chmod", "-R", "u+w", work], check=True)
-    for command in (
-        ["init", "--quiet", "--initial-branch", "main"],
-        ["add", "--all"],
-        [
-            "-c",
-            "user.name=engine",
-            "-c",
-            "user.email=engine@example.test",
-            "commit",
-            "--quiet",
-            "--message",
-            "CRDs",
-        ],
-        ["tag", "v1.5.1"],
-    ):
-        subprocess.run(["git", *command], cwd=work, check=True)
-    return work / ".git"
+    shutil.copytree(kinds.gateway_folder(), work / "config" / "crd", copy_function=shutil.copyfile)
+    made = Repository.create(work, folder / "gateway-api.git", "main")
+    made.tag("v1.5.1")
+    return made.bare
 
 
 def meant(pod: Write) -> bool:

@@ -2,28 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
-from typing import Protocol
+from collections.abc import Callable
+from typing import Any
 
 from engine.audit import Write
 from engine.deadlines import LONG
-from engine.engine import Engine
+from engine.synced import Synced
 
-
-class Example(Protocol):
-    """A repository that Flux or Argo CD syncs onto a cluster."""
-
-    @property
-    def engine(self) -> Engine: ...
-
-    @property
-    def layers(self) -> int: ...
-
-    def needs(self) -> dict[str, list[str]]: ...
-
-    def wait(
-        self, seconds: float, revision: str | None = None, only: Collection[str] | None = None
-    ) -> float: ...
+Example = Synced[Any]
 
 
 def expect_ready(example: Example) -> None:

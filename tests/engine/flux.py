@@ -7,13 +7,11 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
-import yaml
-
-from engine.api import Api, Object, conditions, documents
+from engine.api import Object, conditions, read
 from engine.builds import binary, module_folder
 from engine.controlplane import ControlPlane
+from engine.gitops import GitOps
 from engine.kinds import serve
-from engine.processes import NotReadyError, Running
 
 NAMESPACE = "flux-system"
 CONTROLLERS = ("source-controller", "kustomize-controller", "helm-controller")
@@ -25,16 +23,12 @@ NOW = "reconcile.fluxcd.io/requestedAt"
 
 
 @dataclass
-class Flux:
-    """Flux on a cluster."""
+class Flux(GitOps):
+    """Flux on a cluster; a layer is a Kustomization."""
 
-    plane: ControlPlane
     trusted: Path
-    running: dict[str, Running]
 
-    @property
-    def api(self) -> Api:
-        return self.plane.api
+    LAYER = KUSTOMIZATION
 
     @classmethod
     def install(cls, plane: ControlPlane, trusted: Path) -> Flux:
@@ -42,12 +36,10 @@ class Flux:
         plane.api.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}})
         made: list[Object] = []
         for controller in CONTROLLERS:
-            module = module_folder(controller)
-            for path in sorted((module / "config" / "crd" / "bases").glob("*.yaml")):
-                made += documents(yaml.load_all(path.read_text(), yaml.CSafeLoader))
+            made += read(*sorted((module_folder(controller) / "config" / "crd" / "bases").glob("*.yaml")))
         # A controller that starts before its kinds are served ends; a kubelet would start it again.
         serve(plane.api, made)
-        flux = cls(plane, trusted, {})
+        flux = cls(plane, {}, trusted)
         for number, controller in enumerate(CONTROLLERS):
             flux.start(controller, number)
         return flux
@@ -85,11 +77,6 @@ class Flux:
             controller, [binary(controller), *flags], environment
         )
 
-    def sync(self, entrypoint: Path) -> None:
-        """Apply the entry point, as the generated README says."""
-        for manifest in documents(yaml.load_all(entrypoint.read_text(), yaml.CSafeLoader)):
-            self.api.apply(manifest, "kubectl")
-
     def pull(self) -> None:
         """Make Flux look at git now, as a webhook or `flux reconcile source git` does."""
         for source in self.api.list(*SOURCE):
@@ -113,32 +100,3 @@ class Flux:
             if ready.get("status") != "True" or not seen or not fresh:
                 found[one["metadata"]["name"]] = str(ready.get("message", "nothing yet"))
         return found
-
-    def ready(self) -> set[str]:
-        """The Kustomizations that are there and Ready."""
-        return {one["metadata"]["name"] for one in self.api.list(*KUSTOMIZATION)} - set(self.unready())
-
-    def wait(
-        self,
-        seconds: float,
-        at_least: int,
-        revision: str | None = None,
-        only: Collection[str] | None = None,
-    ) -> float:
-        """Wait until every Kustomization (of those named) is Ready, and give the seconds that it took.
-
-        Raises:
-            NotReadyError: some are not, with their messages, or a controller has ended.
-        """
-        started = time.monotonic()
-        while True:
-            for controller in self.running.values():
-                if not controller.alive:
-                    raise NotReadyError(f"{controller.name} ended:\n{controller.tail()}")
-            unready = self.unready(revision, only)
-            if not unready and len(self.api.list(*KUSTOMIZATION)) >= at_least:
-                return time.monotonic() - started
-            if time.monotonic() - started > seconds:
-                listed = "\n".join(f"  {name}: {message}" for name, message in unready.items())
-                raise NotReadyError(f"not ready after {seconds:.0f} s:\n{listed}")
-            time.sleep(0.5)

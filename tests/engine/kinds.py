@@ -7,9 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import yaml
-
-from engine.api import Api, Object, conditions, documents
+from engine.api import Api, Object, conditions, read
 from engine.builds import module_folder
 from engine.deadlines import LONG
 from engine.processes import wait_until
@@ -39,8 +37,7 @@ def gateway_folder() -> Path:
 
 def gateway() -> list[Object]:
     """The CRDs of Gateway API's standard channel."""
-    files = sorted((gateway_folder() / "standard").glob("*.yaml"))
-    found = [one for path in files for one in documents(yaml.load_all(path.read_text(), yaml.CSafeLoader))]
+    found = read(*sorted((gateway_folder() / "standard").glob("*.yaml")))
     return [one for one in found if one["kind"] == "CustomResourceDefinition"]
 
 

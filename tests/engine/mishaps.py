@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import Protocol
 
 from engine.api import Object
 from engine.deadlines import LONG
@@ -21,12 +20,6 @@ DOWN = 60.0
 REFUSAL = "engine-refuses"
 
 
-class Coming(Example, Protocol):
-    """An example that is on its way up."""
-
-    def ready(self) -> set[str]: ...
-
-
 def prepare(engine: Engine) -> None:
     """Before anything is synced: a chart cannot be fetched, and a Deployment is refused."""
     for one in refusal():
@@ -34,34 +27,34 @@ def prepare(engine: Engine) -> None:
     engine.content.withheld.add(CRDS)
 
 
-def without_a_secret(example: Coming) -> None:
+def without_a_secret(example: Example) -> None:
     """While cert-manager's controller is away a Secret is missing: what mounts it waits, and all behind."""
-    wait_until("cert-manager Ready", lambda: "cert-manager" in example.ready(), LONG)
+    wait_until("cert-manager Ready", lambda: "cert-manager" in example.gitops.ready(), LONG)
     example.engine.programs.down.add(ISSUING)
     wait_until("trust-manager's pod", lambda: pods(example, "cert-manager", TRUST_MANAGER), LONG)
     time.sleep(5)
     assert example.engine.api.get("v1", "Secret", "trust-manager-tls", "cert-manager") is None
     assert [pod["status"]["phase"] for pod in pods(example, "cert-manager", TRUST_MANAGER)] == ["Pending"]
-    assert not {"trust-manager", "linkerd-trust", "linkerd-control-plane"} & example.ready()
+    assert not {"trust-manager", "linkerd-trust", "linkerd-control-plane"} & example.gitops.ready()
     example.engine.programs.down.clear()
-    wait_until("trust-manager Ready", lambda: "trust-manager" in example.ready(), LONG)
+    wait_until("trust-manager Ready", lambda: "trust-manager" in example.gitops.ready(), LONG)
 
 
-def with_slow_crds(example: Coming, other: str, next_down: tuple[str, ...] = ()) -> None:
+def with_slow_crds(example: Example, other: str, next_down: tuple[str, ...] = ()) -> None:
     """While the chart of Linkerd's CRDs cannot be fetched the control plane waits; ``other`` layers do not.
 
     Programs that are to be ``next_down`` are, before the chart comes.
     """
-    wait_until(f"{other} Ready", lambda: other in example.ready(), LONG)
+    wait_until(f"{other} Ready", lambda: other in example.gitops.ready(), LONG)
     wait_until("the chart is asked for", lambda: CRDS in example.engine.content.asked, LONG)
-    assert not {"linkerd-crds", "linkerd-control-plane"} & example.ready()
+    assert not {"linkerd-crds", "linkerd-control-plane"} & example.gitops.ready()
     assert pods(example, "linkerd") == []
     example.engine.programs.down.update(next_down)
     example.engine.content.withheld.clear()
-    wait_until("linkerd-crds Ready", lambda: "linkerd-crds" in example.ready(), LONG)
+    wait_until("linkerd-crds Ready", lambda: "linkerd-crds" in example.gitops.ready(), LONG)
 
 
-def after_a_refusal(example: Coming, refused: Callable[[], bool]) -> None:
+def after_a_refusal(example: Example, refused: Callable[[], bool]) -> None:
     """The first install of the control plane is ``refused``; later ones are not."""
     wait_until("first install refused", refused, LONG)
     for one in refusal():
@@ -69,12 +62,12 @@ def after_a_refusal(example: Coming, refused: Callable[[], bool]) -> None:
     wait_until("the injector runs", lambda: "proxy-injector" in example.engine.programs.routed, LONG)
 
 
-def without_the_injector(example: Coming) -> None:
+def without_the_injector(example: Example) -> None:
     """For a minute the injector is down: the gate lets nothing meshed through."""
     example.engine.programs.down.add("proxy-injector")
     wait_until("a pod of the gate", lambda: pods(example, "linkerd-gate"), LONG)
     time.sleep(DOWN)
-    assert "linkerd-control-plane" in example.ready()
+    assert "linkerd-control-plane" in example.gitops.ready()
     tried = pods(example, "linkerd-gate")
     assert len(tried) > 1
     assert not any(has_proxy(pod) for pod in tried)
@@ -82,7 +75,7 @@ def without_the_injector(example: Coming) -> None:
     example.engine.programs.down.clear()
 
 
-def converged(example: Coming) -> None:
+def converged(example: Example) -> None:
     """All of it comes up without a hand, in order, and nothing meshed was made without the proxy."""
     seconds = example.wait(LONG)
     print(f"converged {seconds:.0f} s after the last mishap")

@@ -2,14 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
 from engine import operators
 from engine.audit import Write
+from engine.engine import Engine
 from engine.expectations import Example
 from engine.pods import has_proxy
+from engine.synced import EXAMPLES
 
+S = TypeVar("S", bound=Example)
+Prepare = Callable[[Engine], None]
 MESHED = ("linkerd", "linkerd-gate", "linkerd-viz", "monitoring", "demo")
 # With pods of which none comes before the gate is through.
 BEHIND_THE_GATE = ("linkerd-viz", "monitoring", "demo")
+
+
+def start(kind: type[S], engine: Engine, archives: Path | None, prepare: Prepare = lambda _: None) -> S:
+    """K3s with its Traefik, and the example as it is made for an engine, being synced by it."""
+    operators.install_k3s(engine.api)
+    engine.operate(operators.look_k3s)
+    prepare(engine)
+    return kind.start(engine, EXAMPLES / f"pi-cluster{kind.SUFFIX}", archives)
 
 
 def meant(pod: Write) -> bool:

@@ -40,6 +40,11 @@ class Repository:
         _git(self.work, "push", "--quiet", "origin", "HEAD")
         return _git(self.work, "rev-parse", "HEAD").strip()
 
+    def tag(self, name: str) -> None:
+        """Tag what was committed last, and push the tag."""
+        _git(self.work, "tag", name)
+        _git(self.work, "push", "--quiet", "origin", name)
+
     def edit(self, path: str, old: str, new: str) -> None:
         """Replace text in a file; it must be there."""
         file = self.work / path

@@ -6,7 +6,6 @@ import base64
 import subprocess
 import sys
 from collections.abc import Callable
-from typing import Protocol
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
@@ -16,7 +15,6 @@ from engine.deadlines import LONG
 from engine.expectations import Example
 from engine.picluster import meant
 from engine.processes import wait_until
-from engine.repository import Repository
 
 OLD, NEW = "linkerd-trust-anchor", "linkerd-trust-anchor-2"
 # What a stage changes, and demo, which was restarted by hand; the rest comes along with a later commit.
@@ -29,16 +27,7 @@ TOUCHED = {
 RESTARTED = "kubectl.kubernetes.io/restartedAt"
 
 
-class Committed(Example, Protocol):
-    """An example whose repository is worked on."""
-
-    @property
-    def repository(self) -> Repository: ...
-
-    def pull(self) -> None: ...
-
-
-def expect_rotated(example: Committed, confirm: Callable[[], None] = lambda: None) -> None:
+def expect_rotated(example: Example, confirm: Callable[[], None] = lambda: None) -> None:
     """Four stages; at each the mesh trusts what signs it. ``confirm``: what the last asks a person for."""
     api = example.engine.api
     _commit(example, 1)
@@ -72,13 +61,13 @@ def expect_rotated(example: Committed, confirm: Callable[[], None] = lambda: Non
     ] == []
 
 
-def _commit(example: Committed, stage: int, confirm: Callable[[], None] = lambda: None) -> None:
+def _commit(example: Example, stage: int, confirm: Callable[[], None] = lambda: None) -> None:
     work = example.repository.work
     command = [sys.executable, "-m", "meshwright", "trust", "rotate", "--stage", str(stage), str(work)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     revision = example.repository.commit(f"Rotate the trust anchor, stage {stage}")
-    example.pull()
+    example.gitops.pull()
     confirm()
     seconds = example.wait(LONG, revision, TOUCHED[stage])
     print(f"stage {stage} applied after {seconds:.0f} s")
@@ -86,7 +75,7 @@ def _commit(example: Committed, stage: int, confirm: Callable[[], None] = lambda
     assert any(_signs(root, _issuer(example)) for root in _roots(example))
 
 
-def _restart(example: Committed, name: str, namespace: str) -> None:
+def _restart(example: Example, name: str, namespace: str) -> None:
     """As the command that stage 2 prints: `kubectl rollout restart --field-manager=trust-rotation`."""
     api = example.engine.api
     template = {"metadata": {"annotations": {RESTARTED: "2026-01-01T00:00:00Z"}}}
@@ -105,16 +94,16 @@ def _restart(example: Committed, name: str, namespace: str) -> None:
     wait_until(f"Deployment {name} restarted", rolled, LONG)
 
 
-def _roots(example: Committed) -> list[x509.Certificate]:
+def _roots(example: Example) -> list[x509.Certificate]:
     found = example.engine.api.get("v1", "ConfigMap", "linkerd-identity-trust-roots", "linkerd") or {}
     return x509.load_pem_x509_certificates(found["data"]["ca-bundle.crt"].encode())
 
 
-def _issuer(example: Committed) -> x509.Certificate:
+def _issuer(example: Example) -> x509.Certificate:
     return _certificate(example, "linkerd-identity-issuer", "linkerd")
 
 
-def _certificate(example: Committed, secret: str, namespace: str) -> x509.Certificate:
+def _certificate(example: Example, secret: str, namespace: str) -> x509.Certificate:
     found = example.engine.api.get("v1", "Secret", secret, namespace) or {}
     return x509.load_pem_x509_certificates(base64.b64decode(found["data"]["tls.crt"]))[0]
 

@@ -1,25 +1,32 @@
-"""A repository that Flux syncs onto a cluster."""
+"""A repository that a GitOps engine syncs onto a cluster."""
 
 from __future__ import annotations
 
 import shutil
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar, Generic, Self, TypeVar
 
-from engine.audit import needs
 from engine.engine import Engine
-from engine.flux import KUSTOMIZATION, Flux
-from engine.repository import Repository, manifests
+from engine.gitops import GitOps
+from engine.repository import Repository
+
+EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
+G = TypeVar("G", bound=GitOps)
 
 
 @dataclass(frozen=True)
-class Running:
-    """An example, being synced."""
+class Synced(ABC, Generic[G]):
+    """A repository, being synced."""
 
     engine: Engine
-    flux: Flux
+    gitops: G
     repository: Repository
+
+    # What follows the name of an example that is made for this engine.
+    SUFFIX: ClassVar[str]
 
     @classmethod
     def start(
@@ -29,50 +36,32 @@ class Running:
         archives: Path | None = None,
         edit: Callable[[Path], None] = lambda _: None,
         more: dict[str, Path] | None = None,
-    ) -> Running:
-        """Serve a copy of the repository, edited or not, install Flux, and apply the entry point."""
-        work = copied(engine, source, edit)
-        (entrypoint,) = work.glob("clusters/*/flux-system/gotk-sync.yaml")
-        branch = next(
-            one["spec"]["ref"]["branch"]
-            for one in manifests(entrypoint.parent)
-            if one["kind"] == "GitRepository"
-        )
-        repository = Repository.create(work, engine.folder / f"{source.name}.git", branch)
-        engine.serve(repository, archives, more)
-        flux = Flux.install(engine.plane, engine.content.trusted)
-        flux.sync(entrypoint)
-        return cls(engine, flux, repository)
+    ) -> Self:
+        """Serve a copy of a repository, edited or not, install the engine, and apply the entry points.
 
-    def wait(self, seconds: float, revision: str | None = None, only: Collection[str] | None = None) -> float:
-        """Wait until every layer (of those named) is Ready (at a commit), and give the seconds it took."""
-        return self.flux.wait(seconds, self.layers, revision, only)
+        Args:
+            archives: a folder of real chart archives.
+            more: other git repositories by URL.
+        """
+        work = engine.folder / source.name
+        shutil.copytree(source, work)
+        edit(work)
+        return cls.begin(engine, work, archives, more or {})
+
+    @classmethod
+    @abstractmethod
+    def begin(cls, engine: Engine, work: Path, archives: Path | None, more: dict[str, Path]) -> Self:
+        """Serve the repository as it is, install the engine, and apply the entry points."""
 
     @property
+    @abstractmethod
     def layers(self) -> int:
-        """How many Kustomizations there are to be."""
-        return sum(
-            1
-            for one in manifests(self.repository.work / "clusters")
-            if one["kind"] == "Kustomization" and one["apiVersion"].startswith("kustomize.toolkit.fluxcd.io/")
-        )
+        """How many layers there are to be."""
 
+    @abstractmethod
     def needs(self) -> dict[str, list[str]]:
-        """The graph that the cluster knows."""
-        return needs(self.engine.api.list(*KUSTOMIZATION))
+        """The graph that the cluster knows: what each layer waits for."""
 
-    def ready(self) -> set[str]:
-        """The layers that are Ready."""
-        return self.flux.ready()
-
-    def pull(self) -> None:
-        """Make Flux look at git now."""
-        self.flux.pull()
-
-
-def copied(engine: Engine, source: Path, edit: Callable[[Path], None]) -> Path:
-    """A copy of the repository, edited."""
-    work = engine.folder / source.name
-    shutil.copytree(source, work)
-    edit(work)
-    return work
+    def wait(self, seconds: float, revision: str | None = None, only: Collection[str] | None = None) -> float:
+        """Wait until every layer (of those named) is ready (at a commit), and give the seconds it took."""
+        return self.gitops.wait(seconds, self.layers, revision, only)

@@ -6,27 +6,20 @@ from pathlib import Path
 
 import pytest
 
-from engine import argocd, operators
+from engine import picluster
 from engine.argocd_synced import Running, expect_gated
 from engine.deadlines import LONG
 from engine.engine import Engine
 from engine.expectations import expect_meshed, expect_order, expect_ready
-from engine.picluster import expect_traefik, meant
 from engine.processes import wait_until
 from engine.rotation import expect_rotated
 
-EXAMPLE = Path(__file__).resolve().parents[3] / "examples" / "pi-cluster-argocd"
 GATED = {"kube-prometheus-stack", "traefik", "linkerd-viz", "demo"}
-
-pytestmark = pytest.mark.skipif(argocd.obstacle() is not None, reason=f"no Argo CD here: {argocd.obstacle()}")
 
 
 @pytest.fixture(scope="module")
 def example(engine: Engine, archives: Path | None) -> Running:
-    """K3s with its Traefik, Argo CD, and the entry points of the example applied."""
-    operators.install_k3s(engine.api)
-    engine.operate(operators.look_k3s)
-    return Running.start(engine, EXAMPLE, archives)
+    return picluster.start(Running, engine, archives)
 
 
 def test_every_application_becomes_synced_and_healthy(example: Running) -> None:
@@ -38,13 +31,13 @@ def test_nothing_is_created_before_the_earlier_waves_are_healthy(example: Runnin
 
 
 def test_exactly_the_pods_meant_to_be_meshed_have_the_proxy(example: Running) -> None:
-    expect_meshed(example, {"linkerd", "linkerd-viz", "monitoring", "demo"}, meant)
+    expect_meshed(example, {"linkerd", "linkerd-viz", "monitoring", "demo"}, picluster.meant)
 
 
 def test_traefik_in_kube_system_is_meshed_through_the_narrow_webhook_and_nothing_else_there(
     example: Running,
 ) -> None:
-    expect_traefik(example)
+    picluster.expect_traefik(example)
 
 
 def test_nothing_of_a_gated_application_is_created_before_its_own_gate_is_through(example: Running) -> None:
@@ -53,8 +46,8 @@ def test_nothing_of_a_gated_application_is_created_before_its_own_gate_is_throug
 
 def test_a_second_look_at_git_and_cluster_changes_nothing(example: Running) -> None:
     mark = example.engine.audit().end
-    example.argocd.pull("hard")
-    wait_until("all compared again", example.argocd.refreshed, LONG, pause=0.5)
+    example.gitops.pull("hard")
+    wait_until("all compared again", example.gitops.refreshed, LONG, pause=0.5)
     example.wait(LONG)
     written = [str(one) for one in example.engine.audit().since(mark).writes if one.engine]
     assert written == []
@@ -69,7 +62,7 @@ def test_an_upgrade_of_linkerd_passes_every_gate_anew(example: Running, archives
     assert len(pinned) >= 4
     example.engine.add_charts(example.repository, archives)
     revision = example.repository.commit("Upgrade Linkerd")
-    example.argocd.pull()
+    example.gitops.pull()
     seconds = example.wait(LONG, revision)
     print(f"upgraded after {seconds:.0f} s")
     later = example.engine.audit().since(mark)
@@ -77,8 +70,8 @@ def test_an_upgrade_of_linkerd_passes_every_gate_anew(example: Running, archives
     assert {"linkerd-crds", "linkerd-control-plane", "linkerd-gate", "linkerd-viz"} <= changed
     # Of the gated ones the commit changes this one: what it leaves as it is, is not synced.
     assert expect_gated(example, later) == {"linkerd-viz"}
-    assert [str(pod) for pod, meshed in later.pods() if meshed != meant(pod)] == []
+    assert [str(pod) for pod, meshed in later.pods() if meshed != picluster.meant(pod)] == []
 
 
 def test_the_trust_anchor_is_replaced_in_four_commits_and_no_chain_is_cut(example: Running) -> None:
-    expect_rotated(example, confirm=lambda: example.argocd.confirm("linkerd-trust"))
+    expect_rotated(example, confirm=lambda: example.gitops.confirm("linkerd-trust"))

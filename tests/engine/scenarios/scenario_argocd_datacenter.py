@@ -6,14 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from engine import argocd, datacenter
+from engine import datacenter
 from engine.argocd_synced import Running, expect_gated
 from engine.engine import Engine
 from engine.expectations import expect_meshed, expect_order, expect_ready
-
-EXAMPLE = Path(__file__).resolve().parents[3] / "examples" / "datacenter-argocd"
-
-pytestmark = pytest.mark.skipif(argocd.obstacle() is not None, reason=f"no Argo CD here: {argocd.obstacle()}")
 
 
 @pytest.fixture(scope="module")
@@ -23,10 +19,7 @@ def nodes() -> int:
 
 @pytest.fixture(scope="module")
 def example(engine: Engine, archives: Path | None) -> Running:
-    """What is there already, and the example, with https for ssh."""
-    datacenter.install(engine, archives)
-    gateway = {datacenter.GATEWAY: datacenter.gateway_repository(engine.folder)}
-    return Running.start(engine, EXAMPLE, archives, datacenter.over_https, gateway)
+    return datacenter.start(Running, engine, archives)
 
 
 def test_every_application_becomes_synced_and_healthy(example: Running) -> None:

@@ -10,22 +10,15 @@ from pathlib import Path
 
 import pytest
 
-from engine import argocd, mishaps, operators
+from engine import mishaps, picluster
 from engine.argocd import APPLICATION, NAMESPACE
 from engine.argocd_synced import Running, expect_gated
 from engine.engine import Engine
 
-EXAMPLE = Path(__file__).resolve().parents[3] / "examples" / "pi-cluster-argocd"
-
-pytestmark = pytest.mark.skipif(argocd.obstacle() is not None, reason=f"no Argo CD here: {argocd.obstacle()}")
-
 
 @pytest.fixture(scope="module")
 def example(engine: Engine, archives: Path | None) -> Running:
-    operators.install_k3s(engine.api)
-    engine.operate(operators.look_k3s)
-    mishaps.prepare(engine)
-    return Running.start(engine, EXAMPLE, archives)
+    return picluster.start(Running, engine, archives, mishaps.prepare)
 
 
 def test_slow_crds_hold_the_waves_behind_them(example: Running) -> None:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import pytest
 
-from engine import argocd, verdicts
+from engine import verdicts
 from engine.api import Object
 from engine.argocd import APPLICATION, NAMESPACE
-from engine.argocd_synced import Running
+from engine.argocd_synced import Running, Seeded
 from engine.deadlines import LONG
 from engine.engine import Engine
 from engine.mishaps import CRDS
@@ -18,8 +17,6 @@ from engine.pki import Authority
 from engine.processes import wait_until
 
 SEEDED = Path(__file__).resolve().parents[1] / "seeded" / "waves"
-
-pytestmark = pytest.mark.skipif(argocd.obstacle() is not None, reason=f"no Argo CD here: {argocd.obstacle()}")
 
 
 @pytest.fixture(scope="module")
@@ -29,18 +26,16 @@ def seeded(engine: Engine, archives: Path | None) -> Running:
     engine.api.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "linkerd"}})
     for one in _identity():
         engine.api.apply(one)
-    work = engine.folder / "waves"
-    shutil.copytree(SEEDED, work)
-    running = Running.apply(engine, work, "main", [work / "argocd" / "root.yaml"], {}, archives)
+    running = Seeded.start(engine, SEEDED, archives)
     wait_until("policies is given up", lambda: _phase(running, "policies") == "Failed", LONG)
     wait_until("pods of the shop", lambda: engine.api.list("v1", "Pod", "shop"), LONG)
     engine.content.withheld.clear()
-    running.argocd.pull("hard")
+    running.gitops.pull("hard")
     wait_until("linkerd-crds is synced", lambda: _phase(running, "linkerd-crds") == "Succeeded", LONG)
     wait_until("the injector runs", lambda: "proxy-injector" in engine.programs.routed, LONG)
     # It looks again at what failed, now that the kinds are there.
-    running.argocd.pull()
-    wait_until("all compared again", running.argocd.refreshed, LONG)
+    running.gitops.pull()
+    wait_until("all compared again", running.gitops.refreshed, LONG)
     return running
 
 

@@ -9,9 +9,7 @@ import pytest
 from engine import datacenter
 from engine.engine import Engine
 from engine.expectations import expect_meshed, expect_order, expect_ready
-from engine.synced import Running
-
-EXAMPLE = Path(__file__).resolve().parents[3] / "examples" / "datacenter"
+from engine.flux_synced import Running
 
 
 @pytest.fixture(scope="module")
@@ -21,18 +19,7 @@ def nodes() -> int:
 
 @pytest.fixture(scope="module")
 def example(engine: Engine, archives: Path | None) -> Running:
-    """What is there already, and the example, with https for ssh and its key."""
-    datacenter.install(engine, archives)
-
-    def over_https(work: Path) -> None:
-        datacenter.over_https(work)
-        sync = work / "clusters" / "datacenter" / "flux-system" / "gotk-sync.yaml"
-        text = sync.read_text()
-        assert "  secretRef:\n    name: flux-system\n" in text
-        sync.write_text(text.replace("  secretRef:\n    name: flux-system\n", ""))
-
-    gateway = {datacenter.GATEWAY: datacenter.gateway_repository(engine.folder)}
-    return Running.start(engine, EXAMPLE, archives, over_https, gateway)
+    return datacenter.start(Running, engine, archives)
 
 
 def test_every_layer_becomes_ready(example: Running) -> None:

@@ -12,8 +12,8 @@ from engine.api import conditions
 from engine.deadlines import LONG
 from engine.engine import Engine
 from engine.flux import KUSTOMIZATION, RELEASE
+from engine.flux_synced import Running
 from engine.processes import wait_until
-from engine.synced import Running
 
 SEEDED = Path(__file__).resolve().parents[1] / "seeded" / "deadlocks"
 SOUND = ("top", "left", "right", "bottom", "teams", "red")
@@ -27,7 +27,7 @@ def seeded(engine: Engine, archives: Path | None) -> Running:
     running = Running.start(engine, SEEDED, archives)
     sound = set(SOUND)
     wait_until(
-        "what is sound comes up", lambda: sound <= _applied(running) - set(running.flux.unready()), LONG
+        "what is sound comes up", lambda: sound <= _applied(running) - set(running.gitops.unready()), LONG
     )
     wait_until("pods of the control plane", lambda: running.engine.api.list("v1", "Pod", "linkerd"), LONG)
     time.sleep(PATIENCE)
@@ -44,30 +44,30 @@ def test_the_checker_names_exactly_the_seeded_faults() -> None:
 
 
 def test_what_the_checker_lets_pass_comes_up(seeded: Running) -> None:
-    assert set(SOUND) <= _applied(seeded) - set(seeded.flux.unready())
+    assert set(SOUND) <= _applied(seeded) - set(seeded.gitops.unready())
 
 
 def test_a_circle_of_dependencies_never_starts(seeded: Running) -> None:
     for name in ("a", "b", "c"):
         assert name not in _applied(seeded)
-        assert "is not ready" in seeded.flux.unready()[name]
+        assert "is not ready" in seeded.gitops.unready()[name]
         assert seeded.engine.api.get("v1", "ConfigMap", name, "default") is None
 
 
 def test_what_waits_for_a_suspended_one_never_starts(seeded: Running) -> None:
     assert not {"asleep", "waiting"} & _applied(seeded)
-    assert "is not ready" in seeded.flux.unready()["waiting"]
+    assert "is not ready" in seeded.gitops.unready()["waiting"]
     assert seeded.engine.api.get("v1", "ConfigMap", "waiting", "default") is None
 
 
 def test_an_object_beside_the_release_that_makes_its_kind_keeps_both_off_the_cluster(seeded: Running) -> None:
-    assert "no matches for kind" in seeded.flux.unready()["certs"]
+    assert "no matches for kind" in seeded.gitops.unready()["certs"]
     assert seeded.engine.api.get(*RELEASE, "cert-manager", "cert-manager") is None
 
 
 def test_a_parent_that_waits_for_a_child_that_depends_on_it_never_becomes_ready(seeded: Running) -> None:
-    assert {"apps", "shop"} <= set(seeded.flux.unready())
-    assert "apps" in seeded.flux.unready()["shop"]
+    assert {"apps", "shop"} <= set(seeded.gitops.unready())
+    assert "apps" in seeded.gitops.unready()["shop"]
     assert seeded.engine.api.get("v1", "ConfigMap", "shop", "default") is None
 
 
@@ -75,7 +75,7 @@ def test_a_secret_that_comes_after_the_pods_that_mount_it_never_comes(seeded: Ru
     release = seeded.engine.api.get(*RELEASE, "linkerd-control-plane", "linkerd") or {}
     assert conditions(release)["Ready"]["status"] != "True"
     assert {pod["status"]["phase"] for pod in seeded.engine.api.list("v1", "Pod", "linkerd")} == {"Pending"}
-    assert {"linkerd", "trust"} <= set(seeded.flux.unready())
+    assert {"linkerd", "trust"} <= set(seeded.gitops.unready())
     assert "trust" not in _applied(seeded)
 
 

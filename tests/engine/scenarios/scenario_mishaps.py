@@ -10,22 +10,16 @@ from pathlib import Path
 
 import pytest
 
-from engine import mishaps, operators
+from engine import mishaps, picluster
 from engine.api import conditions
 from engine.engine import Engine
 from engine.flux import RELEASE
-from engine.picluster import BEHIND_THE_GATE
-from engine.synced import Running
-
-EXAMPLE = Path(__file__).resolve().parents[3] / "examples" / "pi-cluster"
+from engine.flux_synced import Running
 
 
 @pytest.fixture(scope="module")
 def example(engine: Engine, archives: Path | None) -> Running:
-    operators.install_k3s(engine.api)
-    engine.operate(operators.look_k3s)
-    mishaps.prepare(engine)
-    return Running.start(engine, EXAMPLE, archives)
+    return picluster.start(Running, engine, archives, mishaps.prepare)
 
 
 def test_a_missing_secret_holds_what_mounts_it(example: Running) -> None:
@@ -52,4 +46,4 @@ def test_it_converges_without_a_hand_and_in_order(example: Running) -> None:
     mishaps.converged(example)
     audit = example.engine.audit()
     gate = audit.ready("linkerd-gate")[0]
-    assert all(pod.time > gate for pod, _ in audit.pods() if pod.namespace in BEHIND_THE_GATE)
+    assert all(pod.time > gate for pod, _ in audit.pods() if pod.namespace in picluster.BEHIND_THE_GATE)

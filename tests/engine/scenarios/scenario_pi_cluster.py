@@ -6,25 +6,19 @@ from pathlib import Path
 
 import pytest
 
-from engine import operators
+from engine import picluster
 from engine.deadlines import LONG
 from engine.engine import Engine
 from engine.expectations import expect_meshed, expect_order, expect_ready
 from engine.flux import INDEX, KUSTOMIZATION, RELEASE
-from engine.picluster import expect_traefik, meant
+from engine.flux_synced import Running
 from engine.processes import wait_until
 from engine.rotation import expect_rotated
-from engine.synced import Running
-
-EXAMPLE = Path(__file__).resolve().parents[3] / "examples" / "pi-cluster"
 
 
 @pytest.fixture(scope="module")
 def example(engine: Engine, archives: Path | None) -> Running:
-    """K3s with its Traefik, Flux, and the entry point of the example applied."""
-    operators.install_k3s(engine.api)
-    engine.operate(operators.look_k3s)
-    return Running.start(engine, EXAMPLE, archives)
+    return picluster.start(Running, engine, archives)
 
 
 def test_every_layer_becomes_ready(example: Running) -> None:
@@ -36,7 +30,7 @@ def test_nothing_is_created_before_what_its_layer_needs(example: Running) -> Non
 
 
 def test_exactly_the_pods_meant_to_be_meshed_have_the_proxy(example: Running) -> None:
-    expect_meshed(example, {"linkerd", "linkerd-viz", "monitoring", "demo"}, meant)
+    expect_meshed(example, {"linkerd", "linkerd-viz", "monitoring", "demo"}, picluster.meant)
 
 
 def test_the_gate_let_nobody_through_before_a_pod_of_its_own_had_the_proxy(example: Running) -> None:
@@ -50,14 +44,14 @@ def test_the_gate_let_nobody_through_before_a_pod_of_its_own_had_the_proxy(examp
 def test_traefik_in_kube_system_is_meshed_through_the_narrow_webhook_and_nothing_else_there(
     example: Running,
 ) -> None:
-    expect_traefik(example)
+    picluster.expect_traefik(example)
 
 
 def test_a_second_reconciliation_changes_nothing(example: Running) -> None:
     mark = example.engine.audit().end
     asked = [*example.engine.api.list(*KUSTOMIZATION), *example.engine.api.list(*RELEASE)]
     for one in asked:
-        example.flux.touch(one)
+        example.gitops.touch(one)
 
     def handled() -> bool:
         now = [*example.engine.api.list(*KUSTOMIZATION), *example.engine.api.list(*RELEASE)]
@@ -68,7 +62,7 @@ def test_a_second_reconciliation_changes_nothing(example: Running) -> None:
         )
 
     wait_until("all reconciled again", handled, LONG, pause=0.5)
-    example.flux.wait(LONG, example.layers)
+    example.gitops.wait(LONG, example.layers)
     written = [str(one) for one in example.engine.audit().since(mark).writes if one.engine]
     assert written == []
 
@@ -84,11 +78,11 @@ def test_an_upgrade_of_linkerd_goes_through_the_layers_in_order(
     assert len(pinned) >= 4
     example.engine.add_charts(example.repository, archives)
     revision = example.repository.commit("Upgrade Linkerd")
-    example.flux.pull()
+    example.gitops.pull()
     # The ten minutes until Flux fetches the chart's index by itself are not waited for.
     for one in example.engine.api.list(*INDEX):
-        example.flux.touch(one)
-    seconds = example.flux.wait(LONG, example.layers, revision)
+        example.gitops.touch(one)
+    seconds = example.gitops.wait(LONG, example.layers, revision)
     print(f"upgraded after {seconds:.0f} s")
     audit = example.engine.audit()
     later = audit.since(mark)
@@ -97,7 +91,7 @@ def test_an_upgrade_of_linkerd_goes_through_the_layers_in_order(
     assert later.out_of_order(example.needs(), revision) == []
     pods = later.pods()
     assert [meshed for pod, meshed in pods if pod.namespace == "linkerd-gate"][-1] is True
-    assert [str(pod) for pod, meshed in pods if meshed != meant(pod)] == []
+    assert [str(pod) for pod, meshed in pods if meshed != picluster.meant(pod)] == []
 
 
 def test_the_trust_anchor_is_replaced_in_four_commits_and_no_chain_is_cut(example: Running) -> None:

@@ -14,9 +14,9 @@ from engine.api import Object, conditions
 from engine.deadlines import LONG
 from engine.engine import Engine
 from engine.flux import RELEASE
+from engine.flux_synced import Running
 from engine.pki import Authority
 from engine.processes import wait_until
-from engine.synced import Running
 
 SEEDED = Path(__file__).resolve().parents[1] / "seeded" / "races"
 WEBHOOK = "cert-manager-webhook"
@@ -40,8 +40,8 @@ def seeded(engine: Engine, archives: Path | None) -> Running:
     engine.content.withheld.clear()
     engine.programs.down.clear()
     for one in engine.api.list("source.toolkit.fluxcd.io/v1", "HelmChart", "mesh"):
-        running.flux.touch(one)
-    running.flux.wait(LONG, 8)
+        running.gitops.touch(one)
+    running.gitops.wait(LONG, 8)
     for name in ("linkerd-crds", "linkerd-viz", "cert-manager"):
         wait_until(f"{name} is Ready", lambda name=name: _ready(running, name).get("status") == "True", LONG)
     time.sleep(PATIENCE)
