@@ -16,7 +16,7 @@ from meshwright.check.order.flux import owner_of
 from meshwright.check.order.graph import Because
 from meshwright.check.order.landscape import ChartContent, Content, Landscape, Moment, Unit
 from meshwright.check.repository import RootKind
-from meshwright.check.rules.argovalues import chart_values
+from meshwright.check.rules.argosettings import settings
 from meshwright.check.rules.model import Item
 
 _GROUP = "argoproj.io"
@@ -69,14 +69,7 @@ def _unit(cluster: str, application: Application) -> Unit:
 
 def applications_gate(landscape: Landscape) -> bool | None:
     """Whether a wave waits for the Applications in it; None when Argo CD's settings are not here."""
-    model = landscape.model
-    found: list[Mapping[str, Any]] = [
-        item.mapping("data") for item in model.items("ConfigMap", "") if item.name == "argocd-cm"
-    ]
-    for release in model.charts("argo-cd"):
-        values = release.value("configs", "cm")
-        found.append(values if isinstance(values, Mapping) else {})
-    found += [configs["cm"] for _, configs in chart_values(model.files)]
+    found = [one.data for one in settings(landscape.model, "argocd-cm", "cm")]
     if not found:
         return None
     return any(_restores_health(data) for data in found)

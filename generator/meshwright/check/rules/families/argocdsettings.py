@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from meshwright.check.rules.argovalues import chart_values
+from meshwright.check.rules.argosettings import settings
 from meshwright.check.rules.model import CONTROL_PLANE, Item, Model
 from meshwright.check.rules.rule import Engine, Hit, Severity, rule
-from meshwright.errors import Position
 from meshwright.manifests.pointer import items_of
 
 _HEALTH = "resource.customizations.health.argoproj.io_Application"
@@ -137,21 +136,9 @@ def rendered_twice(model: Model) -> Iterator[Hit]:
     inflated = [one for one in model.releases if one.folder and one.application is not None]
     if not inflated:
         return
-    for at, name, limit in _limits(model):
+    for one in settings(model, "argocd-cmd-params-cm", "params"):
+        limit = one.data.get(_PARALLEL)
         if str(limit) != "1":
             told = f"sets {_PARALLEL} to {limit}" if limit is not None else f"sets no {_PARALLEL}"
-            text = f"{name} {told}, and {inflated[0].title} is rendered by kustomize ({inflated[0].position})"
-            yield Hit(at, text, subject=name)
-
-
-def _limits(model: Model) -> Iterator[tuple[Position, str, object]]:
-    """Where Argo CD's parameters stand, under which name, and the limit that they set; nowhere when they are not here."""
-    for item in model.items("ConfigMap", ""):
-        if item.name == "argocd-cmd-params-cm":
-            yield item.at("data", _PARALLEL), item.title, item.get("data", _PARALLEL)
-    for release in model.charts("argo-cd"):
-        yield release.position, release.title, release.value("configs", "params", _PARALLEL)
-    for document, configs in chart_values(model.files):
-        params = configs.get("params")
-        limit = params.get(_PARALLEL) if isinstance(params, dict) else None
-        yield document.position(("configs", "params", _PARALLEL)), document.path, limit
+            text = f"{one.title} {told}, and {inflated[0].title} is rendered by kustomize ({inflated[0].position})"
+            yield Hit(one.at(_PARALLEL), text, subject=one.title)
