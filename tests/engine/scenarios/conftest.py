@@ -26,6 +26,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--charts", type=Path, help="a folder of real chart archives, <name>-<version>.tgz")
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    folder: Path | None = config.getoption("--charts")
+    if folder is not None and not folder.is_dir():
+        raise pytest.UsageError(
+            f"--charts {folder}: no such folder; give one with <name>-<version>.tgz files"
+        )
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     names = [f"scenario_{name}" for name in ORDER]
     items.sort(key=lambda item: names.index(item.path.stem) if item.path.stem in names else len(names))
