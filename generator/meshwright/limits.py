@@ -1,0 +1,57 @@
+"""What looking at a repository may cost: a limit for each thing that hostile input can make endless.
+
+An honest repository comes nowhere near them. What reaches one is said as a finding that names the limit and
+``--limit``, which raises it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from contextvars import ContextVar
+from dataclasses import dataclass, fields, replace
+
+from meshwright.errors import MeshwrightError
+
+
+@dataclass(frozen=True)
+class Limits:
+    """``build`` and ``total`` are seconds, ``file`` and ``unpacked`` MiB, the others numbers of things."""
+
+    # One run of kustomize with the charts in it, and all together that had to be ended.
+    build: int = 30
+    # Folders that one build reads, a folder counted as often as it is named.
+    folders: int = 10_000
+    # Objects in one build, counted alike.
+    objects: int = 10_000
+    # One file of the repository that is read.
+    file: int = 10
+    # What the archive of one chart unpacks to.
+    unpacked: int = 256
+
+    def option(self, name: str) -> str:
+        """What to write on the command line for twice as much."""
+        return f"--limit {name}={getattr(self, name) * 2}"
+
+
+NAMES = tuple(field.name for field in fields(Limits))
+_DEFAULT = Limits()
+_current: ContextVar[Limits] = ContextVar("limits")
+
+
+def current() -> Limits:
+    """The limits of this run."""
+    return _current.get(_DEFAULT)
+
+
+def set_limits(pairs: Iterable[str]) -> None:
+    """Take NAME=NUMBER pairs of a command line. Raises MeshwrightError for what is none."""
+    given: dict[str, int] = {}
+    for pair in pairs:
+        name, _, number = pair.partition("=")
+        if name not in NAMES or not number.isascii() or not number.isdecimal() or not int(number):
+            raise MeshwrightError(
+                f"--limit {pair}: write NAME=NUMBER, such as --limit {NAMES[0]}=60; "
+                f"the names are {', '.join(NAMES)}"
+            )
+        given[name] = int(number)
+    _current.set(replace(current(), **given))
