@@ -15,22 +15,26 @@ from meshwright.errors import MeshwrightError
 
 @dataclass(frozen=True)
 class Limits:
-    """``build`` and ``total`` are seconds, ``file`` and ``unpacked`` MiB, the others numbers of things."""
+    """``build`` is seconds; ``memory``, ``output``, ``file``, ``unpacked`` are MiB; others are numbers."""
 
-    # One run of kustomize with the charts in it, and all together that had to be ended.
+    # One run of kustomize with the charts in it; all together that had to be ended get twice as long.
     build: int = 30
     # Folders that one build reads, a folder counted as often as it is named.
     folders: int = 10_000
     # Objects in one build, counted alike.
-    objects: int = 10_000
+    objects: int = 5_000
+    # What one run of kustomize, and each helm in it, may take: ten times what the largest group needs.
+    memory: int = 2_048
+    # What all builds print together.
+    output: int = 128
     # One file of the repository that is read.
     file: int = 10
     # What the archive of one chart unpacks to.
     unpacked: int = 256
 
-    def option(self, name: str) -> str:
-        """What to write on the command line for twice as much."""
-        return f"--limit {name}={getattr(self, name) * 2}"
+    def option(self, name: str, wanted: int = 0) -> str:
+        """What to write on the command line for ``wanted``, and for twice as much at least."""
+        return f"--limit {name}={max(getattr(self, name) * 2, wanted)}"
 
 
 NAMES = tuple(field.name for field in fields(Limits))

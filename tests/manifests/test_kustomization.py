@@ -55,7 +55,7 @@ def test_relocation_keeps_keys_and_inline_text() -> None:
 
     assert moved["resources"] == ["/x/a.yaml", "/x/../base"]
     assert moved["configMapGenerator"][0]["files"] == ["v.yaml=/x/v.yaml", "key=/x/data/w.yaml"]
-    assert moved["patchesStrategicMerge"] == ["/x/s.yaml", EVERYTHING["patchesStrategicMerge"][1]]
+    assert moved["patchesStrategicMerge"] == ["/x/s.yaml", '{"kind": "X", "metadata": {"name": "y"}}']
     assert moved["namespace"] == "left-alone"
     assert EVERYTHING["resources"] == ["a.yaml", "../base"]
 

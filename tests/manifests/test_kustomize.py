@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
+from meshwright import programs
 from meshwright.check import check_repository
 from meshwright.check.loader import load
-from meshwright.manifests import kustomize
 from meshwright.manifests.files import RepositoryFiles
 from meshwright.manifests.workspace import Workspace
 from support.repositories import GITOPS_SYNC, check, config_map, flux_kustomization, lines, write
@@ -27,7 +27,7 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
         commands.append(command)
         return popen(command, **options)
 
-    monkeypatch.setattr(kustomize.subprocess, "Popen", record)
+    monkeypatch.setattr(programs.subprocess, "Popen", record)
     return commands
 
 

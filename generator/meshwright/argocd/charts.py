@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from meshwright.argocd.application import Source, mapping
 from meshwright.argocd.sources import OwnRepository
 from meshwright.argocd.values import ValuesReader
+from meshwright.manifests.chartcopy import ChartFault
 from meshwright.manifests.chartstore import ChartStore
 from meshwright.manifests.closure import Closure
 from meshwright.manifests.files import RepositoryFiles
@@ -59,26 +61,33 @@ class ChartUnits:
         title = source.application.title
         release = Release(chart, layers, title, source, cluster, not reader.not_seen)
         plan = ChartPlan(release, None, reader.findings, reader.not_seen)
-        if source.chart:
-            folder = self._store.find(chart.name, chart.version)
-        else:
-            folder = self._files.root / source.path
-        if folder is None:
-            plan.not_seen.append(not_at_hand(title, chart.name, chart.version, source.position))
-        elif plan.findings or plan.not_seen or not chart.name or _release_name(source).startswith("-"):
-            reason = "not all that it is given is known"
-            at = source.position
-            plan.not_seen.append(not_at_hand(title, chart.name, chart.version, at, reason))
-        else:
-            home = str(self._store.home([(chart.name, chart.version, folder)]))
-            entry = self._entry(source, chart, merge(layers).data)
-            key = identity(["argocd-chart", str(folder), entry])
-            manifest = {"helmCharts": [entry], "helmGlobals": {"chartHome": home}}
-            file = source.application.origin
-            plan.unit = BuildUnit(
-                key, ".", Closure(), source.position, manifest, False, False, cluster, file, needs_helm=True
-            )
+        incomplete = plan.findings or plan.not_seen or not chart.name or _release_name(source).startswith("-")
+        home, reason = None, ""
+        try:
+            folder = self._folder(source, chart)
+            if folder is not None and incomplete:
+                reason = "not all that it is given is known"
+            elif folder is not None:
+                home = self._store.home([(chart.name, chart.version, folder)])
+        except ChartFault as fault:
+            reason = str(fault).replace(f"{self._files.root}/", "")
+        if home is None:
+            plan.not_seen.append(not_at_hand(title, chart.name, chart.version, source.position, reason))
+            return plan
+        entry = self._entry(source, chart, merge(layers).data)
+        key = identity(["argocd-chart", str(folder), entry])
+        manifest = {"helmCharts": [entry], "helmGlobals": {"chartHome": str(home)}}
+        file = source.application.origin
+        plan.unit = BuildUnit(
+            key, ".", Closure(), source.position, manifest, False, False, cluster, file, needs_helm=True
+        )
         return plan
+
+    def _folder(self, source: Source, chart: ChartReference) -> Path | None:
+        """Where the chart of a source is; None when it is nowhere. Raises ChartFault."""
+        if source.chart:
+            return self._store.find(chart.name, chart.version)
+        return None if self._files.withheld(source.path) else self._files.root / source.path
 
     def _entry(self, source: Source, chart: ChartReference, values: dict[str, Any]) -> dict[str, Any]:
         helm, application = mapping(source.data.get("helm")), source.application

@@ -97,7 +97,7 @@ class UnitMaker:
             at,
             merged if changed else None,
             bool(own and own.is_empty and not changed),
-            bool(closure.findings or closure.remote),
+            closure.is_barred,
             cluster,
             own.path if own else "",
         )

@@ -13,6 +13,7 @@ from meshwright.manifests.kustomization import KustomizationIndex
 from meshwright.manifests.kustomize import Kustomize
 from meshwright.manifests.splitting import doubled, split
 from meshwright.manifests.unit import BuildResult, BuildUnit
+from meshwright.manifests.weight import Weights
 from meshwright.manifests.workspace import Workspace
 from meshwright.tools import Tool, locate
 
@@ -48,6 +49,8 @@ class Builds:
         self._files = files
         self._index = index
         self._workspace = workspace
+        workspace.attach(files, index)
+        self._weights = Weights(files, index)
         self._explain = ErrorText(files, index, workspace).explain
         self._results: dict[str, BuildResult] = {}
         self._kustomize: Kustomize | None = None
@@ -65,10 +68,16 @@ class Builds:
             return
         if self._kustomize is None:
             tool = locate("kustomize")
-            self._kustomize = Kustomize(tool.path, self._workspace, self._files.root, self._helm_arguments)
+            self._kustomize = Kustomize(tool.path, self._workspace, self._helm_arguments)
         split_up = [split(unit, self._index.get(unit.folder)) for unit in waiting]
         pieces = [piece for pieces in split_up for piece in pieces]
-        results = iter(self._kustomize.build(pieces, self._explain))
+        limits = {id(piece): limit for piece in pieces if (limit := self._weights.problem_of(piece))}
+        built = iter(
+            self._kustomize.build([piece for piece in pieces if id(piece) not in limits], self._explain)
+        )
+        results = iter(
+            [_too_much(piece, *limits[id(piece)]) if id(piece) in limits else next(built) for piece in pieces]
+        )
         for unit, own in zip(waiting, split_up, strict=True):
             result = self._whole(unit, list(islice(results, len(own))))
             result.findings.extend(unit.closure.findings)
@@ -98,8 +107,14 @@ class Builds:
         return self._results[unit.key]
 
 
+def _too_much(unit: BuildUnit, problem: str, fix: str) -> BuildResult:
+    return BuildResult(findings=[Finding("limit/build", unit.asked_at, problem, fix)])
+
+
 def not_seen_remote(unit: BuildUnit) -> Iterator[NotSeen]:
-    """What of a unit stands on the network."""
+    """What of a unit stands on the network, or is not given to kustomize for another reason."""
+    for entry, reason, position in unit.closure.withheld:
+        yield NotSeen(f"'{unit.folder}'", f"'{entry}' is not built: {reason}", position)
     for entry, position in unit.closure.remote:
         yield NotSeen(
             f"'{unit.folder}'", f"it needs '{entry}' from the network, and check stays offline", position

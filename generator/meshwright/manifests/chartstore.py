@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-import tarfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from meshwright.errors import MeshwrightError
+from meshwright.manifests.chartcopy import ChartFault, copy_chart, unpack_chart
 from meshwright.tools.cache import cache_root
 from meshwright.yaml import YamlFault, parse
 
@@ -36,13 +36,14 @@ class ChartStore:
             raise MeshwrightError(f"{given}: {problem}; --charts names a folder of charts")
         self._bases = [base.absolute() for base in (given, charts_in_cache()) if base is not None]
         self._scratch = scratch / "charts"
-        self._unpacked: dict[Path, Path | None] = {}
+        self._unpacked: dict[Path, Path | ChartFault] = {}
+        self._copied: dict[Path, Path | ChartFault] = {}
         self._homes = 0
 
     def find(self, name: str, version: str, beside: Path | None = None) -> Path | None:
         """The folder with Chart.yaml of a chart, first in ``beside``; None when it is nowhere.
 
-        Without a version any will do. Raises MeshwrightError when an archive cannot be read.
+        Without a version any will do. Raises ChartFault when an archive cannot be read.
         """
         if not name or name in (".", "..") or "/" in name or "/" in version:
             return None
@@ -50,11 +51,15 @@ class ChartStore:
         return next((found for base in bases for found in self._in_base(base, name, version)), None)
 
     def home(self, charts: list[tuple[str, str, Path]]) -> Path:
-        """A chartHome for kustomize that leads to ``charts``, each a name, a version and a folder."""
+        """A chartHome for kustomize with copies of ``charts``, each a name, a version and a folder.
+
+        Raises ChartFault for one that helm must not get.
+        """
+        copies = [(name, version, self.copied(folder)) for name, version, folder in charts]
         home = self._scratch / f"home{self._homes}"
         self._homes += 1
         home.mkdir(parents=True)
-        for name, version, folder in charts:
+        for name, version, folder in copies:
             # Kustomize looks below the version when the entry has a repo too, else for the bare name.
             for link in (home / f"{name}-{version}" / name, home / name):
                 link.parent.mkdir(exist_ok=True)
@@ -75,17 +80,31 @@ class ChartStore:
             yield base / name
 
     def _unpack(self, archive: Path) -> Path:
-        target = self._unpacked.get(archive)
-        if target is None:
-            target = self._unpacked[archive] = self._scratch / f"archive{len(self._unpacked)}"
-            try:
-                with tarfile.open(archive) as content:
-                    # The filter refuses what would leave the folder.
-                    content.extractall(target, filter="data")
-            except (OSError, tarfile.TarError, EOFError) as error:
-                reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-                raise MeshwrightError(f"{archive}: not a chart archive: {reason}; fetch it anew") from None
-        return target
+        return _once(self._unpacked, archive, self._scratch, unpack_chart)
+
+    def copied(self, folder: Path) -> Path:
+        """A chart as helm may get it. Raises ChartFault for one that it must not get."""
+        if folder.is_relative_to(self._scratch):
+            return folder
+        return _once(self._copied, folder, self._scratch, copy_chart)
+
+
+def _once(
+    known: dict[Path, Path | ChartFault], source: Path, scratch: Path, make: Callable[[Path, Path], None]
+) -> Path:
+    """Where ``make`` has put what is at ``source``. Raises ChartFault, the same each time."""
+    if source not in known:
+        target = scratch / f"{make.__name__}{len(known)}"
+        target.mkdir(parents=True)
+        try:
+            make(source, target)
+            known[source] = target
+        except ChartFault as fault:
+            known[source] = fault
+    found = known[source]
+    if isinstance(found, ChartFault):
+        raise found
+    return found
 
 
 def _is_there(file: Path) -> bool:

@@ -13,6 +13,8 @@ from functools import cached_property
 from typing import Any
 
 from meshwright.errors import Position
+from meshwright.manifests.canonical import doubled_keys
+from meshwright.manifests.configured import ConfigurationReader
 from meshwright.manifests.entry import Entry, entry_problem
 from meshwright.manifests.files import RepositoryFiles
 from meshwright.manifests.finding import Finding
@@ -34,6 +36,8 @@ _OBJECT_FIELDS = frozenset({"resources", "bases", "components"})
 # What kustomize takes in as it is.
 _RAW = frozenset({"configMapGenerator", "secretGenerator"})
 _RENAMING = ("generators", "namePrefix", "nameSuffix")
+# Kustomizations below each other; kustomize itself goes on until its stack ends.
+_DEEPEST = 100
 
 
 @dataclass
@@ -47,13 +51,20 @@ class Closure:
     renames: bool = False
     findings: list[Finding] = field(default_factory=list)
     remote: list[tuple[str, Position]] = field(default_factory=list)
+    # What is not given to kustomize although nothing is wrong with it: the entry, the reason and the place.
+    withheld: list[tuple[str, str, Position]] = field(default_factory=list)
     helm: list[tuple[str, Position]] = field(default_factory=list)
     uses_vars: bool = False
 
     @property
     def buildable(self) -> bool:
         """Whether kustomize can build it here, without the network and without Helm."""
-        return not (self.findings or self.remote or self.helm)
+        return not (self.is_barred or self.helm)
+
+    @property
+    def is_barred(self) -> bool:
+        """Whether kustomize cannot build it here, with Helm or without."""
+        return bool(self.findings or self.remote or self.withheld)
 
     def absorb(self, other: Closure) -> None:
         """Take in what another closure reads and finds."""
@@ -64,6 +75,7 @@ class Closure:
         self.renames |= other.renames
         self.findings.extend(item for item in other.findings if item not in self.findings)
         self.remote.extend(item for item in other.remote if item not in self.remote)
+        self.withheld.extend(item for item in other.withheld if item not in self.withheld)
         self.helm.extend(item for item in other.helm if item not in self.helm)
 
 
@@ -74,6 +86,7 @@ class ClosureReader:
         self._files = files
         self._index = index
         self._own: dict[str, tuple[Closure, list[Entry]]] = {}
+        self._configurations = ConfigurationReader(files, index)
 
     def read(self, entries: Iterable[Entry]) -> Closure:
         """The closure of ``entries``."""
@@ -118,6 +131,12 @@ class ClosureReader:
                 Finding("build/cycle", entry.position, f"kustomizations go in a circle: {circle}")
             )
             return
+        if len(stack) > _DEEPEST:
+            problem = (
+                f"'{folder}' is the kustomization number {len(stack) + 1} below another: none is read further"
+            )
+            closure.findings.append(Finding("limit/depth", entry.position, problem))
+            return
         if folder in closure.folders:
             return
         closure.folders.add(folder)
@@ -138,6 +157,7 @@ class ClosureReader:
                     own.helm.append((helm, kustomization.position((helm,), key=True)))
                 for reference in kustomization.references:
                     self._read_reference(kustomization, reference, own, further)
+                self._configurations.read(kustomization, own)
             self._own[folder] = own, further
         return self._own[folder]
 
@@ -178,6 +198,10 @@ class ClosureReader:
             )
         if fault := kustomization.fault:
             yield Finding("build/yaml", fault.position, fault.problem)
+        for pointer, problem in doubled_keys(kustomization.spelling):
+            yield Finding(
+                "build/kustomization", kustomization.position(pointer, key=True), problem, "keep one"
+            )
         for pointer, text in _inline(kustomization.data):
             if limit := limit_of(text, kustomization.path):
                 yield Finding("build/yaml", kustomization.position(pointer), limit.problem)

@@ -38,6 +38,12 @@ def entry_problem(files: RepositoryFiles, index: KustomizationIndex, entry: Entr
             f"'{link}' is a symbolic link, which Flux leaves out of what it fetches",
             "name the file or folder itself",
         )
+    if reason := files.withheld(path):
+        return Finding(
+            "build/outside-repository",
+            position,
+            f"'{path}' {reason}, and neither Flux nor Argo CD fetches it",
+        )
     if files.is_file(path):
         if entry.expected is Expected.COMPONENT:
             return Finding(

@@ -85,6 +85,8 @@ class ErrorText:
 
     def _in_repository(self, text: str) -> str:
         """``text`` with the folders of the repository in place of their copies."""
+        text = text.replace(f"{self._workspace.stage.root}/", f"{self._files.root}/")
+        text = text.replace(f"'{self._workspace.stage.root}'", f"'{self._files.root}'")
         for copied, original in self._workspace.originals.items():
             folder = self._files.root / original
             text = re.sub(rf"{re.escape(str(Path(copied).parent))}(?![\w-])", str(folder.parent), text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 from bisect import bisect_left
@@ -76,6 +77,21 @@ class RepositoryFiles:
         """Whether ``path`` is a folder, "." being the repository itself."""
         return path in self._folders or os.path.isdir(f"{self.root}/{path}")  # noqa: PTH112 - of any text
 
+    def withheld(self, path: str) -> str:
+        """Why no tool gets ``path``, which may lead anywhere; empty when it is the repository's own."""
+        if self.is_listed(path):
+            return ""
+        if path == ".." or path.startswith(("../", "/")) or "\0" in path:
+            return "lies outside the repository"
+        seen = ""
+        for part in path.split("/"):
+            if part.lower() == ".git":
+                return "is Git's own"
+            seen = f"{seen}/{part}" if seen else part
+            if os.path.islink(f"{self.root}/{seen}"):  # noqa: PTH114 - of any text
+                return f"leads through the symbolic link '{seen}'"
+        return ""
+
     def holds_files(self, folder: str) -> bool:
         """Whether Git would keep ``folder``: it keeps no empty ones."""
         return folder in self._folders
@@ -94,10 +110,12 @@ class RepositoryFiles:
 
     def siblings(self, path: str) -> list[str]:
         """Names of the files and folders beside ``path``."""
+        if self.withheld(path):
+            return []
         folder = self.root / PurePosixPath(path).parent
         try:
             return sorted(entry.name for entry in os.scandir(folder))
-        except OSError:
+        except (OSError, ValueError):
             return []
 
     def text(self, path: str) -> str:
@@ -140,7 +158,12 @@ class RepositoryFiles:
             self._store.provide(paths)
 
     def raw(self, path: str, limit: int | None = None) -> bytes | None:
-        """The content of a file, None when it has more than ``limit`` bytes. Raises OSError."""
+        """The content of a file, None when it has more than ``limit`` bytes.
+
+        Raises OSError, also for a path that leads out of the repository.
+        """
+        if reason := self.withheld(path):
+            raise PermissionError(errno.EACCES, reason, path)
         stored = self._store.read(path) if self._store is not None else None
         if stored is not None:
             return stored if limit is None or len(stored) <= limit else None

@@ -9,14 +9,24 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 from meshwright.errors import Position
+from meshwright.manifests.chartcopy import ChartFault
 from meshwright.manifests.chartstore import ChartStore
 from meshwright.manifests.entry import Entry, entry_problem
 from meshwright.manifests.files import RepositoryFiles
 from meshwright.manifests.finding import Finding, NotSeen
-from meshwright.manifests.kustomization import Expected, KustomizationFile, KustomizationIndex, join
+from meshwright.manifests.inline import inline_objects
+from meshwright.manifests.kustomization import (
+    PLUGIN_FIELDS,
+    Expected,
+    KustomizationFile,
+    KustomizationIndex,
+    join,
+)
+from meshwright.manifests.plugins import configurations, is_helm
 from meshwright.manifests.pointer import items_of
 from meshwright.manifests.remote import is_remote
 from meshwright.manifests.unit import BuildUnit
@@ -47,7 +57,7 @@ class Inflation:
 
     def prepare(self, unit: BuildUnit) -> Inflated:
         """``unit`` as it can be built here; itself when no chart is in it."""
-        if not unit.closure.helm or unit.closure.findings or unit.closure.remote:
+        if not unit.closure.helm or unit.closure.is_barred:
             return Inflated(unit)
         inflated = Inflated(unit)
         sources = {folder: self._index.get(folder) for folder in sorted(unit.closure.folders)}
@@ -78,7 +88,7 @@ class Inflation:
 
     def _strip(self, data: dict[str, Any], kustomization: KustomizationFile) -> Iterator[NotSeen]:
         """Leave the charts in ``data`` that are at hand; says which are not."""
-        beside = self._files.root / join(kustomization.folder, _chart_home(data))
+        beside = self._beside(kustomization.folder, _chart_home(data))
         kept, found = [], []
         entries, old = items_of(data.get("helmCharts")), items_of(data.get(_OLD_FIELD))
         for name in _HELM_FIELDS:
@@ -88,13 +98,20 @@ class Inflation:
                 continue
             name, version = str(entry.get("name") or ""), str(entry.get("version") or "")
             reason = self._why_not(entry, kustomization.folder)
-            folder = None if reason else self._store.find(name, version, beside)
+            folder = None
+            try:
+                folder = None if reason else self._store.find(name, version, beside)
+                if folder is not None:
+                    self._store.home([(name, version, folder)])
+            except ChartFault as fault:
+                folder, reason = None, self._in_repository(str(fault))
             if folder is None:
                 at = kustomization.position(("helmCharts", number))
                 yield not_at_hand(f"'{kustomization.folder}'", name, version, at, reason)
                 continue
             kept.append(dict(entry))
             found.append((name, version, folder))
+        yield from self._without_plugins(data, kustomization)
         for number, _ in enumerate(old):
             at = kustomization.position((_OLD_FIELD, number))
             yield NotSeen(f"'{kustomization.folder}'", f"{_OLD_FIELD} is not rendered here", at)
@@ -103,6 +120,32 @@ class Inflation:
             data["helmGlobals"] = {"chartHome": str(self._store.home(found))}
         # Kustomize refuses a kustomization that says nothing.
         data.setdefault("generatorOptions", {})
+
+    def _beside(self, folder: str, home: str) -> Path | None:
+        """The charts folder of a kustomization, where it is one of the repository's."""
+        path = join(folder, home)
+        return None if self._files.withheld(path) else self._files.root / path
+
+    def _in_repository(self, text: str) -> str:
+        return text.replace(f"{self._files.root}/", "")
+
+    def _without_plugins(self, data: dict[str, Any], kustomization: KustomizationFile) -> Iterator[NotSeen]:
+        """Take out entries of plugin fields that render charts."""
+        for name in PLUGIN_FIELDS:
+            kept = []
+            for number, entry in enumerate(items_of(data.get(name))):
+                if self._renders(kustomization.folder, entry):
+                    at = kustomization.position((name, number))
+                    reason = f"{name} render a chart, which is not done here"
+                    yield NotSeen(f"'{kustomization.folder}'", reason, at)
+                else:
+                    kept.append(entry)
+            if name in data:
+                data[name] = kept
+
+    def _renders(self, folder: str, entry: Any) -> bool:
+        objects = configurations(folder, entry, self._files, self._index)
+        return any(isinstance(item, Mapping) and is_helm(item) for item in objects)
 
     def _why_not(self, entry: Mapping[str, Any], folder: str) -> str:
         for file in (entry.get("valuesFile"), *items_of(entry.get("additionalValuesFiles"))):
@@ -156,7 +199,7 @@ def _make_lenient(data: dict[str, Any], files: RepositoryFiles, folder: str) -> 
     for patch in items_of(data.get("patches")):
         patches.extend(_targeted(patch, files, folder) if isinstance(patch, Mapping) else [patch])
     for text in items_of(data.pop("patchesStrategicMerge", None)):
-        as_patch = {"patch" if "\n" in str(text) or ": " in str(text) else "path": text}
+        as_patch = {"path" if inline_objects(str(text)) is None else "patch": text}
         patches.extend(_targeted(as_patch, files, folder))
     # As an entry of patches, a patch whose target is not there is passed over.
     patches.extend(items_of(data.pop("patchesJson6902", None)))

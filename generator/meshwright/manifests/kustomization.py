@@ -10,7 +10,9 @@ from functools import cached_property
 from typing import Any
 
 from meshwright.errors import Position
+from meshwright.manifests.canonical import Spelling, canonical
 from meshwright.manifests.files import RepositoryFiles
+from meshwright.manifests.inline import inline_objects
 from meshwright.manifests.pointer import Pointer, items_of
 from meshwright.yaml import Document, YamlFault
 
@@ -54,6 +56,9 @@ FIELDS = (
     "buildMetadata",
 )
 
+# Their entries are objects that configure a part of kustomize, in the text itself, a file or a folder.
+PLUGIN_FIELDS = ("generators", "transformers", "validators")
+
 _WITHOUT_CONTENT = frozenset({"apiVersion", "kind"})
 _HELM = ("helmCharts", "helmChartInflationGenerator")
 
@@ -81,9 +86,22 @@ class Reference:
         """The field of the kustomization that the entry stands in."""
         return str(self.pointer[0])
 
+    def replace_in(self, data: Any, path: str) -> None:
+        """Let the entry lead to ``path``, in ``data`` of the same form."""
+        prefix = self.prefix
+        if not prefix and "files" in self.pointer[:-1]:
+            # Without a key of its own, a file's name is the key.
+            prefix = f"{posixpath.basename(self.entry)}="
+        for step in self.pointer[:-1]:
+            data = data[step]
+        data[self.pointer[-1]] = prefix + path
+
 
 class KustomizationFile:
-    """A parsed kustomization file; ``data`` is empty when the file is not a YAML mapping."""
+    """A parsed kustomization file; ``data`` is empty when the file is not a YAML mapping.
+
+    ``data`` has the usual spelling of each field, whatever the file has; ``position`` knows both.
+    """
 
     def __init__(self, files: RepositoryFiles, path: str) -> None:
         self.path = path
@@ -91,6 +109,7 @@ class KustomizationFile:
         self.fault: YamlFault | None = None
         self._document: Document | None = None
         self.data: dict[str, Any] = {}
+        self.spelling = Spelling()
         try:
             documents = files.documents(path)
         except YamlFault as fault:
@@ -99,7 +118,7 @@ class KustomizationFile:
         if documents:
             self._document = documents[0]
             if isinstance(self._document.data, dict):
-                self.data = self._document.data
+                self.data, self.spelling = canonical(self._document.data, FIELDS)
             else:
                 self.fault = YamlFault(self.position(), "a kustomization is a YAML mapping")
 
@@ -117,7 +136,9 @@ class KustomizationFile:
 
     def position(self, pointer: Pointer = (), *, key: bool = False) -> Position:
         """Where ``pointer`` stands in the file."""
-        return self._document.position(pointer, key=key) if self._document else Position(self.path)
+        if self._document is None:
+            return Position(self.path)
+        return self._document.position(self.spelling.original(pointer), key=key)
 
     @property
     def helm_field(self) -> str | None:
@@ -126,9 +147,8 @@ class KustomizationFile:
 
     @property
     def unknown_fields(self) -> list[str]:
-        """Top-level fields that kustomize does not know; it compares names without case."""
-        known = {field.lower() for field in FIELDS}
-        return [str(key) for key in self.data if str(key).lower() not in known]
+        """Top-level fields that kustomize does not know."""
+        return [str(key) for key in self.data if key not in FIELDS]
 
     @cached_property
     def references(self) -> tuple[Reference, ...]:
@@ -179,7 +199,7 @@ def references_of(data: Mapping[str, Any]) -> Iterator[Reference]:
     yield from _entries(data, "components", Expected.COMPONENT)
     for field in ("crds", "configurations"):
         yield from _entries(data, field, Expected.FILE)
-    for field in ("generators", "transformers", "validators"):
+    for field in PLUGIN_FIELDS:
         yield from _entries(data, field, Expected.RESOURCE, may_be_inline=True)
     yield from _entries(data, "patchesStrategicMerge", Expected.FILE, may_be_inline=True)
     for field in ("patches", "patchesJson6902", "replacements"):
@@ -189,14 +209,14 @@ def references_of(data: Mapping[str, Any]) -> Iterator[Reference]:
     for field in ("configMapGenerator", "secretGenerator"):
         for index, item in enumerate(items_of(data.get(field))):
             if isinstance(item, dict):
-                yield from _generator((field, index), item)
+                yield from generator_references((field, index), item)
 
 
 def _entries(
     data: Mapping[str, Any], field: str, expected: Expected, *, may_be_inline: bool = False
 ) -> Iterator[Reference]:
     for index, entry in enumerate(items_of(data.get(field))):
-        if isinstance(entry, str) and not (may_be_inline and ("\n" in entry or ": " in entry)):
+        if isinstance(entry, str) and not (may_be_inline and inline_objects(entry) is not None):
             yield Reference((field, index), entry, expected)
 
 
@@ -207,7 +227,8 @@ def single(pointer: Pointer, item: Any) -> Iterator[Reference]:
         yield Reference(pointer, entry, Expected.FILE)
 
 
-def _generator(pointer: Pointer, item: Mapping[str, Any]) -> Iterator[Reference]:
+def generator_references(pointer: Pointer, item: Mapping[str, Any]) -> Iterator[Reference]:
+    """The files that an entry of configMapGenerator or secretGenerator takes in."""
     for number, entry in enumerate(items_of(item.get("files"))):
         if isinstance(entry, str):
             key, equals, path = entry.rpartition("=")

@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
-import threading
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from meshwright.limits import current
 from meshwright.manifests.grouping import group
 from meshwright.manifests.output import read_output
+from meshwright.manifests.stage import Withheld
 from meshwright.manifests.unit import BuildResult, BuildUnit, BuiltObject
 from meshwright.manifests.workspace import Workspace
-from meshwright.yaml import limit_of
+from meshwright.programs import Bounds, Process, bare_environment, end, start, wait
+from meshwright.yaml import YamlFault, limit_of
 
 _AT_ONCE = 2
-_SECONDS = 300
-# Bytes of address space: a hundred times what the largest group of builds needs.
-_MEMORY = 16 * 2**30
+# Seconds more for each build that shares a run, and how much longer than one run all may take that fail.
+_SHARED_SECONDS = 0.2
+_PATIENCE = 2
+# Bytes that one run may print: ten times what the largest group of builds does.
+_PRINTED = 32 * 2**20
+_NO_MEMORY = re.compile(r"runtime: out of memory|cannot allocate memory")
 _CULPRIT = re.compile(r"accumulating resources from '\.\./w(\d+)'")
 _COLLISION = re.compile(r"already registered id|already encountered|multiple matches for")
 
@@ -31,8 +33,9 @@ _COLLISION = re.compile(r"already registered id|already encountered|multiple mat
 class _Run:
     members: list[int]
     folder: Path
-    process: subprocess.Popen[bytes]
+    process: Process
     failures: int
+    seconds: float
 
 
 class Kustomize:
@@ -42,14 +45,14 @@ class Kustomize:
         self,
         tool: Path,
         workspace: Workspace,
-        repository: Path,
         helm: Callable[[], Sequence[str]] = tuple,
     ) -> None:
         """``helm`` gives the further arguments of a build that renders charts."""
         self._tool = tool
         self._helm = helm
         self._workspace = workspace
-        self._repository = repository
+        self._patience = current().build * _PATIENCE * 1.0
+        self._printed = 0
         self._units: list[BuildUnit] = []
         self._results: dict[int, BuildResult] = {}
         self._errors: dict[int, str] = {}
@@ -70,7 +73,10 @@ class Kustomize:
             if limit := _limit_of([unit.manifest, unit.copies]):
                 self._errors[numbers[-1]] = limit
             else:
-                self._workspace.write_wrapper(numbers[-1], unit)
+                try:
+                    self._workspace.write_wrapper(numbers[-1], unit)
+                except Withheld as problem:
+                    self._errors[numbers[-1]] = f"{problem}: not built"
         number_of = {id(unit): number for unit, number in zip(units, numbers, strict=True)}
         ready = [
             unit
@@ -87,54 +93,93 @@ class Kustomize:
 
     def _drain(self) -> None:
         running: deque[_Run] = deque()
-        while self._queue or running or self._apart:
-            if not self._queue and not running:
-                # What collided with its group is tried together, and then one by one.
-                self._queue.append((self._apart, 1))
-                self._apart = []
-            while self._queue and len(running) < _AT_ONCE:
-                running.append(self._start(*self._queue.popleft()))
-            self._finish(running.popleft())
+        try:
+            while self._queue or running or self._apart:
+                if not self._queue and not running:
+                    # What collided with its group is tried together, and then one by one.
+                    self._queue.append((self._apart, 1))
+                    self._apart = []
+                while self._queue and len(running) < _AT_ONCE:
+                    running.append(self._start(*self._queue.popleft()))
+                self._finish(running[0])
+                running.popleft()
+        finally:
+            for run in running:
+                end(run.process)
 
     def _start(self, members: list[int], failures: int) -> _Run:
         folder = self._workspace.write_group(members, [self._units[number] for number in members])
         command = [str(self._tool), "build", "--load-restrictor", "LoadRestrictionsNone", str(folder)]
         if any(self._units[number].needs_helm for number in members):
             command += self._helm()
+        # A build is short and makes much garbage: looking for it less often saves a third of its time.
+        environment = {**bare_environment(self._workspace.home), "GOGC": "400"}
         # Files, not pipes: a full pipe would make kustomize wait for us.
         with (folder / "out").open("wb") as out, (folder / "err").open("wb") as err:
-            process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=out, stderr=err, env=_offline(self._workspace.root)
+            process = start(
+                command,
+                folder=folder,
+                environment=environment,
+                network=False,
+                bounds=Bounds(memory=current().memory * 2**20, file=_PRINTED),
+                stdout=out,
+                stderr=err,
             )
-        _bound(process.pid)
-        return _Run(members, folder, process, failures)
+        seconds = current().build + _SHARED_SECONDS * len(members)
+        # Halves of a group that took too long get half the time: together they cost no more than it did.
+        return _Run(members, folder, process, failures, min(seconds / 2**failures, max(self._patience, 1)))
 
     def _finish(self, run: _Run) -> None:
-        # A wait with a timeout polls, and sleeps up to 50 ms too long; a build takes little more.
-        watch = threading.Timer(_SECONDS, run.process.kill)
-        watch.start()
-        code = run.process.wait()
-        watch.cancel()
-        if code == 0:
-            text = (run.folder / "out").read_text(encoding="utf-8")
-            for number, built in read_output(text, run.folder, self._repository, self._workspace.originals):
-                unit = self._units[number]
-                origin = built.origin.inside(unit.written_in or unit.asked_at.path)
-                if origin.is_chart:
-                    origin = replace(origin, asked_at=unit.asked_at)
-                self._results[number].objects.append(BuiltObject(built.data, origin))
-            for number in run.members:
-                self._results[number].built = True
+        status = wait(run.process, run.seconds)
+        if status is None:
+            self._patience -= run.seconds
+            self._split(run, _too_much("build", f"took longer than {run.seconds:.0f} s"))
+        elif status:
+            error = (run.folder / "err").read_text(encoding="utf-8", errors="replace")
+            if _NO_MEMORY.search(error):
+                error = _too_much("memory", f"needs more than {current().memory} MiB of memory")
+            self._split(run, error.strip() or f"kustomize ended with code {status}")
+        else:
+            self._read(run)
+
+    def _read(self, run: _Run) -> None:
+        out = run.folder / "out"
+        self._printed += out.stat().st_size
+        if self._printed > current().output * 2**20:
+            problem = f"prints more than {current().output} MiB, all builds together"
+            self._give_up(run.members, _too_much("output", problem))
             return
-        error = (run.folder / "err").read_text(encoding="utf-8", errors="replace")
-        self._split(run, error.strip() or f"kustomize ended with code {code}")
+        try:
+            built = list(
+                read_output(
+                    out.read_text(encoding="utf-8", errors="replace"),
+                    run.folder,
+                    self._workspace.stage.root,
+                    self._workspace.originals,
+                )
+            )
+        except YamlFault as fault:
+            self._split(run, f"what kustomize prints cannot be read: {fault.problem}")
+            return
+        for number, item in built:
+            unit = self._units[number]
+            origin = item.origin.inside(unit.written_in or unit.asked_at.path)
+            if origin.is_chart:
+                origin = replace(origin, asked_at=unit.asked_at)
+            self._results[number].objects.append(BuiltObject(item.data, origin))
+        for number in run.members:
+            self._results[number].built = True
+
+    def _give_up(self, members: Sequence[int], error: str) -> None:
+        for number in members:
+            self._errors[number] = error
 
     def _split(self, run: _Run, error: str) -> None:
         members, failures = run.members, run.failures + 1
         named = _CULPRIT.search(error)
         culprit = int(named[1]) if named else -1
-        if len(members) == 1:
-            self._errors[members[0]] = error
+        if len(members) == 1 or self._patience <= 0:
+            self._give_up(members, error)
         elif culprit not in members or failures > 3:
             middle = len(members) // 2
             self._queue.extend([(members[:middle], failures), (members[middle:], failures)])
@@ -146,12 +191,8 @@ class Kustomize:
             self._queue.append(([number for number in members if number != culprit], failures))
 
 
-def _bound(pid: int) -> None:
-    """Let a process fail before it takes all memory of the machine; where the system can do that."""
-    with suppress(OSError, ValueError, ImportError, AttributeError):
-        import resource
-
-        resource.prlimit(pid, resource.RLIMIT_AS, (_MEMORY, _MEMORY))
+def _too_much(limit: str, problem: str) -> str:
+    return f"kustomize {problem}: not built; raise the limit with {current().option(limit)}"
 
 
 def _limit_of(data: Any) -> str:
@@ -161,12 +202,3 @@ def _limit_of(data: Any) -> str:
         return limit.problem if limit else ""
     values = data.values() if isinstance(data, Mapping) else data if isinstance(data, list) else ()
     return next((found for value in values if (found := _limit_of(value))), "")
-
-
-def _offline(home: Path) -> dict[str, str]:
-    """An environment in which kustomize finds neither git nor a proxy that leads anywhere."""
-    nowhere = "http://127.0.0.1:9"
-    proxies = dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"), nowhere)
-    kept = {name: os.environ[name] for name in ("SYSTEMROOT", "TMPDIR") if name in os.environ}
-    # A build is short and makes much garbage: looking for it less often saves a third of its time.
-    return {**kept, **proxies, "PATH": "", "HOME": str(home), "GOGC": "400"}

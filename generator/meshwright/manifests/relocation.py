@@ -1,31 +1,65 @@
-"""A kustomization as it must read in another folder."""
+"""A kustomization as it must read in another folder, and as kustomize may get it."""
 
 from __future__ import annotations
 
 import copy
-import posixpath
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from meshwright.manifests.kustomization import Expected, Reference, references_of, single
+from meshwright.manifests.canonical import HELM_CHART
+from meshwright.manifests.inline import as_text, inline_objects
+from meshwright.manifests.kustomization import (
+    FIELDS,
+    PLUGIN_FIELDS,
+    Expected,
+    Reference,
+    references_of,
+    single,
+)
+from meshwright.manifests.plugins import moved, spelled
 from meshwright.manifests.pointer import items_of
 
+# What turns an entry into the path that another folder needs.
+SeenFrom = Callable[[str], str]
+# What reads the configurations in the file or folder that an entry of a plugin field names.
+Configurations = Callable[[str], Sequence[Any]]
 
-def relocate(data: Mapping[str, Any], seen_from: Callable[[str], str]) -> dict[str, Any]:
-    """A copy of a kustomization that means the same in another folder.
 
-    ``seen_from`` turns an entry into the path that the new folder needs.
+def relocate(
+    data: Mapping[str, Any], seen_from: SeenFrom, configurations: Configurations | None = None
+) -> dict[str, Any]:
+    """A copy of a kustomization that means the same in another folder, and holds no unknown field.
+
+    With ``configurations`` what plugin fields name stands in the copy itself: paths in it are seen from the
+    kustomization that lists it. Without, such entries lead to their files, as in their own folder.
     """
-    moved = copy.deepcopy(dict(data))
+    result = copy.deepcopy({key: value for key, value in data.items() if key in FIELDS})
     for reference in (*references_of(data), *_values_files(data)):
-        prefix = reference.prefix
-        if not prefix and len(reference.pointer) > 2 and reference.pointer[2] == "files":
-            prefix = f"{posixpath.basename(reference.entry)}="
-        holder: Any = moved
-        for step in reference.pointer[:-1]:
-            holder = holder[step]
-        holder[reference.pointer[-1]] = prefix + seen_from(reference.entry)
-    return moved
+        if reference.field not in PLUGIN_FIELDS:
+            reference.replace_in(result, seen_from(reference.entry))
+    for field in PLUGIN_FIELDS:
+        if field in result:
+            entries = items_of(result[field])
+            result[field] = [_plugin(entry, seen_from, configurations) for entry in entries]
+    if "patchesStrategicMerge" in result:
+        result["patchesStrategicMerge"] = [
+            spelled(item) for item in items_of(result["patchesStrategicMerge"])
+        ]
+    if "helmCharts" in result:
+        charts = [entry for entry in items_of(result["helmCharts"]) if isinstance(entry, dict)]
+        result["helmCharts"] = [{key: entry[key] for key in entry if key in HELM_CHART} for entry in charts]
+    return result
+
+
+def _plugin(entry: Any, seen_from: SeenFrom, configurations: Configurations | None) -> Any:
+    if not isinstance(entry, str):
+        return entry
+    objects = inline_objects(entry)
+    if objects is None and configurations is None:
+        return seen_from(entry)
+    if objects is None and configurations is not None:
+        objects = configurations(entry)
+    return as_text([moved(config, seen_from) for config in objects or ()])
 
 
 def _values_files(data: Mapping[str, Any]) -> Iterator[Reference]:

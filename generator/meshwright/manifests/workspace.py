@@ -10,22 +10,34 @@ from pathlib import Path
 from typing import Any
 
 from meshwright.errors import MeshwrightError
-from meshwright.manifests.kustomization import FILE_NAMES, join
+from meshwright.manifests.files import RepositoryFiles
+from meshwright.manifests.kustomization import FILE_NAMES, KustomizationIndex, join
 from meshwright.manifests.output import TAG
 from meshwright.manifests.relocation import relocate
+from meshwright.manifests.stage import Stage, Withheld, utf8
 from meshwright.manifests.unit import BuildUnit
 
 
 class Workspace:
-    """A temporary folder, gone when the ``with`` block ends; the repository is never written to."""
+    """A temporary folder, gone when the ``with`` block ends; the repository is never written to.
+
+    ``attach`` names the repository whose builds are written.
+    """
 
     def __init__(self, repository: Path) -> None:
-        self._repository = repository
         self._folder = tempfile.TemporaryDirectory(prefix="meshwright-", dir=_outside(repository))
         self.root = Path(os.path.realpath(self._folder.name))
         self._groups = 0
         # Copied kustomizations, and the files of the repository that they stand for.
         self.originals: dict[str, str] = {}
+        # What kustomize and helm take for the user's home.
+        self.home = self.root / "home"
+        self.home.mkdir()
+
+    def attach(self, files: RepositoryFiles, index: KustomizationIndex) -> None:
+        """Take the files of builds from there."""
+        self._files = files
+        self.stage = Stage(files, index, self.root / "r")
 
     def __enter__(self) -> Workspace:
         return self
@@ -38,16 +50,14 @@ class Workspace:
         return self.root / f"w{number}"
 
     def write_wrapper(self, number: int, unit: BuildUnit) -> None:
-        """A kustomization that builds ``unit`` and tags each object with ``number``."""
+        """A kustomization that builds ``unit`` and tags each object with ``number``. Raises Withheld."""
         folder = self.wrapper(number)
         folder.mkdir()
         places = self._write_copies(number, unit)
         if unit.manifest is None:
             manifest: dict[str, Any] = {"resources": [self._place(folder, unit.folder, places)]}
         else:
-            manifest = relocate(
-                unit.manifest, lambda entry: self._place(folder, join(unit.folder, entry), places)
-            )
+            manifest = self._moved(unit.manifest, unit.folder, folder, places)
         # Only metadata/annotations: a tag on a pod template would be part of what is validated.
         tag = {
             "apiVersion": "builtin",
@@ -63,24 +73,36 @@ class Workspace:
         places = {path: self.root / f"c{number}-{index}" for index, path in enumerate(unit.copies)}
         for path, folder in places.items():
             folder.mkdir()
-            moved = relocate(
-                unit.copies[path],
-                lambda entry, path=path, folder=folder: self._place(folder, join(path, entry), places),  # type: ignore[misc]
-            )
-            _write(folder, moved)
+            _write(folder, self._moved(unit.copies[path], path, folder, places))
             # Only a folder with a kustomization is copied; which of its names it has does not matter.
             self.originals[str(folder / "kustomization.yaml")] = self._original(path)
         return places
 
+    def _moved(
+        self, manifest: Mapping[str, Any], path: str, folder: Path, places: Mapping[str, Path]
+    ) -> dict[str, Any]:
+        """A kustomization of ``path`` as it must read in ``folder``."""
+        moved = relocate(
+            manifest,
+            lambda entry: self._place(folder, join(path, entry), places),
+            lambda entry: self.stage.configurations(path, entry),
+        )
+        home = (moved.pop("helmGlobals", None) or {}).get("chartHome", "")
+        if "helmCharts" in moved:
+            # A chart is taken from a folder of ours, where it was looked at, or not at all.
+            if not Path(home).is_relative_to(self.root):
+                raise Withheld(f"charts of '{path}' were not looked at")
+            moved["helmGlobals"] = {"chartHome": home, "configHome": str(self.home)}
+        return moved
+
     def _original(self, folder: str) -> str:
-        names = (name for name in FILE_NAMES if (self._repository / folder / name).is_file())
+        names = (name for name in FILE_NAMES if self._files.is_file(join(folder, name)))
         return join(folder, next(names, FILE_NAMES[0]))
 
     def _place(self, folder: Path, path: str, places: Mapping[str, Path]) -> str:
-        """What leads from ``folder`` to a path of the repository, or to its copy."""
-        if path in places:
-            return os.path.relpath(places[path], folder).replace(os.sep, "/")
-        return self._seen_from(folder, path)
+        """What leads from ``folder`` to the copy of a path of the repository."""
+        target = places.get(path) or self.stage.place(path)
+        return os.path.relpath(target, folder).replace(os.sep, "/")
 
     def write_group(self, numbers: Sequence[int], units: Sequence[BuildUnit]) -> Path:
         """One kustomization over several wrappers; returns its folder."""
@@ -94,18 +116,15 @@ class Workspace:
         # Kustomize honours openapi only at the top; such a unit is alone in its group.
         openapi = (units[0].manifest or {}).get("openapi") if units else None
         if isinstance(openapi, dict) and isinstance(openapi.get("path"), str):
-            path = self._seen_from(folder, join(units[0].folder, openapi["path"]))
-            manifest["openapi"] = {"path": path}
+            manifest["openapi"] = {"path": self._place(folder, join(units[0].folder, openapi["path"]), {})}
         _write(folder, manifest)
         return folder
-
-    def _seen_from(self, folder: Path, path: str) -> str:
-        return os.path.relpath(self._repository / path, folder).replace(os.sep, "/")
 
 
 def _write(folder: Path, manifest: dict[str, Any]) -> None:
     # JSON is YAML, and json is many times faster than a YAML emitter.
-    (folder / "kustomization.yaml").write_text(json.dumps(manifest), encoding="utf-8")
+    text = json.dumps(manifest, default=str, ensure_ascii=False)
+    (folder / "kustomization.yaml").write_bytes(utf8(text))
 
 
 def _outside(repository: Path) -> str | None:

@@ -203,8 +203,13 @@ def test_a_charts_folder_that_is_not_there(repository: Path, tmp_path: Path) -> 
 def test_an_archive_that_is_none(repository: Path, tmp_path: Path) -> None:
     charts = write(tmp_path / "charts", {"tiny-1.2.3.tgz": "no archive"})
 
-    with pytest.raises(MeshwrightError, match=r"tiny-1\.2\.3\.tgz: not a chart archive"):
-        check_repository(repository, charts=charts)
+    report = check_repository(repository, charts=charts)
+
+    told = [item.reason for item in report.not_seen if "not a chart archive" in item.reason]
+    assert told
+    assert all("tiny-1.2.3.tgz" in reason for reason in told)
+    # All else is looked at.
+    assert objects_of(report, "argocd/web") == 1
 
 
 HOSTILE = ["releaseName: --debug", "releaseName: hello, valuesFile: ../../../secret.yaml"]

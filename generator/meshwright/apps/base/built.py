@@ -42,7 +42,9 @@ def build_bases(root: Path, paths: Sequence[str]) -> tuple[dict[str, Base], list
             objects = tuple(BaseObject(item.data, position_of(files, item)) for item in result.objects)
             charts = [item.name for item in objects if item.kind == "HelmRelease"]
             charts += _helm_charts(index, unit)
-            not_seen = tuple(entry for entry, _ in (*unit.closure.remote, *unit.closure.helm))
+            closure = unit.closure
+            entries = [entry for entry, _ in (*closure.remote, *closure.helm)]
+            not_seen = (*entries, *(entry for entry, _, _ in closure.withheld))
             bases[path] = Base(path, objects, tuple(charts), not_seen)
     return bases, findings
 

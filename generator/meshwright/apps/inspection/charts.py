@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
-import subprocess
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 from meshwright.apps.model import Base, BaseObject, Settings
 from meshwright.errors import MeshwrightError, Position
+from meshwright.limits import current
 from meshwright.manifests.chartstore import ChartStore
 from meshwright.pins import load_pins
+from meshwright.programs import Bounds, ProgramTimeout, bare_environment, run
 from meshwright.tools import locate
 from meshwright.yaml import dump, parse_all
 
@@ -38,18 +39,33 @@ def read_chart(text: str) -> Chart:
 
 def render_chart(chart: Chart, release: str, namespace: str, charts: Path | None) -> Base | None:
     """What the chart makes with its own values; None when it is not at hand. Raises MeshwrightError."""
-    with tempfile.TemporaryDirectory(prefix="meshwright-") as scratch:
-        folder = ChartStore(Path(scratch), charts).find(chart.name, chart.version)
+    at = Position(f"chart {chart.name} {chart.version}")
+    with tempfile.TemporaryDirectory(prefix="meshwright-") as name:
+        scratch = Path(name)
+        store = ChartStore(scratch, charts)
+        folder = store.find(chart.name, chart.version)
         if folder is None:
             return None
-        command = [str(locate("helm").path), "template", release, str(folder), "--namespace", namespace]
+        place = str(store.copied(folder))
+        command = [str(locate("helm").path), "template", release, place, "--namespace", namespace]
         command += ["--include-crds", "--skip-tests", "--kube-version", f"{load_pins().kubernetes}.0"]
-        done = subprocess.run(command, capture_output=True, text=True, cwd=scratch)
-        if done.returncode:
-            said = " ".join(done.stderr.split()) or f"code {done.returncode}"
+        try:
+            done = run(
+                command,
+                folder=scratch,
+                environment=bare_environment(scratch),
+                seconds=current().build,
+                network=False,
+                bounds=Bounds(memory=current().memory * 2**20),
+            )
+        except ProgramTimeout as late:
+            option = current().option("build")
+            raise MeshwrightError(f"{at.path}: {late}; raise the limit with {option}") from None
+        if done.status:
+            said = " ".join(done.complaint.decode("utf-8", "replace").split()) or f"code {done.status}"
             raise MeshwrightError(f"helm cannot render {chart.name} {chart.version}: {said}")
-    at = Position(f"chart {chart.name} {chart.version}")
-    items = [data for data in parse_all(done.stdout, at.path) if isinstance(data, dict)]
+    rendered = done.output.decode("utf-8", "replace")
+    items = [data for data in parse_all(rendered, at.path) if isinstance(data, dict)]
     return Base("", tuple(BaseObject(data, at) for data in items if isinstance(data.get("metadata"), dict)))
 
 

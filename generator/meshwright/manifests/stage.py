@@ -1,0 +1,141 @@
+"""The copy of a repository that kustomize gets: what a build names, each part looked at first.
+
+Every file keeps its path. A kustomization is written anew from what was read of it, so that kustomize cannot
+read it otherwise; each path in it leads to another file of the copy.
+"""
+
+from __future__ import annotations
+
+import json
+import posixpath
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from meshwright.manifests.files import RepositoryFiles
+from meshwright.manifests.inline import as_text
+from meshwright.manifests.kustomization import PLUGIN_FIELDS, KustomizationIndex, join
+from meshwright.manifests.plugins import (
+    ChangedOnTheWay,
+    configuration_files,
+    moved,
+    problem_of,
+    references_in,
+)
+from meshwright.manifests.relocation import relocate
+from meshwright.yaml import YamlFault
+
+HELM_FIELDS = ("helmCharts", "helmGlobals", "helmChartInflationGenerator")
+
+
+class Withheld(Exception):
+    """A path that kustomize must not get; the message says which, and why."""
+
+
+class Stage:
+    """Files of a repository below ``root``, brought there when they are asked for."""
+
+    def __init__(self, files: RepositoryFiles, index: KustomizationIndex, root: Path) -> None:
+        self.root = root
+        self._files = files
+        self._index = index
+        self._placed: set[str] = set()
+        self._folders: set[str] = set()
+
+    def place(self, path: str) -> Path:
+        """Where ``path``, a file or a folder with a kustomization, now stands. Raises Withheld."""
+        pending = [path]
+        while pending:
+            following = pending.pop()
+            if following in self._placed:
+                continue
+            self._placed.add(following)
+            self._refuse(following)
+            if self._files.is_file(following):
+                self._write(following, self._content(following))
+            else:
+                pending += self._place_folder(following)
+        return self.root / path
+
+    def configurations(self, folder: str, entry: str) -> Sequence[Mapping[str, Any]]:
+        """The objects in what ``entry`` of a plugin field in ``folder`` names. Raises Withheld."""
+        return [item for file in self._configuration_files(folder, entry) for item in self._read(file)]
+
+    def _place_folder(self, folder: str) -> list[str]:
+        """Write the kustomization of a folder; gives what it names."""
+        own = self._index.get(folder)
+        if own is None or own.fault:
+            raise Withheld(f"'{folder}' has no kustomization that can be read")
+        named: list[str] = []
+
+        def seen_from(entry: str) -> str:
+            named.append(join(folder, entry))
+            return _way(posixpath.relpath(named[-1], folder))
+
+        data = relocate(own.data, seen_from)
+        for name in HELM_FIELDS:
+            data.pop(name, None)
+        self._write(own.path, utf8(json.dumps(data, default=str, ensure_ascii=False)))
+        for reference in own.references:
+            if reference.field in PLUGIN_FIELDS:
+                named += self._place_configurations(folder, reference.entry)
+        return named
+
+    def _place_configurations(self, folder: str, entry: str) -> Iterator[str]:
+        """Write what a plugin field of ``folder`` names; gives the files that it names in turn."""
+        for file in self._configuration_files(folder, entry):
+            self._placed.add(file)
+            objects = self._read(file)
+            tidied = [moved(item, lambda path: _way(posixpath.normpath(path))) for item in objects]
+            self._write(file, utf8(as_text(tidied)))
+            for item in objects:
+                yield from (join(folder, reference.entry) for reference in references_in(item))
+
+    def _configuration_files(self, folder: str, entry: str) -> list[str]:
+        path = join(folder, entry)
+        self._refuse(path)
+        try:
+            files = configuration_files(path, self._files, self._index)
+        except ChangedOnTheWay as error:
+            raise Withheld(str(error)) from None
+        for file in files:
+            self._refuse(file)
+            for item in self._read(file):
+                if problem := problem_of(item):
+                    raise Withheld(f"'{file}': {problem}")
+        return files
+
+    def _read(self, path: str) -> Sequence[Mapping[str, Any]]:
+        try:
+            return [document.data for document in self._files.documents(path)]
+        except YamlFault as fault:
+            raise Withheld(str(fault)) from None
+
+    def _content(self, path: str) -> bytes:
+        try:
+            content = self._files.raw(path)
+        except OSError as error:
+            raise Withheld(f"'{path}' cannot be read: {error.strerror}") from None
+        assert content is not None
+        return content
+
+    def _refuse(self, path: str) -> None:
+        if reason := self._files.withheld(path):
+            raise Withheld(f"'{path}' {reason}")
+
+    def _write(self, path: str, content: bytes) -> None:
+        folder = posixpath.dirname(path)
+        if folder not in self._folders:
+            (self.root / folder).mkdir(parents=True, exist_ok=True)
+            self._folders.add(folder)
+        (self.root / path).write_bytes(content)
+
+
+def utf8(text: str) -> bytes:
+    """A text as Go's readers take it: no half of a character, which YAML may write as an escape."""
+    return text.encode("utf-8", "replace")
+
+
+def _way(path: str) -> str:
+    """A relative path that no reader takes for an address."""
+    return path if path.startswith("../") else f"./{path}"
