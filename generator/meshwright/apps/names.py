@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 
-_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?\Z")
+LABEL = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?\Z")
 # linkerd-gate-<app> must be a DNS label too.
 LONGEST = 50
 _RESERVED = frozenset({"flux-system", "platform", "apps", "argocd"})
@@ -13,7 +13,7 @@ _RESERVED = frozenset({"flux-system", "platform", "apps", "argocd"})
 
 def name_problem(name: str, layers: Collection[str]) -> str | None:
     """Why ``name`` cannot be an application's, None when it can."""
-    if not _LABEL.match(name):
+    if not LABEL.match(name):
         return "it is no DNS label: use a-z, 0-9 and '-', and begin and end with a letter or digit"
     if len(name) > LONGEST:
         return f"it has {len(name)} characters, and {LONGEST} is the most"

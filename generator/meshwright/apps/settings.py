@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from meshwright.apps.model import Settings
+from meshwright.apps.names import LABEL
 from meshwright.errors import AnotherTemplateError, MeshwrightError
+from meshwright.manifests.inside import leads_out, read_inside
 from meshwright.manifests.pointer import holds, items_of, value_at
 from meshwright.yaml import YamlFault, parse, parse_all
 
@@ -28,11 +30,8 @@ def read_settings(root: Path) -> Settings:
     answers = _answers(root)
     cluster, engine = str(answers["cluster_name"]), str(answers["engine"])
     url, _, branch = str(answers.get("git_url", "")).partition("?ref=")
-    layers = frozenset(
-        file.stem
-        for file in (root / "clusters" / cluster / "platform").glob("*.yaml")
-        if file.stem not in ("kustomization", "project")
-    )
+    wirings = _listed(root, f"clusters/{cluster}/platform", "*.yaml")
+    layers = frozenset(Path(path).stem for path in wirings) - {"kustomization", "project"}
     values = _mapping(_read(root, f"{_CONTROL_PLANE}/values.yaml"))
     namespaces = _namespaces(root)
     return Settings(
@@ -60,7 +59,7 @@ def _answers(root: Path) -> Mapping[str, Any]:
         raise MeshwrightError(f"{root}: no such folder; name the folder of a generated repository")
     file = root / ANSWERS
     try:
-        answers = parse(file.read_text(encoding="utf-8"), ANSWERS)
+        answers = parse(read_inside(root, ANSWERS).decode("utf-8"), ANSWERS)
     except (OSError, UnicodeDecodeError):
         raise MeshwrightError(
             f"{root}: no generated repository: it has no readable {ANSWERS}; "
@@ -72,6 +71,11 @@ def _answers(root: Path) -> Mapping[str, Any]:
         )
     if answers["engine"] not in ("flux", "argocd"):
         raise MeshwrightError(f"{file}: engine is {answers['engine']!r}, and must be flux or argocd")
+    if not isinstance(answers["cluster_name"], str) or not LABEL.fullmatch(answers["cluster_name"]):
+        # It becomes a part of paths that are written.
+        raise MeshwrightError(
+            f"{file}: cluster_name is {answers['cluster_name']!r}, and must be a DNS label such as home"
+        )
     return answers
 
 
@@ -127,12 +131,19 @@ def _prometheus_is_meshed(answers: Mapping[str, Any], namespaces: Mapping[str, M
 
 def _components(root: Path) -> dict[str, tuple[Mapping[str, Any], ...]]:
     found: dict[str, tuple[Mapping[str, Any], ...]] = {}
-    for file in sorted((root / "mesh" / "components").glob("*/kustomization.yaml")):
-        data = _mapping(_read(root, file.relative_to(root).as_posix()))
+    for path in _listed(root, "mesh/components", "*/kustomization.yaml"):
+        data = _mapping(_read(root, path))
         if data.get("kind") == "Component":
             targets = (_mapping(_mapping(patch).get("target")) for patch in items_of(data.get("patches")))
-            found[file.parent.name] = tuple(targets)
+            found[path.split("/")[-2]] = tuple(targets)
     return found
+
+
+def _listed(root: Path, folder: str, pattern: str) -> list[str]:
+    """Paths below a folder of the repository; none when the folder leads out of it."""
+    if leads_out(root, folder):
+        return []
+    return sorted(file.relative_to(root).as_posix() for file in (root / folder).glob(pattern))
 
 
 def _read(root: Path, path: str) -> Any:
@@ -143,7 +154,7 @@ def _read(root: Path, path: str) -> Any:
 def _read_all(root: Path, path: str) -> list[Any]:
     """The documents of a file; none when it is missing or broken, which a check tells about."""
     try:
-        return parse_all((root / path).read_text(encoding="utf-8"), path)
+        return parse_all(read_inside(root, path).decode("utf-8"), path)
     except (OSError, UnicodeDecodeError, YamlFault):
         return []
 

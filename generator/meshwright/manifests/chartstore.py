@@ -8,6 +8,7 @@ from pathlib import Path
 
 from meshwright.errors import MeshwrightError
 from meshwright.manifests.chartcopy import ChartFault, copy_chart, unpack_chart
+from meshwright.manifests.inside import read_inside
 from meshwright.tools.cache import cache_root
 from meshwright.yaml import YamlFault, parse
 
@@ -113,7 +114,7 @@ def _is_there(file: Path) -> bool:
 
 def _is_chart(folder: Path, name: str, version: str = "") -> bool:
     try:
-        data = parse((folder / "Chart.yaml").read_text(encoding="utf-8"))
+        data = parse(read_inside(folder, "Chart.yaml").decode("utf-8"))
     except (OSError, ValueError, YamlFault):
         return False
     if not isinstance(data, dict) or data.get("name") != name:

@@ -11,6 +11,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, Protocol
 
 from meshwright.errors import Position
+from meshwright.manifests.inside import leads_out
 from meshwright.yaml import Document, YamlFault, has_aliases, load_documents
 
 # What a person could have written; a larger file is data, and no manifest comes near it.
@@ -81,16 +82,7 @@ class RepositoryFiles:
         """Why no tool gets ``path``, which may lead anywhere; empty when it is the repository's own."""
         if self.is_listed(path):
             return ""
-        if path == ".." or path.startswith(("../", "/")) or "\0" in path:
-            return "lies outside the repository"
-        seen = ""
-        for part in path.split("/"):
-            if part.lower() == ".git":
-                return "is Git's own"
-            seen = f"{seen}/{part}" if seen else part
-            if os.path.islink(f"{self.root}/{seen}"):  # noqa: PTH114 - of any text
-                return f"leads through the symbolic link '{seen}'"
-        return ""
+        return leads_out(self.root, path)
 
     def holds_files(self, folder: str) -> bool:
         """Whether Git would keep ``folder``: it keeps no empty ones."""

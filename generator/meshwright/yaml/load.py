@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
-from pathlib import Path
 from typing import Any
 
 import yaml
@@ -226,12 +225,3 @@ def parse(text: str, path: str = "<text>") -> Any:
 def parse_all(text: str, path: str = "<text>") -> list[Any]:
     """The data of every document. Raises YamlFault."""
     return [document.data for document in _documents(text, path)]
-
-
-def read_documents(file: Path, path: str) -> list[Document]:
-    """Every document of a file, shown as ``path`` in positions. Raises YamlFault."""
-    try:
-        text = file.read_text(encoding="utf-8")
-    except UnicodeDecodeError as error:
-        raise YamlFault(Position(path), f"not UTF-8 at byte {error.start}") from None
-    return load_documents(text, path)

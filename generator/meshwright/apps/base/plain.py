@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from meshwright.apps.model import Base, BaseObject
+from meshwright.errors import Position
+from meshwright.manifests.inside import leads_out, read_inside
 from meshwright.manifests.kustomization import FILE_NAMES
 from meshwright.manifests.remote import is_remote
-from meshwright.yaml import Document, YamlFault
-from meshwright.yaml.load import read_documents
+from meshwright.yaml import Document, YamlFault, load_documents
 
 # Fields that leave alone which objects there are, their pods, their ports and their selectors.
 _HARMLESS = frozenset(
@@ -20,6 +21,7 @@ _HARMLESS = frozenset(
 )
 _READ = frozenset({"resources", "namespace", "labels", "helmCharts", "helmGlobals"})
 _DEPTH = 30
+_MOST_FOLDERS = 1000
 
 # Built-in kinds without a namespace.
 CLUSTER_SCOPED = frozenset(
@@ -68,11 +70,13 @@ class PlainReader:
     def __init__(self, root: Path, read: Callable[[str], list[Document]] | None = None) -> None:
         """``read`` gives the documents of a file of the repository that may have been read already."""
         self._root = root
-        self._read = read or (lambda path: read_documents(root / path, path))
+        self._read = read or (lambda path: read_documents(root, path))
+        self._visited = 0
 
     def read(self, path: str) -> Base | None:
         """The base in folder ``path``; None when it needs kustomize, or has a fault that kustomize names."""
         charts: list[str] = []
+        self._visited = 0
         try:
             objects = tuple(self._folder(path, charts, ()))
         except (_NotPlain, YamlFault, OSError):
@@ -86,7 +90,9 @@ class PlainReader:
         return Base(path, objects, tuple(charts))
 
     def _folder(self, path: str, charts: list[str], stack: tuple[str, ...]) -> Iterator[BaseObject]:
-        if path in stack or len(stack) > _DEPTH:
+        self._visited += 1
+        # Folders that name each other twice at each level have no end; kustomize's own limits apply there.
+        if path in stack or len(stack) > _DEPTH or self._visited > _MOST_FOLDERS:
             raise _NotPlain
         data = self._kustomization(path)
         labels = data.get("labels")
@@ -104,16 +110,13 @@ class PlainReader:
             if not isinstance(entry, str) or is_remote(entry):
                 raise _NotPlain
             inner = posixpath.normpath(posixpath.join(path, entry))
-            if inner.startswith(("../", "/")) or inner == "..":
+            if leads_out(self._root, inner):
                 raise _NotPlain
             for item in self._entry(inner, charts, (*stack, path)):
                 yield _moved(item, namespace) if namespace else item
 
     def _entry(self, path: str, charts: list[str], stack: tuple[str, ...]) -> Iterator[BaseObject]:
-        file = self._root / path
-        if file.is_symlink():
-            raise _NotPlain
-        if file.is_dir():
+        if (self._root / path).is_dir():
             yield from self._folder(path, charts, stack)
             return
         for document in self._read(path):
@@ -130,6 +133,15 @@ class PlainReader:
         if any(value for key, value in data.items() if key not in _HARMLESS and key not in _READ):
             raise _NotPlain
         return data
+
+
+def read_documents(root: Path, path: str) -> list[Document]:
+    """The documents of a file of the repository at ``root``. Raises YamlFault, OSError."""
+    try:
+        text = read_inside(root, path).decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise YamlFault(Position(path), f"not UTF-8 at byte {error.start}") from None
+    return load_documents(text, path)
 
 
 def _listed(data: Mapping[str, Any], name: str) -> list[Any]:
