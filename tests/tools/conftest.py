@@ -19,11 +19,12 @@ from meshwright.tools.catalog import TOOLS, host_platform, wanted_version
 
 @dataclass(frozen=True)
 class Sandbox:
-    """The cache and the only folder on PATH; ``trace`` holds a line for each time a script ran."""
+    """The cache, the ledger and the only folder on PATH; ``trace`` has a line for each time a script ran."""
 
     cache: Path
     bin: Path
     trace: Path
+    ledger: Path
 
     def script(self, name: str, body: str, folder: Path | None = None) -> Path:
         """An executable shell script that leaves a trace before it does ``body``."""
@@ -40,19 +41,21 @@ class Sandbox:
         return cache_entry(TOOLS[name], wanted_version(name))
 
     def leftovers(self) -> list[str]:
-        """Every file in the cache that is neither an executable, a record nor a lock."""
-        known = {*TOOLS, "record.json", ".lock"}
+        """Every file in the cache that is no executable with its archive, no record and no lock."""
+        known = {*TOOLS, "archive.tar.gz", "record.json", ".lock"}
         return [str(p) for p in self.cache.rglob("*") if p.is_file() and p.name not in known]
 
 
 @pytest.fixture
 def sandbox(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Sandbox:
-    made = Sandbox(tmp_path / "cache", tmp_path / "bin", tmp_path / "trace")
+    ledger = tmp_path / "state/meshwright/tools.json"
+    made = Sandbox(tmp_path / "cache", tmp_path / "bin", tmp_path / "trace", ledger)
     made.bin.mkdir()
     for spec in TOOLS.values():
         monkeypatch.delenv(spec.variable, raising=False)
     monkeypatch.delenv("MESHWRIGHT_DOWNLOAD_BASE", raising=False)
     monkeypatch.setenv("MESHWRIGHT_CACHE", str(made.cache))
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     monkeypatch.setenv("PATH", str(made.bin))
     # A closed port: nothing in these tests may reach beyond loopback.
     monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")

@@ -36,7 +36,12 @@ def _fetch(release: Release, content: bytes, folder: Path, member: str = "tool",
     headers = {"Content-Length": str(answer.get("length", len(content)))}
     release.answers["/a.tar.gz"] = (200, headers, content)
     sha256 = str(answer.get("sha256", _sha256(content)))
-    return download.download_executable(f"{release.base}/a.tar.gz", sha256, member, folder)
+    return _take(f"{release.base}/a.tar.gz", sha256, member, folder)
+
+
+def _take(url: str, sha256: str, member: str, folder: Path) -> Path:
+    """Download an archive and take an executable out of it."""
+    return download.unpack(download.fetch_archive(url, sha256, folder), sha256, member, folder, url)
 
 
 def test_good_archive_gives_the_one_member(
@@ -47,7 +52,7 @@ def test_good_archive_gives_the_one_member(
     folder.mkdir()
     made = _fetch(release, content, folder, "linux-amd64/tool")
     assert made.read_bytes() == b"run"
-    assert list(folder.iterdir()) == [made]
+    assert {path.name for path in folder.iterdir()} == {"tool", "archive.tar.gz"}
     assert not (tmp_path / "evil").exists()
 
 
@@ -72,7 +77,7 @@ def test_truncated_body_is_named(release: Release, tmp_path: Path) -> None:
 
 def test_missing_asset_is_named(release: Release, tmp_path: Path) -> None:
     with pytest.raises(InstallationFault, match=r"/none\.tar\.gz answers 404 Not Found"):
-        download.download_executable(f"{release.base}/none.tar.gz", "0" * 64, "tool", tmp_path)
+        _take(f"{release.base}/none.tar.gz", "0" * 64, "tool", tmp_path)
 
 
 def test_no_network_is_named(tmp_path: Path) -> None:
@@ -80,7 +85,7 @@ def test_no_network_is_named(tmp_path: Path) -> None:
         closed.bind(("127.0.0.1", 0))
         host = f"127.0.0.1:{closed.getsockname()[1]}"
         with pytest.raises(InstallationFault, match=f"^{re.escape(host)} cannot be reached: .*refused"):
-            download.download_executable(f"http://{host}/a.tar.gz", "0" * 64, "tool", tmp_path)
+            _take(f"http://{host}/a.tar.gz", "0" * 64, "tool", tmp_path)
 
 
 def test_server_that_falls_silent_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -88,14 +93,14 @@ def test_server_that_falls_silent_is_named(tmp_path: Path, monkeypatch: pytest.M
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"http://127.0.0.1:{silent.getsockname()[1]}/a.tar.gz"
         with pytest.raises(InstallationFault, match="timed out"):
-            download.download_executable(url, "0" * 64, "tool", tmp_path)
+            _take(url, "0" * 64, "tool", tmp_path)
 
 
 def test_redirect_is_followed(release: Release, make_archive: Callable[..., bytes], tmp_path: Path) -> None:
     content = make_archive(("tool", b"run"))
     release.answers["/old"] = (302, {"Location": "/a.tar.gz"}, b"")
     release.answers["/a.tar.gz"] = (200, {}, content)
-    made = download.download_executable(f"{release.base}/old", _sha256(content), "tool", tmp_path)
+    made = _take(f"{release.base}/old", _sha256(content), "tool", tmp_path)
     assert made.read_bytes() == b"run"
 
 

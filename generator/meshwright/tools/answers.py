@@ -8,8 +8,9 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-from meshwright.tools.cache import cache_root
 from meshwright.tools.catalog import ToolSpec
+from meshwright.tools.files import make_folder, read_small, write_whole
+from meshwright.tools.places import cache_root
 from meshwright.tools.versions import UNKNOWN, ask_version
 
 # What a version manager's shim stands for changes without the shim changing.
@@ -49,7 +50,7 @@ def _memory(spec: ToolSpec, path: Path) -> Path:
 
 def _read(memory: Path, identity: list[str | int]) -> tuple[str, float] | None:
     try:
-        content = json.loads(memory.read_bytes())
+        content = json.loads(read_small(memory))
         if content["identity"] != identity:
             return None
         return str(content["version"]), float(content["asked"])
@@ -58,11 +59,9 @@ def _read(memory: Path, identity: list[str | int]) -> tuple[str, float] | None:
 
 
 def _write(memory: Path, identity: list[str | int], version: str) -> None:
-    memory.parent.mkdir(parents=True, exist_ok=True)
-    draft = memory.with_suffix(f".{os.getpid()}")
+    make_folder(cache_root(), memory.parent)
     content = {"identity": identity, "version": version, "asked": time.time()}
-    draft.write_text(json.dumps(content) + "\n", encoding="utf-8")
-    draft.replace(memory)
+    write_whole(memory, f"{json.dumps(content)}\n".encode())
 
 
 def _is_shim(spec: ToolSpec, real: Path) -> bool:

@@ -1,45 +1,29 @@
-"""The tool cache: one folder a tool, version and platform, with a record of what is in it."""
+"""The tool cache: one folder a tool, version and platform, which cannot speak for itself."""
 
 from __future__ import annotations
 
 import json
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from meshwright.errors import MeshwrightError
 from meshwright.tools.catalog import ToolSpec, host_platform
+from meshwright.tools.files import file_sha256, make_folder, open_lock, write_whole
+from meshwright.tools.ledger import Ledger, Record
 from meshwright.tools.model import Origin, Tool
+from meshwright.tools.places import VARIABLE, cache_root
 
-VARIABLE = "MESHWRIGHT_CACHE"
+if TYPE_CHECKING:
+    from meshwright.tools.download import Checksums
 
+__all__ = ["VARIABLE", "Entry", "cache_entry", "cache_root"]
 
-def cache_root() -> Path:
-    """The cache's folder: MESHWRIGHT_CACHE, or the user's cache folder; it need not exist yet."""
-    told = os.environ.get(VARIABLE)
-    if told:
-        return Path(told).expanduser().absolute()
-    import platformdirs
-
-    return Path(platformdirs.user_cache_dir("meshwright", appauthor=False))
-
-
-@dataclass(frozen=True)
-class Record:
-    """What an installation wrote down: a tool built by ``go install`` cannot say it itself.
-
-    ``size`` is in bytes, ``mtime`` in nanoseconds; both are of the executable beside the record.
-    """
-
-    name: str
-    version: str
-    origin: Origin
-    detail: str
-    sha256: str
-    size: int
-    mtime: int
+_STAGING = ".staging-"
 
 
 @dataclass(frozen=True)
@@ -48,7 +32,12 @@ class Entry:
 
     spec: ToolSpec
     version: str
-    folder: Path
+    root: Path
+
+    @property
+    def folder(self) -> Path:
+        """The folder of everything below; it need not exist."""
+        return self.root / "tools" / self.spec.name / self.version / str(host_platform())
 
     @property
     def binary(self) -> Path:
@@ -56,48 +45,66 @@ class Entry:
         return self.folder / self.spec.name
 
     @property
+    def archive(self) -> Path:
+        """The archive that the executable was taken out of, unless it was built."""
+        return self.folder / "archive.tar.gz"
+
+    @property
     def record(self) -> Path:
-        """The record beside it."""
+        """What the executable is, for people: nothing is believed because it stands there."""
         return self.folder / "record.json"
 
-    def read(self) -> Tool | None:
-        """The tool, or None when it is not there or is not what its record says.
+    def read(self, checksums: Checksums | None = None) -> Tool | None:
+        """The tool; None when it is not there, or when nothing proves where it comes from.
 
-        Costs one small file and one stat. Where only the time differs (a cache that was copied or
-        restored), the sha256 decides, and the record learns the new time.
+        Either the ledger says that this machine made it, which costs one small file and one stat, or the
+        archive beside it has the checksum of ``checksums`` (default: checksums.json) and holds those bytes.
         """
         try:
-            record = self._load()
-            status = self.binary.stat()
-        except (OSError, ValueError, TypeError, KeyError):
-            return None
-        if (record.name, record.version, record.size) != (self.spec.name, self.version, status.st_size):
-            return None
-        if not os.access(self.binary, os.X_OK):
-            return None
-        if record.mtime != status.st_mtime_ns:
-            if file_sha256(self.binary) != record.sha256:
+            status = self.binary.lstat()
+            if not stat.S_ISREG(status.st_mode) or not os.access(self.binary, os.X_OK):
                 return None
-            with suppress(OSError):
-                self._save(replace(record, mtime=status.st_mtime_ns), self.folder)
+            ledger = Ledger()
+            record = ledger.vouch(self.spec.name, self.version, self.binary, status)
+            record = record or self._proved(checksums, status)
+        except OSError:
+            return None
+        if record is None:
+            return None
+        if not ledger.knows(self.binary, record):
+            # Where it cannot be kept, the proof is given each time.
+            with suppress(MeshwrightError):
+                ledger.keep(self.binary, record)
         return Tool(self.spec.name, self.version, self.binary, record.origin, record.detail)
 
-    def store(self, executable: Path, origin: Origin, detail: str) -> Tool:
-        """Move a finished executable of the staging folder into its place; call it under ``lock``.
+    def store(self, executable: Path, origin: Origin, detail: str, archive: Path | None = None) -> Tool:
+        """Move a finished executable, and the archive it is from, into place; call it under ``lock``.
 
-        The old record goes first and the new one comes last, so that no moment shows a record beside an
-        executable that it does not describe.
+        Raises MeshwrightError when it was built and no record of that can be kept.
         """
         executable.chmod(0o755)
-        status = executable.stat()
         sha256 = file_sha256(executable)
-        record = Record(
-            self.spec.name, self.version, origin, detail, sha256, status.st_size, status.st_mtime_ns
-        )
         self.record.unlink(missing_ok=True)
+        self.archive.unlink(missing_ok=True)
+        if archive:
+            archive.replace(self.archive)
         executable.replace(self.binary)
-        self._save(record, executable.parent)
+        blank = Record(self.spec.name, self.version, origin, detail, sha256, 0, 0, 0, 0)
+        record = blank.seen(self.binary.lstat())
+        write_whole(self.record, _for_people(record))
+        try:
+            Ledger().keep(self.binary, record)
+        except MeshwrightError:
+            if archive is None:
+                raise
         return Tool(self.spec.name, self.version, self.binary, origin, detail)
+
+    def doubt(self) -> str:
+        """Why ``read`` gave nothing, in some words."""
+        if not os.path.lexists(self.binary):
+            return "not in the cache"
+        problem = Ledger().problem
+        return f"nothing vouches for the cache's copy{': ' if problem else ''}{problem}"
 
     @contextmanager
     def lock(self) -> Iterator[None]:
@@ -110,8 +117,8 @@ class Entry:
             raise MeshwrightError(
                 f"{self.spec.name} cannot be installed on this platform; set {self.spec.variable} to its path"
             ) from None
-        self.folder.mkdir(parents=True, exist_ok=True)
-        with (self.folder / ".lock").open("w") as file:
+        make_folder(self.root, self.folder)
+        with open_lock(self.folder / ".lock") as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
@@ -123,37 +130,46 @@ class Entry:
     def staging(self) -> Iterator[Path]:
         """An empty folder on the cache's own file system, gone afterwards; call it under ``lock``.
 
-        Its name is fixed, so that what a killed process left is swept by the next one.
+        What a killed process left is swept by the next one: under the lock nobody else is at work here.
         """
         import shutil
+        import tempfile
 
-        folder = self.folder / ".staging"
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir()
+        for left in self.folder.glob(f"{_STAGING}*"):
+            # It removes nothing through a link.
+            shutil.rmtree(left, ignore_errors=True)
+        folder = Path(tempfile.mkdtemp(prefix=_STAGING, dir=self.folder))
         try:
             yield folder
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 
-    def _load(self) -> Record:
-        fields = json.loads(self.record.read_bytes())
-        return Record(**{**fields, "origin": Origin(fields["origin"])})
+    def _proved(self, checksums: Checksums | None, status: os.stat_result) -> Record | None:
+        """A record on the strength of the archive beside the executable."""
+        if not os.path.lexists(self.archive):
+            return None
+        from meshwright.tools import download
 
-    def _save(self, record: Record, beside: Path) -> None:
-        draft = beside / f".record-{os.getpid()}"
-        draft.write_text(json.dumps(asdict(record), indent=2) + "\n", encoding="utf-8")
-        draft.replace(self.record)
+        found = download.proved_member(self.archive, self.spec, self.version, checksums)
+        if found is None or found != file_sha256(self.binary):
+            return None
+        url = self.spec.url(self.version, host_platform())
+        return Record(self.spec.name, self.version, Origin.DOWNLOAD, url, found, 0, 0, 0, 0).seen(status)
+
+
+def _for_people(record: Record) -> bytes:
+    told = {
+        "name": record.name,
+        "version": record.version,
+        "origin": record.origin,
+        "detail": record.detail,
+        "sha256": record.sha256,
+        "size": record.size,
+        "mtime": record.modified,
+    }
+    return f"{json.dumps(told, indent=2)}\n".encode()
 
 
 def cache_entry(spec: ToolSpec, version: str, root: Path | None = None) -> Entry:
     """The place of a tool's version in a cache (by default the user's), for the platform at hand."""
-    base = root or cache_root()
-    return Entry(spec, version, base / "tools" / spec.name / version / str(host_platform()))
-
-
-def file_sha256(path: Path) -> str:
-    """The SHA-256 of a file's content, in hexadecimal."""
-    import hashlib
-
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    return Entry(spec, version, root or cache_root())

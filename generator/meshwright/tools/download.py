@@ -12,13 +12,17 @@ import urllib.error
 import urllib.parse
 import urllib.request
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
+from io import BufferedReader
 from pathlib import Path
 from typing import IO, Any
 
 from meshwright import __version__
 from meshwright.errors import MeshwrightError
-from meshwright.tools.catalog import Platform, ToolSpec
+from meshwright.tools.catalog import Platform, ToolSpec, host_platform
+from meshwright.tools.files import open_regular
 from meshwright.tools.model import InstallationFault
 
 VARIABLE = "MESHWRIGHT_DOWNLOAD_BASE"
@@ -58,19 +62,65 @@ def archive_url(spec: ToolSpec, version: str, platform: Platform, base: str | No
     return base.rstrip("/") + urllib.parse.urlsplit(url).path
 
 
-def download_executable(url: str, sha256: str, member: str, folder: Path) -> Path:
-    """Fetch the archive at ``url`` into ``folder`` and take ``member`` out of it; gives the executable.
+def fetch_archive(url: str, sha256: str, folder: Path) -> Path:
+    """Fetch the archive at ``url`` into ``folder``, where nobody else writes; gives the archive.
 
-    Nothing is unpacked before the archive's SHA-256 has proved to be ``sha256``. Raises InstallationFault.
+    Raises InstallationFault unless its SHA-256 is ``sha256``.
     """
     archive = folder / "archive.tar.gz"
     found = _fetch(url, archive)
     if found != sha256:
         raise InstallationFault(f"{url} has sha256 {found}, but {sha256} is expected: it was not unpacked")
+    return archive
+
+
+def unpack(archive: Path, sha256: str, member: str, folder: Path, source: str) -> Path:
+    """Take ``member`` out of an archive into ``folder``; gives the executable.
+
+    ``source`` says in an error where the archive is from. Raises InstallationFault, without opening it as
+    an archive, unless its SHA-256 is ``sha256``.
+    """
     executable = folder / member.rpartition("/")[2]
-    _extract(archive, member, executable, url)
-    archive.unlink()
+    with _proved(archive, sha256, source) as content, executable.open("xb") as file:
+        try:
+            for block in _member(content, member, source):
+                file.write(block)
+        except BaseException:
+            executable.unlink()
+            raise
     return executable
+
+
+def proved_member(
+    archive: Path, spec: ToolSpec, version: str, checksums: Checksums | None = None
+) -> str | None:
+    """The SHA-256 of the executable in an archive; None unless the archive has the known checksum."""
+    table = load_checksums() if checksums is None else checksums
+    platform = host_platform()
+    expected = known_checksum(table, spec, version, platform)
+    if expected is None:
+        return None
+    digest = hashlib.sha256()
+    try:
+        with _proved(archive, expected, str(archive)) as content:
+            for block in _member(content, spec.archive_member(platform), str(archive)):
+                digest.update(block)
+    except (InstallationFault, OSError):
+        return None
+    return digest.hexdigest()
+
+
+@contextmanager
+def _proved(archive: Path, sha256: str, source: str) -> Iterator[BufferedReader]:
+    """The archive's content once its SHA-256 has proved right: what is read is what was hashed."""
+    with open_regular(archive, _ARCHIVE_BYTES) as content:
+        found = hashlib.file_digest(content, "sha256").hexdigest()
+        if found != sha256:
+            raise InstallationFault(
+                f"{source} has sha256 {found}, but {sha256} is expected: it was not unpacked"
+            )
+        content.seek(0)
+        yield content
 
 
 def _fetch(url: str, archive: Path) -> str:
@@ -78,7 +128,7 @@ def _fetch(url: str, archive: Path) -> str:
     request = urllib.request.Request(url, headers={"User-Agent": f"meshwright/{__version__}"})
     host = urllib.parse.urlsplit(url).netloc
     try:
-        with urllib.request.urlopen(request, timeout=_SOCKET_SECONDS) as response, archive.open("wb") as file:
+        with urllib.request.urlopen(request, timeout=_SOCKET_SECONDS) as response, archive.open("xb") as file:
             told = response.headers.get("Content-Length", "")
             return _copy(response, file, url, int(told) if told.isdecimal() else None)
     except urllib.error.HTTPError as error:
@@ -109,22 +159,24 @@ def _copy(response: IO[bytes], file: IO[bytes], url: str, length: int | None) ->
     return digest.hexdigest()
 
 
-def _extract(archive: Path, member: str, executable: Path, url: str) -> None:
-    """Copy the one regular file of that exact name; no name inside the archive ever becomes a path."""
+def _member(archive: IO[bytes], member: str, source: str) -> Iterator[bytes]:
+    """The one regular file of that exact name, in blocks; no name inside the archive becomes a path."""
     try:
-        with tarfile.open(archive, "r:gz") as content:
+        with tarfile.open(fileobj=archive, mode="r:gz") as content:
             for item in content:
                 if item.name.removeprefix("./") != member:
                     continue
-                source = content.extractfile(item) if item.isreg() else None
-                if source is None:
-                    raise InstallationFault(f"{url}: {member} in the archive is not a regular file")
+                file = content.extractfile(item) if item.isreg() else None
+                if file is None:
+                    raise InstallationFault(f"{source}: {member} in the archive is not a regular file")
                 if item.size > _EXECUTABLE_BYTES:
-                    raise InstallationFault(f"{url}: {member} is larger than {_EXECUTABLE_BYTES >> 20} MiB")
-                with source, executable.open("wb") as file:
-                    while block := source.read(_BLOCK_BYTES):
-                        file.write(block)
+                    raise InstallationFault(
+                        f"{source}: {member} is larger than {_EXECUTABLE_BYTES >> 20} MiB"
+                    )
+                with file:
+                    while block := file.read(_BLOCK_BYTES):
+                        yield block
                 return
     except (tarfile.TarError, EOFError, zlib.error) as error:
-        raise InstallationFault(f"{url} is not a readable tar.gz archive: {error}") from error
-    raise InstallationFault(f"{url} holds no {member}")
+        raise InstallationFault(f"{source} is not a readable tar.gz archive: {error}") from error
+    raise InstallationFault(f"{source} holds no {member}")

@@ -11,6 +11,7 @@ from meshwright.tools.answers import known_version
 from meshwright.tools.cache import Entry, cache_entry
 from meshwright.tools.catalog import ToolSpec, tool_spec, wanted_version
 from meshwright.tools.model import Origin, Tool, ToolNotFoundError
+from meshwright.tools.places import looked_at
 from meshwright.tools.versions import fits
 
 
@@ -26,7 +27,7 @@ def locate(name: str) -> Tool:
         return _explicit(spec, Path(told).expanduser().absolute())
     wanted = wanted_version(name)
     misfits: list[str] = []
-    for candidate in _on_path(spec):
+    for candidate in on_path(name):
         version = known_version(spec, candidate)
         if fits(version, wanted):
             return Tool(name, version, candidate, Origin.PATH, str(candidate.parent))
@@ -35,6 +36,10 @@ def locate(name: str) -> Tool:
     cached = entry.read()
     if cached:
         return cached
+    misfits += [
+        f"one in {candidate.parent}, inside the checkout that you are in, which is not used"
+        for candidate in _on_path(name, inside=True)
+    ]
     raise ToolNotFoundError(_not_found(spec, wanted, misfits, entry))
 
 
@@ -48,12 +53,28 @@ def _explicit(spec: ToolSpec, path: Path) -> Tool:
     return Tool(spec.name, known_version(spec, path), path, Origin.EXPLICIT, spec.variable)
 
 
-def _on_path(spec: ToolSpec) -> Iterator[Path]:
-    """Every executable of that name on PATH, in its order."""
-    for folder in os.environ.get("PATH", "").split(os.pathsep):
-        # A relative folder would let the repository that is being checked bring its own program.
-        if folder and (candidate := Path(folder, spec.name)).is_absolute() and _is_executable(candidate):
+def on_path(name: str) -> Iterator[Path]:
+    """Every executable of that name on PATH, in its order, that the repository at hand has not brought.
+
+    Relative folders are left out, and those inside the checkout that the user stands in.
+    """
+    return _on_path(name, inside=False)
+
+
+def _on_path(name: str, *, inside: bool) -> Iterator[Path]:
+    top = looked_at()
+    for folder in dict.fromkeys(os.environ.get("PATH", "").split(os.pathsep)):
+        if not folder or not (candidate := Path(folder, name)).is_absolute() or not _is_executable(candidate):
+            continue
+        if (top is not None and _lies_in(candidate.parent, top)) == inside:
             yield candidate
+
+
+def _lies_in(folder: Path, top: Path) -> bool:
+    return any(
+        Path(path).is_relative_to(os.path.realpath(top))
+        for path in (os.path.abspath(folder), os.path.realpath(folder))  # noqa: PTH100
+    )
 
 
 def _is_executable(path: Path) -> bool:
@@ -62,8 +83,7 @@ def _is_executable(path: Path) -> bool:
 
 def _not_found(spec: ToolSpec, wanted: str, misfits: list[str], entry: Entry) -> str:
     on_path = f"PATH has {', '.join(misfits)}" if misfits else "not on PATH"
-    in_cache = "the cache's copy does not match its record" if entry.binary.exists() else "not in the cache"
     return (
-        f"{spec.name} {wanted} not found ({on_path}; {in_cache}): run `meshwright tools --install`, "
+        f"{spec.name} {wanted} not found ({on_path}; {entry.doubt()}): run `meshwright tools --install`, "
         f"or set {spec.variable} to its path, or `go install {spec.package}@{wanted}` and put it on PATH"
     )

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
-import subprocess
 from pathlib import Path
 
 from meshwright.tools.catalog import ToolSpec
+from meshwright.tools.finder import on_path
 from meshwright.tools.model import InstallationFault
 
 # helm on a Raspberry Pi with a slow card; go itself gives up on a dead network much earlier.
@@ -24,27 +23,24 @@ def go_install(spec: ToolSpec, version: str, folder: Path) -> Path:
     The module comes through the user's own GOPROXY and is proved by its GOSUMDB. Raises InstallationFault
     when go is missing, is too old, cannot fetch the module, or does not build it.
     """
-    go = shutil.which("go")
+    from meshwright import programs
+
+    go = next(on_path("go"), None)
     if go is None:
         raise InstallationFault("go is not on PATH")
     try:
-        built = subprocess.run(
+        built = programs.run(
             [go, "install", "-trimpath", f"{spec.package}@{version}"],
-            cwd=folder,
-            env=_environment(folder),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=_BUILD_SECONDS,
-            check=False,
+            folder=folder,
+            environment=_environment(folder),
+            seconds=_BUILD_SECONDS,
         )
-    except subprocess.TimeoutExpired:
+    except programs.ProgramTimeout:
         raise InstallationFault(f"go install took longer than {_BUILD_SECONDS // 60} minutes") from None
     except OSError as error:
         raise InstallationFault(f"{go} does not start: {error.strerror}") from error
-    if built.returncode:
-        raise InstallationFault(_explain(built.stderr))
+    if built.status:
+        raise InstallationFault(_explain(built.complaint.decode("utf-8", "replace")))
     executable = folder / spec.name
     if not executable.is_file():
         raise InstallationFault(f"go install ended well but left no {spec.name}")
@@ -54,9 +50,10 @@ def go_install(spec: ToolSpec, version: str, folder: Path) -> Path:
 def _environment(folder: Path) -> dict[str, str]:
     """The user's environment without what would turn the build into another one."""
     # A target platform makes go refuse GOBIN; the build is always for this machine.
-    dropped = {"GOOS", "GOARCH", "GOARM", "GOARM64", "GOAMD64", "GOEXPERIMENT", "GOWORK"}
+    dropped = {"GOOS", "GOARCH", "GOARM", "GOARM64", "GOAMD64", "GOEXPERIMENT"}
     kept = {name: value for name, value in os.environ.items() if name not in dropped}
-    return {**kept, "GOBIN": str(folder), "GOFLAGS": "-mod=mod", "CGO_ENABLED": "0", "GO111MODULE": "on"}
+    own = {"GOFLAGS": "-mod=mod", "GOWORK": "off", "CGO_ENABLED": "0", "GO111MODULE": "on"}
+    return {**kept, **own, "GOBIN": str(folder)}
 
 
 def _explain(errors: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -40,13 +41,13 @@ class Installer:
         """
         spec, version = tool_spec(name), wanted_version(name)
         entry = cache_entry(spec, version, self.cache_root)
-        ready = entry.read()
+        ready = entry.read(self.checksums)
         if ready:
             return ready
         try:
             with entry.lock():
                 # Another process may have installed it while this one waited.
-                return entry.read() or self._produce(entry)
+                return entry.read(self.checksums) or self._produce(entry)
         except OSError as error:
             raise MeshwrightError(
                 f"{spec.name} {version} cannot be written to the cache: {error.filename or entry.folder}: "
@@ -56,23 +57,23 @@ class Installer:
     def _produce(self, entry: Entry) -> Tool:
         spec, version = entry.spec, entry.version
         faults: list[str] = []
-        ways: tuple[Callable[[Entry, Path], tuple[Path, Origin, str]], ...] = (self._download, self._build)
+        ways: tuple[Callable[[Entry, Path], _Product], ...] = (self._download, self._build)
         for way in ways:
             with entry.staging() as folder:
                 try:
-                    executable, origin, detail = way(entry, folder)
+                    made = way(entry, folder)
                 except InstallationFault as fault:
                     faults.append(str(fault))
                     if way != ways[-1]:
                         tell(f"{spec.name} {version}: {fault}; trying go install")
                 else:
-                    return entry.store(executable, origin, detail)
+                    return entry.store(made.executable, made.origin, made.detail, made.archive)
         raise MeshwrightError(
             f"{spec.name} {version} could not be installed ({'; '.join(faults)}): "
             f"set {spec.variable} to its path, or put it on PATH"
         )
 
-    def _download(self, entry: Entry, folder: Path) -> tuple[Path, Origin, str]:
+    def _download(self, entry: Entry, folder: Path) -> _Product:
         from meshwright.tools import download
 
         spec, version, platform = entry.spec, entry.version, host_platform()
@@ -82,18 +83,38 @@ class Installer:
             raise InstallationFault(f"no download: no checksum is known for {platform}")
         base = self.base_url or os.environ.get(download.VARIABLE)
         url = download.archive_url(spec, version, platform, base)
+        member = spec.archive_member(platform)
+        # One that is at hand, restored by CI perhaps, serves as well as a new one; or else it is replaced.
+        with suppress(InstallationFault, OSError):
+            executable = download.unpack(entry.archive, sha256, member, folder, str(entry.archive))
+            archive = entry.archive.replace(folder / entry.archive.name)
+            return _Product(executable, Origin.DOWNLOAD, url, archive)
         with working(f"downloading {spec.name} {version}", f"downloaded {spec.name} {version}"):
-            executable = download.download_executable(url, sha256, spec.archive_member(platform), folder)
-        return executable, Origin.DOWNLOAD, url
+            archive = download.fetch_archive(url, sha256, folder)
+            executable = download.unpack(archive, sha256, member, folder, url)
+        return _Product(executable, Origin.DOWNLOAD, url, archive)
 
-    def _build(self, entry: Entry, folder: Path) -> tuple[Path, Origin, str]:
+    def _build(self, entry: Entry, folder: Path) -> _Product:
         from meshwright.tools.gobuild import go_install
+        from meshwright.tools.ledger import Ledger
 
         spec, version = entry.spec, entry.version
+        # Better now than after a minute's work that the next command could not use.
+        Ledger().prepare()
         message = f"building {spec.name} {version} with go install ({spec.build_time})"
         with working(message, f"built {spec.name} {version}"):
             executable = go_install(spec, version, folder)
-        return executable, Origin.GO_INSTALL, f"{spec.package}@{version}"
+        return _Product(executable, Origin.GO_INSTALL, f"{spec.package}@{version}")
+
+
+@dataclass(frozen=True)
+class _Product:
+    """An executable that was made, and the archive it was taken out of."""
+
+    executable: Path
+    origin: Origin
+    detail: str
+    archive: Path | None = None
 
 
 def install(name: str) -> Tool:

@@ -52,26 +52,27 @@ def fits(found: str, wanted: str) -> bool:
 
 
 def ask_version(spec: ToolSpec, path: Path) -> str:
-    """The version of an executable, such as v5.8.1, or "unknown"; starts one process.
+    """The version of an executable, such as v5.8.1, or "unknown"; starts it once, with nothing at hand.
 
     A tool built by ``go install`` does not know its version (kubeconform answers "development", helm
     "v4.2"); the Go linker has written the module's version into it all the same, and that is read then.
     """
-    import subprocess
+    import tempfile
+
+    from meshwright import programs
 
     try:
-        answer = subprocess.run(
-            [path, *spec.version_arguments],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=_TIMEOUT_SECONDS,
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired):
+        with tempfile.TemporaryDirectory() as home:
+            answer = programs.run(
+                [path, *spec.version_arguments],
+                folder=Path(home),
+                environment=programs.bare_environment(Path(home)),
+                seconds=_TIMEOUT_SECONDS,
+                network=False,
+            )
+    except (OSError, programs.ProgramTimeout):
         return UNKNOWN
-    said = parse_version(answer.stdout) if answer.returncode == 0 else None
+    said = parse_version(answer.output.decode("utf-8", "replace")) if answer.status == 0 else None
     version = said or _module_version(path, spec.module)
     return str(version) if version else UNKNOWN
 

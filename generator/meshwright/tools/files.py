@@ -1,0 +1,77 @@
+"""Reads and writes single files of a folder that somebody else may have filled: through no link."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from contextlib import suppress
+from io import BufferedReader, FileIO
+from pathlib import Path
+
+_NO_LINK = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
+# A named pipe would be waited for.
+_AT_ONCE = getattr(os, "O_NONBLOCK", 0)
+# Records and answers have some hundred bytes.
+_SMALL_BYTES = 1 << 20
+
+
+def open_regular(path: Path, most: int) -> BufferedReader:
+    """A regular file of at most ``most`` bytes, for reading. Raises OSError for everything else."""
+    handle = os.open(path, os.O_RDONLY | _NO_LINK | _AT_ONCE | getattr(os, "O_BINARY", 0))
+    try:
+        status = os.fstat(handle)
+        if not stat.S_ISREG(status.st_mode):
+            raise OSError(errno.EINVAL, "not a regular file", str(path))
+        if status.st_size > most:
+            raise OSError(errno.EFBIG, f"larger than {most} bytes", str(path))
+        return os.fdopen(handle, "rb")
+    except BaseException:
+        os.close(handle)
+        raise
+
+
+def read_small(path: Path) -> bytes:
+    """The content of a regular file of at most 1 MiB. Raises OSError for everything else."""
+    with open_regular(path, _SMALL_BYTES) as file:
+        return file.read()
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Make or replace a file in one step, by way of a name that nobody can foresee. Raises OSError."""
+    import tempfile
+
+    handle, draft = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        Path(draft).replace(path)
+    except BaseException:
+        with suppress(OSError):
+            Path(draft).unlink()
+        raise
+
+
+def make_folder(root: Path, folder: Path) -> None:
+    """Make ``folder`` below ``root``, the way there free of links below it. Raises OSError."""
+    root.mkdir(parents=True, exist_ok=True)
+    current = root
+    for part in folder.relative_to(root).parts:
+        current /= part
+        with suppress(FileExistsError):
+            current.mkdir()
+        if not stat.S_ISDIR(current.lstat().st_mode):
+            raise OSError(errno.ENOTDIR, "a link or a file stands where a folder should be", str(current))
+
+
+def open_lock(path: Path) -> FileIO:
+    """A file to lock, made when it is not there; its content stays. Raises OSError."""
+    return os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | _NO_LINK | _AT_ONCE, 0o644), "r+b", buffering=0)
+
+
+def file_sha256(path: Path) -> str:
+    """The SHA-256 of a file's content, in hexadecimal."""
+    import hashlib
+
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

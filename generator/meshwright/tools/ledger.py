@@ -1,0 +1,151 @@
+"""Which executables this machine made itself: built, or taken out of an archive with the right checksum.
+
+The cache may come from elsewhere, restored by CI for example, so it cannot speak for itself. The ledger
+lies in the user's state folder, which nothing restores.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+from meshwright.errors import MeshwrightError
+from meshwright.tools.files import file_sha256, open_lock, read_small, write_whole
+from meshwright.tools.model import Origin
+from meshwright.tools.places import state_root
+
+_FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Record:
+    """One executable; ``size`` in bytes, ``modified`` and ``changed`` in nanoseconds.
+
+    Nobody can set the time of the last change, so the state alone tells the same file from another one.
+    """
+
+    name: str
+    version: str
+    origin: Origin
+    detail: str
+    sha256: str
+    size: int
+    modified: int
+    changed: int
+    inode: int
+
+    def seen(self, status: os.stat_result) -> Record:
+        """The record with the state of the file now."""
+        return replace(
+            self,
+            size=status.st_size,
+            modified=status.st_mtime_ns,
+            changed=status.st_ctime_ns,
+            inode=status.st_ino,
+        )
+
+
+class Ledger:
+    """What stood in the ledger when this was made; one small file."""
+
+    def __init__(self) -> None:
+        self._file: Path | None = None
+        self._records: dict[str, Record] = {}
+        # Why nothing can be known or kept; "" when all is well.
+        self.problem = ""
+        try:
+            self._file = state_root() / "tools.json"
+            self._records = _read(self._file)
+        except MeshwrightError as error:
+            self.problem = str(error)
+        except OSError as error:
+            self.problem = _unreadable(error, self._file)
+
+    def vouch(self, name: str, version: str, path: Path, status: os.stat_result) -> Record | None:
+        """The record of the file at ``path``, whose state is ``status``; None when it is not this machine's.
+
+        Hashes the file only when its state is unknown and a record of that tool has its size: a file that
+        was copied or moved is known by its bytes.
+        """
+        here = self._records.get(str(path))
+        if here and (here.name, here.version) == (name, version) and here == here.seen(status):
+            return here
+        alike = [
+            record
+            for record in self._records.values()
+            if (record.name, record.version, record.size) == (name, version, status.st_size)
+        ]
+        sha256 = file_sha256(path) if alike else ""
+        return next((record.seen(status) for record in alike if record.sha256 == sha256), None)
+
+    def knows(self, path: Path, record: Record) -> bool:
+        """Whether that very record stands there."""
+        return self._records.get(str(path)) == record
+
+    def keep(self, path: Path, record: Record) -> None:
+        """Write down that the file at ``path`` is ours. Raises MeshwrightError when it cannot be written."""
+        with self._writing() as file:
+            records = {known: entry for known, entry in _read(file).items() if os.path.lexists(known)}
+            self._records = {**records, str(path): record}
+            content = {
+                "version": _FORMAT,
+                "executables": {known: asdict(entry) for known, entry in self._records.items()},
+            }
+            write_whole(file, f"{json.dumps(content, indent=2)}\n".encode())
+
+    def prepare(self) -> None:
+        """Make sure that ``keep`` will work. Raises MeshwrightError in one line when it would not."""
+        with self._writing() as file:
+            if not os.access(file.parent, os.W_OK):
+                raise PermissionError(13, "it cannot be written to", str(file.parent))
+
+    @contextmanager
+    def _writing(self) -> Iterator[Path]:
+        """Hold the ledger against other processes."""
+        if self._file is None:
+            raise MeshwrightError(self.problem)
+        try:
+            self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            with open_lock(self._file.with_suffix(".lock")) as lock:
+                _lock(lock.fileno())
+                yield self._file
+        except OSError as error:
+            raise MeshwrightError(_unwritable(error, self._file)) from error
+
+
+def _read(file: Path) -> dict[str, Record]:
+    """Every record by the path of its executable; none when there is no ledger or it is damaged."""
+    try:
+        content = json.loads(read_small(file))
+        return {
+            str(path): Record(**{**fields, "origin": Origin(fields["origin"])})
+            for path, fields in content["executables"].items()
+        }
+    except FileNotFoundError:
+        return {}
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        return {}
+
+
+def _lock(handle: int) -> None:
+    # Without it a record may be lost, which costs a build and no more.
+    try:
+        import fcntl
+    except ImportError:
+        return
+    fcntl.flock(handle, fcntl.LOCK_EX)
+
+
+def _unreadable(error: OSError, file: Path | None) -> str:
+    return f"{error.filename or file} cannot be read: {error.strerror}"
+
+
+def _unwritable(error: OSError, file: Path) -> str:
+    return (
+        f"no record of this machine's own tools can be kept: {error.filename or file}: {error.strerror}; "
+        "set XDG_STATE_HOME to a folder that can be written"
+    )
