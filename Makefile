@@ -1,4 +1,4 @@
-# Everything runs from .venv, made on first use; uv itself comes by pip, nothing else is needed beforehand.
+# Everything runs from .venv, made on first use; uv itself comes by pip and its hash, nothing else is needed beforehand.
 PYTHON ?= python3
 VENV := .venv
 UV := $(VENV)/bin/uv
@@ -8,13 +8,14 @@ STAMP := $(VENV)/.installed
 # Compiled once, not at each start: half of a command's time otherwise.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: install tools all-tools demo test test-full e2e lint format bench examples schemas clean
+.PHONY: install tools all-tools demo test test-full e2e lint format bench examples schemas requirements clean
 
 install: $(STAMP)
 
-$(UV):
+$(UV): requirements/uv.txt
 	$(PYTHON) -m venv $(VENV)
-	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check 'uv>=0.9'
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r $<
+	@touch $@
 
 $(STAMP): $(UV) pyproject.toml uv.lock
 	$(UV) sync --frozen --quiet --compile-bytecode
@@ -61,6 +62,10 @@ examples: tools
 
 schemas: $(UV)
 	$(UV) run --group schemas python -m scripts.schemas
+
+# After every change of uv.lock; a test compares.
+requirements: $(STAMP)
+	$(RUN) python scripts/requirements.py
 
 clean:
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache

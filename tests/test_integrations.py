@@ -43,7 +43,9 @@ def _check_step(root: Path) -> dict[str, Any]:
     return steps[-1]
 
 
-@pytest.mark.parametrize("arguments", ["", "--select MW --severity error"])
+@pytest.mark.parametrize(
+    "arguments", ["", "--select MW --severity error", "--severity error\n\n  --select\nMW\n"]
+)
 def test_the_action_annotates(root: Path, arguments: str) -> None:
     inputs = {"path": str(root / "tests" / "check" / "repos" / "missing-path"), "format": "github"}
     step = _check_step(root)

@@ -29,12 +29,13 @@ _DEFAULTS = {
     "pre-commit": [r"/(^|/)\.pre-commit-config\.ya?ml$/"],
 }
 _IMAGE = re2.compile(r"(?m)^\s*-?\s*image:\s*['\"]?([^\s'\"]+):([^\s'\":]+)['\"]?\s*$")
-_USES = re2.compile(r"(?m)^\s*-?\s*uses:\s*['\"]?([\w-]+/[\w./-]+)@([^\s'\"]+)")
+# A commit, and in the comment behind it the tag that it is.
+_USES = re2.compile(r"(?m)^\s*-?\s*uses:\s*([\w-]+/[\w./-]+)@([0-9a-f]{40})\s+#\s*(v[\d.]+)\s*$")
 
 
 @dataclass(frozen=True)
 class Found:
-    """One dependency as a manager sees it; ``registry`` is a Helm repository's URL."""
+    """One dependency as a manager sees it; ``registry`` is a Helm repository's URL, ``digest`` a commit."""
 
     manager: str
     file: str
@@ -43,6 +44,7 @@ class Found:
     datasource: str
     registry: str = ""
     extract: str = ""
+    digest: str = ""
 
 
 class Renovate:
@@ -145,7 +147,7 @@ class Renovate:
     def _github_actions(self, files: dict[str, str]) -> Iterator[Found]:
         for path, text in files.items():
             for found in _USES.finditer(text):
-                yield Found("github-actions", path, found[1], found[2], "github-tags")
+                yield Found("github-actions", path, found[1], found[3], "github-tags", digest=found[2])
 
     def _pre_commit(self, files: dict[str, str]) -> Iterator[Found]:
         for path, text in files.items():
@@ -176,6 +178,7 @@ class Renovate:
                         groups.get("datasource") or manager["datasourceTemplate"],
                         groups.get("registryUrl") or manager.get("registryUrlTemplate", ""),
                         groups.get("extractVersion") or manager.get("extractVersionTemplate", ""),
+                        groups.get("currentDigest") or "",
                     )
 
 

@@ -41,11 +41,12 @@ class Pin:
     registry: str
     name: str
     extract: str
+    digest: str
     value: str
 
     def is_that_of(self, found: Found) -> bool:
         """Whether a dependency is this pin, and not another one of the same version."""
-        if found.value != self.value:
+        if (found.value, found.digest) != (self.value, self.digest):
             return False
         same_name = found.name in (self.name, f"https://github.com/{self.name}")
         linkerd = self.name.startswith("linkerd") and found.name.startswith("linkerd")
@@ -57,7 +58,7 @@ def pins() -> list[Pin]:
     """All pins that may stand in a generated repository: tools run in its workflow alone, by name."""
     about = re.findall(
         r"# renovate: datasource=(\S+)(?: registryUrl=(\S+))? depName=(\S+)(?: extractVersion=(\S+))?\n"
-        r".*\n  \w+: \"([^\"]+)\"",
+        r".*\n  \w+: \"(?:([0-9a-f]{40}) # )?([^\"]+)\"",
         PINS.partition("\ntools:")[0],
     )
     return [Pin(*fields) for fields in about]
@@ -88,7 +89,8 @@ def occurrences(folder: Path) -> Iterator[tuple[str, str]]:
         if text.startswith(f"# {DERIVED}") or "dashboards/" in path:
             continue
         for line in text.splitlines():
-            code = line.partition(" #")[0]
+            # An action's version is a comment behind its commit.
+            code = line if "uses: " in line else line.partition(" #")[0]
             for value in values if not code.lstrip().startswith("#") else ():
                 yield from [(path, value)] * len(
                     re.findall(rf"(?<![\w.-]){re.escape(value)}(?![\w.-])", code)
@@ -182,3 +184,13 @@ def test_the_pins_of_this_repository_are_found_once() -> None:
     by_name = {item.name: item for item in found}
     assert by_name["linkerd-control-plane"].registry == "https://helm.linkerd.io/edge"
     assert by_name["elastic/elasticsearch"].extract == "^v(?<version>.+)$"
+    checkout = by_name["actions/checkout"]
+    assert f"{checkout.digest} # {checkout.value}" == load_pins().actions["checkout"]
+    assert re.fullmatch(r"[0-9a-f]{40}", checkout.digest)
+
+
+@pytest.mark.parametrize(
+    "folder", [ROOT, *(ROOT / "examples" / name for name in EXAMPLES)], ids=lambda p: p.name
+)
+def test_an_action_that_somebody_adds_is_pinned_too(folder: Path) -> None:
+    assert "helpers:pinGitHubActionDigestsToSemver" in Renovate.config_of(folder)["extends"]

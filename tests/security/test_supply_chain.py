@@ -1,0 +1,175 @@
+"""What CI runs is pinned: actions by commit, packages by hash; and a fork's pull request gets nothing."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from scripts import requirements
+
+ROOT = Path(__file__).resolve().parents[2]
+WORKFLOWS = sorted(
+    path
+    for pattern in (".github/workflows/*", "examples/*/.github/workflows/*")
+    for path in ROOT.glob(pattern)
+)
+# Examples of workflows in the manual are copied as they are.
+MANUAL = sorted(
+    path for path in (ROOT / "docs").rglob("*.md") if "uses: " in path.read_text(encoding="utf-8")
+)
+EVERYTHING = [ROOT / "action.yml", *WORKFLOWS]
+
+# None of them runs a fork's code with the rights of this repository.
+HARMLESS = {"pull_request", "push", "schedule", "workflow_dispatch"}
+
+
+def name_of(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+def load(path: Path) -> dict[Any, Any]:
+    content: dict[Any, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
+    return content
+
+
+def jobs_of(path: Path) -> Iterator[dict[str, Any]]:
+    content = load(path)
+    yield from content["jobs"].values() if "jobs" in content else [content["runs"]]
+
+
+def steps_of(path: Path) -> Iterator[dict[str, Any]]:
+    for job in jobs_of(path):
+        yield from job["steps"]
+
+
+def scripts_of(path: Path) -> Iterator[str]:
+    for step in steps_of(path):
+        if "run" in step:
+            yield step["run"]
+
+
+def test_every_workflow_is_looked_at() -> None:
+    names = [name_of(path) for path in WORKFLOWS]
+    assert ".github/workflows/ci.yml" in names
+    assert sum(name.startswith("examples/") for name in names) == 4
+    assert len(MANUAL) >= 2
+
+
+@pytest.mark.parametrize("path", [*EVERYTHING, *MANUAL], ids=name_of)
+def test_actions_are_pinned_by_commit_with_their_version(path: Path) -> None:
+    lines = re.findall(r"^[ -]*uses: .*$", path.read_text(encoding="utf-8"), re.MULTILINE)
+    # What stands behind our own action cannot name its own commit.
+    others = [line for line in lines if "uses: meshwright/meshwright@" not in line]
+    for line in others:
+        assert re.fullmatch(r"\s*- uses: [\w-]+/[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", line), line
+
+
+def test_a_version_is_one_commit_everywhere() -> None:
+    found: dict[str, set[str]] = {}
+    for path in [*EVERYTHING, *MANUAL]:
+        for action, commit, version in re.findall(
+            r"uses: (\S+)@([0-9a-f]{40}) # (\S+)", path.read_text(encoding="utf-8")
+        ):
+            found.setdefault(f"{action} {version}", set()).add(commit)
+    assert found
+    assert {name: commits for name, commits in found.items() if len(commits) > 1} == {}
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=name_of)
+def test_a_workflow_may_read_and_no_more(path: Path) -> None:
+    content = load(path)
+    assert content["permissions"] == {"contents": "read"}
+    # YAML 1.1 reads the key "on" as true.
+    assert set(content[True]) <= HARMLESS
+    for job in content["jobs"].values():
+        assert "permissions" not in job
+        assert job["timeout-minutes"] <= 120
+
+
+@pytest.mark.parametrize("path", EVERYTHING, ids=name_of)
+def test_no_secret_and_no_token_is_handed_out(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert not re.search(r"\bsecrets\b|github\.token|GITHUB_TOKEN", text)
+    for step in steps_of(path):
+        if step.get("uses", "").startswith("actions/checkout@"):
+            assert step["with"]["persist-credentials"] is False
+
+
+@pytest.mark.parametrize("path", EVERYTHING, ids=name_of)
+def test_nothing_is_put_into_a_script(path: Path) -> None:
+    """What stands in ``${{ }}`` becomes part of the script: a branch may be called ``$(id)``."""
+    assert [script for script in scripts_of(path) if "${{" in script] == []
+
+
+@pytest.mark.parametrize("path", EVERYTHING, ids=name_of)
+def test_nothing_that_runs_lies_in_the_checkout(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert "actions/cache" not in text
+    assert "MESHWRIGHT_CACHE" not in text
+    assert "github.workspace" not in text
+    assert "GITHUB_WORKSPACE" not in text
+
+
+@pytest.mark.parametrize("path", EVERYTHING, ids=name_of)
+def test_packages_come_by_their_hashes(path: Path) -> None:
+    scripts = "\n".join(scripts_of(path))
+    assert not re.search(r"\bpip\b|\bpipx\b|\buvx?\b|\bcurl\b|\bwget\b|\bnpx?\b", scripts)
+
+
+def test_the_installation_looks_at_no_module_of_the_folder_it_starts_in() -> None:
+    script = (ROOT / "scripts/install.sh").read_text(encoding="utf-8")
+    assert re.findall(r"^.*(?:python3?\}?\") (?!-I ).*$", script, re.MULTILINE) == []
+    installs = re.findall(r"^pip install (.+)$", script, re.MULTILINE)
+    assert len(installs) == 2
+    assert all("--require-hashes" in line or "--no-index" in line for line in installs)
+
+
+def test_the_installation_starts_nothing_of_a_strangers_folder(tmp_path: Path) -> None:
+    """``python -m venv`` would run the repository's own ``venv/``, as ``import json`` its ``json.py``."""
+    folder, canary = tmp_path / "repository", tmp_path / "canary"
+    for name in ("venv/__init__.py", "venv/__main__.py", "pip/__main__.py", "json.py", "sitecustomize.py"):
+        file = folder / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(f"open({str(canary)!r}, 'a').write('ran')\n")
+    # No index and no package at hand: it ends at the first package, having started Python three times.
+    ended = subprocess.run(
+        [ROOT / "scripts/install.sh", tmp_path / "made"],
+        cwd=folder,
+        env={"PATH": "/usr/bin:/bin", "PIP_NO_INDEX": "1", "PYTHON": _python(), "PYTHONPATH": "."},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == 1
+    assert "annotated-doc" in ended.stderr
+    assert not canary.exists()
+
+
+def _python() -> str:
+    import sys
+
+    return sys.executable
+
+
+@pytest.mark.parametrize("name", requirements.FILES)
+def test_requirements_are_those_of_the_lock(name: str) -> None:
+    text = (requirements.FOLDER / name).read_text(encoding="utf-8")
+    assert text == requirements.export(name), "run make requirements"
+    packages = re.findall(r"^[^\s#].*?(?=^[^\s#]|\Z)", text, re.MULTILINE | re.DOTALL)
+    assert packages
+    assert all(re.match(r"[\w.-]+==\S+", package) for package in packages)
+    assert all("--hash=sha256:" in package for package in packages)
+
+
+def test_the_makefile_gets_uv_by_its_hash() -> None:
+    text = (ROOT / "Makefile").read_text(encoding="utf-8")
+    for line in text.splitlines():
+        if "pip install" in line:
+            assert "--require-hashes" in line
+            assert "--only-binary :all:" in line
