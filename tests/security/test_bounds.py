@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import tarfile
 import time
 from pathlib import Path
@@ -104,7 +105,8 @@ def test_a_template_without_end(limit: str, watched: Canaries) -> None:
     said, code = checked(watched)
 
     assert code == 1
-    assert f"--limit {limit}=" in said
+    # On a busy machine the time may be over before the memory is.
+    assert re.search(rf"--limit (build|{limit})=", said)
     # What else is there is still looked at.
     assert "2 roots" in said
 
