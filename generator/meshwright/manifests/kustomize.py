@@ -24,6 +24,8 @@ _SHARED_SECONDS = 0.2
 _PATIENCE = 2
 # Bytes that one run may print: ten times what the largest group of builds does.
 _PRINTED = 32 * 2**20
+# Seconds of processor time for one of a run: where this process is killed, nobody ends kustomize.
+_ORPHANED = 4
 _NO_MEMORY = re.compile(r"runtime: out of memory|cannot allocate memory")
 _CULPRIT = re.compile(r"accumulating resources from '\.\./w(\d+)'")
 _COLLISION = re.compile(r"already registered id|already encountered|multiple matches for")
@@ -121,7 +123,7 @@ class Kustomize:
                 folder=folder,
                 environment=environment,
                 network=False,
-                bounds=Bounds(memory=current().memory * 2**20, file=_PRINTED),
+                bounds=Bounds(current().memory * 2**20, _PRINTED, current().build * _ORPHANED),
                 stdout=out,
                 stderr=err,
             )
