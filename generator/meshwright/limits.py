@@ -15,7 +15,7 @@ from meshwright.errors import MeshwrightError
 
 @dataclass(frozen=True)
 class Limits:
-    """``build`` is seconds; ``memory``, ``output``, ``file``, ``unpacked`` are MiB; others are numbers."""
+    """``build`` and ``render`` are seconds; ``memory``, ``output``, ``file``, ``unpacked`` MiB; others numbers."""
 
     # One run of kustomize with the charts in it; all together that had to be ended get twice as long.
     build: int = 30
@@ -31,6 +31,8 @@ class Limits:
     file: int = 10
     # What the archive of one chart unpacks to.
     unpacked: int = 256
+    # The versions of a template that an update renders.
+    render: int = 120
 
     def option(self, name: str, wanted: int = 0) -> str:
         """What to write on the command line for ``wanted``, and for twice as much at least."""

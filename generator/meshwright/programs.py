@@ -24,8 +24,8 @@ _UNSHARE = ("/usr/bin/unshare", "/bin/unshare")
 _SPACES = (("--map-root-user", "--net", "--ipc"), ("--net", "--ipc"))
 _NOWHERE = "http://127.0.0.1:9"
 _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy")
-_PIPE = subprocess.PIPE
-_NULL = subprocess.DEVNULL
+PIPE = subprocess.PIPE
+NULL = subprocess.DEVNULL
 
 # A running program, for other modules' annotations.
 Process = subprocess.Popen[bytes]
@@ -97,18 +97,11 @@ def run(
         environment=environment,
         network=network,
         bounds=bounds,
-        stdin=_PIPE if given else _NULL,
-        stdout=_PIPE,
-        stderr=_PIPE,
+        stdin=PIPE if given else NULL,
+        stdout=PIPE,
+        stderr=PIPE,
     )
-    try:
-        output, complaint = process.communicate(given or None, timeout=seconds)
-    except subprocess.TimeoutExpired:
-        raise ProgramTimeout(f"{Path(command[0]).name} took longer than {seconds:.0f} s") from None
-    finally:
-        if process.returncode is None:
-            end(process)
-    return Ended(process.returncode, output, complaint)
+    return finish(process, seconds, given)
 
 
 def start(
@@ -118,8 +111,8 @@ def start(
     environment: Mapping[str, str],
     network: bool = True,
     bounds: Bounds = UNBOUNDED,
-    stdin: int | IO[bytes] = _NULL,
-    stdout: int | IO[bytes] = _PIPE,
+    stdin: int | IO[bytes] = NULL,
+    stdout: int | IO[bytes] = PIPE,
     stderr: int | IO[bytes] | None = None,
     own_session: bool = False,
     handles: Sequence[int] = (),
@@ -142,6 +135,22 @@ def start(
     )
     _bound(process.pid, bounds)
     return process
+
+
+def finish(process: Process, seconds: float, given: bytes = b"") -> Ended:
+    """Write ``given`` to a started process and read what it prints, to its end.
+
+    Raises ProgramTimeout when that takes longer than ``seconds``, and ends the process.
+    """
+    try:
+        output, complaint = process.communicate(given or None, timeout=seconds)
+    except subprocess.TimeoutExpired:
+        name = Path(str(process.args[0] if isinstance(process.args, list) else process.args)).name
+        raise ProgramTimeout(f"{name} took longer than {seconds:.0f} s") from None
+    finally:
+        if process.returncode is None:
+            end(process)
+    return Ended(process.returncode, output or b"", complaint or b"")
 
 
 def wait(process: Process, seconds: float) -> int | None:
@@ -193,7 +202,7 @@ def isolation() -> tuple[str, ...]:
         for spaces in _SPACES:
             probe = [program, *spaces, "--", program, "--version"]
             with suppress(OSError, subprocess.TimeoutExpired):
-                if not subprocess.run(probe, stdin=_NULL, capture_output=True, env={}, timeout=5).returncode:
+                if not subprocess.run(probe, stdin=NULL, capture_output=True, env={}, timeout=5).returncode:
                     return (program, *spaces, "--")
     return ()
 

@@ -164,7 +164,7 @@ def test_a_shallow_clone(checkout: Path, tmp_path: Path) -> None:
 def test_no_git(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "")
 
-    assert refusal(checkout, Request()) == "git is not on PATH; install it, revisions are read by it"
+    assert refusal(checkout, Request()) == "git is not on PATH; install it: what is committed is read by it"
 
 
 def test_json_fits_its_schema(root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -19,7 +19,7 @@ from meshwright.update.template import Template
 class _Here:
     """Renders in this process, which has imported Copier already; the same code otherwise."""
 
-    def __init__(self, scratch: Path) -> None:
+    def __init__(self, scratch: Path, _: object = ()) -> None:
         self._scratch = str(scratch)
 
     def __enter__(self) -> _Here:

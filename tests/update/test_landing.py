@@ -7,15 +7,14 @@ import json
 import os
 import random
 import signal
-import subprocess
 import tempfile
 import time
 from contextlib import suppress
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
+from meshwright import programs
 from meshwright.commands.update import Options, run
 from meshwright.errors import ExitCode, MeshwrightError
 from meshwright.update import applier
@@ -137,14 +136,18 @@ def interrupted(repository: Path, monkeypatch: pytest.MonkeyPatch, after: int) -
             self.returncode = 0
             if said == b"go\n":
                 with pytest.raises(OSError, match="No space"):
-                    applier.carry_out(repository / ".git")
+                    applier.carry_out(applier.Place(repository / ".git", repository))
                 return b"No space left on device\n", None
             return b"", None
 
     with monkeypatch.context() as patch:
         patch.setattr(applier, "_put", until)
-        apart = SimpleNamespace(Popen=lambda *_, **__: Apart(), PIPE=subprocess.PIPE)
-        patch.setattr("meshwright.update.landing.subprocess", apart)
+        really = programs.start
+        patch.setattr(
+            programs,
+            "start",
+            lambda words, **more: Apart() if "meshwright.update.applier" in words else really(words, **more),
+        )
         with pytest.raises(MeshwrightError, match="No space left"):
             run(repository, Options())
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -43,23 +42,11 @@ def changed_since(root: Path, revision: str) -> frozenset[str]:
 
     Raises MeshwrightError when that is no revision of a checkout.
     """
-    if revision.startswith("-"):
-        raise MeshwrightError(f"--changed-since {revision}: not a revision")
-    commands = (
-        ["diff", "--name-only", "--relative", "-z", "--no-renames", revision, "--"],
-        ["ls-files", "--others", "--exclude-standard", "-z"],
-    )
-    names: set[str] = set()
-    for arguments in commands:
-        # A checkout's own configuration may name a program as fsmonitor or as external diff: never run it.
-        command = ["git", "-c", "core.fsmonitor=false", "-c", "diff.external=", *arguments]
-        try:
-            done = subprocess.run(command, cwd=root, capture_output=True, check=True)
-        except FileNotFoundError:
-            raise MeshwrightError("--changed-since needs git, which is not on PATH") from None
-        except subprocess.CalledProcessError as error:
-            lines = error.stderr.decode("utf-8", "replace").strip().splitlines()
-            said = lines[0] if lines else "git failed"
-            raise MeshwrightError(f"--changed-since {revision}: {said}") from None
-        names |= set(done.stdout.decode("utf-8", "surrogateescape").split("\0"))
-    return frozenset(names - {""})
+    from meshwright.git.changes import changed_since as changed
+    from meshwright.git.worktree import WorkTree
+
+    try:
+        tree = WorkTree.of(root)
+        return changed(tree, tree.commit(revision))
+    except MeshwrightError as error:
+        raise MeshwrightError(f"--changed-since {revision}: {error}") from None

@@ -12,7 +12,7 @@ from pathlib import Path
 from meshwright.check.engine import read_model
 from meshwright.check.rules.model import Model
 from meshwright.errors import ExitCode, MeshwrightError
-from meshwright.manifests.gitstate import uncommitted
+from meshwright.manifests.finding import printable
 from meshwright.progress import working
 from meshwright.trust.chain import Chain, read_chains
 from meshwright.trust.lessons import Lesson, lesson
@@ -54,7 +54,7 @@ def rotate(path: Path, wanted: int, cluster: str, *, preview: bool) -> ExitCode:
         return ExitCode.CLEAN
     changes = plan.staged.changes
     if not preview:
-        dirty = uncommitted(root, [*changes, *plan.staged.stands_on])
+        dirty = _uncommitted(root, [*changes, *plan.staged.stands_on])
         if dirty:
             raise MeshwrightError(
                 f"stage {wanted}: {', '.join(dirty)}: not committed, and a stage stands on the commit "
@@ -68,6 +68,20 @@ def rotate(path: Path, wanted: int, cluster: str, *, preview: bool) -> ExitCode:
         "nothing is written: --preview" if preview else f"written: {', '.join(changes)}; review, commit, push"
     )
     return ExitCode.CLEAN
+
+
+def _uncommitted(root: Path, paths: Sequence[str]) -> list[str]:
+    from meshwright.git.changes import uncommitted
+    from meshwright.git.discovery import NotACheckout
+    from meshwright.git.worktree import WorkTree
+
+    try:
+        return [printable(path) for path in uncommitted(WorkTree.of(root), paths)]
+    except NotACheckout:
+        raise MeshwrightError(
+            f"{root}: not in a Git repository; git init, and commit what is there first: "
+            "each stage is to be a commit of its own"
+        ) from None
 
 
 def _plan(model: Model, wanted: int, cluster: str) -> _Plan:

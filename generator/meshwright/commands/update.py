@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from meshwright.errors import ExitCode, MeshwrightError
+from meshwright.git.discovery import NotACheckout
+from meshwright.git.runner import require_git
+from meshwright.git.worktree import WorkTree
 from meshwright.progress import say, working
 from meshwright.update.engine import Request, prepare
-from meshwright.update.gitwork import Git, require_git
 from meshwright.update.landing import Landing
 from meshwright.update.outcome import Result, complete
 from meshwright.update.rendering import Renderer
@@ -36,9 +38,14 @@ def run(path: Path, options: Options) -> ExitCode:
     """Update the repository at ``path`` and print what came of it. Raises MeshwrightError if it could not."""
     require_git()
     request = Request(path, options.to, _given(options.answers), options.template, options.answers_file)
+    tree = _work_tree(path)
     with tempfile.TemporaryDirectory(prefix="meshwright-", ignore_cleanup_errors=True) as name:
         scratch = Path(name).resolve()
-        with working("reading"), Renderer(scratch) as renderer, Landing(_git_dir(path), scratch) as landing:
+        with (
+            working("reading"),
+            Renderer(scratch, tree.settings if tree else ()) as renderer,
+            Landing(tree, scratch, preview=options.preview) as landing,
+        ):
             if landing.finished:
                 sys.stderr.write("meshwright: an update that was interrupted has been finished first\n")
             say("merging")
@@ -60,12 +67,12 @@ def _given(pairs: Sequence[str]) -> dict[str, str] | None:
     return {key.strip(): value for key, _, value in (pair.partition("=") for pair in pairs)} or None
 
 
-def _git_dir(path: Path) -> Path | None:
-    """Where the checkout keeps its state; None when there is none, which is told later, with all else."""
-    if not path.is_dir():
+def _work_tree(path: Path) -> WorkTree | None:
+    """The checkout; None when there is none, which is told later, with all else."""
+    try:
+        return WorkTree.of(path) if path.is_dir() else None
+    except NotACheckout:
         return None
-    done = Git(path).run("rev-parse", "--absolute-git-dir")
-    return None if done.status else Path(done.text)
 
 
 def _status(result: Result) -> ExitCode:

@@ -5,15 +5,20 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from meshwright.difference.blobs import Blobs, run_git
 from meshwright.difference.sharing import changed_paths
 from meshwright.errors import MeshwrightError
+from meshwright.git.blobs import Blobs
+from meshwright.git.changes import changed_since
+from meshwright.git.discovery import NotACheckout
+from meshwright.git.paths import below_one_of, is_plain
+from meshwright.git.worktree import NoRevision, WorkTree, complaint_of
 from meshwright.manifests.files import SKIPPED_FOLDERS, RepositoryFiles
+from meshwright.manifests.finding import printable
 
 _LINK, _MODULE = "120000", "160000"
 _YAML = (".yaml", ".yml")
@@ -21,13 +26,13 @@ _YAML = (".yaml", ".yml")
 
 @dataclass(frozen=True)
 class Checkout:
-    """A folder of a Git checkout; ``top`` is the checkout's, ``is_shallow`` says that history was cut off.
+    """A folder of a Git checkout; ``is_shallow`` says that history was cut off.
 
     ``is_sparse`` says that files of the index may be missing on disk.
     """
 
     folder: Path
-    top: Path
+    tree: WorkTree
     is_shallow: bool
     is_sparse: bool
 
@@ -37,17 +42,15 @@ class Checkout:
         if not folder.is_dir():
             problem = "is not a folder" if folder.exists() else "does not exist"
             raise MeshwrightError(f"{folder}: {problem}; name the folder of a GitOps repository")
-        wanted = ("--show-toplevel", "--is-shallow-repository", "--git-path", "info/sparse-checkout")
-        said = run_git(folder, "rev-parse", *wanted)
-        if said.returncode:
-            reason = _first_line(said.stderr)
-            if "not a git repository" in reason:
-                raise MeshwrightError(
-                    f"{folder}: not a Git checkout, so it has no revisions; run git init there"
-                )
-            raise MeshwrightError(f"{folder}: git refuses: {reason}")
-        top, shallow, sparse = said.stdout.decode("utf-8", "surrogateescape").splitlines()[:3]
-        return cls(folder, Path(top), shallow == "true", (folder / sparse).is_file())
+        try:
+            tree = WorkTree.of(folder)
+        except NotACheckout:
+            raise MeshwrightError(
+                f"{folder}: not a Git checkout, so it has no revisions; run git init there"
+            ) from None
+        said = tree.text("rev-parse", "--is-shallow-repository", "--git-path", "info/sparse-checkout")
+        shallow, sparse = said.split("\n", 1)
+        return cls(folder, tree, shallow == "true", (tree.folder / sparse).is_file())
 
     @contextmanager
     def files(self, old: str, new: str) -> Iterator[tuple[RepositoryFiles, RepositoryFiles, frozenset[str]]]:
@@ -57,7 +60,7 @@ class Checkout:
         """
         # Both are looked at before anything is read.
         old_commit, new_commit = self.resolve(old), self.resolve(new) if new else ""
-        blobs = Blobs(self.folder)
+        blobs = Blobs(self.tree)
         try:
             with TemporaryDirectory(prefix="meshwright-") as name:
                 scratch = Path(os.path.realpath(name))
@@ -66,11 +69,11 @@ class Checkout:
                     after = _Revision(scratch / "new", self._listing(new_commit), blobs)
                     yield self._at(before), self._at(after), before.changed(after)
                 elif self.is_sparse:
-                    tree, files = RepositoryFiles(self.folder, checkout=self.top), self._at(before)
+                    tree, files = RepositoryFiles(self.folder, checkout=self.tree.top), self._at(before)
                     yield files, tree, changed_paths(files, tree)
                 else:
                     tree_files = self._work_tree(old_commit, before)
-                    tree = RepositoryFiles(self.folder, checkout=self.top, store=tree_files)
+                    tree = RepositoryFiles(self.folder, checkout=self.tree.top, store=tree_files)
                     yield self._at(before), tree, tree_files.changed
         finally:
             blobs.close()
@@ -78,47 +81,58 @@ class Checkout:
     def resolve(self, revision: str) -> str:
         """The commit that a revision means. Raises MeshwrightError when there is no such one."""
         if revision.startswith("-") or not revision:
-            raise MeshwrightError(f"'{revision}': not a revision")
-        verify = ("rev-parse", "--verify", "--quiet", "--end-of-options")
-        said = run_git(self.folder, *verify, f"{revision}^{{commit}}")
-        if said.returncode == 0:
-            return said.stdout.decode().strip()
-        where = f"{self.folder}: no revision '{revision}'"
+            raise MeshwrightError(f"'{printable(revision)}': not a revision")
+        with suppress(NoRevision):
+            return self.tree.commit(revision)
+        where = f"{self.folder}: no revision '{printable(revision)}'"
         if self.is_shallow:
             # Only a name can be fetched: not what is so many commits before it.
             counted = any(char in revision for char in "~^@")
             way = "git fetch --deepen=100" if counted else f"git fetch --depth=1 origin {revision}"
             raise MeshwrightError(f"{where} in this shallow clone; run `{way}`, or `git fetch --unshallow`")
-        if run_git(self.folder, *verify, "HEAD").returncode:
-            raise MeshwrightError(f"{where}: nothing is committed yet; commit first")
+        try:
+            self.tree.commit("HEAD")
+        except NoRevision:
+            raise MeshwrightError(f"{where}: nothing is committed yet; commit first") from None
         raise MeshwrightError(f"{where}; `git fetch` may bring it, `git log --all` shows what is there")
 
     def _at(self, revision: _Revision) -> RepositoryFiles:
-        return RepositoryFiles(revision.root, checkout=self.top, store=revision)
+        return RepositoryFiles(revision.root, checkout=self.tree.top, store=revision)
 
-    def _listing(self, commit: str) -> Iterator[tuple[str, str, str]]:
+    def _listing(self, commit: str) -> list[tuple[str, str, str]]:
         """Mode, digest and path of everything in the folder at a commit; nothing when it is not there yet."""
-        inside = os.path.relpath(os.path.realpath(self.folder), os.path.realpath(self.top))
-        tree = commit if inside == "." else f"{commit}:{inside.replace(os.sep, '/')}"
-        listed = run_git(self.folder, "ls-tree", "-r", "-z", "--full-tree", tree)
-        for entry in listed.stdout.split(b"\0") if listed.returncode == 0 else ():
+        tree = f"{commit}:{self.tree.prefix}" if self.tree.prefix else commit
+        listed = self.tree.run("ls-tree", "-r", "-z", "--full-tree", tree)
+        if listed.status:
+            if self.tree.run("rev-parse", "--verify", "--quiet", tree).status:
+                return []
+            raise MeshwrightError(
+                f"{self.folder}: git refuses {commit[:12]}: {complaint_of(listed.complaint)}"
+            )
+        found = []
+        for entry in listed.output.split(b"\0"):
             about, _, path = entry.partition(b"\t")
             if path:
                 mode, _, digest = about.decode().split(" ")
-                yield mode, digest, os.fsdecode(path)
+                found.append((mode, digest, os.fsdecode(path)))
+        self._refuse_impossible(commit, found)
+        return found
+
+    def _refuse_impossible(self, commit: str, entries: list[tuple[str, str, str]]) -> None:
+        """A tree made by hand can name what no checkout can hold; git looks at that when it writes files."""
+        links = {path for mode, _, path in entries if mode == _LINK}
+        seen: set[str] = set()
+        for _, _, path in entries:
+            if path in seen or not is_plain(path) or below_one_of(path, links):
+                raise MeshwrightError(
+                    f"{self.folder}: {commit[:12]} has a file at '{printable(path)}', where no checkout can "
+                    "have one; compare with another revision"
+                )
+            seen.add(path)
 
     def _work_tree(self, commit: str, before: _Revision) -> _WorkTree:
         """What Git says: the files of ``commit`` without those that changed, and what is there instead."""
-        commands = (
-            ("diff", "--name-only", "--relative", "-z", "--no-renames", "--no-ext-diff", commit, "--"),
-            ("ls-files", "--others", "--exclude-standard", "-z"),
-        )
-        changed: set[str] = set()
-        for arguments in commands:
-            said = run_git(self.folder, *arguments)
-            if said.returncode:
-                raise MeshwrightError(f"{self.folder}: git refuses: {_first_line(said.stderr)}")
-            changed |= {path for path in os.fsdecode(said.stdout).split("\0") if path}
+        changed = changed_since(self.tree, commit)
         present = {path for path in changed if _is_file(self.folder / path) and _is_ours(path)}
         kept = before.paths - changed
         return _WorkTree(frozenset(kept | present), frozenset(changed & (before.paths | present)))
@@ -201,8 +215,3 @@ def _is_file(file: Path) -> bool:
 def _is_ours(path: str) -> bool:
     """Whether a repository is looked for there, as RepositoryFiles has it."""
     return SKIPPED_FOLDERS.isdisjoint(path.split("/")[:-1])
-
-
-def _first_line(said: bytes) -> str:
-    lines = said.decode("utf-8", "replace").strip().splitlines()
-    return lines[0].removeprefix("fatal: ") if lines else "it says no reason"

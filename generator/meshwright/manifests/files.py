@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import errno
 import os
-import subprocess
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any, Protocol
 
-from meshwright.errors import Position
+from meshwright.errors import MeshwrightError, Position
 from meshwright.manifests.inside import leads_out
 from meshwright.yaml import Document, YamlFault, has_aliases, load_documents
 
@@ -200,15 +199,10 @@ class RepositoryFiles:
         """Paths that Git ignores, whole folders as one; none when Git is absent or refuses."""
         if not (self.checkout / ".git").exists() or not self.root.is_relative_to(self.checkout):
             return frozenset()
-        # A checkout's own configuration may name a program as fsmonitor: never run it.
-        command = ["git", "-c", "core.fsmonitor=false", "ls-files", "-z", "--others", "--ignored"]
-        command += ["--exclude-standard", "--directory"]
-        environment = {**os.environ, "GIT_OPTIONAL_LOCKS": "0"}
+        from meshwright.git.changes import ignored
+        from meshwright.git.worktree import WorkTree
+
         try:
-            listed = subprocess.run(
-                command, cwd=self.root, env=environment, capture_output=True, timeout=30, check=True
-            )
-        except (OSError, subprocess.SubprocessError):
+            return ignored(WorkTree.of(self.root))
+        except MeshwrightError:
             return frozenset()
-        names = listed.stdout.decode("utf-8", "surrogateescape").split("\0")
-        return frozenset(name.rstrip("/") for name in names if name)

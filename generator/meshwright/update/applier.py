@@ -2,99 +2,136 @@
 
 What is to happen stands in ``meshwright-update/`` of the git directory. As long as there is no plan.json
 nothing has begun, and everything is thrown away when the command ends; once it is there the update is
-carried out, by this process or, after a power cut, by the next run. Only the standard library is imported:
-it starts with the command.
+carried out, by this process or, after a power cut, by the next run. Little more than the standard library is
+imported: it starts with the command.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import sys
-from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-FOLDER = "meshwright-update"
-PLAN = "plan.json"
-INDEX = "index"
+from meshwright.git.paths import parents
+from meshwright.update.plan import FOLDER, INDEX, PLAN, Refused, read_plan
 
 
-class Refused(Exception):
-    """The update could not begin, and nothing was changed; the message is a reason."""
+@dataclass(frozen=True)
+class Place:
+    """Where an update lands, as git tells it: the git directory, the checkout's files, its index."""
+
+    git_dir: Path
+    top: Path
+
+    @property
+    def folder(self) -> Path:
+        """Where everything is made ready."""
+        return self.git_dir / FOLDER
+
+    @property
+    def plan(self) -> Path:
+        """The file whose presence means that the update is to be carried out."""
+        return self.folder / PLAN
+
+    @property
+    def index(self) -> Path:
+        """The index of the checkout, a linked one's too."""
+        return self.git_dir / "index"
 
 
 def main() -> None:
-    """Wait for the command to end or to say "go"; arguments: the git directory, the scratch folder."""
-    git_dir, scratch = Path(sys.argv[1]), Path(sys.argv[2])
-    told = sys.stdin.readline().strip()
+    """Wait for the command to end or to say "go"; arguments: the scratch folder, the git directory, the top.
+
+    Without the last two nothing is carried out: a preview.
+    """
+    scratch, *told = map(Path, sys.argv[1:])
+    place = Place(*told) if told else None
+    said = sys.stdin.readline().strip()
     try:
-        if (git_dir / FOLDER / PLAN).exists():
-            carry_out(git_dir)
+        if place and place.plan.exists():
+            carry_out(place)
     except (OSError, Refused) as error:
         sys.stdout.write(f"{error}\n")
     finally:
-        if not (git_dir / FOLDER / PLAN).exists():
-            shutil.rmtree(git_dir / FOLDER, ignore_errors=True)
-        if not told:
+        if place and not place.plan.exists():
+            clear(place)
+        if not said:
             # The command was killed: what it rendered is nobody's any more.
             shutil.rmtree(scratch, ignore_errors=True)
 
 
-def carry_out(git_dir: Path) -> None:
+def carry_out(place: Place, *, resumed: bool = False) -> None:
     """Do what the plan says; what was done before an interruption is not done again.
 
-    Raises Refused when another git process has the index, OSError when a file cannot be written: the plan
-    stays then.
+    Raises Refused when the plan is not ours, or another git process has the index (a plan that is not
+    ``resumed`` is thrown away then); OSError when a file cannot be written: the plan stays then.
     """
-    place = git_dir / FOLDER
-    plan: dict[str, Any] = json.loads((place / PLAN).read_text(encoding="utf-8"))
-    top, index = Path(plan["top"]), Path(plan["index"])
-    lock = index.with_name(f"{index.name}.lock")
-    if (place / INDEX).exists():
-        _take(lock, place / INDEX, place / PLAN)
-        for path in plan["removed"]:
-            _remove(top, Path(path))
-        for number, path in enumerate(plan["written"]):
-            _put(place / str(number), top / path)
-        lock.replace(index)
+    plan = read_plan(place.folder, place.top)
+    staged, lock = place.folder / INDEX, place.index.with_name(f"{place.index.name}.lock")
+    if staged.exists():
+        if not _take(lock, staged):
+            if not resumed:
+                place.plan.unlink()
+            raise Refused(f"{lock}: another git process is at work in this checkout, or was killed there")
+        for path in plan.removed:
+            _remove(place.top, path)
+        for number, path in enumerate(plan.written):
+            _put(place.folder / str(number), place.top / path)
+        lock.replace(place.index)
         # From here on the index is the new one: this file is the mark that the rest is done.
-        (place / INDEX).unlink()
-    (place / PLAN).unlink()
-    shutil.rmtree(place, ignore_errors=True)
+        staged.unlink()
+    place.plan.unlink()
+    clear(place)
 
 
-def _take(lock: Path, wanted: Path, plan: Path) -> None:
+def clear(place: Place) -> None:
+    """Throw away what is made ready; never what a link leads to."""
+    shutil.rmtree(place.folder, ignore_errors=True)
+
+
+def _take(lock: Path, wanted: Path) -> bool:
+    """Make git's lock on the index, with the new index as its content; False when another process has it."""
+    whole = wanted.with_name("lock")
+    with suppress(FileNotFoundError):
+        whole.unlink()
+    shutil.copyfile(wanted, whole)
+    try:
+        # Whole or not at all: half a lock would be taken for another process's.
+        os.link(whole, lock)
+    except FileExistsError:
+        # Our own from before an interruption, or another's.
+        return not lock.is_symlink() and lock.read_bytes() == wanted.read_bytes()
+    except OSError:
+        # A file system without hard links.
+        return _create(lock, wanted)
+    finally:
+        whole.unlink()
+    return True
+
+
+def _create(lock: Path, wanted: Path) -> bool:
     content = wanted.read_bytes()
     try:
         handle = os.open(lock, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
     except FileExistsError:
-        # Our own from before an interruption, or another's.
-        if lock.read_bytes() == content:
-            return
-        plan.unlink()
-        raise Refused(
-            f"{lock}: another git process is at work in this checkout, or was killed there"
-        ) from None
+        return not lock.is_symlink() and lock.read_bytes() == content
     with os.fdopen(handle, "wb") as file:
         file.write(content)
+    return True
 
 
-def _remove(top: Path, path: Path) -> None:
+def _remove(top: Path, path: str) -> None:
     with suppress(FileNotFoundError, NotADirectoryError):
         (top / path).unlink()
-    for folder in _folders(path):
+    for folder in parents(path):
         try:
             (top / folder).rmdir()
         except OSError:
             # Something of the user's is in it.
             break
-
-
-def _folders(path: Path) -> Iterator[Path]:
-    return (folder for folder in path.parents if folder != Path())
 
 
 def _put(staged: Path, target: Path) -> None:
@@ -107,6 +144,9 @@ def _put(staged: Path, target: Path) -> None:
         if error.errno != 18:  # EXDEV: the git directory is on another file system
             raise
         beside = target.with_name(f".{target.name}.meshwright")
+        # Left by an interruption, or laid there by somebody, a link perhaps.
+        with suppress(FileNotFoundError):
+            beside.unlink()
         shutil.copy2(staged, beside, follow_symlinks=False)
         beside.replace(target)
         staged.unlink()

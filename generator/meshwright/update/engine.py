@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -10,14 +10,15 @@ from typing import Any
 import yaml
 
 from meshwright.errors import together
-from meshwright.update.answers import FILE, Answers, given_in, source_as_written, with_source
+from meshwright.update.answers import FILE, SOURCE, Answers, given_in, source_as_written, with_source
+from meshwright.update.history import Rendered as History
 from meshwright.update.history import rendered_answers
 from meshwright.update.merge import Conflict, Workshop
 from meshwright.update.ownership import Sides, candidates, is_generated, settled
 from meshwright.update.project import Entry, Project, open_project
 from meshwright.update.rendering import Job, Rendered, Renderer
 from meshwright.update.targets import Target, choose
-from meshwright.update.template import Template, TemplateVersion, fetch_template
+from meshwright.update.template import Template, TemplateVersion, fetch_template, is_same_source
 
 _OURS = "yours"
 
@@ -73,8 +74,10 @@ def prepare(request: Request, scratch: Path, renderer: Renderer) -> Merge:
     """
     project = open_project(request.path, request.answers_file)
     template = fetch_template(request.template or project.answers.source, scratch, here=project.root)
-    before = rendered_answers(project, request.answers_file)
+    history = rendered_answers(project, request.answers_file)
+    before = history.answers
     target = choose(template, project.answers, before, request.to, request.answers)
+    target = replace(target, notes=(*_source_notes(project, request, history), *target.notes))
     workshop = Workshop(project, scratch)
     rendered = renderer.render(
         template,
@@ -126,6 +129,18 @@ def _merge(
         **_questions(project, rendered[1].folder / answers_file),
         notes=(*project.notes, *target.notes),
     )
+
+
+def _source_notes(project: Project, request: Request, history: History) -> Iterator[str]:
+    """What a person should know about where the template is taken from: it decides what is written."""
+    recorded = project.answers.source
+    if request.template and not is_same_source(request.template, recorded, here=project.root):
+        yield f"rendered from {request.template}; {recorded} stays recorded"
+    if history.source is not None:
+        yield (
+            f"{project.answers.place(SOURCE)}: the files were rendered from {history.source}; "
+            f"somebody wrote {recorded} since: look at that template before you take the result"
+        )
 
 
 def _is_deletion(conflict: Conflict) -> bool:

@@ -1,6 +1,12 @@
-"""Answers that somebody edited by hand: Copier ignores them for ever, an update takes them as answers."""
+"""What became of the answers file since the files were rendered: edits by hand, another template.
+
+Copier ignores edits for ever, an update takes them as answers.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 from meshwright.errors import MeshwrightError
 from meshwright.update.answers import Answers, read_answers
@@ -10,27 +16,62 @@ from meshwright.update.project import Project
 _DEPTH = 20
 
 
-def rendered_answers(project: Project, answers_file: str) -> Answers:
-    """The answers by which the committed files were rendered.
+@dataclass(frozen=True)
+class Rendered:
+    """``answers`` are those by which the committed files were rendered.
+
+    ``source`` is the template that the answers file named before, where that changed with the last version or
+    since; None where it did not.
+    """
+
+    answers: Answers
+    source: str | None
+
+
+@dataclass(frozen=True)
+class _Change:
+    """A commit that touched the answers file: the answers before it, None where they cannot be read."""
+
+    commit: str
+    is_merge: bool
+    before: Answers | None
+
+
+def rendered_answers(project: Project, answers_file: str) -> Rendered:
+    """Look through the newest commits of the answers file.
 
     A commit that changes the answers file and nothing else is an edit by hand (or an update that changed no
     other file, where both are right): the files still follow the answers before it.
     """
     file = project.prefix + answers_file
-    answers = project.answers
+    answers, source = project.answers, None
+    by_hand, same_version = True, True
+    for change in _changes(project, file, answers_file):
+        if change.before is None:
+            break
+        if same_version and change.before.source != project.answers.source:
+            source = change.before.source
+        same_version = same_version and change.before.commit == project.answers.commit
+        by_hand = by_hand and not change.is_merge and _changed(project, change.commit) == [file]
+        if by_hand:
+            answers = change.before
+        elif not same_version:
+            break
+    return Rendered(answers, source)
+
+
+def _changes(project: Project, file: str, answers_file: str) -> Iterator[_Change]:
     commits = project.git("log", f"-{_DEPTH}", "--format=%H %P", "--full-history", "--", file).split("\n")
     for line in commits:
         commit, *parents = line.split(" ")
-        if len(parents) != 1 or _changed(project, commit) != [file]:
-            break
-        before = project.git.run("cat-file", "blob", f"{parents[0]}:{file}")
-        if before.status:
-            break
-        try:
-            answers = read_answers(answers_file, before.output.decode("utf-8", "replace"))
-        except MeshwrightError:
-            break
-    return answers
+        before = project.git.run("cat-file", "blob", f"{parents[0]}:{file}") if parents else None
+        known = None
+        if before and not before.status:
+            try:
+                known = read_answers(answers_file, before.output.decode("utf-8", "replace"))
+            except MeshwrightError:
+                known = None
+        yield _Change(commit, len(parents) > 1, known)
 
 
 def _changed(project: Project, commit: str) -> list[str]:

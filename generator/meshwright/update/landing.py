@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import fcntl
-import json
 import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 from meshwright.errors import MeshwrightError, together
+from meshwright.git.worktree import WorkTree
+from meshwright.manifests.finding import printable
 from meshwright.update import applier
-from meshwright.update.gitwork import Git
 from meshwright.update.merge import Conflict, Workshop, index_lines
+from meshwright.update.plan import INDEX, Plan, Refused, read_plan, write_plan
 from meshwright.update.project import Entry, Project, refuse_if_changed
+
+if TYPE_CHECKING:
+    from meshwright.programs import Process
 
 Changes = Mapping[str, tuple[Entry | None, Entry | None]]
 
@@ -24,15 +27,17 @@ Changes = Mapping[str, tuple[Entry | None, Entry | None]]
 class Landing:
     """Opened before anything is prepared; whatever kills it, the checkout ends as before or complete.
 
-    ``git_dir`` is None where there is no checkout, and nothing can land then.
+    ``tree`` is None where there is no checkout, and nothing can land then; nor in a ``preview``, which
+    finishes no interrupted update either.
     """
 
-    def __init__(self, git_dir: Path | None, scratch: Path) -> None:
+    def __init__(self, tree: WorkTree | None, scratch: Path, *, preview: bool = False) -> None:
         self.finished = False
-        self._process: subprocess.Popen[bytes] | None = None
-        if git_dir is None:
+        self._process: Process | None = None
+        if tree is None:
             return
-        self._git_dir = git_dir
+        git_dir = Path(tree.text("rev-parse", "--absolute-git-dir"))
+        self._tree, self._place = tree, applier.Place(git_dir, tree.top)
         self._lock = os.open(git_dir, os.O_RDONLY)
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -41,14 +46,22 @@ class Landing:
             raise MeshwrightError(
                 f"{git_dir}: another update is under way in this checkout; wait for it"
             ) from None
-        self.finished = self._finish_interrupted()
+        try:
+            self.finished = self._finish_interrupted(preview=preview)
+        except BaseException:
+            os.close(self._lock)
+            raise
+        from meshwright.programs import PIPE, python, start
+
+        told = () if preview else (git_dir, tree.top)
         # The lock goes along: another update cannot begin before this process has ended too.
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "meshwright.update.applier", str(git_dir), str(scratch)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            start_new_session=True,
-            pass_fds=(self._lock,),
+        self._process = start(
+            python("meshwright.update.applier", scratch, *told),
+            folder=scratch,
+            environment=os.environ,
+            stdin=PIPE,
+            own_session=True,
+            handles=(self._lock,),
         )
 
     def __enter__(self) -> Landing:
@@ -78,52 +91,53 @@ class Landing:
         """
         _refuse_obstacles(project, folder, changes)
         workshop.give(_blobs(changes, conflicts))
-        place = self._git_dir / applier.FOLDER
-        shutil.rmtree(place, ignore_errors=True)
-        place.mkdir()
+        applier.clear(self._place)
         try:
-            self._plan(project, folder, changes, conflicts, place)
+            self._place.folder.mkdir()
+        except FileExistsError:
+            raise MeshwrightError(f"{self._place.folder}: in the way, and not ours; remove it") from None
+        try:
+            self._plan(project, folder, changes, conflicts)
         except BaseException:
-            shutil.rmtree(place, ignore_errors=True)
+            applier.clear(self._place)
             raise
         assert self._process is not None
         said, _ = self._process.communicate(b"go\n")
         if said:
-            raise MeshwrightError(said.decode("utf-8", "replace").strip())
-        Git(project.top).run("update-index", "-q", "--refresh")
+            raise MeshwrightError(printable(said.decode("utf-8", "replace").strip()))
+        project.git.run("update-index", "-q", "--refresh")
 
-    def _plan(
-        self, project: Project, folder: Path, changes: Changes, conflicts: Sequence[Conflict], place: Path
-    ) -> None:
+    def _plan(self, project: Project, folder: Path, changes: Changes, conflicts: Sequence[Conflict]) -> None:
+        place = self._place.folder
         written = [path for path, (_, after) in changes.items() if after and not after.is_submodule]
         for number, path in enumerate(written):
             shutil.copy2(folder / path, place / str(number), follow_symlinks=False)
-        index = Path(project.git("rev-parse", "--path-format=absolute", "--git-path", "index"))
-        _write_index(project, index, place / applier.INDEX, changes, conflicts)
-        plan = {
-            "top": str(project.top),
-            "index": str(index),
-            "removed": [project.prefix + path for path, (_, after) in changes.items() if after is None],
-            "written": [project.prefix + path for path in written],
-        }
-        aside = place / f"{applier.PLAN}.new"
-        aside.write_text(json.dumps(plan), encoding="utf-8")
+        _write_index(project, self._place.index, place / INDEX, changes, conflicts)
+        removed = [project.prefix + path for path, (_, after) in changes.items() if after is None]
+        plan = Plan(project.head, tuple(removed), tuple(project.prefix + path for path in written))
+        aside = write_plan(place, plan)
         # The last moment to step back: from the next line on the update is carried out.
         refuse_if_changed(project)
-        aside.rename(place / applier.PLAN)
+        aside.rename(self._place.plan)
 
-    def _finish_interrupted(self) -> bool:
+    def _finish_interrupted(self, *, preview: bool) -> bool:
         """Carry out what a power cut interrupted; whether there was something."""
-        place = self._git_dir / applier.FOLDER
-        if not place.exists():
+        if not os.path.lexists(self._place.folder):
             return False
-        if not (place / applier.PLAN).exists():
-            shutil.rmtree(place, ignore_errors=True)
+        if not os.path.lexists(self._place.plan):
+            if not preview:
+                applier.clear(self._place)
             return False
+        told = "an update was interrupted in this checkout"
+        if preview:
+            raise MeshwrightError(f"{told}: `meshwright update` without --preview finishes it first")
         try:
-            applier.carry_out(self._git_dir)
-        except (OSError, applier.Refused) as error:
-            raise MeshwrightError(f"an update was interrupted and cannot be finished: {error}") from None
+            plan = read_plan(self._place.folder, self._place.top)
+            if plan.head != self._tree.commit("HEAD"):
+                raise Refused(f"something was committed since; remove {self._place.folder}")
+            applier.carry_out(self._place, resumed=True)
+        except (OSError, Refused) as error:
+            raise MeshwrightError(f"{told} and cannot be finished: {printable(str(error))}") from None
         return True
 
 

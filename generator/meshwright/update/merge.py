@@ -12,12 +12,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from meshwright.update.gitwork import Git, GitFailure
+from meshwright.git.runner import Git
+from meshwright.git.worktree import GitFailure, complaint_of
 from meshwright.update.project import Entry, Project, read_tree
 
 # As git does for a rename that it finds, with room for whole folders; every rename counts, whatever is
 # configured.
-_RULES = ("-c", "merge.renames=true", "-c", "merge.directoryRenames=true", "-c", "merge.renameLimit=20000")
+_RULES = (
+    *("-c", "merge.renames=true", "-c", "merge.directoryRenames=true", "-c", "merge.renameLimit=20000"),
+    *("-c", "merge.default=text", "-c", "core.attributesFile=/dev/null"),
+)
+# An attribute that asks for a merge driver which is a program: git merges text then.
+_DRIVER = re.compile(rb"(?<=[ \t])merge=(?!(?:text|binary|union)(?:[ \t\r\n]|\Z))[^ \t\r\n]*")
 _GONE = "0" * 40
 _BINARY = "CONFLICT (binary)"
 
@@ -49,10 +55,10 @@ class Workshop:
 
     def __init__(self, project: Project, scratch: Path) -> None:
         self.folder = scratch / "merge.git"
-        Git(scratch).checked(
-            "init", "--quiet", "--bare", f"--object-format={project.object_format}", self.folder
-        )
-        self.git = Git(self.folder)
+        settings = project.work_tree.settings
+        self.git = Git.bare(self.folder, settings)
+        self.folder.mkdir()
+        self.git("init", "--quiet", "--bare", f"--object-format={project.object_format}")
         self._project = project
         self._borrow()
 
@@ -65,7 +71,7 @@ class Workshop:
             # A bare repository reads no attributes from a tree: merge drivers and text rules stand here.
             text = self.git.checked("cat-file", "blob", attributes.blob).output
             (self.folder / "info").mkdir(exist_ok=True)
-            (self.folder / "info/attributes").write_bytes(text)
+            (self.folder / "info/attributes").write_bytes(_DRIVER.sub(b"", text))
 
     def tree_of_folder(self, folder: Path) -> str:
         """A folder as a tree; ignore rules do not count, modes and links do."""
@@ -90,9 +96,11 @@ class Workshop:
         labels = [re.sub(r"[^A-Za-z0-9._-]", "-", name) for name in names]
         for label, side in zip(labels, sides, strict=True):
             self.git("update-ref", f"refs/heads/{label}", side)
-        done = self.git.run(*_RULES, "merge-tree", "--write-tree", "-z", "--messages", *labels)
+        # Nobody's attributes but those of the repository, which name none of the user's merge drivers.
+        git = self.git.with_environment(GIT_ATTR_NOSYSTEM="1")
+        done = git.run(*_RULES, "merge-tree", "--write-tree", "-z", "--messages", *labels)
         if done.status not in (0, 1):
-            raise GitFailure(f"git merge-tree: {done.complaint.strip()}")
+            raise GitFailure(f"git merge-tree: {complaint_of(done.complaint)}")
         return _read(done.output.decode("utf-8", "surrogateescape"))
 
     def check_out(self, tree: str, folder: Path) -> None:
@@ -134,9 +142,8 @@ class Workshop:
 
     def _indexed(self, name: str, folder: Path) -> Git:
         index = str(self.folder / f"index-{name}")
-        return Git(folder).with_environment(
-            GIT_DIR=str(self.folder), GIT_INDEX_FILE=index, GIT_WORK_TREE=str(folder)
-        )
+        named = {"GIT_DIR": str(self.folder), "GIT_INDEX_FILE": index, "GIT_WORK_TREE": str(folder)}
+        return Git(folder, named, self.git.settings)
 
 
 def index_lines(changes: Mapping[str, Entry | None]) -> bytes:

@@ -10,6 +10,8 @@ from pathlib import Path
 from meshwright.check.answers import ANSWERS
 from meshwright.check.report import Report
 from meshwright.errors import AnotherTemplateError, MeshwrightError
+from meshwright.git.discovery import common_dir_of
+from meshwright.git.paths import leads_through_link
 from meshwright.manifests.finding import Finding
 from meshwright.update.engine import Merge, entry_changes
 from meshwright.update.project import Entry
@@ -64,15 +66,21 @@ def _generated(merge: Merge, folder: Path) -> tuple[tuple[Finding, ...], str]:
 
 def _dress(merge: Merge, folder: Path) -> None:
     """What a check looks at beside the files: the remotes, and what is in submodules."""
-    config = merge.project.git_dir / "config"
+    config = common_dir_of(merge.project.git_dir) / "config"
     if config.is_file():
         (folder / ".git").mkdir(exist_ok=True)
         shutil.copy(config, folder / ".git/config")
     for path in merge.project.submodules:
         source = merge.project.root / path
-        if (folder / path).is_dir() and source.is_dir():
-            ignored = shutil.ignore_patterns(".git")
-            shutil.copytree(source, folder / path, dirs_exist_ok=True, symlinks=True, ignore=ignored)
+        if (folder / path).is_dir() and source.is_dir() and not leads_through_link(merge.project.root, path):
+            shutil.copytree(source, folder / path, dirs_exist_ok=True, symlinks=True, ignore=_no_manifests)
+
+
+def _no_manifests(folder: str, names: list[str]) -> list[str]:
+    """What is not copied: state of git, and what is neither file, folder nor link, such as a pipe."""
+    files = [Path(folder, name) for name in names]
+    odd = [file.name for file in files if not (file.is_symlink() or file.is_file() or file.is_dir())]
+    return [*odd, ".git"]
 
 
 def _checked(folder: Path) -> Report | None:

@@ -8,8 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from meshwright.errors import MeshwrightError
+from meshwright.git.changes import uncommitted
+from meshwright.git.discovery import NotACheckout
+from meshwright.git.paths import is_plain
+from meshwright.git.runner import Git
+from meshwright.git.worktree import NoRevision, WorkTree
+from meshwright.manifests.finding import printable
 from meshwright.update.answers import Answers, read_answers
-from meshwright.update.gitwork import Git, GitFailure
 
 # Files in the git directory that say that something else is half done.
 _UNDERWAY = {
@@ -40,14 +45,13 @@ class Project:
     """A generated repository in Git, clean; ``root`` is its folder, perhaps inside a larger checkout.
 
     ``top`` is the checkout, ``prefix`` the way from it to ``root`` (empty, or with a slash at its end),
-    ``tree`` the committed tree of ``root``, ``entries`` its files by path from ``root``, links to
-    submodules included. ``notes`` are one line each about the checkout that a person should know.
+    ``head`` the commit, ``tree`` the committed tree of ``root``, ``entries`` its files by path from ``root``,
+    links to submodules included. ``notes`` are one line each about the checkout that a person should know.
     """
 
-    root: Path
-    top: Path
-    prefix: str
+    work_tree: WorkTree
     git_dir: Path
+    head: str
     object_format: str
     tree: str
     entries: Mapping[str, Entry]
@@ -56,9 +60,24 @@ class Project:
     notes: tuple[str, ...]
 
     @property
+    def root(self) -> Path:
+        """The folder that is updated, a real path."""
+        return self.work_tree.folder
+
+    @property
+    def top(self) -> Path:
+        """Where the checkout begins."""
+        return self.work_tree.top
+
+    @property
+    def prefix(self) -> str:
+        """The way from ``top`` to ``root``."""
+        return self.work_tree.prefix
+
+    @property
     def git(self) -> Git:
         """Git in the checkout."""
-        return Git(self.top)
+        return Git(self.top, self.work_tree.environment, self.work_tree.settings)
 
     @property
     def submodules(self) -> tuple[str, ...]:
@@ -70,36 +89,36 @@ def open_project(path: Path, answers_file: str) -> Project:
     """The project at ``path``. Raises MeshwrightError, in one line, for what stands against an update."""
     if not path.is_dir():
         raise MeshwrightError(f"{path}: no such folder")
-    git = Git(path)
     try:
-        asked = git("rev-parse", "--is-bare-repository", "--show-object-format", "--absolute-git-dir")
-    except GitFailure:
+        work_tree = WorkTree.of(path)
+    except NotACheckout:
         raise MeshwrightError(
             f"{path}: not in a Git checkout; an update merges into what is committed: "
             "git init && git add --all && git commit"
         ) from None
-    bare, object_format, git_dir = asked.split("\n")
-    if bare == "true":
-        raise MeshwrightError(f"{path}: a bare repository has no files to update; clone it first")
-    top, prefix, shallow = _where(git)
-    head = git.run("rev-parse", "--verify", "--quiet", "HEAD^{commit}")
-    if head.status:
-        raise MeshwrightError(f"{path}: nothing is committed yet: git add --all && git commit")
+    git = Git.at(work_tree)
+    object_format, git_dir, shallow = git(
+        "rev-parse", "--show-object-format", "--absolute-git-dir", "--is-shallow-repository"
+    ).split("\n")
+    try:
+        head = work_tree.commit("HEAD")
+    except NoRevision:
+        raise MeshwrightError(f"{path}: nothing is committed yet: git add --all && git commit") from None
+    prefix = work_tree.prefix
     _refuse_underway(path, Path(git_dir))
     text = _answers_text(path, git, prefix, answers_file)
-    _refuse_changes(path, git)
-    tree = git("rev-parse", f"HEAD:{prefix}" if prefix else "HEAD^{tree}")
+    _refuse_changes(work_tree)
+    tree = git("rev-parse", f"{head}:{prefix}")
     project = Project(
-        root=path.resolve(),
-        top=Path(top),
-        prefix=prefix,
+        work_tree=work_tree,
         git_dir=Path(git_dir),
+        head=head,
         object_format=object_format,
         tree=tree,
         entries=read_tree(git, tree),
         answers=read_answers(str(path / answers_file), text),
         answers_text=text,
-        notes=_notes(git, shallow),
+        notes=_notes(git, shallow == "true"),
     )
     _refuse_sparse(project)
     return project
@@ -107,28 +126,23 @@ def open_project(path: Path, answers_file: str) -> Project:
 
 def refuse_if_changed(project: Project) -> None:
     """Raises MeshwrightError when a file was changed since the project was opened."""
-    _refuse_changes(project.root, Git(project.root))
-    tree = project.git("rev-parse", f"HEAD:{project.prefix}" if project.prefix else "HEAD^{tree}")
-    if tree != project.tree:
+    _refuse_changes(project.work_tree)
+    if project.git("rev-parse", f"HEAD:{project.prefix}") != project.tree:
         raise MeshwrightError(f"{project.root}: something was committed while the update ran; run it again")
 
 
 def read_tree(git: Git, tree: str) -> dict[str, Entry]:
-    """Every file of a tree, by path."""
+    """Every file of a tree, by path. Raises MeshwrightError for a path that leads out of a checkout."""
     listed = git.checked("ls-tree", "-r", "-z", "--full-tree", tree).output
     entries = {}
     for line in listed.decode("utf-8", "surrogateescape").split("\0"):
         if line:
             facts, path = line.split("\t", 1)
             mode, _, blob = facts.split(" ")
+            if not is_plain(path):
+                raise MeshwrightError(f"'{printable(path)}': a path in Git that no checkout can have")
             entries[path] = Entry(mode, blob)
     return entries
-
-
-def _where(git: Git) -> tuple[str, str, bool]:
-    # A prefix may be empty, and names may hold anything but a line feed at their end.
-    top = git("rev-parse", "--show-toplevel")
-    return top, git("rev-parse", "--show-prefix"), git("rev-parse", "--is-shallow-repository") == "true"
 
 
 def _refuse_underway(path: Path, git_dir: Path) -> None:
@@ -150,18 +164,13 @@ def _answers_text(path: Path, git: Git, prefix: str, name: str) -> str:
     )
 
 
-def _refuse_changes(path: Path, git: Git) -> None:
-    changed = git.checked(
-        "status", "--porcelain=v1", "-z", "--untracked-files=no", "--ignore-submodules=dirty", "--", "."
-    )
-    names = [
-        line[3:] for line in changed.output.decode("utf-8", "surrogateescape").split("\0") if line[2:3] == " "
-    ]
+def _refuse_changes(tree: WorkTree) -> None:
+    names = uncommitted(tree, untracked=False)
     if names:
         more = f" and {len(names) - 1} more" if len(names) > 1 else ""
         raise MeshwrightError(
-            f"{path}: {names[0]}{more}: changed and not committed; an update merges into what is committed: "
-            "git commit, or git stash"
+            f"{tree.folder}: {printable(names[0])}{more}: changed and not committed; "
+            "an update merges into what is committed: git commit, or git stash"
         )
 
 

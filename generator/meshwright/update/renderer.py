@@ -17,7 +17,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from copier import run_copy
+from copier import Settings, run_copy
 from copier.errors import CopierError
 from jinja2 import TemplateError
 from plumbum import ProcessExecutionError
@@ -90,6 +90,8 @@ def _copy(job: Mapping[str, Any], answers: Mapping[str, Any]) -> Any:
             defaults=True,
             quiet=True,
             unsafe=False,
+            # Whom the user trusts elsewhere is not trusted here, and his defaults are no answers.
+            settings=Settings(),
             overwrite=True,
         )
 

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from meshwright import limits
 from meshwright.errors import MeshwrightError
+from meshwright.git.command import environment_for_others
+from meshwright.git.drivers import Settings
+from meshwright.manifests.finding import printable
 from meshwright.update.template import Template, TemplateVersion
 
 
@@ -46,14 +47,20 @@ class Rendered:
 class Renderer:
     """Started early: its half second of imports passes while the repository is looked at."""
 
-    def __init__(self, scratch: Path) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "meshwright.update.renderer"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            # Copier's own clones go there too, and with it.
-            env={**os.environ, "TMPDIR": str(scratch)},
+    def __init__(self, scratch: Path, settings: Settings = ()) -> None:
+        """``settings`` keep the git that Copier runs from running what is configured."""
+        from meshwright.programs import PIPE, python, start
+
+        folder = scratch / "renderer"
+        folder.mkdir()
+        # Copier's own clones go into the scratch folder too, and with it; no checkout around it counts.
+        own = {"TMPDIR": str(scratch), "GIT_CEILING_DIRECTORIES": str(scratch)}
+        self._process = start(
+            python("meshwright.update.renderer"),
+            folder=folder,
+            environment={**environment_for_others(settings), **own},
+            stdin=PIPE,
+            stderr=PIPE,
         )
 
     def __enter__(self) -> Renderer:
@@ -62,19 +69,29 @@ class Renderer:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._process.kill()
-        self._process.communicate()
+        from meshwright.programs import end
+
+        end(self._process)
 
     def render(self, template: Template, answers_file: str, jobs: Sequence[Job]) -> list[Rendered]:
-        """Render all jobs at once. Raises MeshwrightError when the renderer itself failed."""
+        """Render all jobs at once. Raises MeshwrightError when the renderer failed, or took too long."""
+        from meshwright.programs import ProgramTimeout, finish
+
         given = [description(template, answers_file, job) for job in jobs]
-        output, complaint = self._process.communicate(json.dumps(given).encode())
-        if self._process.returncode:
-            lines = complaint.decode("utf-8", "replace").strip().splitlines()
+        limit = limits.current()
+        try:
+            ended = finish(self._process, limit.render, json.dumps(given).encode())
+        except ProgramTimeout:
             raise MeshwrightError(
-                f"the template cannot be rendered: {lines[-1] if lines else 'no reason given'}"
+                f"the template {printable(template.source)} takes longer than {limit.render} s to render, "
+                f"and was stopped; if you trust it: {limit.option('render')}"
+            ) from None
+        if ended.status:
+            lines = ended.complaint.decode("utf-8", "replace").strip().splitlines()
+            raise MeshwrightError(
+                f"the template cannot be rendered: {printable(lines[-1]) if lines else 'no reason given'}"
             )
-        return [rendered(job, result) for job, result in zip(jobs, json.loads(output), strict=True)]
+        return [rendered(job, result) for job, result in zip(jobs, json.loads(ended.output), strict=True)]
 
 
 def description(template: Template, answers_file: str, job: Job) -> dict[str, Any]:
@@ -91,5 +108,5 @@ def description(template: Template, answers_file: str, job: Job) -> dict[str, An
 
 def rendered(job: Job, result: Mapping[str, Any]) -> Rendered:
     """What the renderer says of a job."""
-    faults = tuple(Fault(question, text) for question, text in result.get("faults", ()))
+    faults = tuple(Fault(question, printable(text)) for question, text in result.get("faults", ()))
     return Rendered(job.destination, frozenset(result.get("kept", ())), faults)

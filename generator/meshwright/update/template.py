@@ -12,8 +12,9 @@ import yaml
 from packaging.version import InvalidVersion, Version
 
 from meshwright.errors import MeshwrightError
+from meshwright.git.runner import Git
+from meshwright.git.worktree import GitFailure, complaint_of
 from meshwright.tools.cache import cache_root
-from meshwright.update.gitwork import Git, GitFailure, first_line
 
 # Copier's short forms.
 _SHORT = {"gh:": "https://github.com/", "gl:": "https://gitlab.com/"}
@@ -44,7 +45,7 @@ class Template:
     @property
     def git(self) -> Git:
         """Git on the template's history."""
-        return Git(self.folder)
+        return Git.bare(self.folder)
 
     def resolve(self, name: str) -> TemplateVersion | None:
         """A tag, branch or commit; None when the template has no such revision."""
@@ -68,19 +69,23 @@ class Template:
     def questions(self, version: TemplateVersion) -> dict[str, Any]:
         """The questions and computed values of copier.yml by name; empty where they are in several files."""
         for name in ("copier.yml", "copier.yaml"):
-            done = self.git.run("show", f"{version.commit}:{name}")
+            done = self.git.run("cat-file", "blob", f"{version.commit}:{name}")
             if not done.status:
                 break
         if done.status or b"!include" in done.output:
             return {}
         found: dict[str, Any] = {}
-        for document in yaml.safe_load_all(done.output):
-            found.update(document or {})
-        return {key: value for key, value in found.items() if key[:1] != "_"}
+        try:
+            for document in yaml.safe_load_all(done.output):
+                found.update(document if isinstance(document, dict) else {})
+        except (yaml.YAMLError, ValueError, RecursionError):
+            # Copier will say what is wrong with it.
+            return {}
+        return {key: value for key, value in found.items() if str(key)[:1] != "_"}
 
     def notes(self, old: TemplateVersion, new: TemplateVersion) -> tuple[tuple[str, str], ...]:
         """What CHANGELOG.md of the new version says of each release after the old one, newest first."""
-        done = self.git.run("show", f"{new.commit}:CHANGELOG.md")
+        done = self.git.run("cat-file", "blob", f"{new.commit}:CHANGELOG.md")
         if done.status or old.version is None:
             return ()
         text = done.output.decode("utf-8", "replace")
@@ -106,22 +111,35 @@ def fetch_template(source: str, scratch: Path, *, here: Path) -> Template:
         folder = scratch / "template.git"
         _clone(str(local), source, folder, scratch)
         return Template(source, folder)
-    folder = cache_root() / "templates" / f"{hashlib.sha256(url.encode()).hexdigest()}.git"
+    folder = cache_root().absolute() / "templates" / f"{hashlib.sha256(url.encode()).hexdigest()}.git"
     if not (folder / "HEAD").is_file():
         folder.parent.mkdir(parents=True, exist_ok=True)
         _clone(url, source, folder, folder.parent)
         return Template(source, folder)
-    fetched = Git(folder).run("fetch", "--quiet", "--prune", "--tags", "--force", "origin", "+refs/*:refs/*")
+    git = Git.bare(folder).fetching()
+    fetched = git.run("fetch", "--quiet", "--prune", "--tags", "--force", "origin", "+refs/*:refs/*")
     if fetched.status:
-        return Template(source, folder, f"{source} cannot be reached ({first_line(fetched.complaint)}); ")
+        return Template(source, folder, f"{source} cannot be reached ({complaint_of(fetched.complaint)}); ")
     return Template(source, folder)
+
+
+def is_same_source(one: str, other: str, *, here: Path) -> bool:
+    """Whether two names lead to one template: the same URL, or the same folder."""
+    if _url(one) == _url(other):
+        return True
+    try:
+        places = [_local(_url(name), here) for name in (one, other)]
+    except MeshwrightError:
+        return False
+    return places[0] is not None and places[0] == places[1]
 
 
 def _clone(url: str, source: str, folder: Path, beside: Path) -> None:
     aside = beside / f"{folder.name}.new"
     try:
         # Wholly there or not at all: a clone that was killed is no template.
-        Git(beside).checked("clone", "--quiet", "--mirror", "--", url, aside)
+        git = Git(beside, {"GIT_CEILING_DIRECTORIES": str(beside.parent)}).fetching()
+        git.checked("clone", "--quiet", "--mirror", "--", url, aside)
         aside.rename(folder)
     except GitFailure as failure:
         raise MeshwrightError(

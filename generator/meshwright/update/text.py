@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from meshwright.manifests.finding import printable
 from meshwright.manifests.words import plural
 from meshwright.update.grouping import grouped
 from meshwright.update.outcome import Result
@@ -17,7 +18,7 @@ def render(result: Result, *, landed: bool, preview: bool) -> str:
 
         lines += previewed(result)
     lines += [*_conflicts(result), *_findings(result), _end(result, landed, preview)]
-    return "\n".join(lines) + "\n"
+    return "".join(f"{printable(line)}\n" for line in lines)
 
 
 def _head(result: Result) -> Iterator[str]:

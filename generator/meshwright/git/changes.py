@@ -1,0 +1,113 @@
+"""What differs between the files of a checkout and what is committed; nothing that is configured runs.
+
+Git compares by its own rules of line ends. What Git LFS keeps is compared by its pointer, because its filter
+does not run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from meshwright.errors import MeshwrightError
+from meshwright.git.blobs import Blobs
+from meshwright.git.lfs import is_same
+from meshwright.git.worktree import WorkTree, complaint_of
+
+_UNTRACKED = "?"
+# Fields of a line of `git status --porcelain=v2` before the path, by its first character.
+_FIELDS = {"1": 8, "u": 10, _UNTRACKED: 1}
+_BLOB = 7
+
+
+@dataclass(frozen=True)
+class _Entry:
+    """``staged`` and ``unstaged`` say what differs, "." nothing; ``blob`` is the index's."""
+
+    path: str
+    staged: str
+    unstaged: str
+    blob: str = ""
+
+
+def ignored(tree: WorkTree) -> frozenset[str]:
+    """Paths from the folder that Git ignores, whole folders as one. Raises MeshwrightError."""
+    wanted = ("ls-files", "-z", "--others", "--ignored", "--exclude-standard", "--directory")
+    ended = tree.run(*wanted, seconds=30)
+    if ended.status:
+        raise MeshwrightError(complaint_of(ended.complaint))
+    return frozenset(name.rstrip("/") for name in _names(ended.output))
+
+
+def uncommitted(tree: WorkTree, paths: Iterable[str] = (".",), *, untracked: bool = True) -> list[str]:
+    """Those of ``paths``, from the folder, that differ from the last commit, new and deleted ones too.
+
+    A submodule counts when it is at another commit. Raises MeshwrightError.
+    """
+    return [entry.path for entry in _status(tree, paths, untracked=untracked)]
+
+
+def changed_since(tree: WorkTree, commit: str) -> frozenset[str]:
+    """Files of the folder that differ from ``commit``, new and deleted ones too; submodules do not count.
+
+    Raises MeshwrightError.
+    """
+    wanted = (
+        "diff-index",
+        "--cached",
+        "--name-only",
+        "-z",
+        "--relative",
+        "--no-renames",
+        "--ignore-submodules=all",
+    )
+    staged = tree.checked(*wanted, commit, "--", ".").output
+    entries = _status(tree, (".",), untracked=True, submodules="all")
+    return frozenset({*_names(staged), *(entry.path for entry in entries if entry.unstaged != ".")})
+
+
+def _status(
+    tree: WorkTree, paths: Iterable[str], *, untracked: bool, submodules: str = "dirty"
+) -> list[_Entry]:
+    wanted = ["status", "--porcelain=v2", "-z", "--no-renames", f"--ignore-submodules={submodules}"]
+    wanted.append(f"--untracked-files={'all' if untracked else 'no'}")
+    literal = {"GIT_LITERAL_PATHSPECS": "1"}
+    said = tree.checked(*wanted, "--", *paths, compares=True, more=literal).output
+    found = list(_entries(said, tree.prefix))
+    same = _same_in_lfs(tree, [entry for entry in found if entry.unstaged == "M" and entry.blob])
+    return [entry for entry in found if entry.staged != "." or entry.path not in same]
+
+
+def _entries(said: bytes, prefix: str) -> Iterator[_Entry]:
+    for line in _names(said):
+        fields = line.split(" ", _FIELDS.get(line[0], 0))
+        if line[0] not in _FIELDS:
+            continue
+        path = fields[-1].removeprefix(prefix)
+        if line[0] == _UNTRACKED:
+            yield _Entry(path, _UNTRACKED, _UNTRACKED)
+        else:
+            yield _Entry(path, fields[1][0], fields[1][1], fields[_BLOB] if line[0] == "1" else "")
+
+
+def _same_in_lfs(tree: WorkTree, entries: list[_Entry]) -> set[str]:
+    """Paths whose content is the one that their pointer in the index names."""
+    if not entries or not tree.settings:
+        return set()
+    given = "".join(f"{entry.path}\0" for entry in entries).encode("utf-8", "surrogateescape")
+    said = list(_names(tree.checked("check-attr", "-z", "--stdin", "filter", given=given).output))
+    filtered = {path for path, value in zip(said[::3], said[2::3], strict=True) if value not in _NO_FILTER}
+    wanted = [entry for entry in entries if entry.path in filtered]
+    blobs = Blobs(tree)
+    try:
+        blobs.fetch(entry.blob for entry in wanted)
+        return {entry.path for entry in wanted if is_same(tree.folder / entry.path, blobs.get(entry.blob))}
+    finally:
+        blobs.close()
+
+
+_NO_FILTER = ("unspecified", "unset", "set")
+
+
+def _names(said: bytes) -> Iterator[str]:
+    return (name for name in said.decode("utf-8", "surrogateescape").split("\0") if name)

@@ -1,0 +1,126 @@
+"""How git is always called: found on PATH, with settings that run no program, in a cleaned environment.
+
+A repository may come from a stranger, its ``.git`` folder too. What that configures is never run, and
+nothing is fetched but by the one function that fetches a template.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from meshwright.errors import MeshwrightError
+
+# Each wins over every configuration file. A repository's own may name programs for most of them.
+SETTINGS = (
+    ("core.fsmonitor", "false"),
+    ("core.hooksPath", "/dev/null"),
+    ("core.pager", "cat"),
+    ("core.editor", "false"),
+    ("diff.external", ""),
+    ("log.showSignature", "false"),
+    ("gc.auto", "0"),
+    ("maintenance.auto", "false"),
+    ("submodule.recurse", "false"),
+    ("fetch.recurseSubmodules", "false"),
+    # A folder that looks like a bare repository may be part of what is looked at.
+    ("safe.bareRepository", "explicit"),
+)
+_ALWAYS = {
+    "GIT_OPTIONAL_LOCKS": "0",
+    "GIT_TERMINAL_PROMPT": "0",
+    "LC_ALL": "C",
+}
+# Of git's variables these alone stay: all others lead to another repository, run a program, or print.
+_KEPT = (
+    "GIT_CONFIG_COUNT",
+    "GIT_CONFIG_KEY_",
+    "GIT_CONFIG_VALUE_",
+    "GIT_CONFIG_GLOBAL",
+    "GIT_CONFIG_SYSTEM",
+    "GIT_CONFIG_NOSYSTEM",
+    "GIT_ATTR_NOSYSTEM",
+    "GIT_EXEC_PATH",
+    "GIT_DISCOVERY_ACROSS_FILESYSTEM",
+)
+_KEPT_TO_FETCH = ("GIT_SSH", "GIT_ASKPASS", "GIT_SSL_", "GIT_HTTP_", "GIT_PROXY_")
+_PROTOCOLS = ("file", "git", "http", "https", "ssh")
+_NO_PROTOCOL = "none"
+
+
+class MissingGit(MeshwrightError):
+    """There is no git on PATH."""
+
+    def __init__(self) -> None:
+        super().__init__("git is not on PATH; install it: what is committed is read by it")
+
+
+def program() -> str:
+    """Where git is. Raises MissingGit."""
+    for folder in _absolute(os.environ.get("PATH", "")):
+        found = os.path.join(folder, "git")  # noqa: PTH118 - looked up for each command
+        if os.path.isfile(found) and os.access(found, os.X_OK):  # noqa: PTH113
+            return found
+    raise MissingGit
+
+
+def command(*arguments: str | Path, settings: Iterable[tuple[str, str]] = ()) -> list[str]:
+    """The words of a git command; ``settings`` are further keys and values. Raises MissingGit."""
+    words = [program()]
+    for key, value in (*SETTINGS, *settings):
+        words += ["-c", f"{key}={value}"]
+    return [*words, *map(str, arguments)]
+
+
+def environment(*, fetches: bool = False) -> dict[str, str]:
+    """The environment for git: the user's own without what leads elsewhere.
+
+    Nothing can be fetched unless ``fetches``; then the ways that git allows by default are open, fewer if
+    the user's GIT_ALLOW_PROTOCOL says so.
+    """
+    kept = (*_KEPT, *_KEPT_TO_FETCH) if fetches else _KEPT
+    found = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("GIT_") or name.startswith(kept)
+    }
+    found["PATH"] = os.pathsep.join(_absolute(found.get("PATH", "")))
+    protocols = _NO_PROTOCOL
+    if fetches:
+        allowed = os.environ.get("GIT_ALLOW_PROTOCOL")
+        own = _PROTOCOLS if allowed is None else allowed.split(":")
+        protocols = ":".join(name for name in _PROTOCOLS if name in own) or _NO_PROTOCOL
+    else:
+        found["GIT_NO_LAZY_FETCH"] = "1"
+    return {**found, **_ALWAYS, "GIT_ALLOW_PROTOCOL": protocols}
+
+
+def environment_for_others(settings: Iterable[tuple[str, str]] = ()) -> dict[str, str]:
+    """The environment for a program that runs git itself, on local folders alone.
+
+    A submodule of what it clones is not fetched, from a local folder either.
+    """
+    found = environment()
+    # The variable would open local folders to submodules too, which git otherwise keeps shut.
+    del found["GIT_ALLOW_PROTOCOL"]
+    closed = [(f"protocol.{name}.allow", "never") for name in (*_PROTOCOLS, "ext", "fd") if name != "file"]
+    local = [("protocol.allow", "never"), *closed, ("protocol.file.allow", "user")]
+    return configured(found, (*SETTINGS, *settings, *local))
+
+
+def configured(environment: Mapping[str, str], settings: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """``environment`` with settings behind those that it has: the last one counts."""
+    found = dict(environment)
+    count = found.get("GIT_CONFIG_COUNT", "")
+    first = int(count) if count.isascii() and count.isdecimal() else 0
+    for number, (key, value) in enumerate(settings, first):
+        found[f"GIT_CONFIG_KEY_{number}"] = key
+        found[f"GIT_CONFIG_VALUE_{number}"] = value
+        found["GIT_CONFIG_COUNT"] = str(number + 1)
+    return found
+
+
+def _absolute(path: str) -> list[str]:
+    # A relative folder would let the repository bring its own git.
+    return [folder for folder in path.split(os.pathsep) if os.path.isabs(folder)]  # noqa: PTH117

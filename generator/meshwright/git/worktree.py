@@ -1,0 +1,139 @@
+"""A folder of a Git checkout, and git run in it."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from meshwright.errors import MeshwrightError
+from meshwright.git.command import command, environment
+from meshwright.git.discovery import Embedded, common_dir_of, find_top, git_dir_of
+from meshwright.git.drivers import Settings, parse_config, silenced
+from meshwright.manifests.finding import printable
+
+if TYPE_CHECKING:
+    from meshwright.programs import Ended
+
+_SECONDS = 120
+# Far above what git takes for the largest checkout: a device that is named as a file of its never ends.
+_MEMORY = 2 * 2**30
+
+
+class NoRevision(MeshwrightError):
+    """A name that is no revision of the checkout."""
+
+
+class GitFailure(MeshwrightError):
+    """A git command that failed, with its first line of complaint."""
+
+
+@dataclass(frozen=True)
+class WorkTree:
+    """``folder`` is a real path in the checkout whose files begin at ``top``."""
+
+    folder: Path
+    top: Path
+
+    @classmethod
+    def of(cls, folder: Path) -> WorkTree:
+        """The checkout of a folder. Raises NotACheckout, Embedded."""
+        real = Path(os.path.realpath(folder))
+        return cls(real, find_top(real))
+
+    @property
+    def prefix(self) -> str:
+        """The way from ``top`` to ``folder``: empty, or with a slash at its end."""
+        return "" if self.folder == self.top else f"{self.folder.relative_to(self.top).as_posix()}/"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What keeps git at this checkout, whatever its configuration says of its place."""
+        return {"GIT_WORK_TREE": str(self.top), "GIT_CEILING_DIRECTORIES": str(self.top.parent)}
+
+    @cached_property
+    def settings(self) -> Settings:
+        """Settings for a command that compares or writes files: no configured filter runs.
+
+        Raises Embedded when the configuration leads to files elsewhere, GitFailure when it cannot be read.
+        """
+        listing = list(parse_config(self.checked("config", "--null", "--list").output))
+        self._refuse_elsewhere([value for key, value in listing if key == "core.worktree"])
+        return silenced(key for key, _ in listing)
+
+    def run(
+        self,
+        *arguments: str,
+        given: bytes = b"",
+        compares: bool = False,
+        more: dict[str, str] | None = None,
+        seconds: float = _SECONDS,
+    ) -> Ended:
+        """Run git in the folder, whatever status it ends with; ``compares`` when it reads files' contents.
+
+        Raises GitFailure when it cannot be started or does not end, MissingGit.
+        """
+        from meshwright.programs import Bounds, ProgramTimeout, run
+
+        words = command(*arguments, settings=self.settings if compares else ())
+        try:
+            return run(
+                words,
+                folder=self.folder,
+                environment={**environment(), **self.environment, **(more or {})},
+                seconds=seconds,
+                given=given,
+                bounds=Bounds(memory=_MEMORY),
+            )
+        except (OSError, ProgramTimeout) as error:
+            raise GitFailure(f"{self.folder}: git {arguments[0]}: {printable(str(error))}") from None
+
+    def checked(
+        self,
+        *arguments: str,
+        given: bytes = b"",
+        compares: bool = False,
+        more: dict[str, str] | None = None,
+    ) -> Ended:
+        """Run git. Raises GitFailure when it fails too."""
+        ended = self.run(*arguments, given=given, compares=compares, more=more)
+        if ended.status:
+            raise GitFailure(f"{self.folder}: git refuses: {complaint_of(ended.complaint)}")
+        return ended
+
+    def commit(self, revision: str) -> str:
+        """The commit that a revision means. Raises NoRevision."""
+        if not revision or revision.startswith("-"):
+            raise NoRevision(f"'{printable(revision)}': not a revision")
+        verify = ("rev-parse", "--verify", "--quiet", "--end-of-options")
+        ended = self.run(*verify, f"{revision}^{{commit}}")
+        if ended.status:
+            raise NoRevision(f"{self.folder}: no revision '{printable(revision)}'")
+        return ended.output.decode().strip()
+
+    def text(self, *arguments: str) -> str:
+        """What git prints, without the line feed at its end. Raises GitFailure."""
+        return self.checked(*arguments).output.decode("utf-8", "surrogateescape").removesuffix("\n")
+
+    def _refuse_elsewhere(self, told: list[str]) -> None:
+        git_dir = git_dir_of(self.top)
+        if not told or common_dir_of(git_dir) != git_dir:
+            # In a linked work tree the setting is the main one's.
+            return
+        if Path(os.path.realpath(git_dir / told[-1])) != self.top:
+            raise Embedded(
+                f"{self.top}: its Git configuration says that its files are elsewhere "
+                f"(core.worktree = {printable(told[-1])}): git config --unset core.worktree"
+            )
+
+
+def complaint_of(said: bytes | str) -> str:
+    """What git says first that tells something, printable: the line of the error, when it marks one."""
+    text = said if isinstance(said, str) else said.decode("utf-8", "replace")
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    marked = [line for line in lines if line.startswith(("fatal:", "error:"))]
+    return printable(
+        (marked or lines or ["it gives no reason"])[0].removeprefix("fatal: ").removeprefix("error: ")
+    )

@@ -1,0 +1,102 @@
+"""What an interrupted update has still to do, as it stands in the git directory; not believed blindly.
+
+The git directory may be a stranger's. So a plan names no place of its own: its paths are relative to the
+checkout that git told of, stay in it, and lead through no link.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from meshwright.git.paths import is_plain, parents
+
+FOLDER = "meshwright-update"
+PLAN = "plan.json"
+INDEX = "index"
+_FORMAT = 2
+_MOST = 64 * 2**20
+
+
+class Refused(Exception):
+    """Nothing was done; the message is a reason."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Paths from the checkout's top; the new content of the n-th that is written is the file ``n`` beside it.
+
+    ``head`` is the commit that all of it stands on.
+    """
+
+    head: str
+    removed: tuple[str, ...]
+    written: tuple[str, ...]
+
+
+def write_plan(place: Path, plan: Plan) -> Path:
+    """Write a plan under another name, which is given back: renamed to PLAN it counts."""
+    aside = place / f"{PLAN}.new"
+    aside.write_text(json.dumps({"format": _FORMAT, **asdict(plan)}), encoding="utf-8")
+    return aside
+
+
+def read_plan(place: Path, top: Path) -> Plan:
+    """The plan in ``place`` for the checkout at ``top``. Raises Refused when it is not of ours; OSError."""
+    if place.is_symlink() or not _is_regular(place / PLAN) or (place / PLAN).stat().st_size > _MOST:
+        raise _foreign(place, "it is no regular file")
+    try:
+        data = json.loads((place / PLAN).read_text(encoding="utf-8"))
+    except (ValueError, RecursionError):
+        raise _foreign(place, "it is no JSON") from None
+    plan = _decoded(data)
+    if plan is None:
+        raise _foreign(place, "it has other fields")
+    for path in (*plan.removed, *plan.written):
+        if not is_plain(path) or "\0" in path:
+            raise _foreign(place, f"it names {path!r}, which is outside the checkout")
+        if any((top / parent).is_symlink() for parent in parents(path)):
+            raise _foreign(place, f"a symbolic link is on the way to {path!r}")
+    if os.path.lexists(place / INDEX) and not _is_regular(place / INDEX):
+        raise _foreign(place, "its index is no regular file")
+    for number, path in enumerate(plan.written):
+        if not _is_harmless(place / str(number), path):
+            raise _foreign(place, f"what it has for {path!r} is no regular file")
+    return plan
+
+
+def _decoded(data: Any) -> Plan | None:
+    if not isinstance(data, dict) or set(data) != {"format", "head", "removed", "written"}:
+        return None
+    lists = (data["removed"], data["written"])
+    if data["format"] != _FORMAT or not isinstance(data["head"], str):
+        return None
+    if not all(isinstance(paths, list) and all(isinstance(path, str) for path in paths) for paths in lists):
+        return None
+    return Plan(data["head"], *(tuple(paths) for paths in lists))
+
+
+def _is_regular(file: Path) -> bool:
+    try:
+        return stat.S_ISREG(file.lstat().st_mode)
+    except OSError:
+        return False
+
+
+def _is_harmless(staged: Path, path: str) -> bool:
+    """Whether a staged file is regular, in place already, or a link that stays in the checkout."""
+    if not os.path.lexists(staged) or _is_regular(staged):
+        return True
+    if not staged.is_symlink():
+        return False
+    target = staged.readlink()
+    ended = os.path.normpath(Path(path).parent / target)
+    return not target.is_absolute() and (ended == "." or is_plain(ended))
+
+
+def _foreign(place: Path, why: str) -> Refused:
+    return Refused(f"{place / PLAN} was not written by Meshwright: {why}; look at it, and remove {place}")

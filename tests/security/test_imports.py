@@ -1,0 +1,132 @@
+"""Only one module starts programs, and only one package runs git; read from the source."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parents[2] / "generator/meshwright"
+STARTS = "programs.py"
+# Not yet moved behind that module.
+EXCEPTIONS = {
+    "manifests/kustomize.py",
+    "check/kubeconform.py",
+    "apps/inspection/charts.py",
+    "tools/gobuild.py",
+    "tools/versions.py",
+}
+MODULES = {"subprocess", "_posixsubprocess", "pty", "sh", "pexpect", "runpy", "code", "ctypes", "cffi"}
+FUNCTIONS = ("system", "popen", "exec", "spawn", "posix_spawn", "startfile")
+# An exception's class starts no program.
+HARMLESS = {("plumbum", "ProcessExecutionError")}
+KNOWN = {
+    # renameat2, which Python does not have.
+    "apps/exchange.py": ["ctypes"],
+    # The rules' own modules, by their file names.
+    "check/rules/families/__init__.py": ["an import by a computed name"],
+}
+
+
+def sources() -> dict[str, ast.Module]:
+    return {
+        path.relative_to(PACKAGE).as_posix(): ast.parse(path.read_text(encoding="utf-8"))
+        for path in PACKAGE.rglob("*.py")
+    }
+
+
+def starts(tree: ast.Module) -> Iterator[str]:
+    """Each way to start a program that a module names."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (name.name for name in node.names if is_starter(name.name))
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            for name in node.names:
+                full = f"{node.module}.{name.name}"
+                if (is_starter(node.module) or is_starter(full)) and (node.module, name.name) not in HARMLESS:
+                    yield full
+        elif isinstance(node, ast.Attribute):
+            if isinstance(node.value, ast.Name) and node.value.id == "os" and node.attr.startswith(FUNCTIONS):
+                yield f"os.{node.attr}"
+            if node.attr in ("create_subprocess_exec", "create_subprocess_shell"):
+                yield node.attr
+        elif isinstance(node, ast.Call) and is_named(node.func, "__import__", "import_module"):
+            yield "an import by a computed name"
+        elif isinstance(node, ast.Call) and is_named(node.func, "get_context") and not is_fork(node):
+            yield "multiprocessing that does not fork"
+
+
+def is_starter(module: str) -> bool:
+    parts = module.split(".")
+    if parts[0] == "os" and len(parts) > 1:
+        return parts[1].startswith(FUNCTIONS)
+    return parts[0] in MODULES or parts[0] == "plumbum" or module.startswith("asyncio.subprocess")
+
+
+def is_fork(node: ast.Call) -> bool:
+    # Any other way starts a Python anew, with the folders that this one has on its path.
+    return [ast.unparse(word) for word in node.args] == ["'fork'"]
+
+
+def is_named(function: ast.expr, *names: str) -> bool:
+    return getattr(function, "id", None) in names or getattr(function, "attr", None) in names
+
+
+def test_one_module_starts_programs() -> None:
+    found = {path: sorted(set(starts(tree))) for path, tree in sources().items()}
+
+    assert found.pop(STARTS) == ["subprocess"]
+    wrong = {path: names for path, names in found.items() if names and KNOWN.get(path) != names}
+    assert {path: names for path, names in wrong.items() if path not in EXCEPTIONS} == {}
+
+
+def test_one_package_runs_git() -> None:
+    found = set()
+    for path, tree in sources().items():
+        for node in ast.walk(tree):
+            names = [name.name for name in node.names] if isinstance(node, ast.Import) else []
+            if isinstance(node, ast.ImportFrom) and not node.level:
+                names = [node.module or ""]
+            if any(name.split(".")[0] in ("git", "gitdb") for name in names):
+                found.add(path)
+
+    assert found == {"git/runner.py"}
+
+
+def test_git_is_named_as_a_program_in_one_place() -> None:
+    """A list of words that begins with git is a command."""
+    found = {
+        path
+        for path, tree in sources().items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.List | ast.Tuple)
+        and node.elts
+        and isinstance(node.elts[0], ast.Constant)
+        and node.elts[0].value == "git"
+    }
+
+    assert found == set()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "import subprocess",
+        "from subprocess import run",
+        "import os\nos.system('x')",
+        "import os\nos.execvp('x', [])",
+        "import os\nos.posix_spawn('x', [], {})",
+        "from os import popen",
+        "import asyncio\nasyncio.create_subprocess_exec('x')",
+        "from asyncio import subprocess",
+        "import pty",
+        "import plumbum",
+        "from plumbum import local",
+        "import importlib\nimportlib.import_module(name)",
+        "from multiprocessing import get_context\nget_context('spawn')",
+    ],
+)
+def test_each_way_is_known(text: str) -> None:
+    assert list(starts(ast.parse(text)))
