@@ -12,6 +12,8 @@ import pytest
 
 from meshwright.check import engine
 from meshwright.check.memory import check_remembered
+from support.repositories import write
+from support.upgrades import adopt, git
 
 REPOSITORIES = Path(__file__).parent / "repos"
 
@@ -82,6 +84,32 @@ def test_a_change_of_the_repository_is_seen(
     check_remembered(repository)
 
     assert len(runs) == 2
+
+
+@pytest.mark.parametrize("what", ["global", "configured", "exclude", "index"])
+def test_what_git_ignores_is_seen(
+    what: str, repository: Path, runs: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a linked work tree too, whose state is elsewhere."""
+    home = tmp_path / "home"
+    write(home, {".gitconfig": "[core]\n\texcludesFile = ~/mine\n", "mine": "", ".config/git/ignore": ""})
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
+    adopt(repository)
+    linked = tmp_path / "linked"
+    git(repository, "worktree", "add", "--quiet", str(linked))
+    check_remembered(linked)
+    if what == "index":
+        (linked / "more.txt").write_text("x", encoding="utf-8")
+        check_remembered(linked)
+        git(linked, "add", "more.txt")
+    else:
+        places = {"global": ".config/git/ignore", "configured": "mine"}
+        file = home / places[what] if what in places else repository / ".git/info/exclude"
+        file.write_text("*.yaml\n", encoding="utf-8")
+    check_remembered(linked)
+
+    assert len(runs) == (3 if what == "index" else 2)
 
 
 def test_another_tool_is_seen(

@@ -19,6 +19,7 @@ from typing import Any
 from meshwright.check.report import Report, RootSummary
 from meshwright.collection import no_collection
 from meshwright.errors import MeshwrightError, Position
+from meshwright.git.ignores import ignore_sources
 from meshwright.manifests.chartstore import charts_in_cache
 from meshwright.manifests.files import SKIPPED_FOLDERS
 from meshwright.manifests.finding import Finding, NotSeen, Severity
@@ -54,6 +55,8 @@ def check_remembered(path: Path, *, kubernetes: str | None = None, charts: Path 
 
 def _signature(root: Path, charts: Path | None) -> str:
     entries = list(_program())
+    if os.path.lexists(root / ".git"):
+        entries += [f"{file} {_state(file)}" for file in ignore_sources(root)]
     for folder in (root, charts_in_cache(), *([Path(os.path.realpath(charts))] if charts else [])):
         entries += _entries(folder)
     return _digest(entries)
