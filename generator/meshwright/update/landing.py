@@ -94,10 +94,14 @@ class Landing:
         applier.clear(self._place)
         try:
             self._place.folder.mkdir()
-        except FileExistsError:
-            raise MeshwrightError(f"{self._place.folder}: in the way, and not ours; remove it") from None
+        except OSError as error:
+            # A link or a file of that name, or a git directory that cannot be written.
+            raise MeshwrightError(f"{self._place.folder}: cannot be made: {error.strerror}") from None
         try:
             self._plan(project, folder, changes, conflicts)
+        except OSError as error:
+            applier.clear(self._place)
+            raise MeshwrightError(f"{self._place.folder}: {error.strerror}; nothing was changed") from None
         except BaseException:
             applier.clear(self._place)
             raise
