@@ -15,7 +15,7 @@ from meshwright.errors import MeshwrightError
 
 @dataclass(frozen=True)
 class Limits:
-    """``build`` and ``render`` are seconds; ``memory``, ``output``, ``file``, ``unpacked`` MiB; others numbers."""
+    """``build``, ``render``: seconds; ``memory``, ``output``, ``file``, ``unpacked``: MiB; others numbers."""
 
     # One run of kustomize with the charts in it; all together that had to be ended get twice as long.
     build: int = 30

@@ -181,7 +181,7 @@ def test_a_git_of_the_repository(repository: Path, tmp_path: Path) -> None:
     commit(repository)
 
     # The empty word means the current folder too.
-    for name, first in {"since": ".", "diff": "", "preview": "."}.items():
+    for name, first in {"since": ".", "diff": "", "preview": str(repository)}.items():
         path = f"{first}:{os.environ['PATH']}"
         assert started(repository, COMMANDS[name], PATH=path).returncode == 0
     assert not ran(program)

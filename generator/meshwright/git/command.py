@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from meshwright.errors import MeshwrightError
+from meshwright.tools.places import looked_at
 
 # Each wins over every configuration file. A repository's own may name programs for most of them.
 SETTINGS = (
@@ -50,7 +51,7 @@ _NO_PROTOCOL = "none"
 
 
 class MissingGit(MeshwrightError):
-    """There is no git on PATH."""
+    """There is no git on PATH, but perhaps in the checkout that the user stands in."""
 
     def __init__(self) -> None:
         super().__init__("git is not on PATH; install it: what is committed is read by it")
@@ -58,7 +59,7 @@ class MissingGit(MeshwrightError):
 
 def program() -> str:
     """Where git is. Raises MissingGit."""
-    for folder in _absolute(os.environ.get("PATH", "")):
+    for folder in _own_folders(os.environ.get("PATH", "")):
         found = os.path.join(folder, "git")  # noqa: PTH118 - looked up for each command
         if os.path.isfile(found) and os.access(found, os.X_OK):  # noqa: PTH113
             return found
@@ -85,7 +86,7 @@ def environment(*, fetches: bool = False) -> dict[str, str]:
         for name, value in os.environ.items()
         if not name.startswith("GIT_") or name.startswith(kept)
     }
-    found["PATH"] = os.pathsep.join(_absolute(found.get("PATH", "")))
+    found["PATH"] = os.pathsep.join(_own_folders(found.get("PATH", "")))
     protocols = _NO_PROTOCOL
     if fetches:
         allowed = os.environ.get("GIT_ALLOW_PROTOCOL")
@@ -121,6 +122,11 @@ def configured(environment: Mapping[str, str], settings: Iterable[tuple[str, str
     return found
 
 
-def _absolute(path: str) -> list[str]:
-    # A relative folder would let the repository bring its own git.
-    return [folder for folder in path.split(os.pathsep) if os.path.isabs(folder)]  # noqa: PTH117
+def _own_folders(path: str) -> list[str]:
+    """The folders of a PATH from which no repository can bring its own git."""
+    top = looked_at()
+    folders = [folder for folder in path.split(os.pathsep) if os.path.isabs(folder)]  # noqa: PTH117
+    if top is None:
+        return folders
+    inside = os.path.realpath(top)
+    return [folder for folder in folders if not Path(os.path.realpath(folder)).is_relative_to(inside)]
