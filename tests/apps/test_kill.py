@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from meshwright.apps import output as module
+from meshwright.apps import steps as module
 from meshwright.apps.generation import generate
 from meshwright.apps.output import locked
 from meshwright.errors import ExitCode, MeshwrightError
@@ -108,7 +108,7 @@ def test_killed_at_a_random_moment(repository: Repository, kills: int) -> None:
 
 def test_killed_amid_the_writing(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
     """What has begun to be written is finished by a process that the kill does not reach."""
-    really, taken = module._take, []
+    really, taken = module.take, []
 
     def take(step: module.Step) -> None:
         taken.append(step)
@@ -118,7 +118,7 @@ def test_killed_amid_the_writing(repository: Repository, monkeypatch: pytest.Mon
         really(step)
 
     repository.respecify(1 - repository.now)
-    child = repository.run_apart(lambda: monkeypatch.setattr(module, "_take", take))
+    child = repository.run_apart(lambda: monkeypatch.setattr(module, "take", take))
     _, status = os.waitpid(child, 0)
     assert os.WTERMSIG(status) == signal.SIGKILL
     repository.settle()
@@ -129,7 +129,7 @@ def test_killed_amid_the_writing(repository: Repository, monkeypatch: pytest.Mon
 @pytest.mark.parametrize("step", [0, 1, 2, 3, COUNT, 2 * COUNT - 1])
 def test_the_writing_itself_ends(step: int, repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
     """As by a power cut: each folder and each wiring is still an old or a new one."""
-    really, taken = module._take, []
+    really, taken = module.take, []
 
     def take(given: module.Step) -> None:
         if len(taken) == step:
@@ -140,7 +140,7 @@ def test_the_writing_itself_ends(step: int, repository: Repository, monkeypatch:
     old, new = repository.expected[repository.now], repository.expected[1 - repository.now]
     repository.respecify(1 - repository.now)
     with monkeypatch.context() as patch:
-        patch.setattr(module, "_take", take)
+        patch.setattr(module, "take", take)
         with pytest.raises(MeshwrightError, match="ended from outside"):
             repository.generate()
     found = repository.output()

@@ -9,13 +9,16 @@ from typing import Any
 
 import pytest
 
-from meshwright.apps import output as module
+from meshwright import writing
+from meshwright.apps import output as output_module
+from meshwright.apps import steps as module
 from meshwright.apps.comparison import Difference, compare
 from meshwright.apps.exchange import exchange
 from meshwright.apps.existing import Existing
 from meshwright.apps.header import with_header
-from meshwright.apps.output import Output
+from meshwright.apps.output import HOME, Output
 from meshwright.errors import MeshwrightError
+from meshwright.writing import Tree
 from support.trees import read_tree
 
 OLD = {"kustomization.yaml": "old\n", "policy.yaml": "old policy\n", "namespace.yaml": "same\n"}
@@ -89,46 +92,66 @@ def test_what_is_not_ours_stays_where_it_is(root: Path) -> None:
 
 
 def test_links_that_fail_are_copies(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(*_: object) -> None:
+    def fail(*_: object, **__: object) -> None:
         raise OSError(errno.EPERM, "no links here")
 
-    monkeypatch.setattr(Path, "hardlink_to", fail)
+    monkeypatch.setattr(os, "link", fail)
     write(root, NEW)
     assert read_tree(root) == tree(NEW)
 
 
 def test_a_folder_that_does_not_move_is_emptied(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A lower layer of an overlay filesystem: folders do not move, files do."""
-    really = Path.rename
+    really = Tree.move
 
-    def rename(self: Path, target: Path) -> Path:
-        if self.is_dir() and self.parent.name == "apps":
+    def move(self: Tree, source: str, target: str) -> None:
+        if self.kind(source) == "folder" and source.startswith("mesh/apps/"):
             raise OSError(errno.EXDEV, "another layer")
-        return really(self, target)
+        really(self, source, target)
 
-    monkeypatch.setattr(Path, "rename", rename)
+    monkeypatch.setattr(Tree, "move", move)
     write(root, {})
     assert read_tree(root) == {}
 
 
 def test_what_a_killed_run_left_aside_goes(root: Path) -> None:
-    left = root / module.ASIDE / "alpha.overlay"
-    left.mkdir(parents=True)
-    (left / "kustomization.yaml").write_text("half", encoding="utf-8")
+    output = Output(root)
+    output.clear()
+    output.stage_files({"a.yaml": "half"})
+    assert list((root / HOME).iterdir())
     write(root, NEW)
     assert read_tree(root) == tree(NEW)
+    assert not (root / ".cache").exists()
+
+
+def test_a_folder_that_no_run_made_stays(root: Path) -> None:
+    """Also one that has the name of a place aside: it came with a checkout."""
+    names = ("generate", "generate-1-0123456789abcdef-01234567", "generate-0123456789abcdef-01234567")
+    for name in names:
+        (root / HOME / name).mkdir(parents=True)
+        (root / HOME / name / "mine").write_text("mine", encoding="utf-8")
+    write(root, NEW)
+    assert sorted(path.name for path in (root / HOME).iterdir()) == sorted(names)
+    assert all((root / HOME / name / "mine").read_text(encoding="utf-8") == "mine" for name in names)
+
+
+def test_an_empty_folder_of_somebodys_stays(root: Path) -> None:
+    (root / ".cache").mkdir()
+    write(root, NEW)
+    assert not list((root / ".cache").iterdir())
 
 
 def test_a_full_disk_changes_nothing(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    really, written = Path.write_bytes, []
+    really, written = writing.fill, []
 
-    def write_bytes(self: Path, data: bytes) -> int:
-        written.append(self)
+    def fill(place: int, name: str, content: bytes, mode: int | None = None) -> None:
+        written.append(name)
         if len(written) > 3:
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self))
-        return really(self, data)
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), name)
+        really(place, name, content, mode)
 
-    monkeypatch.setattr(Path, "write_bytes", write_bytes)
+    monkeypatch.setattr(writing, "fill", fill)
+    monkeypatch.setattr(output_module, "fill", fill)
     with pytest.raises(MeshwrightError, match="No space left on device; nothing is changed") as caught:
         write(root, NEW)
     assert "\n" not in str(caught.value)
@@ -138,10 +161,10 @@ def test_a_full_disk_changes_nothing(root: Path, monkeypatch: pytest.MonkeyPatch
 def test_a_tree_that_nobody_may_write_is_no_matter_while_fresh(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(self: Path, *_: Any, **__: Any) -> None:
-        raise OSError(errno.EROFS, os.strerror(errno.EROFS), str(self))
+    def fail(path: str, *_: Any, **__: Any) -> None:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS), path)
 
-    monkeypatch.setattr(Path, "mkdir", fail)
+    monkeypatch.setattr(os, "mkdir", fail)
     write(root, OLD)
     with pytest.raises(MeshwrightError, match="Read-only file system; nothing is changed"):
         write(root, NEW)
@@ -150,14 +173,14 @@ def test_a_tree_that_nobody_may_write_is_no_matter_while_fresh(
 def test_an_application_that_fails_is_put_back(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     if module.exchange is not exchange:
         pytest.skip("what is replaced file by file cannot be put back; the next run mends it")
-    really = module._take
+    really = module.take
 
     def take(step: module.Step) -> None:
-        if step.target.name == "beta" and not step.removes:
+        if step.name == "beta" and not step.removes:
             raise OSError(errno.EACCES, os.strerror(errno.EACCES))
         really(step)
 
-    monkeypatch.setattr(module, "_take", take)
+    monkeypatch.setattr(module, "take", take)
     with pytest.raises(
         MeshwrightError, match=r"mesh/apps/beta: cannot be written: Permission denied; it is as"
     ):
@@ -173,6 +196,6 @@ def test_meshing_waits_for_its_wiring(root: Path) -> None:
         output.clear()
         difference = compare("alpha", want, Existing(root, "home").read("alpha"))
         difference.meshed = meshed
-        orders[meshed] = [step.target.name for step in output.stage(difference, want)]
+        orders[meshed] = [step.name for step in output.stage(difference, want)]
     output.clean()
     assert orders == {True: ["alpha.yaml", "alpha"], False: ["alpha", "alpha.yaml"]}

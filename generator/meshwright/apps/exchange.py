@@ -7,34 +7,31 @@ import errno
 import os
 import sys
 from functools import cache
-from pathlib import Path
 from typing import Any
 
-_AT_FDCWD = -100
-# RENAME_EXCHANGE of Linux' renameat2 and RENAME_SWAP of macOS' renamex_np have one value.
+# RENAME_EXCHANGE of Linux' renameat2 and RENAME_SWAP of macOS' renameatx_np have one value.
 _SWAP = 2
 _CANNOT = frozenset({errno.ENOSYS, errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EXDEV})
 
 
-def exchange(one: Path, other: Path) -> bool:
-    """Let two paths change places; both must exist. False when this system or filesystem cannot.
+def exchange(folder: int, name: str, other_folder: int, other_name: str) -> bool:
+    """Let two names in two open folders change places; both must exist.
 
-    Raises OSError, with nothing changed, for any other reason.
+    False when this system or filesystem cannot. Raises OSError, with nothing changed, for any other reason.
     """
-    if _call(os.fsencode(one), os.fsencode(other)):
+    if _call(folder, os.fsencode(name), other_folder, os.fsencode(other_name)):
         return True
     code = ctypes.get_errno()
     if code in _CANNOT:
         return False
-    raise OSError(code, os.strerror(code), str(other))
+    raise OSError(code, os.strerror(code))
 
 
-def _call(one: bytes, other: bytes) -> bool:
+def _call(folder: int, name: bytes, other_folder: int, other_name: bytes) -> bool:
     library = _library()
     try:
-        if sys.platform == "darwin":
-            return bool(library.renamex_np(one, other, _SWAP) == 0)
-        return bool(library.renameat2(_AT_FDCWD, one, _AT_FDCWD, other, _SWAP) == 0)
+        swap = library.renameatx_np if sys.platform == "darwin" else library.renameat2
+        return bool(swap(folder, name, other_folder, other_name, _SWAP) == 0)
     except AttributeError:
         # An older C library.
         ctypes.set_errno(errno.ENOSYS)

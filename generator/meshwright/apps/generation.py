@@ -49,7 +49,7 @@ def generate(root: Path, *, check: bool, force: bool, remember: bool) -> Outcome
     trusts and renews what is known of the repository. Raises MeshwrightError when it could not run.
     """
     top = Path(os.path.realpath(root))
-    with locked(top):
+    with locked(top) as alone:
         memory = Memory(top) if remember else None
         before = memory.signature() if memory else None
         if memory and before and (fresh := memory.recall(before)):
@@ -60,7 +60,7 @@ def generate(root: Path, *, check: bool, force: bool, remember: bool) -> Outcome
         output = None if check else Output(top)
         try:
             if output:
-                output.clear()
+                output.clear(alone=alone)
             production = produce(top, output, force=force)
             if output and production.steps and not production.has_errors:
                 output.commit(production.steps)

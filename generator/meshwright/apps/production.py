@@ -16,9 +16,10 @@ from meshwright.apps.header import with_header
 from meshwright.apps.inventory import inventory_findings, waves
 from meshwright.apps.loading import load_apps
 from meshwright.apps.model import App, Base, BaseObject, Landscape, Settings
-from meshwright.apps.output import Output, Step
+from meshwright.apps.output import Output
 from meshwright.apps.overlay.planner import plan
 from meshwright.apps.settings import read_settings
+from meshwright.apps.steps import Step
 from meshwright.apps.wiring import render_wiring
 from meshwright.collection import no_collection
 from meshwright.manifests.finding import Finding, Severity

@@ -10,7 +10,6 @@ import hashlib
 import json
 import os
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import asdict, dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -21,6 +20,7 @@ from meshwright.manifests.files import SKIPPED_FOLDERS
 from meshwright.manifests.finding import Finding, Severity
 from meshwright.resources import data_root
 from meshwright.tools.cache import cache_root
+from meshwright.writing import keep
 
 _FORMAT = 1
 _PACKAGE = Path(__file__).resolve().parents[1]
@@ -74,14 +74,7 @@ class Memory:
     def keep(self, signature: Signature, fresh: Fresh) -> None:
         """Best effort: a cache that cannot be written costs time only."""
         text = json.dumps({"signature": asdict(signature), **asdict(fresh)})
-        scratch = self._file.with_suffix(f".{os.getpid()}")
-        try:
-            self._file.parent.mkdir(parents=True, exist_ok=True)
-            scratch.write_text(text, encoding="utf-8")
-            scratch.replace(self._file)
-        except OSError:
-            with suppress(OSError):
-                scratch.unlink()
+        keep(self._file.parent, self._file.name, text)
 
 
 def _finding(item: dict[str, object]) -> Finding:

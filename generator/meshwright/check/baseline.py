@@ -10,6 +10,7 @@ from pathlib import Path
 from meshwright.check.report import Report
 from meshwright.errors import MeshwrightError, Position
 from meshwright.manifests.finding import Finding, Severity, encodable
+from meshwright.writing import Tree
 
 FILE = ".meshwright-baseline.json"
 _FORMAT = 1
@@ -18,20 +19,15 @@ _Key = tuple[str, str, str]
 
 
 def write_baseline(root: Path, report: Report) -> Path:
-    """Write down every finding of ``report``; returns the file."""
+    """Write down every finding of ``report``; returns the file. Raises OSError when it cannot be written."""
     counts = Counter(key_of(finding) for finding in report.findings if finding.id != "baseline/gone")
     entries = [
         {"id": id, "file": path, "message": message, "count": count}
         for (id, path, message), count in sorted(counts.items())
     ]
-    file = root / FILE
-    scratch = file.with_suffix(".tmp")
-    scratch.write_text(
-        encodable(json.dumps({"format": _FORMAT, "findings": entries}, indent=1, ensure_ascii=False)) + "\n",
-        encoding="utf-8",
-    )
-    scratch.replace(file)
-    return file
+    text = json.dumps({"format": _FORMAT, "findings": entries}, indent=1, ensure_ascii=False)
+    Tree(root).write(FILE, f"{encodable(text)}\n".encode())
+    return root / FILE
 
 
 def without_baseline(root: Path, report: Report) -> Report:
@@ -39,6 +35,10 @@ def without_baseline(root: Path, report: Report) -> Report:
 
     Raises MeshwrightError when the file is no baseline.
     """
+    if (root / FILE).is_symlink():
+        raise MeshwrightError(
+            f"{root / FILE}: a symbolic link, which is not followed; put the file itself there"
+        )
     known = _read(root / FILE)
     if known is None:
         return report

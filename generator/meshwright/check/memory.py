@@ -11,7 +11,6 @@ import hashlib
 import json
 import os
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -26,6 +25,7 @@ from meshwright.manifests.finding import Finding, NotSeen, Severity
 from meshwright.resources import data_root
 from meshwright.tools import locate
 from meshwright.tools.cache import cache_root
+from meshwright.writing import keep
 
 _FORMAT = 1
 _PACKAGE = Path(__file__).resolve().parents[1]
@@ -122,14 +122,7 @@ def _read(file: Path, signature: str) -> Report | None:
 def _write(file: Path, signature: str, report: Report) -> None:
     """Best effort: a cache that cannot be written costs time, not the report."""
     text = json.dumps({"signature": signature, "report": asdict(report)})
-    scratch = file.with_suffix(f".{os.getpid()}")
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        scratch.write_text(text, encoding="utf-8")
-        scratch.replace(file)
-    except OSError:
-        with suppress(OSError):
-            scratch.unlink()
+    keep(file.parent, file.name, text)
 
 
 def _decode(data: dict[str, Any]) -> Report:

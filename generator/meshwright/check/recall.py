@@ -20,6 +20,7 @@ from meshwright.manifests.inputs import files_of, is_opaque
 from meshwright.manifests.kustomization import KustomizationIndex
 from meshwright.manifests.unit import BuildResult, BuildUnit, BuiltObject, Origin
 from meshwright.tools.cache import cache_root
+from meshwright.writing import keep
 
 # Bytes of one repository's file, and of all together.
 _LARGEST = 64 * 2**20
@@ -93,15 +94,8 @@ class CheckMemory:
         text = json.dumps(content, separators=(",", ":"))
         if len(text) > _LARGEST:
             return
-        scratch = self._file.with_suffix(f".{os.getpid()}")
-        try:
-            self._file.parent.mkdir(parents=True, exist_ok=True)
-            scratch.write_text(text, encoding="utf-8")
-            scratch.replace(self._file)
+        if keep(self._file.parent, self._file.name, text):
             _prune(self._file)
-        except OSError:
-            with suppress(OSError):
-                scratch.unlink()
 
     def _read(self) -> tuple[dict[str, list[Any]], set[str]]:
         try:

@@ -124,9 +124,9 @@ def _standing(rotation: Rotation) -> str:
 def _write(root: Path, changes: Mapping[str, str | None]) -> None:
     from meshwright.apps.output import Output, locked
 
-    with locked(root):
+    with locked(root) as alone:
         output = Output(root)
-        output.clear()
+        output.clear(alone=alone)
         try:
             output.commit([output.stage_files(changes)])
         finally:

@@ -15,8 +15,10 @@ from meshwright.apps.inspection.remarks import Remark, remarks
 from meshwright.apps.inspection.status import WorkloadStatus, plain_statuses
 from meshwright.apps.model import Base, Landscape
 from meshwright.apps.names import name_problem
+from meshwright.apps.output import locked
 from meshwright.commands.app.tables import workloads_table
 from meshwright.errors import ExitCode, MeshwrightError
+from meshwright.writing import Tree
 
 SCHEMA_VERSION = 1
 
@@ -168,12 +170,12 @@ def _agreed(look: _Look) -> bool:
 
 def _write(root: Path, look: _Look) -> None:
     """The spec last: without it the other files are no application."""
-    for path in sorted(look.files, key=lambda path: path.endswith("/mesh.yaml")):
-        file = root / path
-        file.parent.mkdir(parents=True, exist_ok=True)
-        scratch = file.with_name(f".{file.name}.tmp")
-        scratch.write_text(look.files[path], encoding="utf-8")
-        scratch.replace(file)
+    files = sorted(look.files.items(), key=lambda item: item[0].endswith("/mesh.yaml"))
+    with locked(root):
+        try:
+            Tree(root).add({path: text.encode() for path, text in files})
+        except OSError as error:
+            raise MeshwrightError(f"{error.filename}: {error.strerror}; nothing is written") from None
 
 
 def _json(look: _Look, *, written: bool) -> str:
