@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
 from meshwright import __version__
-from meshwright.errors import ExitCode, MeshwrightError
+from meshwright.ending import CouldNot, end, fail
+from meshwright.printing import prepare
+
+
+class _Commands(TyperGroup):
+    def invoke(self, ctx: Any) -> Any:
+        """Run a command; the parser takes some OSErrors for its own and ends with 1, which means findings."""
+        try:
+            return super().invoke(ctx)
+        except OSError as error:
+            raise CouldNot from error
+
 
 app = typer.Typer(
     name="meshwright",
+    cls=_Commands,
     help="Generate, check and upgrade a GitOps repository for the Linkerd service mesh.",
     no_args_is_help=True,
     add_completion=False,
@@ -348,24 +358,11 @@ def trust_rotate(
 
 
 def main() -> None:
-    """Entry point of the console script; a user's mistake ends as one line on stderr and exit code 2."""
+    """Entry point of the console script; what goes wrong ends as one line on stderr and exit code 2."""
     try:
+        prepare()
         app()
-    except MeshwrightError as error:
-        typer.echo(f"meshwright: {error}", err=True)
-        _end(ExitCode.COULD_NOT_RUN)
     except SystemExit as ended:
-        _end(ended.code)
-
-
-def _end(code: str | int | None) -> NoReturn:
-    """End now: to take a million objects apart that nobody needs any more costs half a second."""
-    if code is None or isinstance(code, int):
-        try:
-            sys.stdout.flush()
-            sys.stderr.flush()
-        except OSError:
-            # A closed pipe: Python itself says so as it always does.
-            sys.exit(code)
-        os._exit(int(code or 0))
-    sys.exit(code)
+        end(ended.code)
+    except BaseException as error:
+        fail(error)

@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import IntEnum
 
+from meshwright.inert import printable
+
 
 class ExitCode(IntEnum):
     """Exit codes of every command."""
@@ -19,13 +21,17 @@ class ExitCode(IntEnum):
 class MeshwrightError(Exception):
     """A user's mistake or a missing tool: printed as its message alone, with exit code 2.
 
-    The message names what was asked, what stood against it, and the way out.
+    The message names what was asked, what stood against it, and the way out. Each argument is one fault, on
+    a line of its own, whatever the names in it hold.
     """
+
+    def __str__(self) -> str:
+        return "\nmeshwright: ".join(printable(str(fault)) for fault in self.args)
 
 
 def together(faults: Iterable[str]) -> MeshwrightError:
     """One error of several faults, each once and on a line of its own as if it were alone."""
-    return MeshwrightError("\nmeshwright: ".join(dict.fromkeys(faults)))
+    return MeshwrightError(*dict.fromkeys(faults))
 
 
 class AnotherTemplateError(MeshwrightError):
@@ -41,6 +47,5 @@ class Position:
     column: int = 0
 
     def __str__(self) -> str:
-        if not self.line:
-            return self.path
-        return f"{self.path}:{self.line}:{self.column}"
+        path = printable(self.path)
+        return f"{path}:{self.line}:{self.column}" if self.line else path

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from meshwright.inert import printable
+
 if TYPE_CHECKING:
     from rich.status import Status
 
@@ -25,17 +27,20 @@ class _Line:
 
     def show(self) -> None:
         from rich.console import Console
+        from rich.markup import escape
 
         with self._lock:
             if not self._over:
-                self._status = Console(stderr=True).status(self.text)
+                self._status = Console(stderr=True).status(escape(printable(self.text)))
                 self._status.start()
 
     def say(self, text: str) -> None:
+        from rich.markup import escape
+
         with self._lock:
             self.text = text
             if self._status is not None:
-                self._status.update(text)
+                self._status.update(escape(printable(text)))
 
     def end(self) -> None:
         with self._lock:

@@ -13,6 +13,7 @@ from meshwright.apps import production
 from meshwright.apps.header import with_header
 from meshwright.commands import generate as command
 from meshwright.errors import ExitCode, MeshwrightError
+from meshwright.unified import unified
 from support.many_apps import add_app, app_name, make_repository
 from support.trees import read_tree
 
@@ -298,14 +299,12 @@ def test_no_repository(tmp_path: Path) -> None:
 
 
 def test_the_diff_is_coloured_for_people_only() -> None:
-    from meshwright.apps.comparison import Change
-
-    change = Change("a.yaml", "x: 1\ny: 2", "x: 1\ny: 3\n")
-    plain = "".join(command._diff(change, colour=False))
+    change = ("a.yaml", "x: 1\ny: 2", "x: 1\ny: 3\n")
+    plain = "".join(unified(*change))
     assert plain == (
         "--- a/a.yaml\n+++ b/a.yaml\n@@ -1,2 +1,2 @@\n x: 1\n-y: 2\n\\ No newline at end of file\n+y: 3\n"
     )
-    assert re.sub(r"\x1b\[\d+m", "", "".join(command._diff(change, colour=True))) == plain
+    assert re.sub(r"\x1b\[\d+m", "", "".join(unified(*change, colour=True))) == plain
 
 
 @pytest.fixture

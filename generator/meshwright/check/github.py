@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from meshwright.check.report import Report
-from meshwright.manifests.finding import Finding, encodable
+from meshwright.inert import printable, without_commands
+from meshwright.manifests.finding import Finding
 
 
 def render(report: Report) -> str:
@@ -15,13 +16,13 @@ def render(report: Report) -> str:
 
 def _command(finding: Finding) -> str:
     at = finding.position
-    properties = {"file": encodable(at.path)}
+    properties = {"file": printable(at.path)}
     if at.line:
         properties |= {"line": str(at.line), "col": str(at.column)}
     properties["title"] = finding.id
     text = f"{finding.message}\nfix: {finding.fix}" if finding.fix else finding.message
     given = ",".join(f"{key}={_property(value)}" for key, value in properties.items())
-    return f"::{finding.severity.value} {given}::{_data(text)}"
+    return f"::{finding.severity.value} {given}::{_data(without_commands(text))}"
 
 
 def _data(text: str) -> str:
@@ -29,4 +30,4 @@ def _data(text: str) -> str:
 
 
 def _property(text: str) -> str:
-    return _data(text).replace(":", "%3A").replace(",", "%2C")
+    return _data(without_commands(text)).replace(":", "%3A").replace(",", "%2C")

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from meshwright import __version__
 from meshwright.check.order.line import Line
 from meshwright.check.report import Report
 from meshwright.errors import Position
-from meshwright.manifests.finding import encodable
+from meshwright.inert import json_text
 
 SCHEMA_VERSION = 1
 
 
 def render(report: Report) -> str:
     """The report as JSON, ending with a line break."""
-    return encodable(json.dumps(as_data(report), indent=2, ensure_ascii=False)) + "\n"
+    return json_text(as_data(report)) + "\n"
 
 
 def as_data(report: Report) -> dict[str, Any]:

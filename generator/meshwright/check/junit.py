@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from itertools import groupby
 from xml.etree import ElementTree
 
 from meshwright.check.report import Report
-from meshwright.manifests.finding import Finding, Severity, encodable
+from meshwright.inert import printable
+from meshwright.manifests.finding import Finding, Severity
 
-# What XML 1.0 cannot hold at all, not even escaped.
-_UNPRINTABLE = dict.fromkeys([*range(9), 11, 12, *range(14, 32), 0xFFFE, 0xFFFF])
+# What a CI system takes for a command when the report is in its log; both stand in texts only.
+_COMMAND = re.compile(r"^(\s*):(?=:)|#(?=#[a-z]*\[)", re.MULTILINE)
 
 
 def render(report: Report) -> str:
@@ -17,28 +19,30 @@ def render(report: Report) -> str:
     suite = ElementTree.Element("testsuite", name="meshwright check")
     failures = 0
     for path, findings in groupby(report.findings, key=lambda finding: finding.position.path):
-        case = ElementTree.SubElement(suite, "testcase", classname="meshwright", name=_clean(path or "."))
+        case = ElementTree.SubElement(suite, "testcase", classname="meshwright", name=printable(path or "."))
         listed = list(findings)
         errors = [finding for finding in listed if finding.severity is Severity.ERROR]
         if errors:
             failures += 1
-            failure = ElementTree.SubElement(case, "failure", message=_clean(_line(errors[0])))
-            failure.text = _clean("\n".join(map(_line, listed)))
+            failure = ElementTree.SubElement(case, "failure", message=_line(errors[0]))
+            failure.text = "\n".join(map(_line, listed))
         else:
-            ElementTree.SubElement(case, "system-out").text = _clean("\n".join(map(_line, listed)))
+            ElementTree.SubElement(case, "system-out").text = "\n".join(map(_line, listed))
     if not len(suite):
         ElementTree.SubElement(suite, "testcase", classname="meshwright", name="check")
     suite.set("tests", str(len(suite)))
     suite.set("failures", str(failures))
     ElementTree.indent(suite)
-    text = ElementTree.tostring(suite, encoding="unicode")
+    text = _COMMAND.sub(_reference, ElementTree.tostring(suite, encoding="unicode"))
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{text}\n'
 
 
 def _line(finding: Finding) -> str:
     fix = f" (fix: {finding.fix})" if finding.fix else ""
-    return f"{finding.position}: {finding.severity.value}: {finding.message} [{finding.id}]{fix}"
+    # What XML 1.0 cannot hold, not even escaped, is not printable either.
+    return printable(f"{finding.position}: {finding.severity.value}: {finding.message} [{finding.id}]{fix}")
 
 
-def _clean(text: str) -> str:
-    return encodable(text.translate(_UNPRINTABLE))
+def _reference(found: re.Match[str]) -> str:
+    """The first sign as a reference: the same to whoever reads XML."""
+    return f"{found[1]}&#58;" if found[1] is not None else "&#35;"

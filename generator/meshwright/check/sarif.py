@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import os
 from typing import Any
 from urllib.parse import quote
 
 from meshwright import __version__
 from meshwright.check.report import Report
 from meshwright.check.rules.families import load_rules
+from meshwright.inert import json_text
 from meshwright.manifests.finding import Finding
 
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
@@ -35,7 +34,7 @@ def render(report: Report) -> str:
         "columnKind": "unicodeCodePoints",
         "results": [_result(finding, ids) for finding in report.findings],
     }
-    return json.dumps({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2) + "\n"
+    return json_text({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}) + "\n"
 
 
 def _rule(id: str) -> dict[str, Any]:
@@ -54,13 +53,26 @@ def _rule(id: str) -> dict[str, Any]:
 def _result(finding: Finding, ids: list[str]) -> dict[str, Any]:
     at = finding.position
     text = f"{finding.message}. Fix: {finding.fix}" if finding.fix else finding.message
-    place: dict[str, Any] = {"artifactLocation": {"uri": quote(os.fsencode(at.path or "."))}}
+    place: dict[str, Any] = {"artifactLocation": {"uri": quote(_bytes(at.path or "."))}}
     if at.line:
         place["region"] = {"startLine": at.line, "startColumn": at.column}
     return {
         "ruleId": finding.id,
         "ruleIndex": ids.index(finding.id),
         "level": finding.severity.value,
-        "message": {"text": text},
+        "message": {"text": _without_links(text)},
         "locations": [{"physicalLocation": place}],
     }
+
+
+def _without_links(text: str) -> str:
+    """SARIF's plain text has links in Markdown's form."""
+    return text.replace("](", "]\\(")
+
+
+def _bytes(path: str) -> bytes:
+    """The path as the file system has it; half characters that are no bytes of it become escapes."""
+    return b"".join(
+        char.encode("utf-8", "surrogateescape" if "\udc80" <= char <= "\udcff" else "backslashreplace")
+        for char in path
+    )

@@ -7,7 +7,8 @@ from itertools import groupby
 from pathlib import Path
 
 from meshwright.check.report import Report
-from meshwright.manifests.finding import Finding, Severity, printable
+from meshwright.inert import is_seen, printable
+from meshwright.manifests.finding import Finding, Severity
 from meshwright.manifests.words import plural
 
 _RED, _YELLOW, _DIM, _BOLD, _OFF = "\x1b[31m", "\x1b[33m", "\x1b[2m", "\x1b[1m", "\x1b[0m"
@@ -31,7 +32,7 @@ def _lines(report: Report, colour: bool, source: Path | None) -> Iterator[str]:
     if report.not_seen:
         yield "not seen:"
         for item in report.not_seen:
-            line = f"  {printable(str(item.position))}: {item.subject}: {item.reason}"
+            line = f"  {item.position}: {item.subject}: {item.reason}"
             yield f"{_DIM}{line}{_OFF}" if colour else line
         yield ""
     yield from _order_lines(report, colour)
@@ -62,7 +63,7 @@ def _read(file: Path) -> list[str]:
 
 
 def _finding_lines(finding: Finding, colour: bool, written: list[str]) -> Iterator[str]:
-    place, severity = printable(str(finding.position)), finding.severity.value
+    place, severity = str(finding.position), finding.severity.value
     if colour:
         tone = _RED if finding.severity is Severity.ERROR else _YELLOW
         place, severity = f"{_BOLD}{place}{_OFF}", f"{tone}{severity}{_OFF}"
@@ -77,9 +78,7 @@ def _caret(finding: Finding, line: str, colour: bool) -> Iterator[str]:
     column = finding.position.column
     # A long line is cut around the column; a tab keeps its width below.
     start = max(0, column - 1 - _WIDTH // 2) if len(line) > _WIDTH else 0
-    shown = "".join(
-        char if char.isprintable() or char == "\t" else "?" for char in line[start : start + _WIDTH]
-    )
+    shown = "".join(char if char == "\t" or is_seen(char) else "?" for char in line[start : start + _WIDTH])
     number = str(finding.position.line)
     indent = "".join("\t" if char == "\t" else " " for char in shown[: column - 1 - start])
     caret = f"{_RED}^{_OFF}" if colour else "^"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +14,7 @@ from meshwright.check.selection import Selection, changed_since
 from meshwright.errors import ExitCode
 from meshwright.manifests.finding import Severity
 from meshwright.manifests.words import plural
+from meshwright.printing import emit, in_colour, tell, terminal
 from meshwright.progress import working
 
 
@@ -52,36 +51,36 @@ def run(path: Path, options: Options) -> ExitCode:
             )
     if options.write_baseline:
         write_baseline(path, report)
-        sys.stdout.write(f"{path / BASELINE}: {plural(len(report.findings), 'finding')} written down\n")
+        tell(f"{path / BASELINE}: {plural(len(report.findings), 'finding')} written down\n")
         return ExitCode.CLEAN
     if options.baseline:
         report = without_baseline(path, report)
     changed = changed_since(path, options.since) if options.since else None
     chosen = Selection(options.select, options.ignore, Severity(options.severity), changed).apply(report)
-    sys.stdout.write(_render(chosen, path, options.output))
+    _print(chosen, path, options.output)
     return chosen.exit_code
 
 
-def _render(report: Report, path: Path, output: str) -> str:
+def _print(report: Report, path: Path, output: str) -> None:
     # Each format is imported by itself: the start of the program stays fast.
     if output == "json":
         from meshwright.check import json_output
 
-        return json_output.render(report)
-    if output == "sarif":
+        emit(json_output.render(report))
+    elif output == "sarif":
         from meshwright.check import sarif
 
-        return sarif.render(report)
-    if output == "junit":
+        emit(sarif.render(report))
+    elif output == "junit":
         from meshwright.check import junit
 
-        return junit.render(report)
-    if output == "github":
+        emit(junit.render(report))
+    elif output == "github":
         from meshwright.check import github
 
-        return github.render(report)
-    from meshwright.check import text
+        emit(github.render(report))
+    else:
+        from meshwright.check import text
 
-    terminal = sys.stdout.isatty()
-    colour = terminal and not os.environ.get("NO_COLOR")
-    return text.render(report, colour=colour, source=path if terminal else None)
+        colour, source = in_colour(), path if terminal() else None
+        tell(text.render(report, colour=colour, source=source), colour=colour)

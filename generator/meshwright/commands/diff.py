@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +9,7 @@ from meshwright.difference import Difference
 from meshwright.difference.comparison import compare_files
 from meshwright.difference.revision import Checkout
 from meshwright.errors import ExitCode
+from meshwright.printing import emit, in_colour, tell
 from meshwright.progress import working
 
 
@@ -34,21 +33,22 @@ def run(path: Path, request: Request) -> ExitCode:
     """Compare and print. Raises MeshwrightError when that is not possible."""
     with working("reading"), Checkout.of(path).files(request.old, request.new) as (old, new, changed):
         difference = compare_files(old, new, changed, request.charts)
-    sys.stdout.write(_render(difference, request))
+    _print(difference, request)
     differs = request.exit_code and not difference.is_same
     return ExitCode.FINDINGS if differs else ExitCode.CLEAN
 
 
-def _render(difference: Difference, request: Request) -> str:
+def _print(difference: Difference, request: Request) -> None:
     # Each format is imported by itself: the start of the program stays fast.
     if request.output == "json":
         from meshwright.difference import json_output
 
-        return json_output.render(difference, request.old, request.new)
-    if request.output == "markdown":
+        emit(json_output.render(difference, request.old, request.new))
+    elif request.output == "markdown":
         from meshwright.difference import markdown
 
-        return markdown.render(difference, request.old, request.new)
-    from meshwright.difference import text
+        tell(markdown.render(difference, request.old, request.new))
+    else:
+        from meshwright.difference import text
 
-    return text.render(difference, colour=sys.stdout.isatty() and not os.environ.get("NO_COLOR"))
+        tell(text.render(difference, colour=in_colour()), colour=in_colour())

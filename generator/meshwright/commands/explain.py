@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 import textwrap
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from meshwright.errors import ExitCode, MeshwrightError
+from meshwright.inert import printable
+from meshwright.printing import tell
 
 _WIDTH = 100
 
@@ -21,7 +22,7 @@ def run(subject: Sequence[str], repository: Path) -> ExitCode:
         lines = _edge(repository, names[0].strip(), names[1].strip())
     else:
         raise MeshwrightError("name one rule, such as MW004, or two units: the one that waits, and for whom")
-    sys.stdout.write("\n".join(lines) + "\n")
+    tell("".join(f"{printable(line)}\n" for line in lines))
     return ExitCode.CLEAN
 
 

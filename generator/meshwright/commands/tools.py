@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from meshwright.errors import ExitCode, MeshwrightError
+from meshwright.inert import json_text, printable
+from meshwright.printing import complain, emit, tell, terminal
 from meshwright.tools import Tool, ensure, locate
 from meshwright.tools.catalog import TOOLS, tool_spec, wanted_version
 
@@ -50,14 +50,14 @@ def run(output: str, install: bool, names: Sequence[str] = ()) -> ExitCode:
         except MeshwrightError as error:
             listed.append(Listed(name, wanted_version(name), None, str(error)))
     if output == "json":
-        print(json.dumps(_as_data(listed), indent=2))
-    elif sys.stdout.isatty():
+        emit(f"{json_text(_as_data(listed))}\n")
+    elif terminal():
         _print_table(listed)
     else:
         _print_columns(listed)
     problems = [line.problem for line in listed if line.tool is None]
     for problem in problems:
-        print(f"meshwright: {problem}", file=sys.stderr)
+        complain(f"meshwright: {problem}\n")
     return ExitCode.COULD_NOT_RUN if problems else ExitCode.CLEAN
 
 
@@ -81,10 +81,11 @@ def _as_data(listed: list[Listed]) -> dict[str, object]:
 
 
 def _print_columns(listed: list[Listed]) -> None:
-    rows = [_HEADINGS, *(line.cells for line in listed)]
+    rows = [_HEADINGS, *(tuple(map(printable, line.cells)) for line in listed)]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
-        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        tell(f"{'  '.join(cells).rstrip()}\n")
 
 
 def _print_table(listed: list[Listed]) -> None:
@@ -98,7 +99,7 @@ def _print_table(listed: list[Listed]) -> None:
     # The path stands under the origin: two wide columns would break both on most terminals.
     table.add_column("from, path", overflow="fold")
     for line in listed:
-        *short, source, path = line.cells
+        *short, source, path = map(printable, line.cells)
         style = "red" if line.tool is None else ""
         place = Text(source, style) if line.tool is None else Text.assemble(source, "\n", (path, "dim"))
         table.add_row(*(Text(cell, style) for cell in short), place)

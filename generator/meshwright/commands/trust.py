@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import os
-import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from difflib import unified_diff
 from pathlib import Path
 
 from meshwright.check.engine import read_model
 from meshwright.check.rules.model import Model
 from meshwright.errors import ExitCode, MeshwrightError
-from meshwright.manifests.finding import printable
+from meshwright.inert import printable
+from meshwright.printing import emit, in_colour, tell
 from meshwright.progress import working
 from meshwright.trust.chain import Chain, read_chains
 from meshwright.trust.lessons import Lesson, lesson
 from meshwright.trust.rotation import Refusal, Rotation, read_rotation
 from meshwright.trust.stages import Staged, stage
+from meshwright.unified import unified
 
 
 @dataclass(frozen=True)
@@ -38,9 +37,9 @@ def show(path: Path, certificates: Sequence[Path], output: str) -> ExitCode:
     with working("reading"):
         report = read_trust(path, certificates)
     if output == "json":
-        sys.stdout.write(render_json(report))
+        emit(render_json(report))
     else:
-        sys.stdout.write(render_text(report, colour=_colour()))
+        tell(render_text(report, colour=in_colour()), colour=in_colour())
     return report.exit_code
 
 
@@ -50,7 +49,7 @@ def rotate(path: Path, wanted: int, cluster: str, *, preview: bool) -> ExitCode:
         plan = _plan(model, wanted, cluster)
         root = model.files.root
     if plan.staged is None or plan.lesson is None:
-        print(f"stage {wanted}: nothing to do: {_standing(plan.rotation)}")
+        tell(f"stage {wanted}: nothing to do: {printable(_standing(plan.rotation))}\n")
         return ExitCode.CLEAN
     changes = plan.staged.changes
     if not preview:
@@ -62,11 +61,11 @@ def rotate(path: Path, wanted: int, cluster: str, *, preview: bool) -> ExitCode:
             )
         _write(root, changes)
     for name, text in changes.items():
-        sys.stdout.writelines(_diff(name, plan.before.get(name), text))
-    print("\n".join(["", *plan.lesson.lines(), ""]))
-    print(
-        "nothing is written: --preview" if preview else f"written: {', '.join(changes)}; review, commit, push"
-    )
+        lines = unified(name, plan.before.get(name), text, colour=in_colour(), around=2)
+        tell("".join(lines), colour=in_colour())
+    tell("".join(f"{printable(line)}\n" for line in ("", *plan.lesson.lines(), "")))
+    written = f"written: {', '.join(map(printable, changes))}; review, commit, push"
+    tell("nothing is written: --preview\n" if preview else f"{written}\n")
     return ExitCode.CLEAN
 
 
@@ -131,16 +130,3 @@ def _write(root: Path, changes: Mapping[str, str | None]) -> None:
             output.commit([output.stage_files(changes)])
         finally:
             output.clean()
-
-
-def _diff(path: str, before: str | None, after: str | None) -> Iterator[str]:
-    old, new = ((text or "").splitlines(keepends=True) for text in (before, after))
-    names = ("/dev/null" if before is None else f"a/{path}", "/dev/null" if after is None else f"b/{path}")
-    colour = _colour()
-    for line in unified_diff(old, new, *names, n=2):
-        tone = {"+": "\x1b[32m", "-": "\x1b[31m", "@": "\x1b[36m"}.get(line[0], "") if colour else ""
-        yield f"{tone}{line.rstrip()}{chr(27)}[0m\n" if tone else f"{line.rstrip()}\n"
-
-
-def _colour() -> bool:
-    return sys.stdout.isatty() and not os.environ.get("NO_COLOR")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from meshwright.errors import ExitCode, MeshwrightError
 from meshwright.git.discovery import NotACheckout
 from meshwright.git.runner import require_git
 from meshwright.git.worktree import WorkTree
+from meshwright.printing import complain, emit, tell
 from meshwright.progress import say, working
 from meshwright.update.engine import Request, prepare
 from meshwright.update.landing import Landing
@@ -47,7 +47,7 @@ def run(path: Path, options: Options) -> ExitCode:
             Landing(tree, scratch, preview=options.preview) as landing,
         ):
             if landing.finished:
-                sys.stderr.write("meshwright: an update that was interrupted has been finished first\n")
+                complain("meshwright: an update that was interrupted has been finished first\n")
             say("merging")
             merge = prepare(request, scratch, renderer)
             say("checking")
@@ -55,7 +55,7 @@ def run(path: Path, options: Options) -> ExitCode:
             landed = _lands(result, options)
             if landed:
                 landing.land(merge.project, merge.workshop, result.folder, result.changes, merge.conflicts)
-        sys.stdout.write(_render(result, options, landed))
+        _print(result, options, landed)
         return _status(result)
 
 
@@ -89,12 +89,13 @@ def _lands(result: Result, options: Options) -> bool:
     return options.force or not result.findings
 
 
-def _render(result: Result, options: Options, landed: bool) -> str:
+def _print(result: Result, options: Options, landed: bool) -> None:
     # Each format is imported by itself: the start of the program stays fast.
     if options.output == "json":
         from meshwright.update import json_output
 
-        return json_output.render(result, landed=landed, preview=options.preview)
-    from meshwright.update import text
+        emit(json_output.render(result, landed=landed, preview=options.preview))
+    else:
+        from meshwright.update import text
 
-    return text.render(result, landed=landed, preview=options.preview)
+        tell(text.render(result, landed=landed, preview=options.preview))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from meshwright import __version__
@@ -16,13 +15,14 @@ from meshwright.difference.model import (
     RootDifference,
     SchemaChange,
 )
+from meshwright.inert import json_text
 
 SCHEMA_VERSION = 1
 
 
 def render(difference: Difference, old: str = "", new: str = "") -> str:
     """The difference as JSON, ending with a line break; ``old`` and ``new`` say what was compared."""
-    return json.dumps(as_data(difference, old, new), indent=2, ensure_ascii=False, default=str) + "\n"
+    return json_text(as_data(difference, old, new)) + "\n"
 
 
 def as_data(difference: Difference, old: str = "", new: str = "") -> dict[str, Any]:
@@ -118,12 +118,4 @@ def _path(path: Path) -> list[Any]:
 def _value(value: Any) -> Any:
     if isinstance(value, tuple):
         return [dict(item.fields) for item in value]
-    # JSON has no number that is none.
-    return (
-        str(value)
-        if isinstance(value, float) and (value != value or value in (_ENDLESS, -_ENDLESS))
-        else value
-    )
-
-
-_ENDLESS = float("inf")
+    return value

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from meshwright.difference.model import Change, Difference, Field, ObjectDifference, RootDifference
 from meshwright.difference.shown import EFFECTS, SIGNS, both, by_move, moved, remarks, schema_lines, summary
-from meshwright.manifests.finding import printable
+from meshwright.inert import printable
 from meshwright.manifests.words import plural
 
 # By which a workflow finds its own comment again.
@@ -150,6 +150,7 @@ def _code(text: str) -> str:
     text = printable(" ".join(text.split())) or " "
     longest = max((len(run) for run in re.findall("`+", text)), default=0)
     fence = "`" * (longest + 1)
-    inner = text.replace("|", "\\|")
+    # A backslash before a pipe could make the one that is put there an ordinary sign.
+    inner = re.sub(r"(\\*)\|", r"\1\1\\|", text)
     padded = f" {inner} " if inner[0] in "` " or inner[-1] in "` " else inner
     return f"{fence}{padded}{fence}"

@@ -17,8 +17,8 @@ from meshwright.git.changes import changed_since
 from meshwright.git.discovery import NotACheckout
 from meshwright.git.paths import below_one_of, is_plain
 from meshwright.git.worktree import NoRevision, WorkTree, complaint_of
+from meshwright.inert import printable
 from meshwright.manifests.files import SKIPPED_FOLDERS, RepositoryFiles
-from meshwright.manifests.finding import printable
 
 _LINK, _MODULE = "120000", "160000"
 _YAML = (".yaml", ".yml")

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from meshwright.difference.model import Change, Difference, Effect, Field, ObjectDifference, SchemaChange
-from meshwright.manifests.finding import printable
+from meshwright.inert import printable
 from meshwright.manifests.words import plural
 
 EFFECTS = {
@@ -32,7 +32,7 @@ def one_line(value: Any, width: int) -> str:
     """A value in at most ``width`` characters; a text of one line as it is, all else as JSON."""
     if isinstance(value, tuple):
         text = ", ".join(str(item) for item in value)
-    elif isinstance(value, str) and value.isprintable() and value.strip() == value and value:
+    elif isinstance(value, str) and value and value.strip() == value and printable(value) == value:
         text = value
     else:
         text = json.dumps(value, ensure_ascii=False, default=str)

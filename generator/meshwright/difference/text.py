@@ -17,7 +17,7 @@ from meshwright.difference.shown import (
     schema_lines,
     summary,
 )
-from meshwright.manifests.finding import printable
+from meshwright.inert import printable
 
 _TONES = {"+": "\x1b[32m", "-": "\x1b[31m", "~": "\x1b[33m", ">": "\x1b[36m"}
 _BOLD, _DIM, _OFF = "\x1b[1m", "\x1b[2m", "\x1b[0m"

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from meshwright.errors import MeshwrightError
-from meshwright.manifests.finding import printable
+from meshwright.inert import printable
 
 Settings = tuple[tuple[str, str], ...]
 _FILTER = "filter."

@@ -12,7 +12,7 @@ from meshwright.errors import MeshwrightError
 from meshwright.git.command import command, environment
 from meshwright.git.discovery import Embedded, common_dir_of, find_top, git_dir_of
 from meshwright.git.drivers import Settings, parse_config, silenced
-from meshwright.manifests.finding import printable
+from meshwright.inert import printable
 
 if TYPE_CHECKING:
     from meshwright.programs import Ended

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from meshwright.errors import Position
+from meshwright.inert import printable
 
 
 class Severity(StrEnum):
@@ -65,13 +66,6 @@ class NotSeen:
         return (self.position, self.subject, self.reason)
 
 
-def printable(text: str) -> str:
-    """``text`` in one line and without what steers a terminal: names come from files that anybody wrote."""
-    if text.isprintable():
-        return text
-    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
-
-
 def encodable(text: str) -> str:
     """``text`` as UTF-8 can hold it: the name of a file may be no text at all."""
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
@@ -79,5 +73,6 @@ def encodable(text: str) -> str:
 
 def _keep_printable(item: Finding | NotSeen, name: str) -> None:
     text: str = getattr(item, name)
-    if not text.isprintable():
-        object.__setattr__(item, name, printable(text))
+    shown = printable(text)
+    if shown is not text:
+        object.__setattr__(item, name, shown)

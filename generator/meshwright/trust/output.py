@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from meshwright import __version__
 from meshwright.check.rules.duration import DAY, days
 from meshwright.errors import Position
+from meshwright.inert import json_text, printable
 from meshwright.manifests.finding import Finding
 from meshwright.trust.planned import Planned
 from meshwright.trust.report import TrustReport
@@ -22,14 +22,19 @@ _YEAR = 365 * DAY
 _RED, _YELLOW, _BOLD, _OFF = "\x1b[31m", "\x1b[33m", "\x1b[1m", "\x1b[0m"
 
 
+class _Toned(str):
+    """A line with tones of our own, in which what anybody wrote is harmless already."""
+
+
 def render_json(report: TrustReport) -> str:
     """By schema/trust-report.schema.json, ending with a line break."""
-    return json.dumps(as_data(report), indent=2, ensure_ascii=False) + "\n"
+    return json_text(as_data(report)) + "\n"
 
 
 def render_text(report: TrustReport, *, colour: bool = False) -> str:
     """For people, ending with a line break."""
-    return "\n".join(_lines(report, colour)).strip("\n") + "\n"
+    lines = (line if isinstance(line, _Toned) else printable(line) for line in _lines(report, colour))
+    return "\n".join(lines).strip("\n") + "\n"
 
 
 def _lines(report: TrustReport, colour: bool) -> Iterator[str]:
@@ -39,7 +44,9 @@ def _lines(report: TrustReport, colour: bool) -> Iterator[str]:
     for cluster in report.clusters:
         rows = [row for row in report.planned if row.cluster == cluster]
         if rows:
-            yield _bold(f"certificates of {cluster or 'the repository'}, as they are asked for", colour)
+            yield _Toned(
+                _bold(f"certificates of {cluster or 'the repository'}, as they are asked for", colour)
+            )
             yield ""
             for row in rows:
                 yield from _planned_lines(row, colour)
@@ -49,7 +56,7 @@ def _lines(report: TrustReport, colour: bool) -> Iterator[str]:
         yield from _rotation_lines(rotation)
         yield ""
     if report.certificates:
-        yield _bold("certificates given", colour)
+        yield _Toned(_bold("certificates given", colour))
         yield ""
         for certificate in report.certificates:
             yield from _certificate_lines(certificate, colour)
@@ -60,7 +67,7 @@ def _lines(report: TrustReport, colour: bool) -> Iterator[str]:
 
 
 def _planned_lines(row: Planned, colour: bool) -> Iterator[str]:
-    yield f"  {_bold(row.role, colour)}: {row.title} ({row.position})"
+    yield _Toned(f"  {_bold(row.role, colour)}: {printable(row.title)} ({row.position})")
     life = f"lives {span(row.lifetime)}" if row.lifetime else "has a lifetime that cannot be read"
     renewed = (
         f"is renewed at {span(row.renewed)} with the {row.new_key}" if row.renewed else "is renewed by nobody"
@@ -111,16 +118,16 @@ def _rotation_lines(rotation: Rotation | Refusal) -> Iterator[str]:
 
 
 def _certificate_lines(it: PublicCertificate, colour: bool) -> Iterator[str]:
-    yield f"  {_bold(it.subject, colour)} ({it.place})"
+    yield _Toned(f"  {_bold(it.subject, colour)} ({printable(it.place)})")
     yield f"    {it.role}; {it.key}{', CA' if it.is_ca else ''}; issued by {it.issuer}; serial {it.serial}"
     left = f"{it.days_left} days left" if it.days_left >= 0 else f"{-it.days_left} days ago"
     yield f"    {it.not_before:%Y-%m-%d} to {it.not_after:%Y-%m-%d %H:%M} UTC, {left}"
     if it.verified:
         yield f"    signature: verified, by {it.verified}"
     for fault in it.faults:
-        yield f"    {_RED if colour else ''}error: {fault}{_OFF if colour else ''}"
+        yield _Toned(f"    {_RED if colour else ''}error: {printable(fault)}{_OFF if colour else ''}")
     for remark in it.remarks:
-        yield f"    {_YELLOW if colour else ''}note: {remark}{_OFF if colour else ''}"
+        yield _Toned(f"    {_YELLOW if colour else ''}note: {printable(remark)}{_OFF if colour else ''}")
     if it.role != "leaf":
         article = "an" if it.role[0] in "aeiou" else "a"
         yield f"    Linkerd {'takes' if it.accepted else 'refuses'} it as {article} {it.role}"
@@ -135,7 +142,8 @@ def _first_end(certificates: Sequence[PublicCertificate]) -> Iterator[str]:
 def _finding_lines(finding: Finding, colour: bool) -> Iterator[str]:
     word = finding.severity.value
     tone = (_RED if word == "error" else _YELLOW) if colour else ""
-    yield f"{finding.position}: {tone}{word}{_OFF if colour else ''}[{finding.id}]: {finding.message}"
+    end = _OFF if colour else ""
+    yield _Toned(f"{finding.position}: {tone}{word}{end}[{finding.id}]: {finding.message}")
     if finding.fix:
         yield f"  fix: {finding.fix}"
 
@@ -148,7 +156,7 @@ def span(seconds: float) -> str:
 
 
 def _bold(text: str, colour: bool) -> str:
-    return f"{_BOLD}{text}{_OFF}" if colour else text
+    return f"{_BOLD}{printable(text)}{_OFF}" if colour else printable(text)
 
 
 def as_data(report: TrustReport) -> dict[str, Any]:

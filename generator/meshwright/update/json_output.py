@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
+from meshwright.inert import json_text
 from meshwright.update.grouping import group_of
 from meshwright.update.outcome import Result
 
@@ -54,7 +54,7 @@ def render(result: Result, *, landed: bool, preview: bool) -> str:
         from meshwright.update.preview import preview as previewed
 
         data["preview"] = _preview(previewed(result))
-    return json.dumps(data, indent=2, ensure_ascii=False) + "\n"
+    return json_text(data) + "\n"
 
 
 def _preview(found: Preview) -> dict[str, Any]:

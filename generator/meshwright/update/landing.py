@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from meshwright.errors import MeshwrightError, together
 from meshwright.git.worktree import WorkTree
-from meshwright.manifests.finding import printable
+from meshwright.inert import printable
 from meshwright.update import applier
 from meshwright.update.merge import Conflict, Workshop, index_lines
 from meshwright.update.plan import INDEX, Plan, Refused, read_plan, write_plan

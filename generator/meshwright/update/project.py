@@ -13,7 +13,7 @@ from meshwright.git.discovery import NotACheckout
 from meshwright.git.paths import is_plain
 from meshwright.git.runner import Git
 from meshwright.git.worktree import NoRevision, WorkTree
-from meshwright.manifests.finding import printable
+from meshwright.inert import printable
 from meshwright.update.answers import Answers, read_answers
 
 # Files in the git directory that say that something else is half done.

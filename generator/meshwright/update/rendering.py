@@ -13,7 +13,7 @@ from meshwright import limits
 from meshwright.errors import MeshwrightError
 from meshwright.git.command import environment_for_others
 from meshwright.git.drivers import Settings
-from meshwright.manifests.finding import printable
+from meshwright.inert import printable
 from meshwright.update.template import Template, TemplateVersion
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from meshwright.manifests.finding import printable
+from meshwright.inert import printable
 from meshwright.manifests.words import plural
 from meshwright.update.grouping import grouped
 from meshwright.update.outcome import Result

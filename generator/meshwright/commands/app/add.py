@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -18,6 +17,8 @@ from meshwright.apps.names import name_problem
 from meshwright.apps.output import locked
 from meshwright.commands.app.tables import workloads_table
 from meshwright.errors import ExitCode, MeshwrightError
+from meshwright.inert import json_text, printable
+from meshwright.printing import emit, tell, terminal
 from meshwright.writing import Tree
 
 SCHEMA_VERSION = 1
@@ -60,14 +61,14 @@ def add(root: Path, request: Request) -> ExitCode:
     if request.output == "json":
         if request.yes:
             _write(root, look)
-        sys.stdout.write(_json(look, written=request.yes))
+        emit(_json(look, written=request.yes))
         return ExitCode.CLEAN
-    sys.stdout.write(_text(look))
+    tell(_text(look))
     if not (request.yes or _agreed(look)):
         return ExitCode.FINDINGS
     _write(root, look)
-    sys.stdout.write("".join(f"wrote {path}\n" for path in sorted(look.files)))
-    sys.stdout.write("next: meshwright generate\n")
+    tell("".join(f"wrote {path}\n" for path in sorted(look.files)))
+    tell("next: meshwright generate\n")
     return ExitCode.CLEAN
 
 
@@ -143,28 +144,32 @@ def _look_at_chart(
 
 
 def _text(look: _Look) -> str:
-    lines = [f"{note}\n" for note in look.notes]
+    lines = [f"{printable(note)}\n" for note in look.notes]
     if look.statuses:
         lines.append("As the manifests stand:\n" + workloads_table(look.statuses))
     if look.remarks:
         lines.append("\n")
         for remark in look.remarks:
-            lines.append(f"{remark.position}: {remark.subject}: {remark.text}\n")
+            said = f"{remark.position}: {remark.subject}: {remark.text}"
+            lines.append(f"{printable(said)}\n")
             if remark.advice:
-                lines.append(f"  -> {remark.advice}\n")
+                lines.append(f"  -> {printable(remark.advice)}\n")
     lines.append(f"\napps/{look.request.name}/mesh.yaml:\n\n")
-    lines += [f"    {line}\n" if line else "\n" for line in look.proposal.text.splitlines()]
+    lines += [f"    {printable(line)}\n" if line else "\n" for line in look.proposal.text.splitlines()]
     lines.append("\n")
-    lines += [f"before generate: {step}\n" for step in look.proposal.before]
+    lines += [f"before generate: {printable(step)}\n" for step in look.proposal.before]
     return "".join(lines)
 
 
 def _agreed(look: _Look) -> bool:
     files = ", ".join(sorted(look.files))
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        sys.stdout.write(f"not written ({files}): there is no terminal to ask on; run it again with --yes\n")
+    if not (sys.stdin.isatty() and terminal()):
+        tell(f"not written ({files}): there is no terminal to ask on; run it again with --yes\n")
         return False
-    answer = input(f"Write {files}? [y/N] ")
+    try:
+        answer = input(f"Write {files}? [y/N] ")
+    except EOFError:
+        answer = ""
     return answer.strip().lower() in ("y", "yes")
 
 
@@ -198,4 +203,4 @@ def _json(look: _Look, *, written: bool) -> str:
         "files": sorted(look.files),
         "written": written,
     }
-    return json.dumps(data, indent=2, ensure_ascii=False) + "\n"
+    return json_text(data) + "\n"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -16,8 +14,10 @@ from meshwright.apps.model import App, Landscape
 from meshwright.apps.overlay.planner import plan
 from meshwright.commands.app.tables import table, workloads_table
 from meshwright.errors import ExitCode, MeshwrightError
+from meshwright.inert import json_text, printable
 from meshwright.manifests.finding import Finding, Severity
 from meshwright.manifests.words import did_you_mean, plural
+from meshwright.printing import emit, tell
 
 SCHEMA_VERSION = 1
 
@@ -33,10 +33,10 @@ def list_apps(root: Path, output: str) -> ExitCode:
             "applications": [asdict(status) for status in statuses],
             "findings": [_finding(item) for item in findings],
         }
-        sys.stdout.write(json.dumps(data, indent=2, ensure_ascii=False) + "\n")
+        emit(f"{json_text(data)}\n")
     else:
-        sys.stdout.write("".join(f"{item.position}: {item.severity}: {item.message}\n" for item in findings))
-        sys.stdout.write(_table(statuses))
+        tell("".join(f"{item.position}: {item.severity}: {item.message}\n" for item in findings))
+        tell(_table(statuses))
     return ExitCode.FINDINGS if errors else ExitCode.CLEAN
 
 
@@ -65,9 +65,9 @@ def show(root: Path, name: str, output: str) -> ExitCode:
         "output": _output(root, app, landscape, set(overlay.files)),
     }
     if output == "json":
-        sys.stdout.write(json.dumps(data, indent=2, ensure_ascii=False) + "\n")
+        emit(f"{json_text(data)}\n")
     else:
-        sys.stdout.write(_page(status, data))
+        tell(_page(status, data))
     return ExitCode.CLEAN
 
 
@@ -90,18 +90,19 @@ def _table(statuses: list[AppStatus]) -> str:
 
 def _page(status: AppStatus, data: dict[str, Any]) -> str:
     lines = [
-        f"{status.name}: namespace {status.namespace}, inject {status.inject}, scope {status.scope}, "
-        f"{plural(len(status.workloads), 'workload')}, meshed: {status.meshed}\n\n",
+        f"{status.name}: namespace {printable(status.namespace)}, inject {status.inject}, "
+        f"scope {status.scope}, {plural(len(status.workloads), 'workload')}, meshed: {status.meshed}\n\n",
         workloads_table(status.workloads),
     ]
     if data["needs"]:
         lines.append("\nwaits for\n")
-        lines += [f"  {name}: {why}\n" for name, why in data["needs"].items()]
+        lines += [f"{printable(f'  {name}: {why}')}\n" for name, why in data["needs"].items()]
     if data["remarks"]:
         lines.append("\nremarks\n")
         for item in data["remarks"]:
             advice = f" -> {item['advice']}" if item["advice"] else ""
-            lines.append(f"  {item['subject']}: {item['text']}{advice}\n")
+            said = f"  {item['subject']}: {item['text']}{advice}"
+            lines.append(f"{printable(said)}\n")
     lines.append("\noutput\n")
     lines += [f"  {path}: {state}\n" for path, state in data["output"].items()]
     return "".join(lines)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from meshwright.apps.inspection.status import WorkloadStatus
+from meshwright.inert import printable
 
 _WORDS = {True: "yes", False: "no", None: "unknown"}
 
@@ -17,7 +18,7 @@ def workloads_table(statuses: Iterable[WorkloadStatus]) -> str:
 
 def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """Columns as wide as their widest cell; the last one as it is."""
-    lines = [tuple(header), *(tuple(row) for row in rows)]
+    lines = [tuple(header), *(tuple(map(printable, row)) for row in rows)]
     widths = [max(len(line[number]) for line in lines) for number in range(len(header) - 1)]
     text = ""
     for line in lines:

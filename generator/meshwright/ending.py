@@ -1,0 +1,80 @@
+"""How a command ends that could not do its work: one line and exit code 2, a traceback only on demand."""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+from contextlib import suppress
+from typing import NoReturn
+
+from meshwright.errors import ExitCode, MeshwrightError
+from meshwright.inert import printable
+from meshwright.printing import OutputClosed, complain
+
+DEBUG = "MESHWRIGHT_DEBUG"
+_REPORT = "https://github.com/meshwright/meshwright/issues"
+# As a shell counts an end by SIGINT and by SIGPIPE.
+_INTERRUPTED = 130
+_CLOSED = 141
+_WAYS_OUT = {
+    errno.ENOSPC: "free some space, or let TMPDIR name a folder with more",
+    errno.EDQUOT: "free some space, or let TMPDIR name a folder with more",
+    errno.EFBIG: "a file may not become so large here: raise the limit (ulimit -f)",
+    errno.EMFILE: "raise the limit of open files (ulimit -n)",
+}
+
+
+class CouldNot(Exception):
+    """Carries an OSError past the command line's parser, which would end with code 1 for some."""
+
+
+def fail(error: BaseException) -> NoReturn:
+    """End the process for an error that no command has dealt with."""
+    if isinstance(error, CouldNot) and error.__cause__ is not None:
+        error = error.__cause__
+    if isinstance(error, OutputClosed):
+        os._exit(_CLOSED)
+    if isinstance(error, KeyboardInterrupt):
+        end(_INTERRUPTED)
+    with suppress(OSError, OutputClosed):
+        if os.environ.get(DEBUG, "0") != "0" and not isinstance(error, MeshwrightError):
+            import traceback
+
+            complain("".join(traceback.format_exception(error)))
+        complain(f"meshwright: {reason(error)}\n")
+    end(ExitCode.COULD_NOT_RUN)
+
+
+def reason(error: BaseException) -> str:
+    """What went wrong, in one line, and the way out."""
+    if isinstance(error, MeshwrightError):
+        return str(error)
+    if isinstance(error, OSError) and error.errno is not None:
+        place = (
+            f"{printable(os.fsdecode(error.filename))}: " if isinstance(error.filename, str | bytes) else ""
+        )
+        way_out = f"; {_WAYS_OUT[error.errno]}" if error.errno in _WAYS_OUT else ""
+        return f"{place}{printable(error.strerror or str(error))}{way_out}"
+    if isinstance(error, MemoryError):
+        return "out of memory"
+    what = printable(f"{type(error).__name__}: {error}")
+    return (
+        f"unexpected {what}; this is a fault of Meshwright: report it at {_REPORT} with what {DEBUG}=1 adds"
+    )
+
+
+def end(code: str | int | None) -> NoReturn:
+    """End now: to take a million objects apart that nobody needs any more costs half a second."""
+    number = code if isinstance(code, int) else 0 if code is None else 1
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os._exit(_CLOSED)
+    except OSError as error:
+        number = ExitCode.COULD_NOT_RUN
+        with suppress(OSError, OutputClosed):
+            complain(f"meshwright: standard output: {reason(error)}\n")
+    with suppress(OSError):
+        sys.stderr.flush()
+    os._exit(int(number))
