@@ -11,6 +11,8 @@ from meshwright.check.schemas import choose_minor
 from meshwright.collection import no_collection
 from meshwright.difference.model import Change, Difference, NotCompared, ObjectDifference, RootDifference
 from meshwright.difference.objects import Keep, ObjectComparison, in_order, objects_in, whole
+from meshwright.difference.secrets import Secrets, without_secrets
+from meshwright.difference.secretvalues import values_in_files, values_of
 from meshwright.difference.sharing import Sharing, SideRecall, changed_paths
 from meshwright.difference.side import LOOSE, Identity, RootKey, Side, SideRoot, read_side
 from meshwright.errors import MeshwrightError
@@ -101,7 +103,8 @@ class _Comparison:
     def __init__(self, old: Side, new: Side) -> None:
         self._old = old
         self._new = new
-        self._objects = ObjectComparison(old, new)
+        self._secrets = Secrets(_secret_values(old, new))
+        self._objects = ObjectComparison(old, new, self._secrets)
         self._not_compared: list[NotCompared] = []
 
     def difference(self) -> Difference:
@@ -122,7 +125,7 @@ class _Comparison:
         self._without_taker()
         roots.sort(key=lambda root: (root.path, root.cluster, root.name))
         said = sorted(set(self._not_compared), key=lambda item: (item.subject, item.side, item.reason))
-        return Difference(tuple(roots), tuple(said))
+        return without_secrets(Difference(tuple(roots), tuple(said)), self._secrets)
 
     def _pairs(self) -> list[_Pair]:
         keys = sorted({**self._old.roots, **self._new.roots})
@@ -239,6 +242,18 @@ class _Comparison:
             titles = ", ".join(follower.title for follower in followers)
             reason = f"generated under another name, which {titles} follow, in a root that is not compared"
             self._not_compared.append(NotCompared(name, "both", reason))
+
+
+def _secret_values(*sides: Side) -> Iterator[str]:
+    """Of what is built, and of the files: a root that did not change is not built."""
+    for number, side in enumerate(sides):
+        for root in side.roots.values():
+            for built in root.objects.values():
+                if built.kind != "CustomResourceDefinition":
+                    yield from values_of(built.data)
+        paths = side.files.yaml_paths()
+        same = side.files.same if number else frozenset()
+        yield from values_in_files(side.files, (path for path in paths if path not in same))
 
 
 def _first(root: SideRoot) -> str:

@@ -44,3 +44,10 @@ def _key(item: Mapping[str, Any], names: tuple[str, ...]) -> Key | None:
             return None
         found.append((name, value))
     return Key(tuple(found))
+
+
+def holds_key(item: Any, key: Key) -> bool:
+    """Whether an item of a list is the one that a key names."""
+    if not isinstance(item, Mapping):
+        return False
+    return all(item.get(name, _DEFAULTS.get(name)) == value for name, value in key.fields)

@@ -11,7 +11,7 @@ from meshwright.difference.definitions import is_definition, schema_changes, wit
 from meshwright.difference.fields import differences
 from meshwright.difference.model import Change, Effect, Field, Follower, ObjectDifference, SchemaChange
 from meshwright.difference.names import texts_in, with_base_names
-from meshwright.difference.secrets import hidden
+from meshwright.difference.secrets import Secrets, hidden
 from meshwright.difference.side import Identity, Side, SideRoot
 from meshwright.difference.texts import inside_texts
 from meshwright.difference.workloads import effect_of
@@ -47,8 +47,9 @@ def renamings(old: Side, new: Side) -> dict[str, Renaming]:
 class ObjectComparison:
     """Compares objects; who only follows a new name is kept in ``followers``."""
 
-    def __init__(self, old: Side, new: Side) -> None:
+    def __init__(self, old: Side, new: Side, secrets: Secrets) -> None:
         self._renamings = renamings(old, new)
+        self._secrets = secrets
         self._values = _values_of(old), _values_of(new)
         self.followers: dict[Generated, dict[Follower, None]] = {}
 
@@ -99,8 +100,8 @@ class ObjectComparison:
         if is_definition(new.data):
             fields, schemas = without_schemas(fields), tuple(schema_changes(old.data, new.data))
         keys, note = self._as_values(identity, roots)
-        secrets = roots[0].secrets | roots[1].secrets
-        shown = tuple(hidden(item, new.data, secrets) for item in inside_texts(fields, keys))
+        secrets = self._secrets.with_variables(roots[0].secrets | roots[1].secrets)
+        shown = tuple(hidden(item, old.data, new.data, secrets) for item in inside_texts(fields, keys))
         _, kind, namespace, name = identity
         return ObjectDifference(
             Change.MOVED if source else Change.CHANGED,

@@ -1,55 +1,200 @@
-"""What is never shown: the data of Secrets, and what Flux put into other objects from them."""
+"""What is never shown: the data of Secrets, and their values wherever else they stand."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import base64
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
+from urllib.parse import quote
 
-from meshwright.difference.model import Field, Key, Path
+from meshwright.difference.lists import holds_key
+from meshwright.difference.model import Difference, Field, Key, ObjectDifference, Path, Step
+from meshwright.difference.secretvalues import holds_secret
 from meshwright.manifests.pointer import scalars
 
-# A shorter one is no secret, and would stand in every other field.
-_SHORTEST = 3
+HIDDEN = "…"
+# A shorter one stands in other texts by chance: such a value is known only as a whole one.
+_LONG = 8
+# Shorter ones, or these, are no secret.
+_SHORTEST = 4
+_WORDS = frozenset({"true", "false", "null", "none"})
+_PORT = re.compile(r"[0-9]{1,5}")
+# What Flux puts anywhere is a secret from this length on.
+_SHORTEST_VARIABLE = 3
 _SHOWN_METADATA = ("name", "namespace", "labels")
+# A name that a person gave; a password that is one is no password.
+_ORDINARY = re.compile(r"[a-z./:-]*")
 
 
-def hidden(field: Field, data: Mapping[str, Any], secrets: frozenset[str]) -> Field:
-    """The field without its values when they are secret; ``secrets`` are values of variables."""
-    telling = [value for value in secrets if len(value) >= _SHORTEST]
-    if telling:
-        field = replace(field, path=_without(field.path, telling), inner=_without(field.inner, telling))
-    if _is_secret(field.path, data) or _tells(field.old, telling) or _tells(field.new, telling):
-        return replace(field, old=None, new=None, hidden=True)
-    return field
+class Secrets:
+    """Values that tell a secret, with what they become in base64, in a URL and in JSON.
+
+    ``values`` are those of Secrets, ``variables`` those that Flux puts into other objects.
+    """
+
+    def __init__(self, values: Iterable[str] = (), variables: Iterable[str] = ()) -> None:
+        self._whole: set[str] = set()
+        self._long: dict[str, set[str]] = {}
+        self._variables = {value for value in variables if len(value) >= _SHORTEST_VARIABLE}
+        for value in {*values, *self._variables}:
+            if len(value) >= _SHORTEST and value.lower() not in _WORDS and not _PORT.fullmatch(value):
+                # Manifests hold base64 of what is base64 already.
+                for form in {
+                    *_forms(value),
+                    *_forms(base64.b64encode(value.encode("utf-8", "replace")).decode()),
+                }:
+                    (self._add_long if len(form) >= _LONG else self._whole.add)(form)
+
+    def with_variables(self, variables: frozenset[str]) -> Secrets:
+        """The same, and values of variables."""
+        if not variables:
+            return self
+        more = Secrets((), variables)
+        more._whole |= self._whole
+        for start, forms in self._long.items():
+            more._long.setdefault(start, set()).update(forms)
+        return more
+
+    def tell(self, value: Any) -> bool:
+        """Whether a secret can be read from a value, or from a key in it."""
+        if isinstance(value, tuple):
+            return any(self.tell_name(str(item)) for item in value)
+        return any(
+            self._told_by(str(found)) or any(self.tell_name(str(step)) for step in pointer)
+            for pointer, found in scalars(value)
+        )
+
+    def tell_name(self, text: str) -> bool:
+        """The same for the name of a field or of an item, which may be an ordinary word."""
+        return any(value in text for value in self._variables) or self.without(text) != text
+
+    def without(self, text: str) -> str:
+        """A name without what tells a secret; an ordinary word stays, whatever Secret holds it too."""
+        if text in self._whole and not _ORDINARY.fullmatch(text):
+            return HIDDEN
+        while found := next((form for form in self._found(text) if not _ORDINARY.fullmatch(form)), None):
+            text = text.replace(found, HIDDEN)
+        return text
+
+    def _told_by(self, text: str) -> bool:
+        if text in self._whole or any(value in text for value in self._variables):
+            return True
+        if next(self._found(text), None) is not None:
+            return True
+        # Base64 is often broken into lines.
+        joined = "".join(text.split())
+        return joined != text and next(self._found(joined), None) is not None
+
+    def _found(self, text: str) -> Iterator[str]:
+        if self._long:
+            for at in range(len(text) - _LONG + 1):
+                for form in self._long.get(text[at : at + _LONG], ()):
+                    if text.startswith(form, at):
+                        yield form
+
+    def _add_long(self, form: str) -> None:
+        self._long.setdefault(form[:_LONG], set()).add(form)
 
 
-def _is_secret(path: Path, data: Mapping[str, Any]) -> bool:
-    if data.get("kind") != "Secret":
-        return False
+NONE_KNOWN = Secrets()
+
+
+def hidden(field: Field, old: Mapping[str, Any], new: Mapping[str, Any], secrets: Secrets) -> Field:
+    """The field of an object without its values when they are secret; ``old`` and ``new`` are the object."""
+    inside = _inside_secret(field.path, old) or _inside_secret(field.path, new)
+    if inside is not None and _is_secret(inside):
+        # What leads into a value could be the value.
+        kept = len(field.path) - len(inside) + (3 if inside[:1] == ("metadata",) else 2)
+        names = tuple(step if isinstance(step, str) else _veiled() for step in field.path[:kept])
+        return replace(field, path=_without(names, secrets), inner=(), old=None, new=None, hidden=True)
+    shown = replace(field, path=_without(field.path, secrets), inner=_without(field.inner, secrets))
+    told = (value for value in (field.old, field.new) if value is not None)
+    if any(holds_secret(value) or secrets.tell(value) for value in told):
+        return replace(shown, old=None, new=None, hidden=True)
+    return shown
+
+
+def without_secrets(difference: Difference, secrets: Secrets) -> Difference:
+    """The difference with names, notes and reasons in which no secret can be read."""
+    roots = tuple(
+        replace(root, objects=tuple(_renamed(item, secrets) for item in root.objects))
+        for root in difference.roots
+    )
+    missing = tuple(
+        replace(item, subject=secrets.without(item.subject), reason=secrets.without(item.reason))
+        for item in difference.not_compared
+    )
+    return Difference(roots, missing)
+
+
+def _renamed(item: ObjectDifference, secrets: Secrets) -> ObjectDifference:
+    followers = tuple(replace(one, title=secrets.without(one.title)) for one in item.followers)
+    charts = tuple(
+        replace(one, old=secrets.without(one.old), new=secrets.without(one.new)) for one in item.charts
+    )
+    return replace(
+        item,
+        namespace=secrets.without(item.namespace),
+        name=secrets.without(item.name),
+        note=secrets.without(item.note),
+        followers=followers,
+        charts=charts,
+    )
+
+
+def _inside_secret(path: Path, data: Any) -> Path | None:
+    """The rest of a path from the Secret on that it leads into; None when it leads into none."""
+    for number, step in enumerate(path):
+        if isinstance(data, Mapping):
+            if data.get("kind") == "Secret":
+                return path[number:]
+            data = data.get(step)
+        elif isinstance(data, list):
+            data = _item(data, step)
+        else:
+            return None
+    return None
+
+
+def _item(items: list[Any], step: Step) -> Any:
+    if isinstance(step, Key):
+        return next((item for item in items if holds_key(item, step)), None)
+    return items[step] if isinstance(step, int) and step < len(items) else None
+
+
+def _is_secret(path: Path) -> bool:
     if path[:1] == ("metadata",):
         # An annotation may repeat the whole object, as kubectl's does.
         return len(path) < 2 or path[1] not in _SHOWN_METADATA
-    return path not in (("apiVersion",), ("type",), ("immutable",))
+    return path not in (("apiVersion",), ("kind",), ("type",), ("immutable",))
 
 
-def _tells(value: Any, telling: list[str]) -> bool:
-    if not telling:
-        return False
-    return any(
-        secret in text for found in scalars(_plain(value)) for secret in telling for text in _words(found)
-    )
-
-
-def _words(found: tuple[tuple[str | int, ...], Any]) -> list[str]:
-    return [str(found[1]), *(str(step) for step in found[0])]
-
-
-def _plain(value: Any) -> Any:
-    return [str(item) for item in value] if isinstance(value, tuple) else value
-
-
-def _without(path: Path, telling: list[str]) -> Path:
+def _without(path: Path, secrets: Secrets) -> Path:
     return tuple(
-        Key((("", "…"),)) if any(secret in str(step) for secret in telling) else step for step in path
+        _veiled() if not isinstance(step, int) and secrets.tell(str(step)) else step for step in path
     )
+
+
+def _veiled() -> Key:
+    return Key((("", HIDDEN),))
+
+
+def _forms(value: str) -> Iterator[str]:
+    """The value as it is, quoted for URLs and JSON, and in base64 at each of the places it may begin."""
+    raw = value.encode("utf-8", "replace")
+    plain = {value, quote(raw, safe=""), json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1]}
+    yield from plain
+    whole = base64.b64encode(raw).decode()
+    yield from (whole, whole.rstrip("="), whole.translate(_URL))
+    for before in range(3):
+        # The first and the last signs depend on what stands around.
+        encoded = base64.b64encode(b"\0" * before + raw).decode()
+        inner = encoded[(before * 8 + 5) // 6 : (before + len(raw)) * 8 // 6]
+        if len(inner) >= _LONG:
+            yield from (inner, inner.translate(_URL))
+
+
+_URL = str.maketrans("+/", "-_")

@@ -8,6 +8,7 @@ from typing import Any
 
 from meshwright.difference.fields import differences
 from meshwright.difference.model import Field
+from meshwright.difference.secrets import NONE_KNOWN, hidden
 from meshwright.yaml import YamlFault, parse_all
 
 _ENDINGS = (".yaml", ".yml", ".json")
@@ -41,7 +42,8 @@ def _inner(field: Field) -> list[Field] | None:
     old, new = _mapping(field.old), _mapping(field.new)
     if old is None or new is None:
         return None
-    return [replace(found, path=field.path, inner=found.path) for found in differences(old, new)]
+    found = (hidden(item, old, new, NONE_KNOWN) for item in differences(old, new))
+    return [replace(item, path=field.path, inner=item.path) for item in found]
 
 
 def _mapping(text: str) -> Mapping[str, Any] | None:

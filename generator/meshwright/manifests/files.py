@@ -65,6 +65,11 @@ class RepositoryFiles:
         """Read the files at ``same``, which say the same in both, from ``twin``: once for both."""
         self._twin, self._same = twin, same
 
+    @property
+    def same(self) -> frozenset[str]:
+        """The files that say the same in the twin."""
+        return self._same
+
     def is_listed(self, path: str) -> bool:
         """Whether ``path`` is a file or folder of the listing: no part of it is a link."""
         return path in self._files or path in self._folders
