@@ -31,7 +31,7 @@ _TOGETHER = 4
 def one_line(value: Any, width: int) -> str:
     """A value in at most ``width`` characters; a text of one line as it is, all else as JSON."""
     if isinstance(value, tuple):
-        text = ", ".join(str(item) for item in value)
+        text = printable(", ".join(str(item) for item in value))
     elif isinstance(value, str) and value and value.strip() == value and printable(value) == value:
         text = value
     else:

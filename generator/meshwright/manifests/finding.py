@@ -33,7 +33,7 @@ class Finding:
     severity: Severity = Severity.ERROR
 
     def __post_init__(self) -> None:
-        for name in ("message", "fix", "subject"):
+        for name in ("id", "message", "fix", "subject"):
             _keep_printable(self, name)
 
     @property

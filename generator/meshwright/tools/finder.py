@@ -78,7 +78,8 @@ def _lies_in(folder: Path, top: Path) -> bool:
 
 
 def _is_executable(path: Path) -> bool:
-    return path.is_file() and os.access(path, os.X_OK)
+    # A folder that may not be looked into has none for this user.
+    return os.path.isfile(path) and os.access(path, os.X_OK)  # noqa: PTH113
 
 
 def _not_found(spec: ToolSpec, wanted: str, misfits: list[str], entry: Entry) -> str:
