@@ -16,8 +16,8 @@ from typing import Any
 import pytest
 
 from meshwright import ending
-from meshwright.tools import locate
 from support.many_apps import add_app, make_repository
+from support.owntools import own_tools
 
 COMMANDS = {
     "check": ("check", "--no-cache", "{}"),
@@ -32,18 +32,15 @@ COMMANDS = {
     "explain": ("explain", "apps", "x", "-C", "{}"),
 }
 WRITING = ("baseline", "generate", "add", "rotate")
+TOOLS: dict[str, str] = {}
 Done = subprocess.CompletedProcess[str]
 
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A repository in which every command has something to do, and tools in a cache that all may read."""
+    """A repository in which every command has something to do, and tools that everybody may run."""
     place = tmp_path_factory.mktemp("surroundings")
-    cache = place / "cache"
-    for tool in ("kustomize", "kubeconform"):
-        found = locate(tool).path
-        if "tools" in found.parts:
-            shutil.copytree(found.parents[3], cache / "tools", dirs_exist_ok=True)
+    TOOLS.update(own_tools(place / "tools"))
     root = make_repository(place / "repository", 2)
     assert meshwright(root, COMMANDS["generate"]).returncode == 0
     for number in range(2):
@@ -58,7 +55,6 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def repository(made: Path, tmp_path: Path) -> Path:
     shutil.copytree(made, tmp_path / "repository")
-    shutil.copytree(made.parent / "cache", tmp_path / "cache")
     return tmp_path / "repository"
 
 
@@ -71,7 +67,7 @@ def meshwright(
     without: tuple[str, ...] = (),
     **more: str,
 ) -> Done:
-    variables = {**os.environ, "MESHWRIGHT_CACHE": str(repository.parent / "cache"), **more}
+    variables = {**os.environ, **TOOLS, "MESHWRIGHT_CACHE": str(repository.parent / "cache"), **more}
     for name in without:
         variables.pop(name, None)
     words = [word.format(repository) for word in command]
@@ -151,7 +147,6 @@ def test_no_room_for_temporary_files(name: str, repository: Path, tmp_path: Path
 def test_no_room_in_the_repository(name: str, made: Path, tmp_path: Path) -> None:
     """All or nothing: what is there afterwards is the old or the new file, at every place."""
     cache = tmp_path / "cache"
-    shutil.copytree(made.parent / "cache", cache)
     with tiny_disk(tmp_path / "tiny", "8m") as place:
         root = place / "repository"
         shutil.copytree(made, root)
@@ -188,7 +183,7 @@ def as_nobody(repository: Path) -> Iterator[tuple[str, ...]]:
         if not (program := shutil.which("setpriv")):
             pytest.skip("there is no setpriv")
         probe = [program, "--reuid", "65534", "--regid", "65534", "--clear-groups"]
-        for folder in repository.parents[:-2]:
+        for folder in (*repository.parents[:-2], *Path(next(iter(TOOLS.values()))).parents[:-2]):
             folder.chmod(folder.stat().st_mode | 0o055)
         look = "import meshwright, os, sys; os.scandir(sys.argv[1])"
         usable = [*probe, sys.executable, "-c", look, str(repository)]
@@ -293,7 +288,6 @@ def test_names_that_are_no_text(repository: Path) -> None:
 def test_windows_line_ends_are_no_change(made: Path, tmp_path: Path) -> None:
     root = tmp_path / "repository"
     shutil.copytree(made, root, ignore=shutil.ignore_patterns(".git"))
-    shutil.copytree(made.parent / "cache", tmp_path / "cache")
     assert meshwright(root, COMMANDS["generate"]).returncode == 0
     for path in root.rglob("*"):
         if path.is_file():
@@ -308,7 +302,7 @@ def test_four_commands_at_once(repository: Path) -> None:
     running = [
         subprocess.Popen(
             [sys.executable, "-m", "meshwright", *(word.format(repository) for word in command)],
-            env={**os.environ, "MESHWRIGHT_CACHE": str(repository.parent / "cache")},
+            env={**os.environ, **TOOLS, "MESHWRIGHT_CACHE": str(repository.parent / "cache")},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,

@@ -15,6 +15,7 @@ import pytest
 from meshwright import writing
 from meshwright.writing import Tree, keep
 from support.many_apps import add_app, make_repository
+from support.owntools import own_tools
 
 GENERATE = ("generate", "--no-cache", "--force")
 BASELINE = ("check", "--no-cache", "--write-baseline")
@@ -55,6 +56,7 @@ PLACES = {
     ),
 }
 CASES = [(command, place) for command, places in PLACES.items() for place in places]
+TOOLS: dict[str, str] = {}
 State = dict[str, tuple[int, int, str]]
 
 
@@ -63,7 +65,7 @@ def state(folder: Path) -> State:
     found = {}
     for path in sorted([folder, *folder.rglob("*")]):
         kept = path.lstat()
-        text = path.read_text(encoding="utf-8") if path.is_file() else str(sorted(path.parent.iterdir()))
+        text = path.read_text(encoding="utf-8") if path.is_file() else str(sorted(path.iterdir()))
         found[str(path.relative_to(folder))] = (kept.st_mode, kept.st_mtime_ns, text)
     return found
 
@@ -73,7 +75,7 @@ def meshwright(repository: Path, *command: str, **variables: str) -> subprocess.
     done = subprocess.run(
         [sys.executable, "-m", "meshwright", *command, *where],
         cwd=repository.parent,
-        env={**os.environ, "MESHWRIGHT_CACHE": str(repository.parent / "cache"), **variables},
+        env={**os.environ, **TOOLS, "MESHWRIGHT_CACHE": str(repository.parent / "cache"), **variables},
         capture_output=True,
         text=True,
         timeout=120,
@@ -83,22 +85,11 @@ def meshwright(repository: Path, *command: str, **variables: str) -> subprocess.
     return done
 
 
-def tools_for(cache: Path) -> None:
-    """The tools of this machine in a cache of its own."""
-    from meshwright.tools import locate
-
-    for tool in ("kustomize", "kubeconform"):
-        found = locate(tool).path
-        if "tools" in found.parts:
-            shutil.copytree(found.parents[3], cache / "tools", dirs_exist_ok=True)
-            return
-
-
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A repository with something to do for each command; committed."""
     place = tmp_path_factory.mktemp("made")
-    tools_for(place / "cache")
+    TOOLS.update(own_tools(place / "tools"))
     root = make_repository(place / "repository", 2)
     assert meshwright(root, *GENERATE).returncode == 0
     for number in range(2):
@@ -117,7 +108,6 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def copied(made: Path, folder: Path, command: tuple[str, ...]) -> Path:
     shutil.copytree(made, folder)
-    shutil.copytree(made.parent / "cache", folder.parent / "cache", dirs_exist_ok=True)
     if command is not GENERATE:
         # What is left of an application that is gone does not build.
         shutil.rmtree(folder / "mesh/apps/gone")
@@ -179,10 +169,9 @@ def test_every_command_has_something_to_do(made: Path, tmp_path: Path) -> None:
 def test_caches_are_not_written_through_a_link(name: str, made: Path, tmp_path: Path) -> None:
     repository, cache, outside = tmp_path / "repository", tmp_path / "cache", tmp_path / "outside"
     shutil.copytree(made, repository)
-    shutil.copytree(made.parent / "cache", cache)
+    cache.mkdir()
     outside.mkdir()
     (outside / "mine.json").write_text("mine", encoding="utf-8")
-    shutil.rmtree(cache / name, ignore_errors=True)
     (cache / name).symlink_to(outside)
     before = state(outside)
 
