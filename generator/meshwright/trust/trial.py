@@ -16,6 +16,7 @@ from meshwright.manifests.finding import Finding, Severity
 from meshwright.trust.chain import read_chains
 from meshwright.trust.rotation import Refusal, read_rotation
 from meshwright.trust.stages import Staged
+from meshwright.writing import Tree
 
 
 def try_out(model: Model, cluster: str, staged: Staged) -> None:
@@ -66,7 +67,15 @@ def _copy(model: Model, changes: Mapping[str, str | None]) -> Iterator[Path]:
                 (folder / path).parent.mkdir(parents=True, exist_ok=True)
                 (folder / path).write_bytes(text.encode())
         # By its remotes a checkout knows that a source's URL is its own.
-        if (root / ".git" / "config").is_file():
+        if _is_own_file(root, ".git/config"):
             (folder / ".git").mkdir()
-            shutil.copyfile(root / ".git" / "config", folder / ".git" / "config")
+            shutil.copyfile(root / ".git" / "config", folder / ".git" / "config", follow_symlinks=False)
         yield folder
+
+
+def _is_own_file(root: Path, path: str) -> bool:
+    """Whether it is a file of the repository: nothing outside is read through a link."""
+    try:
+        return Tree(root).kind(path) == "file"
+    except OSError:
+        return False
