@@ -192,3 +192,16 @@ def test_any_edit_changes_what_it_says_and_nothing_else(documents: Any, chooser:
     assert [line for line in after.text.splitlines() if line.startswith("# about")] == [
         f"# about {place}" for place in range(len(documents))
     ]
+
+
+@pytest.mark.parametrize("char", ["\U0001f680", "\x7f", "\x85", "\u2028"])
+def test_every_character_is_written_for_any_reader(char: str) -> None:
+    """As JSON writes it, a character beyond U+FFFF is two halves, which Go's YAML refuses."""
+    value = f"a{char}b"
+
+    edited = text().set(0, ("spec", "sources", 0, "secret", "name"), value)
+    edited = edited.add(0, ("spec", "sources", 1, "secret", "selector", "matchLabels"), value, value)
+
+    assert "\\ud83d" not in edited.text
+    data = edited.documents()[0].data["spec"]["sources"]
+    assert data[0]["secret"]["name"] == data[1]["secret"]["selector"]["matchLabels"][value] == value

@@ -4,26 +4,48 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from meshwright.check.recall import CheckMemory
 from meshwright.check.schemas import Schemas
 from meshwright.check.submission import Submission
-from meshwright.errors import MeshwrightError
+from meshwright.errors import Position
 from meshwright.manifests.finding import Finding
+from meshwright.manifests.words import plural
 from meshwright.tools import Tool, locate
+from meshwright.yaml import flow
 
-_SECONDS = 300
+# A laptop judges a thousand objects in a second; a busy machine gets a hundred times as long.
+_SECONDS, _A_SECOND = 60, 10
+_MEMORY = 2 * 2**30
 # What is no Kubernetes object travels as the only field of one, with a schema that points to its own.
 _WRAPPER = "meshwright.wrapped/v1"
-
 
 # kubeconform names a document by file, kind, name and version; to open a file costs more than to judge ten.
 _A_FILE = 100
 _Identity = tuple[str, str, str]
+
+
+@dataclass(frozen=True)
+class _Document:
+    """A submission as text for kubeconform; None when it cannot be written."""
+
+    item: Submission
+    text: str | None
+    verdict: str = ""
+
+
+@dataclass
+class _Answers:
+    """What kubeconform said about which document, and what it said about none of those it was given."""
+
+    refused: list[tuple[_Document, str]] = field(default_factory=list)
+    unclear: list[_Document] = field(default_factory=list)
+    # Why there is no answer at all, and for how many.
+    failure: str = ""
 
 
 class Kubeconform:
@@ -32,96 +54,142 @@ class Kubeconform:
     def __init__(self, schemas: Schemas, workspace: Path, memory: CheckMemory | None = None) -> None:
         self._memory = memory
         self._schemas = schemas
-        self._data = workspace / "submitted"
-        self._wrappers = workspace / "wrappers"
         self._workspace = workspace
+        self._wrappers = workspace / "wrappers"
+        self._kinds: dict[Path, str] = {}
+        self._runs = 0
 
     def judge(self, submissions: Iterable[Submission]) -> tuple[list[Finding], Tool | None]:
-        """Findings about everything that was refused, and the tool if it was needed."""
-        items = list(submissions)
-        if not items:
+        """Findings about everything that was refused, and the tool if it was needed.
+
+        Where kubeconform itself fails, a finding says so. Raises MeshwrightError when it is missing.
+        """
+        documents = [self._document(item) for item in submissions]
+        if not documents:
             return [], None
-        texts = [json.dumps(item.data, default=str) for item in items]
         tool = locate("kubeconform")
-        verdicts = self._verdicts(items, texts)
-        waiting = [number for number in range(len(items)) if not self._is_known(verdicts, number)]
+        waiting = [document for document in documents if not self._is_known(document)]
         if not waiting:
             return [], tool
         findings: list[Finding] = []
-        items = [items[number] for number in waiting]
-        places = self._write(items, [texts[number] for number in waiting])
-        refused: set[int] = set()
-        for result in self._run(tool):
-            file = Path(str(result["filename"])).stem
-            here = (str(result.get("kind")), str(result.get("name")), str(result.get("version")))
-            number = places.get((file, here), places.get((file, None)))
-            if number is None:
-                raise MeshwrightError(f"kubeconform speaks of {here}, which it was not given")
-            refused.add(number)
-            item = items[number]
-            findings.extend(item.explain(" ".join(str(result.get("msg", "")).split())))
-        if self._memory is not None:
-            for place, number in enumerate(waiting):
-                if place not in refused:
-                    self._memory.keep_valid(verdicts[number])
+        self._wrappers.mkdir()
+        written = [document for document in waiting if document.text is not None]
+        answers = self._ask(tool, written)
+        if answers.unclear:
+            # Told apart by their files: one document a file.
+            again = self._ask(tool, answers.unclear, alone=True)
+            answers.refused += again.refused
+            answers.failure = answers.failure or again.failure
+        answers.refused += [(item, "it cannot be written as YAML") for item in waiting if item.text is None]
+        for document, said in answers.refused:
+            findings.extend(document.item.explain(" ".join(said.split())))
+        if answers.failure:
+            fix = "run the check again, and report it if it stays so"
+            findings.append(Finding("kubeconform/no-answer", Position("."), answers.failure, fix))
+        elif self._memory is not None:
+            refused = {id(document) for document, _ in answers.refused}
+            for document in waiting:
+                if id(document) not in refused:
+                    self._memory.keep_valid(document.verdict)
         return findings, tool
 
-    def _verdicts(self, items: list[Submission], texts: list[str]) -> list[str]:
-        if self._memory is None:
-            return []
-        pairs = zip(items, texts, strict=True)
-        return [self._memory.verdict(item.schema, text) for item, text in pairs]
+    def _document(self, item: Submission) -> _Document:
+        try:
+            text = flow(item.data, default=str)
+        except (TypeError, ValueError, RecursionError):
+            # A key that is a date, or a circle: YAML has both, JSON has neither.
+            return _Document(item, None)
+        verdict = self._memory.verdict(item.schema, text) if self._memory is not None else ""
+        return _Document(item, text, verdict)
 
-    def _is_known(self, verdicts: list[str], number: int) -> bool:
-        return self._memory is not None and self._memory.was_valid(verdicts[number])
+    def _is_known(self, document: _Document) -> bool:
+        memory = self._memory
+        return memory is not None and document.text is not None and memory.was_valid(document.verdict)
 
-    def _write(self, items: list[Submission], texts: list[str]) -> dict[tuple[str, _Identity | None], int]:
-        """Number of a submission by file and identity; by the file alone where it is the only one there."""
-        self._data.mkdir()
-        self._wrappers.mkdir()
-        kinds: dict[Path, str] = {}
-        places: dict[tuple[str, _Identity | None], int] = {}
-        files: dict[str, list[str]] = {}
-        # The same identity twice, as in two namespaces, must not meet in one file.
-        met: dict[_Identity, int] = {}
-        sizes: dict[int, int] = {}
-        for number, item in enumerate(items):
-            text, identity = texts[number], _identity(item)
-            if not item.is_object:
-                kind = kinds.setdefault(item.schema, f"schema{len(kinds)}")
-                text = json.dumps({"apiVersion": _WRAPPER, "kind": kind, "data": item.data}, default=str)
-            if identity is None:
-                file = f"alone-{number}"
-            else:
-                turn = met[identity] = met.get(identity, -1) + 1
-                sizes[turn] = sizes.get(turn, -1) + 1
-                file = f"{turn}-{sizes[turn] // _A_FILE}"
-            places[file, identity] = number
-            files.setdefault(file, []).append(text)
-        for file, documents in files.items():
-            (self._data / f"{file}.yaml").write_text("\n---\n".join(documents), encoding="utf-8")
-        for schema, kind in kinds.items():
-            wrapper = {"type": "object", "properties": {"data": {"$ref": schema.as_uri()}}}
+    def _ask(self, tool: Tool, documents: Sequence[_Document], *, alone: bool = False) -> _Answers:
+        folder = self._workspace / f"submitted{self._runs}"
+        self._runs += 1
+        folder.mkdir()
+        answers = _Answers()
+        places: dict[tuple[str, _Identity | None], _Document] = {}
+        members: dict[str, list[_Document]] = {}
+        for file, identity, document in _arranged(documents, alone=alone):
+            places[file, identity] = document
+            members.setdefault(file, []).append(document)
+        for file, together in members.items():
+            text = "\n---\n".join(self._text(document) for document in together)
+            (folder / f"{file}.yaml").write_text(text, encoding="utf-8")
+        unclear: dict[str, list[_Document]] = {}
+        for result in self._results(tool, folder, len(documents), answers):
+            file = Path(str(result.get("filename"))).stem
+            here = (str(result.get("kind")), str(result.get("name")), str(result.get("version")))
+            meant = places.get((file, here), places.get((file, None)))
+            if meant is not None:
+                answers.refused.append((meant, str(result.get("msg", ""))))
+            elif file in members:
+                unclear[file] = members[file]
+        # What was refused by name in such a file is known already.
+        told = {id(document) for document, _ in answers.refused}
+        answers.unclear = [item for items in unclear.values() for item in items if id(item) not in told]
+        return answers
+
+    def _text(self, document: _Document) -> str:
+        item = document.item
+        if item.is_object:
+            return document.text or ""
+        kind = self._kinds.get(item.schema)
+        if kind is None:
+            kind = self._kinds[item.schema] = f"schema{len(self._kinds)}"
+            wrapper = {"type": "object", "properties": {"data": {"$ref": item.schema.as_uri()}}}
             (self._wrappers / f"{kind}.json").write_text(json.dumps(wrapper), encoding="utf-8")
-        return places
+        return f'{{"apiVersion": "{_WRAPPER}", "kind": "{kind}", "data": {document.text}}}'
 
-    def _run(self, tool: Tool) -> Iterator[dict[str, Any]]:
+    def _results(self, tool: Tool, folder: Path, count: int, answers: _Answers) -> list[Mapping[str, Any]]:
+        """What kubeconform printed; why it printed nothing goes into ``answers``."""
+        from meshwright import programs
+
+        lost = f"{plural(count, 'object')} not validated"
         command = [str(tool.path), "-strict", "-output", "json", "-n", str(os.cpu_count() or 1)]
         command += ["-kubernetes-version", f"{self._schemas.minor}.0"]
         for location in (*self._schemas.locations, f"{self._wrappers}/{{{{.ResourceKind}}}}.json"):
             command += ["-schema-location", location]
         try:
-            ended = subprocess.run(
-                [*command, str(self._data)], stdin=subprocess.DEVNULL, capture_output=True, timeout=_SECONDS
+            ended = programs.run(
+                [*command, str(folder)],
+                folder=self._workspace,
+                environment=programs.bare_environment(self._workspace),
+                seconds=_SECONDS + count / _A_SECOND,
+                network=False,
+                bounds=programs.Bounds(memory=_MEMORY),
             )
-            yield from json.loads(ended.stdout)["resources"]
-        except subprocess.TimeoutExpired:
-            raise MeshwrightError(f"kubeconform did not end within {_SECONDS} seconds") from None
-        except (ValueError, KeyError):
-            said = ended.stderr.decode("utf-8", "replace").strip().splitlines()
-            raise MeshwrightError(
-                f"kubeconform gave no result: {said[-1] if said else 'no output'}"
-            ) from None
+        except (OSError, programs.ProgramTimeout) as error:
+            answers.failure = f"{error}: {lost}"
+            return []
+        try:
+            found = json.loads(ended.output)["resources"]
+            return [item for item in found if isinstance(item, Mapping)]
+        except (ValueError, KeyError, TypeError, RecursionError):
+            said = ended.complaint.decode("utf-8", "replace").strip().splitlines()
+            why = said[0] if said else f"status {ended.status}"
+            answers.failure = f"kubeconform gave no result ({why}): {lost}"
+            return []
+
+
+def _arranged(
+    documents: Sequence[_Document], *, alone: bool
+) -> Iterable[tuple[str, _Identity | None, _Document]]:
+    """Each document with its file, and with its identity unless it is the only one there."""
+    # The same identity twice, as in two namespaces, must not meet in one file.
+    met: dict[_Identity, int] = {}
+    sizes: dict[int, int] = {}
+    for number, document in enumerate(documents):
+        identity = None if alone else _identity(document.item)
+        if identity is None:
+            yield f"alone-{number}", None, document
+            continue
+        turn = met[identity] = met.get(identity, -1) + 1
+        sizes[turn] = sizes.get(turn, -1) + 1
+        yield f"{turn}-{sizes[turn] // _A_FILE}", identity, document
 
 
 def _identity(item: Submission) -> _Identity | None:

@@ -8,7 +8,6 @@ Kustomization (feature gate StrictPostBuildSubstitutions, on since 1.9).
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -25,6 +24,7 @@ from meshwright.manifests.kustomization import KustomizationIndex
 from meshwright.manifests.pointer import Pointer, items_of, scalars
 from meshwright.manifests.source import find_text
 from meshwright.manifests.unit import BuiltObject
+from meshwright.yaml import flow
 
 SUBSTITUTE = "kustomize.toolkit.fluxcd.io/substitute"
 _NAME = re.compile(r"^[_a-zA-Z][_a-zA-Z0-9]*\Z")
@@ -74,7 +74,7 @@ def read_variables(kustomization: FluxKustomization, lookup: Lookup) -> Variable
             variables.unseen.append(f"{kind} '{name}'")
     substitute = post_build.get("substitute")
     for key, value in substitute.items() if isinstance(substitute, Mapping) else ():
-        text = value if isinstance(value, str) else json.dumps(value)
+        text = value if isinstance(value, str) else flow(value)
         variables.values[str(key)] = text.replace("\n", "")
         variables.secret.discard(str(key))
     return variables

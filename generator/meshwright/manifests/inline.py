@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
-from meshwright.yaml import YamlFault, parse_all
+from meshwright.yaml import YamlFault, flow, parse_all
 
 
 def inline_objects(entry: str) -> Sequence[Any] | None:
@@ -23,7 +22,7 @@ def inline_objects(entry: str) -> Sequence[Any] | None:
 
 def as_text(objects: Sequence[Any]) -> str:
     """Objects as one text that no reader takes for a path or an address: JSON, which begins with a brace."""
-    return "\n---\n".join(json.dumps(item, default=str, ensure_ascii=False) for item in objects)
+    return "\n---\n".join(flow(item, default=str) for item in objects)
 
 
 @lru_cache(maxsize=4096)

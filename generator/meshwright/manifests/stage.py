@@ -6,7 +6,6 @@ read it otherwise; each path in it leads to another file of the copy.
 
 from __future__ import annotations
 
-import json
 import posixpath
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -23,7 +22,7 @@ from meshwright.manifests.plugins import (
     references_in,
 )
 from meshwright.manifests.relocation import relocate
-from meshwright.yaml import YamlFault
+from meshwright.yaml import YamlFault, flow
 
 HELM_FIELDS = ("helmCharts", "helmGlobals", "helmChartInflationGenerator")
 
@@ -75,7 +74,7 @@ class Stage:
         data = relocate(own.data, seen_from)
         for name in HELM_FIELDS:
             data.pop(name, None)
-        self._write(own.path, utf8(json.dumps(data, default=str, ensure_ascii=False)))
+        self._write(own.path, utf8(flow(data, default=str)))
         for reference in own.references:
             if reference.field in PLUGIN_FIELDS:
                 named += self._place_configurations(folder, reference.entry)

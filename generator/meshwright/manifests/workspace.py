@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -14,8 +13,9 @@ from meshwright.manifests.files import RepositoryFiles
 from meshwright.manifests.kustomization import FILE_NAMES, KustomizationIndex, join
 from meshwright.manifests.output import TAG
 from meshwright.manifests.relocation import relocate
-from meshwright.manifests.stage import Stage, Withheld, utf8
+from meshwright.manifests.stage import Stage, Withheld
 from meshwright.manifests.unit import BuildUnit
+from meshwright.yaml import flow
 
 
 class Workspace:
@@ -66,7 +66,7 @@ class Workspace:
             "annotations": {TAG: str(number)},
             "fieldSpecs": [{"path": "metadata/annotations", "create": True}],
         }
-        manifest["transformers"] = [*manifest.get("transformers", []), json.dumps(tag)]
+        manifest["transformers"] = [*manifest.get("transformers", []), flow(tag)]
         _write(folder, manifest)
 
     def _write_copies(self, number: int, unit: BuildUnit) -> dict[str, Path]:
@@ -123,8 +123,7 @@ class Workspace:
 
 def _write(folder: Path, manifest: dict[str, Any]) -> None:
     # JSON is YAML, and json is many times faster than a YAML emitter.
-    text = json.dumps(manifest, default=str, ensure_ascii=False)
-    (folder / "kustomization.yaml").write_bytes(utf8(text))
+    (folder / "kustomization.yaml").write_text(flow(manifest, default=str), encoding="utf-8")
 
 
 def _outside(repository: Path) -> str | None:

@@ -1,6 +1,7 @@
 """YAML as Kubernetes tools read and write it."""
 
 from meshwright.yaml.dump import dump, dump_all
+from meshwright.yaml.flow import flow
 from meshwright.yaml.load import Document, YamlFault, has_aliases, limit_of, load_documents, parse, parse_all
 
 __all__ = [
@@ -8,6 +9,7 @@ __all__ = [
     "YamlFault",
     "dump",
     "dump_all",
+    "flow",
     "has_aliases",
     "limit_of",
     "load_documents",

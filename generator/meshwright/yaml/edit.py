@@ -6,7 +6,6 @@ with this one change. Where a file cannot be changed so, a person is told the pl
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +14,7 @@ import yaml
 
 from meshwright.errors import Position
 from meshwright.yaml.dump import dump
+from meshwright.yaml.flow import flow
 from meshwright.yaml.load import Document, YamlFault, load_documents
 
 Pointer = Sequence[str | int]
@@ -59,7 +59,7 @@ class YamlText:
             lines = _indented(dump({key: value}), node.start_mark.column)
             text = self._after(_last_line(node), lines)
         elif isinstance(node, yaml.MappingNode):
-            text = self._into_flow(node, f"{json.dumps(key)}: {json.dumps(value)}")
+            text = self._into_flow(node, f"{flow(key)}: {flow(value)}")
         elif isinstance(node, yaml.ScalarNode) and node.tag.endswith(":null") and not node.value and pointer:
             _, above = self._find(number, pointer[:-1])
             line = document.position(pointer, key=True).line - 1
@@ -78,10 +78,10 @@ class YamlText:
                 _last_line(node.value[index - 1]), _indented(dump([value]), node.start_mark.column)
             )
         elif index == len(node.value):
-            text = self._into_flow(node, json.dumps(value))
+            text = self._into_flow(node, flow(value))
         else:
             start = node.value[index].start_mark.index
-            text = f"{self.text[:start]}{json.dumps(value)}, {self.text[start:]}"
+            text = f"{self.text[:start]}{flow(value)}, {self.text[start:]}"
         return self._proved(
             document, number, pointer, text, lambda data: _at(data, pointer).insert(index, value)
         )
@@ -211,7 +211,7 @@ def _is_empty(node: yaml.Node) -> bool:
 
 def _scalar(value: Any, style: str | None) -> str:
     if style == '"' and isinstance(value, str):
-        return json.dumps(value)
+        return flow(value)
     if style == "'" and isinstance(value, str) and "\n" not in value:
         quoted = value.replace("'", "''")
         return f"'{quoted}'"
