@@ -224,6 +224,16 @@ def test_a_chart_that_is_not_at_hand(engine: str, tmp_path: Path, capsys: pytest
     assert ("helmCharts" in (base / "kustomization.yaml").read_text()) == (engine == "argocd")
 
 
+def test_helm_charts_on_flux_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    charts = "helmCharts: [{name: podinfo, repo: 'https://example.org/charts', version: 6.9.2}]\n"
+    root = write_case(tmp_path, SpecCase("chart", {"apps/shop/kustomization.yaml": charts}, ()))
+
+    with pytest.raises(MeshwrightError, match=r"^apps/shop/kustomization.yaml:1:1: .* by a HelmRelease$"):
+        added(root, capsys, yes=True)
+
+    assert not (root / "apps/shop/mesh.yaml").exists()
+
+
 def test_a_chart_at_hand(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     root = write_case(tmp_path / "repository", SpecCase("chart", {}, ()))
     chart = tmp_path / "charts/shop"

@@ -86,13 +86,14 @@ class Base:
 
     ``charts`` are the release names of Helm charts in it (HelmReleases, or helmCharts of its
     kustomizations): their workloads cannot be seen here. ``not_seen`` says what else could not be
-    read, such as a remote base; a patch on that is taken on trust.
+    read, such as a remote base; a patch on that is taken on trust. ``helm`` are the places of helmCharts.
     """
 
     path: str
     objects: tuple[BaseObject, ...] = ()
     charts: tuple[str, ...] = ()
     not_seen: tuple[str, ...] = ()
+    helm: tuple[Position, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -64,7 +64,7 @@ def summary(difference: Difference) -> str:
     if difference.is_empty:
         return f"no difference in what {'could be compared' if subjects else 'is rendered'}{missing}"
     counts = [(change, difference.count(change)) for change in Change]
-    first = next(number for number, (_, count) in enumerate(counts) if count)
+    first = next((number for number, (_, count) in enumerate(counts) if count), 0)
     said = ", ".join(
         f"{plural(count, 'object')} {change.value}" if number == first else f"{count} {change.value}"
         for number, (change, count) in enumerate(counts)

@@ -59,9 +59,11 @@ class Sheet:
         """The file of an object, and its number among the file's documents."""
         source = self._source(item)
         documents = self._model.files.documents(source.document.path)
-        return source.document.path, next(
-            number for number, document in enumerate(documents) if document is source.document
-        )
+        start = source.document.position()
+        numbers = (number for number, document in enumerate(documents) if document.position() == start)
+        if (number := next(numbers, None)) is None:
+            raise MeshwrightError(f"{start}: changed while it was read; run the command again")
+        return source.document.path, number
 
     def set(self, item: Item, pointer: Pointer, value: Any) -> None:
         """Replace a word of an object."""

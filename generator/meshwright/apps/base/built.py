@@ -45,7 +45,8 @@ def build_bases(root: Path, paths: Sequence[str]) -> tuple[dict[str, Base], list
             closure = unit.closure
             entries = [entry for entry, _ in (*closure.remote, *closure.helm)]
             not_seen = (*entries, *(entry for entry, _, _ in closure.withheld))
-            bases[path] = Base(path, objects, tuple(charts), not_seen)
+            helm = tuple(at for _, at in closure.helm)
+            bases[path] = Base(path, objects, tuple(charts), not_seen, helm)
     return bases, findings
 
 

@@ -76,9 +76,10 @@ class PlainReader:
     def read(self, path: str) -> Base | None:
         """The base in folder ``path``; None when it needs kustomize, or has a fault that kustomize names."""
         charts: list[str] = []
+        helm: list[Position] = []
         self._visited = 0
         try:
-            objects = tuple(self._folder(path, charts, ()))
+            objects = tuple(self._folder(path, charts, helm, ()))
         except (_NotPlain, YamlFault, OSError):
             return None
         identities = {
@@ -87,14 +88,17 @@ class PlainReader:
         if len(identities) != len(objects):
             return None
         charts += [_release_name(item.data) for item in objects if item.kind == "HelmRelease"]
-        return Base(path, objects, tuple(charts))
+        return Base(path, objects, tuple(charts), helm=tuple(helm))
 
-    def _folder(self, path: str, charts: list[str], stack: tuple[str, ...]) -> Iterator[BaseObject]:
+    def _folder(
+        self, path: str, charts: list[str], helm: list[Position], stack: tuple[str, ...]
+    ) -> Iterator[BaseObject]:
         self._visited += 1
         # Folders that name each other twice at each level have no end; kustomize's own limits apply there.
         if path in stack or len(stack) > _DEPTH or self._visited > _MOST_FOLDERS:
             raise _NotPlain
-        data = self._kustomization(path)
+        document = self._kustomization(path)
+        data = document.data
         labels = data.get("labels")
         for entry in labels if isinstance(labels, list) else []:
             if not isinstance(entry, dict) or entry.get("includeSelectors") or entry.get("includeTemplates"):
@@ -103,6 +107,8 @@ class PlainReader:
             if not isinstance(chart, dict) or not isinstance(chart.get("name"), str):
                 raise _NotPlain
             charts.append(str(chart.get("releaseName") or chart["name"]))
+        if data.get("helmCharts"):
+            helm.append(document.position(("helmCharts",), key=True))
         namespace = data.get("namespace")
         if namespace is not None and not isinstance(namespace, str):
             raise _NotPlain
@@ -112,17 +118,19 @@ class PlainReader:
             inner = posixpath.normpath(posixpath.join(path, entry))
             if leads_out(self._root, inner):
                 raise _NotPlain
-            for item in self._entry(inner, charts, (*stack, path)):
+            for item in self._entry(inner, charts, helm, (*stack, path)):
                 yield _moved(item, namespace) if namespace else item
 
-    def _entry(self, path: str, charts: list[str], stack: tuple[str, ...]) -> Iterator[BaseObject]:
+    def _entry(
+        self, path: str, charts: list[str], helm: list[Position], stack: tuple[str, ...]
+    ) -> Iterator[BaseObject]:
         if (self._root / path).is_dir():
-            yield from self._folder(path, charts, stack)
+            yield from self._folder(path, charts, helm, stack)
             return
         for document in self._read(path):
             yield from _objects(document)
 
-    def _kustomization(self, path: str) -> Mapping[str, Any]:
+    def _kustomization(self, path: str) -> Document:
         found = [name for name in FILE_NAMES if (self._root / path / name).is_file()]
         if len(found) != 1:
             raise _NotPlain
@@ -132,7 +140,7 @@ class PlainReader:
             raise _NotPlain
         if any(value for key, value in data.items() if key not in _HARMLESS and key not in _READ):
             raise _NotPlain
-        return data
+        return documents[0]
 
 
 def read_documents(root: Path, path: str) -> list[Document]:

@@ -30,9 +30,13 @@ def chart_patches(app: App, base: Base, settings: Settings) -> tuple[list[Patch]
     if settings.engine == "argocd":
         made = [_patch(app, entry, settings) for entry in known if can_annotate_chart(entry.kind)]
         return made, findings
+    findings += helm_findings(base)
+    releases = {item.name: item for item in reversed(base.objects) if item.kind == "HelmRelease"}
     found: list[Patch] = []
     for release in base.charts:
-        item = next(item for item in base.objects if (item.kind, item.name) == ("HelmRelease", release))
+        item = releases.get(release)
+        if item is None:
+            continue
         paths = valued.get(release, ())
         if paths:
             annotations = pod_annotations(app.spec, None, settings)
@@ -43,6 +47,13 @@ def chart_patches(app: App, base: Base, settings: Settings) -> tuple[list[Patch]
         if patches:
             found.append(_post_render(item, patches))
     return found, findings
+
+
+def helm_findings(base: Base) -> Iterator[Finding]:
+    """A finding for each kustomization of a base that Flux cannot build because it names charts."""
+    for at in base.helm:
+        text = f"a Flux Kustomization does not render helmCharts: '{base.path}' fails in the cluster"
+        yield Finding("build/helm-charts", at, text, "install the chart by a HelmRelease")
 
 
 def _findings(app: App, base: Base) -> Iterator[Finding]:

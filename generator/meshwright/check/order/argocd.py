@@ -228,4 +228,4 @@ def _place(item: Item) -> tuple[int, int] | None:
 
 
 def _phase_name(phase: int) -> str:
-    return next(name for name, number in _PHASES.items() if number == phase)
+    return next((name for name, number in _PHASES.items() if number == phase), "Sync")

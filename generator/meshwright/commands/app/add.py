@@ -15,6 +15,7 @@ from meshwright.apps.inspection.status import WorkloadStatus, plain_statuses
 from meshwright.apps.model import Base, Landscape
 from meshwright.apps.names import name_problem
 from meshwright.apps.output import locked
+from meshwright.apps.overlay.carriers import helm_findings
 from meshwright.commands.app.tables import workloads_table
 from meshwright.errors import ExitCode, MeshwrightError
 from meshwright.inert import json_text, printable
@@ -96,6 +97,8 @@ def _look(root: Path, request: Request, landscape: Landscape) -> _Look:
     base = bases[path]
     if findings and not base.objects:
         raise MeshwrightError(f"{findings[0].position}: {findings[0].message}")
+    for fault in helm_findings(base) if settings.engine == "flux" else ():
+        raise MeshwrightError(f"{fault.position}: {fault.message}; {fault.fix}")
     proposal = propose(request.name, base, settings, namespace=request.namespace, made=made)
     notes = [f"not seen: {entry}" for entry in base.not_seen]
     notes += [f"not seen: what chart {chart} makes; list its workloads yourself" for chart in base.charts]

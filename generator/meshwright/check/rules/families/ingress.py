@@ -48,15 +48,18 @@ def _chart_configs(model: Model) -> list[Item]:
 )
 def lost_config(model: Model) -> Iterator[Hit]:
     for item in _chart_configs(model):
-        charts = [other for other in model.items("HelmChart", _HELM) if other.cluster == item.cluster]
-        if any((other.name, other.namespace) == (item.name, item.namespace) for other in charts):
+        charts = [
+            other
+            for other in model.items("HelmChart", _HELM)
+            if (other.cluster, other.name) == (item.cluster, item.name)
+        ]
+        if any(other.namespace == item.namespace for other in charts):
             continue
         if item.name in _PACKAGED and item.namespace != "kube-system":
             text = f"{item.title} is for k3s' packaged {item.name}, which is in kube-system"
             yield Hit(item.at("metadata", "namespace"), text, subject=item.title)
-        elif any(other.name == item.name for other in charts):
-            other = next(other for other in charts if other.name == item.name)
-            text = f"{item.title} is in another namespace than {other.title}"
+        elif charts:
+            text = f"{item.title} is in another namespace than {charts[0].title}"
             yield Hit(item.at("metadata", "namespace"), text, subject=item.title)
 
 
