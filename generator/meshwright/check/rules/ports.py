@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from meshwright.check.rules.model import Item, Model
-from meshwright.check.rules.workloads import Workload, workloads, workloads_in
+from meshwright.check.rules.workloads import Workload, may_be_meshed, workloads, workloads_in
 
 OPAQUE = "config.linkerd.io/opaque-ports"
 SKIP_IN, SKIP_OUT = "config.linkerd.io/skip-inbound-ports", "config.linkerd.io/skip-outbound-ports"
 # source: linkerd2 charts/linkerd-control-plane/values.yaml, proxy.opaquePorts.
 DEFAULT_OPAQUE = frozenset({25, 587, 3306, 4444, 5432, 6379, 9300, 11211})
+# The ports that the injector gives each pod it meshes. source: linkerd2 charts/partials/templates/_proxy.tpl.
+_PROXY = ((4143, "linkerd-proxy"), (4191, "linkerd-admin"))
 _ENTRY = re.compile(r"([0-9]{1,5})(?:-([0-9]{1,5}))?\Z")
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\Z")
 _LAST = 65535
@@ -57,6 +59,12 @@ def container_ports(workload: Workload) -> Iterator[tuple[int, str, int, int]]:
             number = port.get("containerPort") if isinstance(port, dict) else None
             if isinstance(number, int) and port.get("protocol", "TCP") == "TCP":
                 yield number, str(port.get("name") or ""), at, entry
+
+
+def pod_ports(model: Model, workload: Workload) -> set[tuple[int, str]]:
+    """Number and name of every TCP port of a pod as it runs: its proxy's too, where it may have one."""
+    own = {(number, name) for number, name, _, _ in container_ports(workload)}
+    return own.union(_PROXY) if may_be_meshed(model, workload) else own
 
 
 def selected_by(model: Model, service: Item) -> Iterator[Workload]:

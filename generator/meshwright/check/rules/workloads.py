@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from meshwright.check.rules.model import Item, Model
+from meshwright.flux.substitution import unresolved
 from meshwright.manifests.pointer import Pointer
 
 INJECT = "linkerd.io/inject"
+MESHED = frozenset({"enabled", "ingress"})
 _TEMPLATE: Pointer = ("spec", "template")
 # Kind -> the pod template; a Pod is its own.
 _TEMPLATES: dict[str, Pointer] = {
@@ -82,4 +84,16 @@ def inject_mode(model: Model, workload: Workload) -> str | None:
     if own is None:
         namespace = model.find(item.cluster, "Namespace", "", item.namespace)
         own = namespace.annotations.get(INJECT) if namespace is not None else None
-    return str(own) if own in ("enabled", "ingress") and workload.pod.get("hostNetwork") is not True else None
+    return str(own) if own in MESHED and workload.pod.get("hostNetwork") is not True else None
+
+
+def may_be_meshed(model: Model, workload: Workload) -> bool:
+    """Whether its pods get a proxy, or may: their Namespace, or what Flux puts in, is not seen here."""
+    if workload.pod.get("hostNetwork") is True:
+        return False
+    own = workload.annotations.get(INJECT)
+    if own is None:
+        item = workload.item
+        namespace = model.find(item.cluster, "Namespace", "", item.namespace)
+        own = "enabled" if namespace is None else namespace.annotations.get(INJECT)
+    return own in MESHED or unresolved(own)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from meshwright.check.rules.model import Item, Model
-from meshwright.check.rules.ports import container_ports, selected
+from meshwright.check.rules.ports import pod_ports, selected
 from meshwright.check.rules.rule import Hit, Severity, rule
 from meshwright.check.rules.workloads import Workload
 from meshwright.manifests.words import did_you_mean
@@ -214,7 +214,7 @@ def unknown_port(model: Model) -> Iterator[Hit]:
         if not isinstance(port, str) or port.isdigit():
             continue
         selected = _selected(model, server)
-        names = {name for workload in selected for _, name, _, _ in container_ports(workload)}
+        names = {name for workload in selected for _, name in pod_ports(model, workload)}
         if selected and port not in names:
             text = f"{server.title} is for port '{port}', which {selected[0].item.title} does not declare"
             yield Hit(server.at("spec", "port"), text + did_you_mean(port, names), subject=server.title)
@@ -232,7 +232,7 @@ def overlapping(model: Model) -> Iterator[Hit]:
     for server in _servers(model):
         port = server.get("spec", "port")
         for workload in _selected(model, server):
-            ports = {number for number, name, _, _ in container_ports(workload) if port in (name, number)}
+            ports = {number for number, name in pod_ports(model, workload) if port in (name, number)}
             for number in sorted(ports | ({port} if isinstance(port, int) else set())):
                 item = workload.item
                 key = (item.cluster, item.built.kind, item.namespace, item.name, number)
