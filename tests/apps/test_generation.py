@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -141,17 +142,37 @@ def test_what_was_not_generated_is_kept_and_told(repository: Path, run: Run) -> 
     assert [path.name for path in note.parent.iterdir()] == ["notes.txt"]
 
 
-def test_another_cluster_name_moves_the_wirings(repository: Path, run: Run) -> None:
+def test_another_cluster_name(repository: Path, run: Run) -> None:
     run()
     (repository / "clusters/home").rename(repository / "clusters/attic")
     edit(repository / ".copier-answers.yml", 'cluster_name: "home"', 'cluster_name: "attic"')
+
     run()
-    edit(repository / ".copier-answers.yml", 'cluster_name: "attic"', 'cluster_name: "cellar"')
-    (repository / "clusters/cellar").mkdir()
-    (repository / "clusters/attic/platform").rename(repository / "clusters/cellar/platform")
+
+    assert len(list((repository / "clusters/attic/apps").glob("app-*"))) == COUNT
+    assert not (repository / "clusters/home").exists()
+
+
+@pytest.mark.parametrize("force", [False, True])
+def test_another_cluster_keeps_its_wirings(repository: Path, run: Run, force: bool) -> None:
+    """Of applications that are here, that are here no more, and of its own; generated, and edited since."""
     run()
-    assert list((repository / "clusters/attic/apps").glob("app-*")) == []
-    assert len(list((repository / "clusters/cellar/apps").glob("app-*"))) == COUNT
+    other = repository / "clusters/production"
+    shutil.copytree(repository / "clusters/home/apps", other / "apps")
+    last = app_name(COUNT - 1)
+    (other / "apps" / "gone.yaml").write_text(
+        (other / "apps" / f"{last}.yaml").read_text(encoding="utf-8").replace(last, "gone"), encoding="utf-8"
+    )
+    edit(other / "apps" / f"{app_name(1)}.yaml", "prune: true", "prune: false")
+    before = read_tree(other)
+    (repository / "apps" / last / "mesh.yaml").unlink()
+
+    code, _ = run(force=force)
+
+    assert code is ExitCode.CLEAN
+    assert read_tree(other) == before
+    assert not (repository / "clusters/home/apps" / f"{last}.yaml").exists()
+    assert run(check=True)[0] is ExitCode.CLEAN
 
 
 @pytest.mark.parametrize("path", [FIRST, WIRING])

@@ -1,4 +1,4 @@
-"""What stands where generated files go: the overlays' folders and the wirings of every cluster."""
+"""What stands where generated files go: the overlays' folders and the wirings of one cluster."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Present:
 
 
 class Existing:
-    """Everything that was generated before, application by application.
+    """Everything that was generated before for ``cluster``, application by application.
 
     ``findings`` are symbolic links on the way: nothing is written through one.
     """
@@ -74,19 +74,14 @@ class Existing:
                 self._overlays[path.rpartition("/")[2]] = kind
 
     def _list_wirings(self, cluster: str) -> None:
-        if not self._is_walkable(_CLUSTERS):
+        # What stands in another cluster's folder is that cluster's, whoever generated it.
+        folder = wirings_folder(cluster)
+        if not all(self._is_walkable(path) for path in (_CLUSTERS, f"{_CLUSTERS}/{cluster}", folder)):
             return
-        current = f"{_CLUSTERS}/{cluster}"
-        for path in sorted({current, *(path for path, kind in self._list(_CLUSTERS) if kind == "folder")}):
-            folder = f"{path}/apps"
-            # Another cluster's links are its own affair: nothing is written there.
-            walkable = path != current or (self._is_walkable(path) and self._is_walkable(folder))
-            if not walkable or (self._root / folder).is_symlink():
-                continue
-            for file, kind in self._list(folder):
-                name = file.rpartition("/")[2]
-                if name.endswith(".yaml"):
-                    self._wirings.setdefault(name.removesuffix(".yaml"), []).append((file, kind))
+        for file, kind in self._list(folder):
+            name = file.rpartition("/")[2]
+            if name.endswith(".yaml"):
+                self._wirings.setdefault(name.removesuffix(".yaml"), []).append((file, kind))
 
     def _is_walkable(self, path: str) -> bool:
         place = self._root / path
