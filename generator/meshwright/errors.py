@@ -29,6 +29,10 @@ class MeshwrightError(Exception):
         return "\nmeshwright: ".join(printable(str(fault)) for fault in self.args)
 
 
+class CannotRun(MeshwrightError):
+    """Something is missing that no part of a command can do without, such as a tool: nothing goes on."""
+
+
 def together(faults: Iterable[str]) -> MeshwrightError:
     """One error of several faults, each once and on a line of its own as if it were alone."""
     return MeshwrightError(*dict.fromkeys(faults))

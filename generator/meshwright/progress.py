@@ -50,11 +50,14 @@ class _Line:
 
 
 _lines: list[_Line] = []
+# What was said last, for a message that says where the time went.
+_said = ""
 
 
 @contextmanager
 def working(text: str) -> Iterator[None]:
     """Show ``text``, or what ``say`` last said, when the block takes longer than a second on a terminal."""
+    _remember(text)
     if not sys.stderr.isatty():
         yield
         return
@@ -73,6 +76,17 @@ def working(text: str) -> Iterator[None]:
 
 
 def say(text: str) -> None:
-    """Tell what is being done now; no effect outside ``working``."""
+    """Tell what is being done now; shown inside ``working`` alone."""
+    _remember(text)
     if _lines:
         _lines[-1].say(text)
+
+
+def doing() -> str:
+    """What was said last; empty when nothing was."""
+    return _said
+
+
+def _remember(text: str) -> None:
+    global _said
+    _said = text

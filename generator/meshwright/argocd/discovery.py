@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from meshwright.argocd.application import Application, is_kind
+from meshwright.errors import Position
+from meshwright.faults import contained
 from meshwright.manifests.closure import ClosureReader
 from meshwright.manifests.files import RepositoryFiles
 from meshwright.manifests.finding import Finding, NotSeen
@@ -53,16 +55,17 @@ def discover(files: RepositoryFiles, index: KustomizationIndex, closures: Closur
     found = Discovery()
     raw: list[BuiltObject] = []
     for path in files_that_mention(_MARK, files, closures):
-        try:
-            files.documents(path)
-        except YamlFault as fault:
-            template = unread_template(files, fault) if path not in closures.resources else None
-            if template is not None:
-                found.not_seen.append(template)
-            elif in_force(path, index, closures, set()):
-                found.findings.append(yaml_finding(fault))
-        for _, _, data in named_documents(files, path):
-            if object_name(data) and isinstance(data.get("spec"), dict):
-                raw.append(BuiltObject(data, Origin(path=path)))
+        with contained(found.findings, f"reading {path}", Position(path)):
+            try:
+                files.documents(path)
+            except YamlFault as fault:
+                template = unread_template(files, fault) if path not in closures.resources else None
+                if template is not None:
+                    found.not_seen.append(template)
+                elif in_force(path, index, closures, set()):
+                    found.findings.append(yaml_finding(fault))
+            for _, _, data in named_documents(files, path):
+                if object_name(data) and isinstance(data.get("spec"), dict):
+                    raw.append(BuiltObject(data, Origin(path=path)))
     found.add(files, (built for built in raw if in_force(built.origin.path or "", index, closures, set())))
     return found

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from meshwright.argocd.application import Application, mapping
 from meshwright.argocd.discovery import Discovery
+from meshwright.errors import Position
+from meshwright.faults import contained
 from meshwright.manifests.files import RepositoryFiles
+from meshwright.manifests.folders import with_above
 from meshwright.manifests.gitremote import bare, remotes
 from meshwright.manifests.pointer import items_of
 from meshwright.manifests.unit import BuiltObject
@@ -21,15 +24,19 @@ class OwnRepository:
     """
 
     def __init__(self, files: RepositoryFiles, discovery: Discovery) -> None:
-        asked = [*_asked_by_applications(discovery.applications), *_asked_by_sets(discovery.sets)]
+        asked: list[tuple[str, str]] = []
+        for application in discovery.applications:
+            with contained(discovery.findings, "reading an Application", Position(application.origin)):
+                asked.extend(_asked_by_application(application))
+        for built in discovery.sets:
+            with contained(
+                discovery.findings, "reading an ApplicationSet", Position(built.origin.path or ".")
+            ):
+                asked.extend(_asked_by_set(built))
         # "." holds everything and is also what other repositories are built from: no evidence.
         asked = [(url, path) for url, path in asked if url and path not in ("", ".")]
-        folders = {posixpath.dirname(origin) or "." for origin in discovery.origins}
-        self._own = {
-            bare(url)
-            for url, path in asked
-            if any(folder == path or folder.startswith(f"{path}/") for folder in folders)
-        }
+        folders = with_above({posixpath.dirname(origin) or "." for origin in discovery.origins})
+        self._own = {bare(url) for url, path in asked if path in folders}
         named = {bare(url) for url, _ in asked}
         self._own |= remotes(files.checkout) & named
         if not self._own:
@@ -39,25 +46,23 @@ class OwnRepository:
         return bare(url) in self._own
 
 
-def _asked_by_applications(applications: Iterable[Application]) -> Iterator[tuple[str, str]]:
-    for application in applications:
-        for source in application.sources:
-            if not source.chart and source.data.get("path"):
-                yield source.repository, source.path
+def _asked_by_application(application: Application) -> Iterator[tuple[str, str]]:
+    for source in application.sources:
+        if not source.chart and source.data.get("path"):
+            yield source.repository, source.path
 
 
-def _asked_by_sets(sets: Iterable[BuiltObject]) -> Iterator[tuple[str, str]]:
+def _asked_by_set(built: BuiltObject) -> Iterator[tuple[str, str]]:
     """The part of each path of a git generator or a template that holds no pattern."""
-    for built in sets:
-        template = mapping(mapping(mapping(built.data.get("spec")).get("template")).get("spec"))
-        for source in map(mapping, (template.get("source"), *items_of(template.get("sources")))):
-            if not source.get("chart"):
-                yield str(source.get("repoURL") or ""), fixed_part(str(source.get("path") or ""))
-        for generator in items_of(mapping(built.data.get("spec")).get("generators")):
-            git = mapping(mapping(generator).get("git"))
-            for entry in (*items_of(git.get("directories")), *items_of(git.get("files"))):
-                if isinstance(entry, dict) and not entry.get("exclude"):
-                    yield str(git.get("repoURL") or ""), fixed_part(str(entry.get("path") or ""))
+    template = mapping(mapping(mapping(built.data.get("spec")).get("template")).get("spec"))
+    for source in map(mapping, (template.get("source"), *items_of(template.get("sources")))):
+        if not source.get("chart"):
+            yield str(source.get("repoURL") or ""), fixed_part(str(source.get("path") or ""))
+    for generator in items_of(mapping(built.data.get("spec")).get("generators")):
+        git = mapping(mapping(generator).get("git"))
+        for entry in (*items_of(git.get("directories")), *items_of(git.get("files"))):
+            if isinstance(entry, dict) and not entry.get("exclude"):
+                yield str(git.get("repoURL") or ""), fixed_part(str(entry.get("path") or ""))
 
 
 def fixed_part(pattern: str) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 
 from meshwright.argocd.application import Application, Source
@@ -12,13 +13,17 @@ from meshwright.argocd.discovery import Discovery
 from meshwright.argocd.generator import SourceKind, UnitMaker
 from meshwright.argocd.projects import Projects
 from meshwright.argocd.sources import OwnRepository
+from meshwright.errors import Position
+from meshwright.faults import contained
 from meshwright.manifests.builds import Builds, not_seen_remote
 from meshwright.manifests.files import RepositoryFiles
 from meshwright.manifests.finding import Finding, NotSeen
 from meshwright.manifests.inflation import Inflation
 from meshwright.manifests.unit import BuildUnit, BuiltObject
+from meshwright.tools import ToolNotFoundError, locate
 
 _DEPTH = 20
+_GROUP = "argoproj.io"
 
 
 @dataclass
@@ -70,6 +75,8 @@ class ArgoTree:
         self._inflation = inflation
         self._builds = builds
         self._expansion = Expansion(files, own)
+        # Why there is no helm; None until somebody asks.
+        self._helm: str | None = None
         self._plans: dict[tuple[str, ...], _Planned] = {}
         self._made: dict[str, list[Application]] = {}
         self._projects: list[tuple[str, BuiltObject]] = []
@@ -81,7 +88,10 @@ class ArgoTree:
 
     def first_units(self) -> list[BuildUnit]:
         """The units of every raw Application whose path exists: the first round of builds."""
-        raw = [*self._discovery.applications, *self._of_sets(self._discovery.sets)]
+        raw = list(self._discovery.applications)
+        for built in self._discovery.sets:
+            with self._contained(built):
+                raw.extend(self._of_set(built))
         plans = [self._plan(source, cluster_of(item.origin)) for item in raw for source in item.sources]
         return [plan.unit for plan in plans if plan.unit is not None]
 
@@ -111,7 +121,8 @@ class ArgoTree:
         self._projects += [(cluster_of(item.origin.path or ""), item) for item in self._discovery.projects]
         projects = Projects(self._files, self._projects)
         for (cluster, _, _), application in self._seen.items():
-            self.findings.extend(projects.findings(application, cluster))
+            with self._contained(application.built):
+                self.findings.extend(projects.findings(application, cluster))
         self.not_seen.extend(self._expansion.not_seen)
 
     def _applied_in_first_round(self) -> set[tuple[str, str]]:
@@ -131,19 +142,30 @@ class ArgoTree:
         """The Applications among objects, those of ApplicationSets too; projects are noted."""
         taken = []
         for cluster, built in objects:
+            if built.group != _GROUP:
+                continue
             found = Discovery()
-            found.add(self._files, [built])
-            self._projects += [(cluster, project) for project in found.projects]
-            applications = [*found.applications, *self._of_sets(found.sets)]
-            taken += [(application, cluster) for application in applications]
+            with self._contained(built):
+                found.add(self._files, [built])
+                self._projects += [(cluster, project) for project in found.projects]
+                applications = [
+                    *found.applications,
+                    *(made for one in found.sets for made in self._of_set(one)),
+                ]
+                taken += [(application, cluster) for application in applications]
         return taken
 
-    def _of_sets(self, sets: Iterable[BuiltObject]) -> Iterator[Application]:
-        for built in sets:
-            key = f"{built.origin} {built.data}"
-            if key not in self._made:
-                self._made[key] = list(self._expansion.applications(built))
-            yield from self._made[key]
+    def _of_set(self, built: BuiltObject) -> list[Application]:
+        key = f"{built.origin} {built.data}"
+        if key not in self._made:
+            # One that fails does so once.
+            self._made[key] = []
+            self._made[key] = list(self._expansion.applications(built))
+        return self._made[key]
+
+    def _contained(self, built: BuiltObject) -> AbstractContextManager[None]:
+        at = Position(built.origin.path or built.origin.configured_in or ".")
+        return contained(self.findings, f"reading {built.title}", at, built.title)
 
     def _grow_levels(self, level: list[tuple[Application, str]]) -> None:
         for _ in range(_DEPTH):
@@ -181,8 +203,36 @@ class ArgoTree:
         item = source.application
         key = (cluster, item.origin, item.name, str(item.destination), str(source.pointer), str(source.data))
         if key not in self._plans:
-            self._plans[key] = self._make_plan(source, cluster)
+            self._plans[key] = self._safe_plan(source, cluster)
         return self._plans[key]
+
+    def _safe_plan(self, source: Source, cluster: str) -> _Planned:
+        """A plan; an empty one where it cannot be made."""
+        title, plan = source.application.title, _Planned()
+        with contained(self.findings, f"reading {title}", lambda: source.position, title):
+            plan = self._make_plan(source, cluster)
+            if plan.unit is not None and plan.unit.needs_helm:
+                plan = self._with_helm(plan, source)
+        return plan
+
+    def _with_helm(self, plan: _Planned, source: Source) -> _Planned:
+        """``plan``, whose charts are at hand; without a helm to render them it is told and not built."""
+        title, at = source.application.title, source.position
+        first = self._helm is None
+        if first:
+            try:
+                locate("helm")
+                self._helm = ""
+            except ToolNotFoundError as error:
+                self._helm = str(error)
+        if not self._helm:
+            return plan
+        if first:
+            # How to get a helm is told once.
+            text = f"{title}: its charts need {self._helm}"
+            self.findings.append(Finding("build/no-helm", at, text, "", title))
+        unseen = NotSeen(title, "its charts are at hand, and helm is not", at)
+        return replace(plan, unit=None, not_seen=(*plan.not_seen, unseen))
 
     def _make_plan(self, source: Source, cluster: str) -> _Planned:
         title, at = source.application.title, source.position

@@ -21,16 +21,17 @@ def check_repository(
     charts: Path | None = None,
     order: bool = False,
     memory: CheckMemory | None = None,
+    partial: bool = False,
 ) -> Report:
     """Check the repository at ``path``; no network, no cluster, and nothing is written into it.
 
     ``kubernetes`` is a minor such as 1.35, ``charts`` a folder with charts to render; with ``order`` the
     report has the timeline. ``memory`` knows builds and verdicts of earlier checks, and learns those of this
-    one. Raises MeshwrightError when there is nothing to check, a tool is missing, or no schemas of that
-    minor are embedded.
+    one. With ``partial`` a report of what was found is given when the time is over. Raises MeshwrightError
+    when there is nothing to check, a tool is missing, or no schemas of that minor are embedded.
     """
     # A report that is remembered needs none of what a check imports.
     from meshwright.check.engine import check_repository as run
 
     with no_collection():
-        return run(path, kubernetes=kubernetes, charts=charts, order=order, memory=memory)
+        return run(path, kubernetes=kubernetes, charts=charts, order=order, memory=memory, partial=partial)

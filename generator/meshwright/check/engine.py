@@ -13,10 +13,11 @@ from meshwright.check.configuration import read_configuration
 from meshwright.check.kubeconform import Kubeconform
 from meshwright.check.loader import load
 from meshwright.check.objects import object_submissions
+from meshwright.check.order.line import Line
 from meshwright.check.order.timeline import Timeline
 from meshwright.check.recall import CheckMemory
-from meshwright.check.releases import read_releases
-from meshwright.check.report import Report, RootSummary, in_order, summarised
+from meshwright.check.releases import ChartRelease, read_releases
+from meshwright.check.report import Report, RootSummary, in_order, is_ours, summarised
 from meshwright.check.repository import Repository
 from meshwright.check.rules.families import load_rules
 from meshwright.check.rules.model import Model
@@ -25,13 +26,16 @@ from meshwright.check.schemas import Schemas, choose_minor
 from meshwright.check.submission import Submission
 from meshwright.check.suppression import suppress
 from meshwright.check.values import values_submissions
-from meshwright.errors import MeshwrightError
+from meshwright.deadline import OutOfTime
+from meshwright.errors import MeshwrightError, Position
+from meshwright.faults import contained
 from meshwright.manifests.files import RepositoryFiles
-from meshwright.manifests.finding import Finding, NotSeen
+from meshwright.manifests.finding import Finding
+from meshwright.manifests.kustomization import KustomizationIndex
 from meshwright.manifests.words import plural
 from meshwright.manifests.workspace import Workspace
 from meshwright.progress import say
-from meshwright.tools import locate
+from meshwright.tools import Tool, locate
 
 # A step reads the built repository; what it submits is judged together with the rest.
 Step = Callable[[Repository, Schemas], Iterable[Finding | Submission]]
@@ -39,12 +43,11 @@ Step = Callable[[Repository, Schemas], Iterable[Finding | Submission]]
 # Rules that say what a schema says at the same place, and say more.
 _SAME = {"MW706": "kubeconform/unknown-kind", "MW512": "values/value"}
 
-STEPS: tuple[Step, ...] = (
-    lambda repository, _: answers_submissions(repository.files),
-    lambda repository, _: apps_findings(repository.files),
-    lambda repository, _: repository.findings,
-    object_submissions,
-)
+STEPS: dict[str, Step] = {
+    "reading the answers": lambda repository, _: answers_submissions(repository.files),
+    "reading the applications": lambda repository, _: apps_findings(repository.files),
+    "reading the objects": object_submissions,
+}
 
 
 def check_repository(
@@ -54,12 +57,14 @@ def check_repository(
     charts: Path | None = None,
     order: bool = False,
     memory: CheckMemory | None = None,
+    partial: bool = False,
 ) -> Report:
     """Check the repository at ``path``; no network, no cluster, and nothing is written into it.
 
     ``kubernetes`` is a minor such as 1.35, ``charts`` a folder with charts to render; with ``order`` the
-    report has the timeline. ``memory`` knows builds and verdicts of earlier checks. Raises MeshwrightError
-    when there is nothing to check, a tool is missing, or no schemas of that minor are embedded.
+    report has the timeline. ``memory`` knows builds and verdicts of earlier checks. With ``partial`` a
+    report of what was found is given when the time is over. Raises MeshwrightError when there is nothing to
+    check, a tool is missing, or no schemas of that minor are embedded.
     """
     _require_folder(path)
     schemas = Schemas(choose_minor(kubernetes))
@@ -67,35 +72,85 @@ def check_repository(
     if memory is not None:
         memory.attach(files)
     with Workspace(files.root) as workspace:
-        repository = load(files, workspace, charts, schemas.minor, memory)
+        work = _Check(files, schemas, memory)
+        try:
+            work.run(workspace, charts, order=order)
+        except OutOfTime as over:
+            if not partial:
+                raise
+            fix = f"{over.fix}; what follows was not checked"
+            work.ours.append(Finding("limit/timeout", Position("."), str(over), fix))
+        return work.report()
+
+
+class _Check:
+    """One check; what is found is kept as it is found."""
+
+    def __init__(self, files: RepositoryFiles, schemas: Schemas, memory: CheckMemory | None) -> None:
+        self._files = files
+        self._schemas = schemas
+        self._memory = memory
+        self._repository = Repository(files, KustomizationIndex(files))
+        self._said: list[Finding | Submission] = []
+        self._ruled: list[Finding] = []
+        self._refused: list[Finding] = []
+        self._kubeconform: Tool | None = None
+        self._order: tuple[Line, ...] = ()
+        # About the check itself: no suppression in the repository takes them out.
+        self.ours: list[Finding] = []
+
+    def run(self, workspace: Workspace, charts: Path | None, *, order: bool) -> None:
+        """Every step, one after the other."""
+        repository, schemas = self._repository, self._schemas
+        say("building")
+        with contained(self.ours, "finding and building the roots"):
+            load(self._files, workspace, charts, schemas.minor, self._memory, repository)
         say(f"reading {plural(len(repository.roots), 'root')}")
-        said = [item for step in STEPS for item in step(repository, schemas)]
-        releases = read_releases(repository)
-        said += values_submissions(releases)
+        for doing, step in STEPS.items():
+            with contained(self.ours, doing):
+                # One by one: what came before a fault counts.
+                for item in step(repository, schemas):
+                    self._said.append(item)
+        releases: list[ChartRelease] = []
+        with contained(self.ours, "reading the charts"):
+            releases = read_releases(repository)
+            self._said.extend(values_submissions(releases))
         say("applying the rules")
-        model = Model(repository, releases, schemas.minor)
-        outcome = list(run_rules(model))
-        ruled = [item for item in outcome if isinstance(item, Finding)]
+        with contained(self.ours, "applying the rules"):
+            model = Model(repository, releases, schemas.minor)
+            for told in run_rules(model):
+                if isinstance(told, Finding):
+                    self._ruled.append(told)
+                else:
+                    repository.not_seen.append(told)
+            if order:
+                self._order = tuple(Timeline(model.order.landscape).lines())
         say(f"validating {plural(sum(len(root.objects) for root in repository.roots), 'object')}")
-        submissions = [item for item in said if isinstance(item, Submission)]
-        refused, kubeconform = Kubeconform(schemas, workspace.root, memory).judge(submissions)
-    told = {(_SAME[item.id], item.position) for item in ruled if item.id in _SAME}
-    findings = [
-        item for item in [*said, *ruled] if isinstance(item, Finding) and (item.id, item.position) not in told
-    ]
-    repository.not_seen.extend(item for item in outcome if isinstance(item, NotSeen))
-    rules = {rule.id for rule in load_rules()}
-    findings += [item for item in refused if (item.id, item.position) not in told]
-    findings = suppress(files, read_configuration(files), findings, rules)
-    tools = [tool for tool in (locate("kustomize"), kubeconform, repository.helm) if tool]
-    return Report(
-        findings=in_order(findings),
-        not_seen=summarised(repository.not_seen),
-        roots=tuple(_summary(repository)),
-        tools={tool.name: tool.version for tool in tools},
-        kubernetes=schemas.minor,
-        order=tuple(Timeline(model.order.landscape).lines()) if order else (),
-    )
+        submissions = [item for item in self._said if isinstance(item, Submission)]
+        with contained(self.ours, "validating the objects"):
+            judge = Kubeconform(schemas, workspace.root, self._memory)
+            self._refused, self._kubeconform = judge.judge(submissions)
+
+    def report(self) -> Report:
+        """What was found."""
+        repository = self._repository
+        told = {(_SAME[item.id], item.position) for item in self._ruled if item.id in _SAME}
+        said = [item for item in self._said if isinstance(item, Finding)]
+        found = [*repository.findings, *said, *self._ruled, *self._refused]
+        findings = [item for item in found if (item.id, item.position) not in told and not is_ours(item)]
+        ours = [*self.ours, *self._files.faults, *(item for item in found if is_ours(item))]
+        with contained(ours, "reading the suppressions"):
+            rules = {rule.id for rule in load_rules()}
+            findings = suppress(self._files, read_configuration(self._files), findings, rules)
+        tools = [tool for tool in (locate("kustomize"), self._kubeconform, repository.helm) if tool]
+        return Report(
+            findings=in_order([*findings, *ours]),
+            not_seen=summarised(repository.not_seen),
+            roots=tuple(_summary(repository)),
+            tools={tool.name: tool.version for tool in tools},
+            kubernetes=self._schemas.minor,
+            order=self._order,
+        )
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from meshwright.check.recall import CheckMemory
 from meshwright.check.schemas import Schemas
 from meshwright.check.submission import Submission
 from meshwright.errors import Position
+from meshwright.faults import contained
 from meshwright.manifests.finding import Finding
 from meshwright.manifests.words import plural
 from meshwright.tools import Tool, locate
@@ -21,6 +22,8 @@ from meshwright.yaml import flow
 # A laptop judges a thousand objects in a second; a busy machine gets a hundred times as long.
 _SECONDS, _A_SECOND = 60, 10
 _MEMORY = 2 * 2**30
+# As much of kubeconform's own words as a line about them needs.
+_WORDS = 200
 # What is no Kubernetes object travels as the only field of one, with a schema that points to its own.
 _WRAPPER = "meshwright.wrapped/v1"
 
@@ -82,7 +85,9 @@ class Kubeconform:
             answers.failure = answers.failure or again.failure
         answers.refused += [(item, "it cannot be written as YAML") for item in waiting if item.text is None]
         for document, said in answers.refused:
-            findings.extend(document.item.explain(" ".join(said.split())))
+            words = " ".join(said.split())
+            with contained(findings, f"saying what kubeconform means by: {words[:_WORDS]}"):
+                findings.extend(document.item.explain(words))
         if answers.failure:
             fix = "run the check again, and report it if it stays so"
             findings.append(Finding("kubeconform/no-answer", Position("."), answers.failure, fix))

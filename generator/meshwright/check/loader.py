@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from meshwright.argocd.charts import ChartUnits
@@ -13,7 +14,9 @@ from meshwright.argocd.sources import OwnRepository
 from meshwright.argocd.tree import ArgoTree
 from meshwright.argocd.tree import Instance as ArgoInstance
 from meshwright.check.repository import Repository, Root, RootKind
-from meshwright.errors import MeshwrightError, Position
+from meshwright.check.steadybuilds import SteadyBuilds
+from meshwright.errors import CannotRun, MeshwrightError, Position
+from meshwright.faults import contained
 from meshwright.flux.discovery import Discovery, discover
 from meshwright.flux.generator import UnitMaker
 from meshwright.flux.ignore import SourceIgnore
@@ -34,7 +37,7 @@ from meshwright.manifests.unit import BuildUnit, BuiltObject
 from meshwright.manifests.workspace import Workspace
 
 
-class NothingFound(MeshwrightError):
+class NothingFound(CannotRun):
     """A folder in which nothing is GitOps."""
 
 
@@ -44,13 +47,15 @@ def load(
     charts: Path | None = None,
     kubernetes: str = "",
     recall: Recall | None = None,
+    repository: Repository | None = None,
 ) -> Repository:
     """Find every root and build it. Raises MeshwrightError when nothing there is GitOps.
 
     ``charts`` is a folder with charts to render, for the Kubernetes minor ``kubernetes``; ``recall`` gives
-    results of builds that are known already.
+    results of builds that are known already. ``repository`` is filled as it grows, and given back.
     """
-    index = KustomizationIndex(files)
+    repository = repository or Repository(files, KustomizationIndex(files))
+    index = repository.index
     closures = ClosureReader(files, index)
     discovery = discover(files, index, closures)
     argocd = discover_argocd(files, index, closures)
@@ -60,26 +65,32 @@ def load(
             "(kustomize.toolkit.fluxcd.io), for Argo CD's Applications (argoproj.io) "
             "and for folders with a kustomization.yaml, and found none"
         )
-    builds = Builds(files, index, workspace, kubernetes, recall)
-    store = ChartStore(workspace.root, charts)
-    own = OwnRepository(files, argocd)
-    tree = ArgoTree(
-        files,
-        argocd,
-        own,
-        SourceUnitMaker(files, index, closures),
-        ChartUnits(files, own, store),
-        Inflation(files, index, store),
-        builds,
-    )
-    return _Loader(files, index, closures, discovery, argocd, tree, builds).load()
+    repository.not_seen += [*discovery.not_seen, *argocd.not_seen]
+    builds = SteadyBuilds(files, index, workspace, kubernetes, recall)
+    try:
+        store = ChartStore(workspace.root, charts)
+    except MeshwrightError as error:
+        raise CannotRun(str(error)) from None
+    try:
+        own = OwnRepository(files, argocd)
+        tree = ArgoTree(
+            files,
+            argocd,
+            own,
+            SourceUnitMaker(files, index, closures),
+            ChartUnits(files, own, store),
+            Inflation(files, index, store),
+            builds,
+        )
+        return _Loader(repository, closures, discovery, argocd, tree, builds).load()
+    finally:
+        repository.findings += [*discovery.findings, *argocd.findings]
 
 
 class _Loader:
     def __init__(
         self,
-        files: RepositoryFiles,
-        index: KustomizationIndex,
+        repository: Repository,
         closures: ClosureReader,
         discovery: Discovery,
         argocd: ArgoDiscovery,
@@ -91,42 +102,54 @@ class _Loader:
         self._argocd = argocd
         self._applications = applications
         self._builds = builds
+        self._repository = repository
+        files, index = repository.files, repository.index
         maker = UnitMaker(files, index, closures, SourceIgnore(files))
         sources = OwnSources(files, discovery)
         self._tree = FluxTree(discovery, sources, maker, self._builds, index)
-        self._repository = Repository(
-            files,
-            index,
-            findings=[*discovery.findings, *argocd.findings],
-            not_seen=[*discovery.not_seen, *argocd.not_seen],
-        )
 
     def load(self) -> Repository:
-        first = [*self._tree.first_units(), *self._applications.first_units()]
+        repository = self._repository
+        try:
+            self._build()
+        finally:
+            # When the time is over, what was found until then counts.
+            repository.findings += [*self._tree.findings, *self._applications.findings]
+            repository.not_seen += [*self._tree.not_seen, *self._applications.not_seen]
+            repository.releases += self._applications.releases
+            repository.helm = self._builds.helm
+            repository.roots.sort(key=lambda root: (root.path, root.cluster, root.name))
+        return repository
+
+    def _build(self) -> None:
+        repository = self._repository
+        first: list[BuildUnit] = []
+        for first_units in (self._tree.first_units, self._applications.first_units):
+            with contained(repository.findings, "finding the roots"):
+                first += first_units()
         folders, lone_files = self._folder_units(first), self._file_units(first)
         self._builds.ensure([*first, *folders, *lone_files])
-        self._tree.grow()
-        repository = self._repository
-        repository.roots.extend(self._flux_root(instance) for instance in self._tree.instances)
-        self._grow_applications([*folders, *lone_files])
+        with contained(repository.findings, "reading the Kustomizations"):
+            self._tree.grow()
+        for instance in self._tree.instances:
+            with self._contained(instance.kustomization.title, instance.unit):
+                repository.roots.append(self._flux_root(instance))
+        with contained(repository.findings, "reading the Applications"):
+            self._grow_applications([*folders, *lone_files])
         applied = [item.unit for item in self._tree.instances]
         applied += [item.unit for item in self._applications.instances]
         reached = {path for unit in applied for path in unit.closure.folders}
-        for unit in folders:
-            if unit.folder not in reached:
-                self._add(RootKind.FOLDER, unit)
-        for unit in lone_files:
-            self._add(RootKind.FILE, unit)
-        repository.findings.extend(self._tree.findings)
-        repository.not_seen.extend([*self._tree.not_seen, *self._applications.not_seen])
-        repository.findings.extend(self._applications.findings)
-        repository.releases.extend(self._applications.releases)
-        repository.helm = self._builds.helm
+        for kind, units in ((RootKind.FOLDER, folders), (RootKind.FILE, lone_files)):
+            for unit in units:
+                if kind is RootKind.FILE or unit.folder not in reached:
+                    with self._contained(f"'{unit.asked_at.path}'", unit):
+                        self._add(kind, unit)
         for instance in self._tree.instances:
             repository.not_seen.extend(not_seen_remote(instance.unit))
             repository.findings.extend(helm_findings(instance.unit, instance.kustomization.title))
-        repository.roots.sort(key=lambda root: (root.path, root.cluster, root.name))
-        return repository
+
+    def _contained(self, title: str, unit: BuildUnit) -> AbstractContextManager[None]:
+        return contained(self._repository.findings, f"reading {title}", unit.asked_at, title)
 
     def _grow_applications(self, units: Iterable[BuildUnit]) -> None:
         """Applications stand in what Flux applies, in folders and in files that a person applies."""
@@ -137,7 +160,9 @@ class _Loader:
             cluster = self._tree.cluster_of(unit.asked_at.path)
             others += [(cluster, built) for built in self._builds.result(unit).objects]
         self._applications.grow(others)
-        self._repository.roots.extend(self._argocd_root(item) for item in self._applications.instances)
+        for item in self._applications.instances:
+            with self._contained(item.source.application.title, item.unit):
+                self._repository.roots.append(self._argocd_root(item))
 
     def _folder_units(self, reached: list[BuildUnit]) -> list[BuildUnit]:
         """Folders with a kustomization that no Kustomization and no other kustomization reaches."""
@@ -155,10 +180,11 @@ class _Loader:
                 self._repository.not_seen.append(unread)
                 continue
             at = Position(own.path)
-            closure = self._closures.read([Entry(folder, at)])
-            taken |= closure.folders
-            blocked = not closure.buildable
-            units.append(BuildUnit(f"folder:{folder}", folder, closure, at, None, own.is_empty, blocked))
+            with contained(self._repository.findings, f"reading '{folder}'", at):
+                closure = self._closures.read([Entry(folder, at)])
+                taken |= closure.folders
+                blocked = not closure.buildable
+                units.append(BuildUnit(f"folder:{folder}", folder, closure, at, None, own.is_empty, blocked))
         return units
 
     def _file_units(self, reached: list[BuildUnit]) -> list[BuildUnit]:
@@ -168,10 +194,11 @@ class _Loader:
         units = []
         for path in sorted(origins - taken):
             at = Position(path)
-            closure = self._closures.read([Entry(path, at)])
-            folder, _, name = path.rpartition("/")
-            manifest = {"resources": [name]}
-            units.append(BuildUnit(f"file:{path}", folder or ".", closure, at, manifest))
+            with contained(self._repository.findings, f"reading '{path}'", at):
+                closure = self._closures.read([Entry(path, at)])
+                folder, _, name = path.rpartition("/")
+                manifest = {"resources": [name]}
+                units.append(BuildUnit(f"file:{path}", folder or ".", closure, at, manifest))
         return units
 
     def _flux_root(self, instance: Instance) -> Root:

@@ -45,9 +45,9 @@ def check_remembered(path: Path, *, kubernetes: str | None = None, charts: Path 
 
     with no_collection():
         memory = CheckMemory(root, _digest(list(_program())))
-        report = check_repository(path, kubernetes=kubernetes, charts=charts, memory=memory)
+        report = check_repository(path, kubernetes=kubernetes, charts=charts, memory=memory, partial=True)
         # What changed during the check was perhaps not seen by it.
-        if signature == _signature(root, charts):
+        if report.is_whole and signature == _signature(root, charts):
             _write(file, signature, report)
             memory.save()
     return report

@@ -10,6 +10,8 @@ from meshwright.check.explain import Problem, problems
 from meshwright.check.repository import Repository, Root
 from meshwright.check.schemas import Schemas
 from meshwright.check.submission import Submission
+from meshwright.errors import Position
+from meshwright.faults import contained
 from meshwright.flux.substitution import unresolved
 from meshwright.manifests.finding import Finding, NotSeen
 from meshwright.manifests.generated import place_of
@@ -24,15 +26,18 @@ def object_submissions(repository: Repository, schemas: Schemas) -> Iterator[Fin
     """Each distinct object once; an object whose kind no schema knows is a finding, or not seen."""
     submitted: set[str] = set()
     for root, built in repository.objects():
-        schema = schemas.file(built)
-        if schema is None:
-            yield from _without_schema(repository, schemas, built)
-            continue
-        # Two clusters that share a base share its faults too, and their places.
-        identity = f"{root.complete} {built.origin} {json.dumps(built.data, default=str)}"
-        if identity not in submitted:
-            submitted.add(identity)
-            yield _submission(repository, schemas, root, built, schema)
+        said: list[Finding | Submission] = []
+        with contained(said, f"reading {built.title}", Position(root.position.path), built.title):
+            schema = schemas.file(built)
+            if schema is None:
+                said.extend(_without_schema(repository, schemas, built))
+            else:
+                # Two clusters that share a base share its faults too, and their places.
+                identity = f"{root.complete} {built.origin} {json.dumps(built.data, default=str)}"
+                if identity not in submitted:
+                    submitted.add(identity)
+                    said.append(_submission(repository, schemas, root, built, schema))
+        yield from said
 
 
 def _without_schema(repository: Repository, schemas: Schemas, built: BuiltObject) -> Iterator[Finding]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +12,7 @@ from meshwright.argocd.charts import Release
 from meshwright.check.repository import Repository, Root
 from meshwright.check.valuesource import ValuesSource
 from meshwright.errors import Position
+from meshwright.faults import contained
 from meshwright.flux.helmrelease import chart_of, is_helm_release
 from meshwright.flux.substitution import unresolved
 from meshwright.manifests.finding import Finding
@@ -67,21 +69,31 @@ class ChartRelease:
 
 def read_releases(repository: Repository) -> list[ChartRelease]:
     """Every release of the repository, those of Flux first; a chart that cannot be told is left out."""
-    found = [
-        _helm_release(repository, root, built)
-        for root, built in repository.by_kind.get("HelmRelease", [])
-        if is_helm_release(built)
-    ]
+    found: list[ChartRelease] = []
+    for root, built in repository.by_kind.get("HelmRelease", []):
+        if is_helm_release(built):
+            with _contained(repository, built.title, root.position):
+                found.append(_helm_release(repository, root, built))
     return found + chart_releases(repository)
+
+
+def _contained(
+    repository: Repository, title: str, at: Position | Callable[[], Position]
+) -> AbstractContextManager[None]:
+    return contained(repository.findings, f"reading the chart of {title}", at, title)
 
 
 def chart_releases(repository: Repository) -> list[ChartRelease]:
     """The charts of Applications and of helmCharts alone."""
-    found = [_of_application(release) for release in repository.releases]
+    found: list[ChartRelease] = []
+    for release in repository.releases:
+        with _contained(repository, release.subject, release.source.position):
+            found.append(_of_application(release))
     for folder in repository.index.folders:
         kustomization = repository.index.get(folder)
         if kustomization is not None and kustomization.data.get("helmCharts"):
-            found += _helm_charts(repository, kustomization)
+            with _contained(repository, f"'{folder}'", kustomization.position):
+                found += _helm_charts(repository, kustomization)
     return found
 
 

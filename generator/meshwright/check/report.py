@@ -50,9 +50,22 @@ class Report:
         return sum(root.objects for root in self.roots)
 
     @property
+    def is_whole(self) -> bool:
+        """Whether everything was done: another run of a report that is not may say more."""
+        return not any(is_ours(finding) for finding in self.findings)
+
+    @property
     def exit_code(self) -> ExitCode:
         """Clean unless there is an error."""
         return ExitCode.FINDINGS if self.errors else ExitCode.CLEAN
+
+
+_OURS = ("internal/", "limit/", "kubeconform/no-answer")
+
+
+def is_ours(finding: Finding) -> bool:
+    """Whether it is about the check itself, not about the repository."""
+    return finding.id.startswith(_OURS)
 
 
 # So many things with one reason are one line: a repository may hold a hundred objects of one kind.

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from meshwright.check.charts import chart_schema, values_submission
 from meshwright.check.releases import ChartRelease
 from meshwright.check.submission import Submission
+from meshwright.faults import contained
 from meshwright.manifests.finding import Finding
 
 
@@ -14,5 +15,8 @@ def values_submissions(releases: Iterable[ChartRelease]) -> Iterator[Finding | S
     """The merged values of every release."""
     for release in releases:
         yield from release.findings
-        if release.values.layers and chart_schema(release.chart.name) is not None:
-            yield from values_submission(release.chart, release.values, release.title, release.is_unknown)
+        said: list[Finding | Submission] = []
+        with contained(said, f"reading the values of {release.title}", release.position, release.title):
+            if release.values.layers and chart_schema(release.chart.name) is not None:
+                said += values_submission(release.chart, release.values, release.title, release.is_unknown)
+        yield from said

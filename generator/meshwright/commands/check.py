@@ -47,7 +47,11 @@ def run(path: Path, options: Options) -> ExitCode:
             report = check_remembered(path, kubernetes=options.kubernetes, charts=options.charts)
         else:
             report = check_repository(
-                path, kubernetes=options.kubernetes, charts=options.charts, order=options.order
+                path,
+                kubernetes=options.kubernetes,
+                charts=options.charts,
+                order=options.order,
+                partial=True,
             )
     if options.write_baseline:
         write_baseline(path, report)

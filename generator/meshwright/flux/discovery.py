@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from meshwright.errors import Position
+from meshwright.faults import contained
 from meshwright.flux.kustomization import (
     GROUP,
     INSTANCE_GROUP,
@@ -48,11 +50,12 @@ def discover(files: RepositoryFiles, index: KustomizationIndex, closures: Closur
     raw: list[FluxKustomization] = []
     broken: list[YamlFault] = []
     for path in files_that_mention(_MARK, files, closures):
-        try:
-            files.documents(path)
-        except YamlFault as fault:
-            broken.append(fault)
-        raw.extend(_read_file(files, path, found))
+        with contained(found.findings, f"reading {path}", Position(path)):
+            try:
+                files.documents(path)
+            except YamlFault as fault:
+                broken.append(fault)
+            raw.extend(_read_file(files, path, found))
     generated = {item.path for item in raw if item.path not in index}
     for kustomization in raw:
         if in_force(kustomization.origin, index, closures, generated):

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterable
 
+from meshwright.errors import Position
+from meshwright.faults import contained
 from meshwright.flux.discovery import Discovery
 from meshwright.flux.kustomization import FluxKustomization, SourceReference
 from meshwright.manifests.files import RepositoryFiles
+from meshwright.manifests.folders import with_above
 from meshwright.manifests.gitremote import bare, remotes
 
 _REPOSITORY_KINDS = frozenset({"GitRepository", "OCIRepository", "Bucket"})
@@ -27,11 +29,15 @@ class OwnSources:
         self._files = files
         self._defined = discovery.sources
         kustomizations = discovery.kustomizations
-        folders = {posixpath.dirname(item.origin) or "." for item in kustomizations}
-        self._own = {item.source for item in kustomizations if self._holds(item, folders)}
+        folders = with_above({posixpath.dirname(item.origin) or "." for item in kustomizations})
+        self._own: set[SourceReference] = set()
+        for item in kustomizations:
+            with contained(discovery.findings, "reading a Kustomization", Position(item.origin)):
+                # "." holds everything and is also what other repositories are built from: no evidence.
+                if (item.path != "." and item.path in folders) or self._is_undefined_here(item):
+                    self._own.add(item.source)
         checkout = remotes(files.checkout)
         self._own |= {source for source, url in self._defined.items() if bare(url) in checkout}
-        self._own |= {item.source for item in kustomizations if self._is_undefined_here(item)}
         if not self._own:
             self._own = {item.source for item in kustomizations if item.path == "."}
         self._own = {source for source in self._own if source.kind in _REPOSITORY_KINDS}
@@ -48,12 +54,6 @@ class OwnSources:
             url = self._defined[source]
             return f"it reads {source}{f' ({url})' if url else ''}, which is not this repository"
         return f"it reads {source}, which this repository does not define"
-
-    def _holds(self, item: FluxKustomization, folders: Iterable[str]) -> bool:
-        # "." holds everything and is also what other repositories are built from: no evidence.
-        return item.path != "." and any(
-            folder == item.path or folder.startswith(f"{item.path}/") for folder in folders
-        )
 
     def _is_undefined_here(self, item: FluxKustomization) -> bool:
         if item.source in self._defined:

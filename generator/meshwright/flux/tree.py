@@ -5,9 +5,11 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any
 
+from meshwright.faults import contained
 from meshwright.flux.discovery import Discovery
 from meshwright.flux.generator import UnitMaker
 from meshwright.flux.kustomization import FluxKustomization, is_kustomization
@@ -56,19 +58,25 @@ class FluxTree:
         self._builds = builds
         self._index = index
         self._raw = discovery.kustomizations
-        self._entries = _entry_paths(self._raw, sources)
+        self._first: list[tuple[FluxKustomization, BuildUnit]] = []
         self._visible: dict[tuple[str, str, str, str], BuiltObject] = {}
         self.instances: list[Instance] = []
         self.findings: list[Finding] = []
         self.not_seen: list[NotSeen] = []
+        self._entries: list[str] = []
+        for item in self._raw:
+            with self._contained(item):
+                if item.source in sources and _builds_itself(item):
+                    self._entries.append(item.path)
 
     def first_units(self) -> list[BuildUnit]:
         """The units of every raw Kustomization whose path exists: the first round of builds."""
-        return [
-            self._maker.unit(item, self.cluster_of(item.origin))
-            for item in self._raw
-            if item.source in self._sources and not self._maker.path_finding(item)
-        ]
+        self._first = []
+        for item in self._raw:
+            with self._contained(item):
+                if item.source in self._sources and not self._maker.path_finding(item):
+                    self._first.append((item, self._maker.unit(item, self.cluster_of(item.origin))))
+        return [unit for _, unit in self._first]
 
     def cluster_of(self, path: str) -> str:
         """The cluster that a file belongs to, named after its folder."""
@@ -100,12 +108,10 @@ class FluxTree:
     def _roots(self) -> list[FluxKustomization]:
         """Raw Kustomizations that no other one applies."""
         applied: dict[str, set[str]] = {}
-        for item in self._raw:
-            if item.source in self._sources and not self._maker.path_finding(item):
-                unit = self._maker.unit(item, self.cluster_of(item.origin))
-                for built in self._builds.result(unit).objects:
-                    if is_kustomization(built.data) and built.name != item.built.name:
-                        applied.setdefault(built.origin.path or "", set()).add(built.name)
+        for item, unit in self._first:
+            for built in self._builds.result(unit).objects:
+                if is_kustomization(built.data) and built.name != item.built.name:
+                    applied.setdefault(built.origin.path or "", set()).add(built.name)
         return [item for item in self._raw if not _applied(item, applied)]
 
     def _grow_level(
@@ -117,8 +123,9 @@ class FluxTree:
             if key in seen:
                 continue
             seen.add(key)
-            if instance := self._instance(item, cluster):
-                instances.append(instance)
+            with self._contained(item):
+                if instance := self._instance(item, cluster):
+                    instances.append(instance)
         self._builds.ensure(instance.unit for instance in instances)
         self.instances.extend(instances)
         for instance in instances:
@@ -127,7 +134,14 @@ class FluxTree:
             self.findings.extend(result.findings)
             for built in result.objects:
                 self._show(instance, built, final=False)
-        return [child for instance in instances for child in self._apply(instance)]
+        following: list[tuple[FluxKustomization, str]] = []
+        for instance in instances:
+            with self._contained(instance.kustomization):
+                following.extend(self._apply(instance))
+        return following
+
+    def _contained(self, item: FluxKustomization) -> AbstractContextManager[None]:
+        return contained(self.findings, f"reading {item.title}", item.position, item.title)
 
     def _instance(self, item: FluxKustomization, cluster: str) -> Instance | None:
         if item.source not in self._sources:
@@ -179,13 +193,9 @@ class FluxTree:
         return None
 
 
-def _entry_paths(raw: Iterable[FluxKustomization], sources: OwnSources) -> list[str]:
-    """Paths of Kustomizations that build the folder they stand in: one a cluster."""
-    return [
-        item.path
-        for item in raw
-        if item.source in sources and item.path != "." and item.origin.startswith(f"{item.path}/")
-    ]
+def _builds_itself(item: FluxKustomization) -> bool:
+    """Whether it builds the folder that it stands in: there is one such in a cluster."""
+    return item.path != "." and item.origin.startswith(f"{item.path}/")
 
 
 def _applied(item: FluxKustomization, applied: Mapping[str, set[str]]) -> bool:

@@ -10,6 +10,8 @@ from pathlib import Path, PurePosixPath
 from typing import Any, Protocol
 
 from meshwright.errors import MeshwrightError, Position
+from meshwright.faults import fault
+from meshwright.manifests.finding import Finding
 from meshwright.manifests.inside import leads_out
 from meshwright.yaml import Document, YamlFault, has_aliases, load_documents
 
@@ -58,6 +60,8 @@ class RepositoryFiles:
         )
         self._texts: dict[str, str | YamlFault] = {}
         self._documents: dict[str, list[Document] | YamlFault] = {}
+        # Files that our own reader stumbled over.
+        self.faults: list[Finding] = []
         # What readers made of a file, by reader and path: kept as long as the file's text is.
         self.derived: dict[tuple[str, str], Any] = {}
 
@@ -132,8 +136,12 @@ class RepositoryFiles:
         if path not in self._documents:
             try:
                 self._documents[path] = load_documents(self.text(path), path)
-            except YamlFault as fault:
-                self._documents[path] = fault
+            except YamlFault as broken:
+                self._documents[path] = broken
+            except Exception as error:
+                # A reader that fails on one file loses that file alone.
+                self.faults.append(fault(error, f"reading {path}", Position(path)))
+                self._documents[path] = YamlFault(Position(path), "cannot be read by a fault of Meshwright")
         found = self._documents[path]
         if isinstance(found, YamlFault):
             raise found

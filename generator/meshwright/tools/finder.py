@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from meshwright.errors import MeshwrightError
+from meshwright.errors import CannotRun
 from meshwright.tools.answers import known_version
 from meshwright.tools.cache import Entry, cache_entry
 from meshwright.tools.catalog import ToolSpec, tool_spec, wanted_version
@@ -47,9 +47,7 @@ def _explicit(spec: ToolSpec, path: Path) -> Tool:
     """The path that was told, whatever its version: who sets it knows why."""
     if not _is_executable(path):
         problem = "is not executable" if path.is_file() else "is not a file"
-        raise MeshwrightError(
-            f"{spec.variable} names {path}, which {problem}; correct the variable or unset it"
-        )
+        raise CannotRun(f"{spec.variable} names {path}, which {problem}; correct the variable or unset it")
     return Tool(spec.name, known_version(spec, path), path, Origin.EXPLICIT, spec.variable)
 
 

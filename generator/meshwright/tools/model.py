@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from meshwright.errors import MeshwrightError
+from meshwright.errors import CannotRun
 
 
 class Origin(StrEnum):
@@ -46,7 +46,7 @@ class Tool:
                 return f"cache: built from {self.detail}"
 
 
-class ToolNotFoundError(MeshwrightError):
+class ToolNotFoundError(CannotRun):
     """No usable copy of a tool was found; an installation can help."""
 
 

@@ -9,10 +9,12 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 
+from meshwright.argocd import tree
 from meshwright.check import check_repository, json_output
 from meshwright.check.report import Report
 from meshwright.errors import MeshwrightError
 from meshwright.resources import schema_root
+from meshwright.tools import Tool, ToolNotFoundError, locate
 from support.argocd import application, write_archive, write_chart
 from support.repositories import GITOPS_SYNC, config_map, flux_kustomization, lines, write
 
@@ -210,6 +212,27 @@ def test_an_archive_that_is_none(repository: Path, tmp_path: Path) -> None:
     assert all("tiny-1.2.3.tgz" in reason for reason in told)
     # All else is looked at.
     assert objects_of(report, "argocd/web") == 1
+
+
+def test_no_helm(repository: Path, charts: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two Applications have charts at hand: how to get a helm is told once, and the rest is checked."""
+    chart = "chart: tiny, targetRevision: 1.2.3"
+    write(repository, {"clusters/home/own.yaml": application("own", chart)})
+    write(repository, {"other/kustomization.yaml": "resources: [gone.yaml]\n"})
+
+    def located(name: str) -> Tool:
+        if name == "helm":
+            raise ToolNotFoundError("helm v4 not found: run `meshwright tools --install`")
+        return locate(name)
+
+    monkeypatch.setattr(tree, "locate", located)
+
+    report = check_repository(repository, charts=charts)
+
+    assert [line.partition(" ")[2] for line in lines(report)] == ["build/no-helm", "build/missing-resource"]
+    assert "meshwright tools --install" in report.findings[0].message
+    unseen = {item.subject for item in report.not_seen if "helm is not" in item.reason}
+    assert unseen == {"Application argocd/own", "Application argocd/web"}
 
 
 HOSTILE = ["releaseName: --debug", "releaseName: hello, valuesFile: ../../../secret.yaml"]

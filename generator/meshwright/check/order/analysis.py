@@ -14,6 +14,7 @@ from meshwright.check.order.needs import add_needs
 from meshwright.check.order.provisions import read_provisions
 from meshwright.check.rules.model import Model
 from meshwright.errors import Position
+from meshwright.faults import contained
 
 
 class Fault(StrEnum):
@@ -49,15 +50,24 @@ class Analysis:
 
 
 def analyse(model: Model) -> Analysis:
-    """The order of everything in the repository. Linear in its objects and edges."""
+    """The order of everything in the repository. Linear in its objects and edges.
+
+    What goes wrong on the way is told once, in the model's faults; what could be read is there.
+    """
     landscape = Landscape(model)
-    read_flux(landscape)
+    with contained(model.faults, "reading the order of Kustomizations"):
+        read_flux(landscape)
     gates = None
     if model.uses_argocd:
-        gates = applications_gate(landscape)
-        read_argocd(landscape, gates)
-    add_needs(landscape, read_provisions(landscape))
-    return Analysis(landscape, tuple(stories(landscape)), gates)
+        with contained(model.faults, "reading the order of Applications"):
+            gates = applications_gate(landscape)
+            read_argocd(landscape, gates)
+    with contained(model.faults, "reading what everything needs"):
+        add_needs(landscape, read_provisions(landscape))
+    told: list[Story] = []
+    with contained(model.faults, "looking for faults in the order"):
+        told.extend(stories(landscape))
+    return Analysis(landscape, tuple(told), gates)
 
 
 def stories(landscape: Landscape) -> Iterator[Story]:

@@ -18,6 +18,7 @@ from meshwright.check.order.landscape import ChartContent, Content, Landscape, M
 from meshwright.check.repository import RootKind
 from meshwright.check.rules.argosettings import settings
 from meshwright.check.rules.model import Item
+from meshwright.faults import contained
 
 _GROUP = "argoproj.io"
 _HOOK, _WAVE = "argocd.argoproj.io/hook", "argocd.argoproj.io/sync-wave"
@@ -55,11 +56,11 @@ def read_argocd(landscape: Landscape, gates: bool | None) -> None:
         _Sync(landscape, unit, application, items.get(unit, []), gates)
         for unit, application in applications.items()
     ]
-    for sync in syncs:
-        sync.add_waves()
     # Which wave makes an Application is known once every wave is.
-    for sync in syncs:
-        sync.add_start()
+    for add in (_Sync.add_waves, _Sync.add_start):
+        for sync in syncs:
+            with contained(model.faults, f"reading the order of {sync.unit.title}", sync.unit.position):
+                add(sync)
 
 
 def _unit(cluster: str, application: Application) -> Unit:
@@ -93,7 +94,7 @@ class _Sync:
         gates: bool | None,
     ) -> None:
         self._landscape = landscape
-        self._unit = unit
+        self.unit = unit
         self._application = application
         self._items = items
         # Unknown settings are taken for right ones: only what is seen is blamed.
@@ -133,7 +134,7 @@ class _Sync:
         for item in landscape.model.items(written.kind, _GROUP):
             if (
                 item.name != written.name
-                or item.cluster != self._unit.cluster
+                or item.cluster != self.unit.cluster
                 or item.built.namespace
                 not in (
                     written.namespace,
@@ -145,7 +146,7 @@ class _Sync:
             if parent is None:
                 hand = owner_of(landscape, item)
                 parent = hand[Moment.APPLIED] if hand else None
-            if parent is not None and landscape.owner(parent) != self._unit:
+            if parent is not None and landscape.owner(parent) != self.unit:
                 because = Because("part", "which makes it", item.at())
                 graph.before(parent, self._events[Moment.STARTED], because)
                 return
@@ -154,8 +155,8 @@ class _Sync:
         """Events of one wave: applied, then healthy. Gives the latter."""
         landscape, events = self._landscape, self._events
         name = f"wave {place[1]}" if place[0] == _SYNC else f"{_phase_name(place[0])} wave {place[1]}"
-        applied = landscape.event(self._unit, f"applies {name}")
-        healthy = landscape.event(self._unit, f"has {name} healthy")
+        applied = landscape.event(self.unit, f"applies {name}")
+        healthy = landscape.event(self.unit, f"has {name} healthy")
         graph, own = landscape.graph, Because("own", "")
         graph.before(events[Moment.STARTED], applied, own)
         if last is not None:
@@ -173,7 +174,7 @@ class _Sync:
                 graph.before(child[Moment.READY], healthy, because)
         plain = [item for item in items if not self._skips(item)]
         content = partial(
-            Content, self._unit, staged=applied, applied=applied, up=healthy, retried=self._retried()
+            Content, self.unit, staged=applied, applied=applied, up=healthy, retried=self._retried()
         )
         skipping = [item for item in items if self._skips(item)]
         landscape.contents.append(content(tuple(plain), served=events[Moment.STARTED]))
@@ -185,7 +186,7 @@ class _Sync:
     def _chart(self, release: Any) -> None:
         self._landscape.charts.append(
             ChartContent(
-                self._unit,
+                self.unit,
                 release,
                 served=self._applied if self._skips(None) else self._events[Moment.STARTED],
                 applied=self._applied,

@@ -13,6 +13,7 @@ from meshwright.check.order.graph import Because
 from meshwright.check.order.landscape import ChartContent, Content, Landscape, Moment, Unit
 from meshwright.check.repository import Root, RootKind
 from meshwright.check.rules.model import Item
+from meshwright.faults import contained
 
 _KUSTOMIZE, _HELM = "kustomize.toolkit.fluxcd.io", "helm.toolkit.fluxcd.io"
 _HERE = "default"
@@ -34,11 +35,13 @@ def read_flux(landscape: Landscape) -> None:
     for item in model.items("HelmRelease", _HELM):
         landscape.unit(_unit(item))
     for item in model.items("Kustomization", _KUSTOMIZE):
-        _connect(landscape, item)
-        _ready(landscape, item)
+        with contained(model.faults, f"reading the order of {item.title}", item.at):
+            _connect(landscape, item)
+            _ready(landscape, item)
     for item in model.items("HelmRelease", _HELM):
-        _connect(landscape, item)
-        _install(landscape, item)
+        with contained(model.faults, f"reading the order of {item.title}", item.at):
+            _connect(landscape, item)
+            _install(landscape, item)
 
 
 def _unit(item: Item) -> Unit:

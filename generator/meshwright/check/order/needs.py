@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
 
 from meshwright.apps.injectability import ADMISSION_LABEL
 from meshwright.check.order.chartfacts import FACTS, GATEWAY
 from meshwright.check.order.graph import Because
-from meshwright.check.order.landscape import ChartContent, Content, Landscape, Moment, Wish
+from meshwright.check.order.landscape import ChartContent, Content, Landscape, Moment, Unit, Wish
 from meshwright.check.order.provisions import Provider, Provisions
 from meshwright.check.rules.model import CONTROL_PLANE, Item
 from meshwright.check.rules.workloads import INJECT, Workload, workload_of
 from meshwright.errors import Position
+from meshwright.faults import contained
 
 _MESHED = ("enabled", "ingress")
 # Linkerd's injector is not asked about these, or they are Linkerd's own.
@@ -32,9 +34,15 @@ def add_needs(landscape: Landscape, provisions: Provisions) -> None:
     needs = _Needs(landscape, provisions)
     for content in landscape.contents:
         if not content.by_hand:
-            needs.of_content(content)
+            with _contained(landscape, content.unit):
+                needs.of_content(content)
     for chart in landscape.charts:
-        needs.of_chart(chart)
+        with _contained(landscape, chart.unit):
+            needs.of_chart(chart)
+
+
+def _contained(landscape: Landscape, unit: Unit) -> AbstractContextManager[None]:
+    return contained(landscape.model.faults, f"reading what {unit.title} needs", unit.position)
 
 
 class _Needs:

@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Any
 from meshwright.check.releases import ChartRelease
 from meshwright.check.repository import Repository, Root, RootKind
 from meshwright.errors import Position
+from meshwright.faults import ID as INTERNAL
 from meshwright.linkerd.upgrades import read_version
 from meshwright.linkerd.version import Edge
 from meshwright.manifests.files import RepositoryFiles
+from meshwright.manifests.finding import Finding
 from meshwright.manifests.pointer import holds, value_at
 from meshwright.manifests.source import position_of
 from meshwright.manifests.unit import BuiltObject
@@ -114,6 +116,8 @@ class Model:
         self.releases = tuple(releases)
         # The minor that is checked against, such as 1.36.
         self.kubernetes = kubernetes
+        # What went wrong in what several rules share; the runner tells of it once.
+        self.faults: list[Finding] = []
         # What helpers of the rules made of this model, under their own names.
         self.derived: dict[str, Any] = {}
 
@@ -216,5 +220,7 @@ class Model:
 
     @cached_property
     def _has_remote(self) -> bool:
+        if any(finding.id == INTERNAL for finding in self.repository.findings):
+            return True
         elsewhere = ("from the network", "which is not this repository")
         return any(words in item.reason for item in self.repository.not_seen for words in elsewhere)

@@ -8,6 +8,7 @@ from meshwright.check.rules.families import load_rules
 from meshwright.check.rules.model import CONTROL_PLANE, Model
 from meshwright.check.rules.rule import Engine, Rule
 from meshwright.errors import Position
+from meshwright.faults import contained
 from meshwright.linkerd.version import Edge, read_edge
 from meshwright.manifests.finding import Finding, NotSeen
 
@@ -28,9 +29,14 @@ def run_rules(model: Model, rules: Iterable[Rule] | None = None) -> Iterator[Fin
                 left_out.append(rule)
             if not any(_in_range(rule, version) for version in known):
                 continue
-        for hit in rule.find(model):
-            severity = hit.severity or rule.severity
-            yield Finding(rule.id, hit.position, hit.message, hit.fix or rule.fix, hit.subject, severity)
+        said: list[Finding] = []
+        with contained(said, f"rule {rule.id}"):
+            for hit in rule.find(model):
+                severity = hit.severity or rule.severity
+                fix = hit.fix or rule.fix
+                said.append(Finding(rule.id, hit.position, hit.message, fix, hit.subject, severity))
+        yield from said
+    yield from model.faults
     for release in model.releases:
         if release.chart.name.startswith("linkerd-enterprise-"):
             reason = f"chart {release.chart.name} is not the open one: only its version is looked at"

@@ -1,0 +1,79 @@
+"""A fault of our own in one rule, root, document or step becomes a finding; the rest of a report goes on."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from meshwright.errors import CannotRun, MeshwrightError, Position
+from meshwright.manifests.finding import Finding
+from meshwright.yaml import YamlFault
+
+ID = "internal/error"
+DEBUG = "MESHWRIGHT_DEBUG"
+_FIX = f"this is a fault of Meshwright: report it with what {DEBUG}=1 prints"
+_LONGEST = 300
+_WHOLE = Position(".")
+# What is wrong with the machine: the rest of the work would meet it too.
+_MACHINE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE, errno.EIO, errno.EROFS})
+
+
+@contextmanager
+def contained(
+    said: list[Any], doing: str, at: Position | Callable[[], Position] = _WHOLE, subject: str = ""
+) -> Iterator[None]:
+    """Do what is in the block; when it fails, put a finding into ``said`` and go on behind it.
+
+    ``doing`` says what is done, such as "rule MW417", and ``at`` where. What ends all of a command passes:
+    CannotRun, a full disk, the end of the time (deadline.py), and the user's Ctrl-C.
+    """
+    try:
+        yield
+    except CannotRun:
+        raise
+    except Exception as error:
+        if isinstance(error, OSError) and error.errno in _MACHINE:
+            raise
+        said.append(fault(error, doing, _position(at), subject))
+
+
+def _position(at: Position | Callable[[], Position]) -> Position:
+    if isinstance(at, Position):
+        return at
+    try:
+        return at()
+    except Exception:
+        return _WHOLE
+
+
+def fault(error: Exception, doing: str, at: Position = _WHOLE, subject: str = "") -> Finding:
+    """The finding that ``contained`` makes; its place is the error's own where that has one."""
+    place = error.position if isinstance(error, YamlFault) else at
+    return Finding(ID, place, f"{doing} stopped: {in_one_line(error)}", _FIX, subject)
+
+
+def in_one_line(error: BaseException) -> str:
+    """What happened and where in our code; with MESHWRIGHT_DEBUG=1 the traceback goes to standard error."""
+    if os.environ.get(DEBUG) == "1":
+        import traceback
+
+        traceback.print_exception(error)
+    words = " ".join(str(error).split())
+    words = words if len(words) <= _LONGEST else f"{words[:_LONGEST]}..."
+    if isinstance(error, MeshwrightError):
+        return words
+    return f"{type(error).__name__}{f': {words}' if words else ''}{_place(error)}"
+
+
+def _place(error: BaseException) -> str:
+    """The innermost line of this package on the way to where it was raised."""
+    found, trace = "", error.__traceback__
+    while trace is not None:
+        _, package, inside = trace.tb_frame.f_code.co_filename.replace(os.sep, "/").rpartition("/meshwright/")
+        if package and inside != "faults.py":
+            found = f" ({inside}:{trace.tb_lineno})"
+        trace = trace.tb_next
+    return found

@@ -1,0 +1,262 @@
+"""A fault of ours in one rule, root, document or step is a finding, and everything else is still reported."""
+
+from __future__ import annotations
+
+import random
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import pytest
+
+from meshwright import faults
+from meshwright.check import check_repository, engine
+from meshwright.check.order import flux as order_flux
+from meshwright.check.report import Report
+from meshwright.check.rules import runner
+from meshwright.check.rules.families import load_rules
+from meshwright.check.rules.rule import Hit
+from meshwright.errors import CannotRun, ExitCode, MeshwrightError, Position
+from meshwright.flux.generator import UnitMaker
+from meshwright.manifests import files as files_module
+from meshwright.manifests.finding import Finding
+from meshwright.manifests.kustomize import Kustomize
+from support.argocd import application
+from support.repositories import GITOPS_SYNC, config_map, flux_kustomization, lines, write
+
+FILES = {
+    "clusters/home/sync.yaml": GITOPS_SYNC,
+    "clusters/home/one.yaml": flux_kustomization("one", "./one"),
+    "clusters/home/two.yaml": flux_kustomization("two", "./two", "dependsOn: [{name: one}]"),
+    "clusters/home/app.yaml": application("three", "path: three"),
+    "one/kustomization.yaml": "resources: [map.yaml]\n",
+    "one/map.yaml": config_map("one") + "datta: {}\n",
+    "two/kustomization.yaml": "resources: [map.yaml, gone.yaml]\n",
+    "two/map.yaml": config_map("two"),
+    "three/map.yaml": config_map("three") + "datta: {}\n",
+    "loose/kustomization.yaml": "resources: [map.yaml, server.yaml]\n",
+    "loose/map.yaml": config_map("loose") + "datta: {}\n",
+    # A policy for something that is not there: MW412.
+    "loose/server.yaml": """
+        apiVersion: policy.linkerd.io/v1alpha1
+        kind: AuthorizationPolicy
+        metadata: {name: policy, namespace: shop}
+        spec: {requiredAuthenticationRefs: [], targetRef: {group: policy.linkerd.io, kind: Server, name: no}}
+    """,
+}
+ERRORS: list[Callable[[], Exception]] = [
+    lambda: KeyError("x"),
+    lambda: RecursionError("maximum recursion depth exceeded"),
+    MemoryError,
+    StopIteration,
+    lambda: MeshwrightError("two\nlines"),
+]
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    return write(tmp_path / "repository", FILES)
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    return lines(check_repository(write(tmp_path_factory.mktemp("whole"), FILES)))
+
+
+def ours(report: Report) -> list[Finding]:
+    return [item for item in report.findings if item.id == faults.ID]
+
+
+def rest(report: Report) -> list[str]:
+    return [line for line in lines(report) if not line.endswith(faults.ID)]
+
+
+def failing(function: Any, error: Callable[[], Exception], when: Callable[..., bool]) -> Any:
+    def wrapped(*arguments: Any, **named: Any) -> Any:
+        if when(*arguments, **named):
+            raise error()
+        return function(*arguments, **named)
+
+    return wrapped
+
+
+def break_rule(monkeypatch: pytest.MonkeyPatch, id: str, find: Any) -> None:
+    rules = [replace(rule, find=find) if rule.id == id else rule for rule in load_rules()]
+    monkeypatch.setattr(runner, "load_rules", lambda: rules)
+
+
+@pytest.mark.parametrize("error", ERRORS)
+def test_a_rule(
+    error: Callable[[], Exception], repository: Path, whole: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What it found before the fault counts, and every other rule is run."""
+
+    def find(_: Any) -> Iterator[Hit]:
+        yield Hit(Position("one/map.yaml", 1, 1), "found before")
+        raise error()
+
+    break_rule(monkeypatch, "MW001", find)
+
+    report = check_repository(repository)
+
+    [finding] = ours(report)
+    assert finding.message.startswith("rule MW001 stopped: ")
+    assert "\n" not in finding.message
+    assert "MESHWRIGHT_DEBUG=1" in finding.fix
+    assert rest(report) == sorted([*whole, "one/map.yaml:1:1 MW001"])
+    assert report.exit_code is ExitCode.FINDINGS
+    assert not report.is_whole
+
+
+def test_where_in_our_code(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        order_flux, "_ready", failing(order_flux._ready, lambda: KeyError("x"), lambda *_: True)
+    )
+
+    findings = ours(check_repository(repository))
+
+    assert {"(check/order/flux.py:" in finding.message for finding in findings} == {True}
+    assert {str(finding.position) for finding in findings} == {
+        f"clusters/home/{name}.yaml:{line}:1" for name, line in (("sync", 1), ("one", 1), ("two", 1))
+    }
+
+
+def test_the_traceback_is_printed_when_asked_for(
+    repository: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(engine.STEPS, "reading the answers", lambda *_: 1 // 0)  # type: ignore[misc]
+    check_repository(repository)
+    assert capsys.readouterr().err == ""
+    monkeypatch.setenv("MESHWRIGHT_DEBUG", "1")
+
+    check_repository(repository)
+
+    assert "Traceback" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("step", engine.STEPS)
+def test_a_step(step: str, repository: Path, whole: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(engine.STEPS, step, lambda *_: 1 // 0)  # type: ignore[misc]
+
+    report = check_repository(repository)
+
+    [finding] = ours(report)
+    assert finding.message.startswith(f"{step} stopped: ZeroDivisionError")
+    lost = "kubeconform/" if step == "reading the objects" else "nothing"
+    assert rest(report) == [line for line in whole if lost not in line]
+
+
+def test_a_document(repository: Path, whole: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    broken = failing(
+        files_module.load_documents, lambda: KeyError("x"), lambda _, path: path == "one/map.yaml"
+    )
+    monkeypatch.setattr(files_module, "load_documents", broken)
+
+    report = check_repository(repository)
+
+    about = [finding for finding in report.findings if finding.position.path == "one/map.yaml"]
+    assert any("KeyError" in finding.message for finding in about)
+    assert [line for line in lines(report) if "one/map" not in line] == [
+        line for line in whole if "one/map" not in line
+    ]
+
+
+@pytest.mark.parametrize("error", ERRORS)
+def test_a_root(
+    error: Callable[[], Exception], repository: Path, whole: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = failing(UnitMaker.unit, error, lambda _, item, __: item.name.endswith("/two"))
+    monkeypatch.setattr(UnitMaker, "unit", broken)
+
+    report = check_repository(repository)
+
+    assert {finding.subject for finding in ours(report)} == {"Kustomization flux-system/two"}
+    assert {finding.position.path for finding in ours(report)} == {"clusters/home/two.yaml"}
+    # What is missing may be in what was not seen: rules that say so are silent.
+    assert {*whole} - {*rest(report)} == {"loose/server.yaml:4:98 MW412"}
+
+
+def test_a_build(repository: Path, whole: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    def when(_: Any, units: Any, __: Any) -> bool:
+        return any(unit.folder == "loose" for unit in units)
+
+    monkeypatch.setattr(Kustomize, "build", failing(Kustomize.build, lambda: KeyError("x"), when))
+
+    report = check_repository(repository)
+
+    [finding] = ours(report)
+    assert finding.message.startswith("building 'loose' stopped: KeyError: 'x'")
+    assert [line for line in whole if "loose" not in line] == rest(report)
+
+
+def test_what_ends_everything_still_does(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for error in (CannotRun("no tool"), OSError(28, "No space left on device"), KeyboardInterrupt()):
+
+        def find(_: Any, error: BaseException = error) -> Iterator[Hit]:
+            raise error
+
+        break_rule(monkeypatch, "MW001", find)
+        with pytest.raises(type(error)):
+            check_repository(repository)
+
+
+def test_no_comment_takes_it_out(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    broken = failing(UnitMaker.unit, lambda: KeyError("x"), lambda _, item, __: item.name.endswith("/two"))
+    monkeypatch.setattr(UnitMaker, "unit", broken)
+    file = repository / "clusters/home/two.yaml"
+    file.write_text("# meshwright: ignore internal/error nobody shall know\n" + file.read_text())
+
+    assert ours(check_repository(repository))
+
+
+# Where a fault may come from: what reads and judges the repository, not what prepares or prints the report.
+_PACKAGES = ("check/rules/", "check/order/", "check/releases", "check/objects", "flux/", "argocd/", "trust/")
+
+
+class _Injector:
+    """Raises in the call number ``at`` of a function of the package; counts them all without one."""
+
+    def __init__(self, at: int = -1) -> None:
+        self.calls = 0
+        self.name = ""
+        self._at = at
+
+    def __call__(self, frame: FrameType, event: str, _: Any) -> None:
+        code = frame.f_code
+        _, package, inside = code.co_filename.rpartition("/meshwright/")
+        if event != "call" or not package or not inside.startswith(_PACKAGES) or code.co_name.startswith("<"):
+            return
+        self.calls += 1
+        if self.calls == self._at:
+            self.name = f"{inside}:{code.co_name}"
+            raise LookupError(f"injected into {self.name}")
+
+
+def injected(repository: Path, at: int) -> tuple[Report, _Injector]:
+    injector = _Injector(at)
+    before = sys.gettrace()
+    sys.settrace(injector)
+    try:
+        return check_repository(repository), injector
+    finally:
+        sys.settrace(before)
+
+
+def test_a_fault_anywhere(repository: Path) -> None:
+    """Seeded: in the n-th call of any function that reads or judges. The report is there, and says so."""
+    check_repository(repository)
+    _, counter = injected(repository, -1)
+    assert counter.calls > 1000
+    alone = 0
+    for at in sorted(random.Random("contained").sample(range(1, counter.calls), 40)):
+        report, injector = injected(repository, at)
+
+        assert injector.name
+        said = [item for item in report.findings if "injected" in item.message]
+        assert said, f"call {at}, {injector.name}"
+        alone += len(said) == len(report.findings)
+    # Some readers are made before there is anything to report.
+    assert alone <= 2
