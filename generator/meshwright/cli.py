@@ -10,6 +10,7 @@ import typer
 from typer.core import TyperGroup
 
 from meshwright import __version__
+from meshwright.bounded import Bounded
 from meshwright.ending import CouldNot, end, fail
 from meshwright.printing import prepare
 
@@ -87,7 +88,7 @@ def _root(
 # Commands import their module when they run: the start of the program stays fast.
 
 
-@app.command()
+@app.command(cls=Bounded)
 def check(
     path: Annotated[Path, typer.Argument(help="The repository to check.")] = Path(),
     output: Annotated[
@@ -141,7 +142,7 @@ def check(
     raise typer.Exit(command.run(path, options))
 
 
-@app.command()
+@app.command(cls=Bounded)
 def explain(
     subject: Annotated[
         list[str],
@@ -157,7 +158,7 @@ def explain(
     raise typer.Exit(command.run(subject, repository))
 
 
-@app.command()
+@app.command(cls=Bounded)
 def diff(
     old: Annotated[str, typer.Argument(metavar="[REV]", help="The revision to compare from.")] = "HEAD",
     new: Annotated[
@@ -194,7 +195,7 @@ def tools(
     raise typer.Exit(command.run(output.value, install=install, names=names or ()))
 
 
-@app.command()
+@app.command(cls=Bounded)
 def generate(
     path: Annotated[Path, typer.Argument(help="The repository.")] = Path(),
     check_only: Annotated[
@@ -209,7 +210,7 @@ def generate(
     raise typer.Exit(command.run(path, check=check_only, force=force, remember=cache))
 
 
-@app.command()
+@app.command(cls=Bounded)
 def update(
     path: Annotated[Path, typer.Argument(help="The repository.")] = Path(),
     to: Annotated[
@@ -263,7 +264,7 @@ app.add_typer(apps, name="app")
 _Repository = Annotated[Path, typer.Option("--repository", "-C", help="The repository.")]
 
 
-@apps.command("add")
+@apps.command("add", cls=Bounded)
 def app_add(
     name: Annotated[str, typer.Argument(help="Its name; its folder will be apps/NAME.")],
     path: Annotated[str | None, typer.Option(help="Folder of its manifests; by default apps/NAME.")] = None,
@@ -287,7 +288,7 @@ def app_add(
     raise typer.Exit(command.add(repository, request))
 
 
-@apps.command("list")
+@apps.command("list", cls=Bounded)
 def app_list(output: _Format = OutputFormat.TEXT, repository: _Repository = Path()) -> None:
     """List the applications: namespace, mode, workloads, and whether each is meshed and why not."""
     from meshwright.commands import app as command
@@ -295,7 +296,7 @@ def app_list(output: _Format = OutputFormat.TEXT, repository: _Repository = Path
     raise typer.Exit(command.list_apps(repository, output.value))
 
 
-@apps.command("show")
+@apps.command("show", cls=Bounded)
 def app_show(
     name: Annotated[str, typer.Argument(help="Its name.")],
     output: _Format = OutputFormat.TEXT,
@@ -324,7 +325,7 @@ trusts = typer.Typer(
 app.add_typer(trusts, name="trust")
 
 
-@trusts.command("show")
+@trusts.command("show", cls=Bounded)
 def trust_show(
     path: Annotated[Path, typer.Argument(help="The repository.")] = Path(),
     certificate: Annotated[
@@ -339,7 +340,7 @@ def trust_show(
     raise typer.Exit(command.show(path, certificate or (), output.value))
 
 
-@trusts.command("rotate")
+@trusts.command("rotate", cls=Bounded)
 def trust_rotate(
     stage: Annotated[
         int,

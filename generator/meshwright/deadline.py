@@ -6,12 +6,8 @@ import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
-from typing import NoReturn
 
 from meshwright import progress
-
-# Seconds: a hundred times what a large repository takes.
-DEFAULT = 600
 
 
 class OutOfTime(BaseException):
@@ -22,6 +18,13 @@ class OutOfTime(BaseException):
         self.fix = f"--timeout {seconds * 2} gives it longer, --timeout 0 as long as it takes"
 
 
+class _State:
+    """Of this process: how many blocks hold the end of the time off, and whether it came in one."""
+
+    holding = 0
+    late: OutOfTime | None = None
+
+
 @contextmanager
 def deadline(seconds: int) -> Iterator[None]:
     """Raise OutOfTime in the block once it has taken ``seconds``; 0 sets no limit. Main thread alone."""
@@ -29,8 +32,11 @@ def deadline(seconds: int) -> Iterator[None]:
         yield
         return
 
-    def ring(_: int, __: FrameType | None) -> NoReturn:
-        raise OutOfTime(seconds, progress.doing())
+    def ring(_: int, __: FrameType | None) -> None:
+        over = OutOfTime(seconds, progress.doing())
+        if not _State.holding:
+            raise over
+        _State.late = over
 
     before = signal.signal(signal.SIGALRM, ring)
     signal.alarm(seconds)
@@ -41,7 +47,22 @@ def deadline(seconds: int) -> Iterator[None]:
         signal.signal(signal.SIGALRM, before)
 
 
+@contextmanager
+def held() -> Iterator[None]:
+    """Put the end of the time off until the block is done: it leaves nothing half-written."""
+    # The signal's mask would not do: any other thread would take it.
+    _State.holding += 1
+    try:
+        yield
+    finally:
+        _State.holding -= 1
+    if _State.late is not None and not _State.holding:
+        late, _State.late = _State.late, None
+        raise late
+
+
 def lift() -> None:
     """Take as long as it takes from here on: what is being written now is written to its end."""
+    _State.late = None
     if hasattr(signal, "SIGALRM"):
         signal.alarm(0)

@@ -8,11 +8,11 @@ import sys
 from contextlib import suppress
 from typing import NoReturn
 
-from meshwright.errors import ExitCode, MeshwrightError
+from meshwright.deadline import OutOfTime
+from meshwright.errors import DEBUG, ExitCode, MeshwrightError, wants_traceback
 from meshwright.inert import printable
 from meshwright.printing import OutputClosed, complain
 
-DEBUG = "MESHWRIGHT_DEBUG"
 _REPORT = "https://github.com/meshwright/meshwright/issues"
 # As a shell counts an end by SIGINT and by SIGPIPE.
 _INTERRUPTED = 130
@@ -38,7 +38,7 @@ def fail(error: BaseException) -> NoReturn:
     if isinstance(error, KeyboardInterrupt):
         end(_INTERRUPTED)
     with suppress(OSError, OutputClosed):
-        if os.environ.get(DEBUG, "0") != "0" and not isinstance(error, MeshwrightError):
+        if wants_traceback() and not isinstance(error, MeshwrightError):
             import traceback
 
             complain("".join(traceback.format_exception(error)))
@@ -58,6 +58,8 @@ def reason(error: BaseException) -> str:
         return f"{place}{printable(error.strerror or str(error))}{way_out}"
     if isinstance(error, MemoryError):
         return "out of memory"
+    if isinstance(error, OutOfTime):
+        return f"{error}; {error.fix}"
     what = printable(f"{type(error).__name__}: {error}")
     return (
         f"unexpected {what}; this is a fault of Meshwright: report it at {_REPORT} with what {DEBUG}=1 adds"

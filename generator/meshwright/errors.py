@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import IntEnum
 
 from meshwright.inert import printable
+
+# Set to 1, it adds tracebacks to what is said of a fault of ours.
+DEBUG = "MESHWRIGHT_DEBUG"
 
 
 class ExitCode(IntEnum):
@@ -16,6 +20,11 @@ class ExitCode(IntEnum):
     FINDINGS = 1
     COULD_NOT_RUN = 2
     CONFLICTS = 3
+
+
+def wants_traceback() -> bool:
+    """Whether somebody looks for a fault of ours."""
+    return os.environ.get(DEBUG, "0") not in ("", "0")
 
 
 class MeshwrightError(Exception):

@@ -8,12 +8,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from meshwright.errors import CannotRun, MeshwrightError, Position
+from meshwright.errors import DEBUG, CannotRun, MeshwrightError, Position, wants_traceback
 from meshwright.manifests.finding import Finding
 from meshwright.yaml import YamlFault
 
 ID = "internal/error"
-DEBUG = "MESHWRIGHT_DEBUG"
 _FIX = f"this is a fault of Meshwright: report it with what {DEBUG}=1 prints"
 _LONGEST = 300
 _WHOLE = Position(".")
@@ -57,7 +56,7 @@ def fault(error: Exception, doing: str, at: Position = _WHOLE, subject: str = ""
 
 def in_one_line(error: BaseException) -> str:
     """What happened and where in our code; with MESHWRIGHT_DEBUG=1 the traceback goes to standard error."""
-    if os.environ.get(DEBUG) == "1":
+    if wants_traceback():
         import traceback
 
         traceback.print_exception(error)

@@ -16,6 +16,7 @@ from pathlib import Path
 from meshwright.apps.comparison import Difference
 from meshwright.apps.existing import OVERLAYS
 from meshwright.apps.steps import Step, commit
+from meshwright.deadline import lift
 from meshwright.errors import MeshwrightError
 from meshwright.writing import Tree, fill
 
@@ -131,6 +132,7 @@ class Output:
 
         Raises MeshwrightError when one cannot be written: that one and those after it are as before.
         """
+        lift()
         staged = list(steps)
         trees = {id(step.tree): step.tree for application in staged for step in application}
         for tree in trees.values():

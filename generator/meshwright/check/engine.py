@@ -102,7 +102,6 @@ class _Check:
     def run(self, workspace: Workspace, charts: Path | None, *, order: bool) -> None:
         """Every step, one after the other."""
         repository, schemas = self._repository, self._schemas
-        say("building")
         with contained(self.ours, "finding and building the roots"):
             load(self._files, workspace, charts, schemas.minor, self._memory, repository)
         say(f"reading {plural(len(repository.roots), 'root')}")

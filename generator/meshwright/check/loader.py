@@ -34,7 +34,9 @@ from meshwright.manifests.sops import is_encrypted, without_sops
 from meshwright.manifests.source import position_of
 from meshwright.manifests.template import unread_template
 from meshwright.manifests.unit import BuildUnit, BuiltObject
+from meshwright.manifests.words import plural
 from meshwright.manifests.workspace import Workspace
+from meshwright.progress import say
 
 
 class NothingFound(CannotRun):
@@ -123,11 +125,13 @@ class _Loader:
 
     def _build(self) -> None:
         repository = self._repository
+        say("finding what there is to build")
         first: list[BuildUnit] = []
         for first_units in (self._tree.first_units, self._applications.first_units):
             with contained(repository.findings, "finding the roots"):
                 first += first_units()
         folders, lone_files = self._folder_units(first), self._file_units(first)
+        say(f"building {plural(len(first) + len(folders) + len(lone_files), 'root')}")
         self._builds.ensure([*first, *folders, *lone_files])
         with contained(repository.findings, "reading the Kustomizations"):
             self._tree.grow()

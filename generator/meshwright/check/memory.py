@@ -15,6 +15,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from meshwright import limits
 from meshwright.check.report import Report, RootSummary
 from meshwright.collection import no_collection
 from meshwright.errors import MeshwrightError, Position
@@ -34,7 +35,7 @@ _PACKAGE = Path(__file__).resolve().parents[1]
 def check_remembered(path: Path, *, kubernetes: str | None = None, charts: Path | None = None) -> Report:
     """As check_repository, but without work when the same check was done before. Raises MeshwrightError."""
     root = Path(os.path.realpath(path))
-    given = [str(root), kubernetes or "", os.path.realpath(charts) if charts else ""]
+    given = [str(root), kubernetes or "", os.path.realpath(charts) if charts else "", repr(limits.current())]
     file = cache_root() / "reports" / f"{_digest(given)}.json"
     signature = _signature(root, charts)
     remembered = _read(file, signature)

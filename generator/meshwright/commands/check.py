@@ -11,6 +11,7 @@ from meshwright.check.baseline import without_baseline, write_baseline
 from meshwright.check.memory import check_remembered
 from meshwright.check.report import Report
 from meshwright.check.selection import Selection, changed_since
+from meshwright.deadline import lift
 from meshwright.errors import ExitCode
 from meshwright.manifests.finding import Severity
 from meshwright.manifests.words import plural
@@ -53,6 +54,7 @@ def run(path: Path, options: Options) -> ExitCode:
                 order=options.order,
                 partial=True,
             )
+    lift()
     if options.write_baseline:
         write_baseline(path, report)
         tell(f"{path / BASELINE}: {plural(len(report.findings), 'finding')} written down\n")

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from meshwright.deadline import lift
 from meshwright.errors import ExitCode, MeshwrightError
 from meshwright.git.discovery import NotACheckout
 from meshwright.git.runner import require_git
@@ -54,6 +55,7 @@ def run(path: Path, options: Options) -> ExitCode:
             result = complete(merge, scratch, check=options.check)
             landed = _lands(result, options)
             if landed:
+                lift()
                 landing.land(merge.project, merge.workshop, result.folder, result.changes, merge.conflicts)
         _print(result, options, landed)
         return _status(result)

@@ -10,6 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
+from meshwright.deadline import held
 from meshwright.errors import MeshwrightError, together
 from meshwright.git.worktree import WorkTree
 from meshwright.inert import printable
@@ -139,7 +140,8 @@ class Landing:
             plan = read_plan(self._place.folder, self._place.top)
             if plan.head != self._tree.commit("HEAD"):
                 raise Refused(f"something was committed since; remove {self._place.folder}")
-            applier.carry_out(self._place, resumed=True)
+            with held():
+                applier.carry_out(self._place, resumed=True)
         except (OSError, Refused) as error:
             raise MeshwrightError(f"{told} and cannot be finished: {printable(str(error))}") from None
         return True

@@ -11,6 +11,7 @@ from meshwright.errors import Position
 from meshwright.faults import contained
 from meshwright.linkerd.version import Edge, read_edge
 from meshwright.manifests.finding import Finding, NotSeen
+from meshwright.progress import say
 
 
 def run_rules(model: Model, rules: Iterable[Rule] | None = None) -> Iterator[Finding | NotSeen]:
@@ -30,6 +31,7 @@ def run_rules(model: Model, rules: Iterable[Rule] | None = None) -> Iterator[Fin
             if not any(_in_range(rule, version) for version in known):
                 continue
         said: list[Finding] = []
+        say(f"applying rule {rule.id}")
         with contained(said, f"rule {rule.id}"):
             for hit in rule.find(model):
                 severity = hit.severity or rule.severity

@@ -17,6 +17,7 @@ from meshwright.apps.names import name_problem
 from meshwright.apps.output import locked
 from meshwright.apps.overlay.carriers import helm_findings
 from meshwright.commands.app.tables import workloads_table
+from meshwright.deadline import lift
 from meshwright.errors import ExitCode, MeshwrightError
 from meshwright.inert import json_text, printable
 from meshwright.printing import emit, tell, terminal
@@ -59,6 +60,8 @@ def add(root: Path, request: Request) -> ExitCode:
     landscape, _ = gather(root)
     _refuse(root, request, landscape)
     look = _look(root, request, landscape)
+    # A person may think as long as he likes, and what is written is written to its end.
+    lift()
     if request.output == "json":
         if request.yes:
             _write(root, look)

@@ -1,0 +1,67 @@
+"""The options of every command that reads a repository: how long it may take, and what it may cost."""
+
+from __future__ import annotations
+
+from contextvars import copy_context
+from typing import Any
+
+from typer.core import TyperCommand, TyperOption
+
+_TIMEOUT, _LIMIT = "meshwright.timeout", "meshwright.limit"
+# Seconds: a hundred times what a large repository takes.
+_SECONDS = 600
+
+
+class Bounded(TyperCommand):
+    """A command with --timeout and --limit, which hold while its function runs."""
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self.params += [
+            TyperOption(
+                param_decls=["--timeout"],
+                type=int,
+                default=_SECONDS,
+                metavar="SECONDS",
+                callback=_keep(_TIMEOUT),
+                expose_value=False,
+                help="Stop after so many seconds; 0 for never.",
+            ),
+            TyperOption(
+                param_decls=["--limit"],
+                type=str,
+                multiple=True,
+                metavar="NAME=NUMBER",
+                callback=_keep(_LIMIT),
+                expose_value=False,
+                help="Allow more of what hostile input could make endless: a finding names it. Repeatable.",
+            ),
+        ]
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the function. Raises MeshwrightError for a limit that is none."""
+        return copy_context().run(self._invoke, ctx)
+
+    def _invoke(self, ctx: Any) -> Any:
+        # Imported here: `meshwright --version` needs none of it.
+        from meshwright.deadline import deadline
+
+        if pairs := ctx.meta.get(_LIMIT):
+            from meshwright.limits import set_limits
+
+            set_limits(pairs)
+        seconds = ctx.meta[_TIMEOUT]
+        if seconds < 0:
+            from meshwright.errors import MeshwrightError
+
+            raise MeshwrightError(f"--timeout {seconds}: write a number of seconds, or 0 for no limit")
+        with deadline(seconds):
+            return super().invoke(ctx)
+
+
+def _keep(name: str) -> Any:
+    def callback(ctx: Any, _: Any, value: Any) -> Any:
+        ctx.meta[name] = value
+        return value
+
+    return callback
