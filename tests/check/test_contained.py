@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -13,19 +14,27 @@ from typing import Any
 import pytest
 
 from meshwright import faults
+from meshwright.apps import production
+from meshwright.apps.generation import generate
 from meshwright.check import check_repository, engine
 from meshwright.check.order import flux as order_flux
 from meshwright.check.report import Report
 from meshwright.check.rules import runner
 from meshwright.check.rules.families import load_rules
 from meshwright.check.rules.rule import Hit
+from meshwright.difference import comparison
+from meshwright.difference.comparison import compare
 from meshwright.errors import CannotRun, ExitCode, MeshwrightError, Position
 from meshwright.flux.generator import UnitMaker
 from meshwright.manifests import files as files_module
 from meshwright.manifests.finding import Finding
 from meshwright.manifests.kustomize import Kustomize
+from meshwright.trust import report as trust_report
+from meshwright.trust.report import read_trust
 from support.argocd import application
+from support.many_apps import app_name, make_repository
 from support.repositories import GITOPS_SYNC, config_map, flux_kustomization, lines, write
+from support.trees import read_tree
 
 FILES = {
     "clusters/home/sync.yaml": GITOPS_SYNC,
@@ -260,3 +269,72 @@ def test_a_fault_anywhere(repository: Path) -> None:
         alone += len(said) == len(report.findings)
     # Some readers are made before there is anything to report.
     assert alone <= 2
+
+
+def test_diff_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A root that cannot be compared is told; the others are compared."""
+    old, new = tmp_path / "old", tmp_path / "new"
+    write(old, {path: text for path, text in FILES.items() if "gone.yaml" not in text})
+    write(new, {**{path: text for path, text in FILES.items() if "gone.yaml" not in text}, **CHANGED})
+    broken = failing(
+        comparison._Comparison._in_root, lambda: KeyError("x"), lambda _, pair, __: pair.shown.path == "one"
+    )
+    monkeypatch.setattr(comparison._Comparison, "_in_root", broken)
+
+    found = compare(old, new)
+
+    assert [root.path for root in found.roots] == ["loose"]
+    [told] = [item for item in found.not_compared if "KeyError" in item.reason]
+    assert told.subject == "Kustomization flux-system/one"
+
+
+CHANGED = {f"{name}/map.yaml": config_map(name, key="new") for name in ("one", "loose")}
+
+
+def test_generate_tells_of_the_other_applications(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = make_repository(tmp_path / "repository", 3)
+    (root / "apps" / app_name(2) / "mesh.yaml").write_text("injct: enabled\n")
+    monkeypatch.setattr(
+        production, "plan", failing(production.plan, MemoryError, lambda app, _: app.name == app_name(0))
+    )
+    before = read_tree(root)
+
+    outcome = generate(root, check=False, force=False, remember=False)
+
+    assert {item.id for item in outcome.findings} >= {faults.ID, "mesh/unknown"}
+    assert read_tree(root) == before
+
+
+def test_trust_goes_on(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    example = root / "examples" / "pi-cluster"
+    whole = read_trust(example, [])
+    monkeypatch.setattr(trust_report, "planned", failing(trust_report.planned, MemoryError, lambda *_: True))
+
+    report = read_trust(example, [])
+
+    assert [item.id for item in report.findings] == [faults.ID]
+    assert report.exit_code is ExitCode.FINDINGS
+    assert len(report.rotations) == len(whole.rotations) == 1
+    assert whole.planned
+    assert not report.planned
+
+
+def test_nothing_is_a_traceback(tmp_path: Path) -> None:
+    """What nobody expects, outside of every step: one line and exit code 2."""
+    code = (
+        "import sys; from meshwright import cli; from meshwright.commands import check\n"
+        "def run(*_): raise {}\n"
+        "check.run = run; sys.argv = ['meshwright', 'check', '.']; cli.main()\n"
+    )
+    for error, line in (
+        ("KeyError('x')", "KeyError: 'x' (cli.py:"),
+        ("RecursionError('deep')", "RecursionError: deep (cli.py:"),
+        ("MemoryError()", "MemoryError (cli.py:"),
+        ("OSError(28, 'No space left on device', '/tmp/x')", "/tmp/x: No space left on device"),
+    ):
+        command = [sys.executable, "-c", code.format(error)]
+        said = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
+        assert said.returncode == 2
+        assert said.stderr.startswith(f"meshwright: {line}"), said.stderr
+        assert len(said.stderr.splitlines()) == 1
+        assert ("this is a fault of Meshwright: report it" in said.stderr) == ("cli.py" in line)

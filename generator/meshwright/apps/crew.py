@@ -117,3 +117,7 @@ def _serve(worker: Worker, line: Connection, parents: Connection) -> None:
         return
     except MeshwrightError as error:
         line.send(("refused", str(error)))
+    except Exception as error:
+        from meshwright.faults import in_one_line
+
+        line.send(("refused", f"a process that plans applications stopped: {in_one_line(error)}"))

@@ -15,6 +15,7 @@ from meshwright.apps.spec import read_spec
 from meshwright.apps.speccheck import spec_findings
 from meshwright.check.explain import Problem, problems
 from meshwright.errors import Position
+from meshwright.faults import contained
 from meshwright.manifests.finding import Finding
 from meshwright.manifests.pointer import dotted, scalars
 from meshwright.resources import schema_root
@@ -34,12 +35,13 @@ def load_apps(root: Path, settings: Settings) -> tuple[list[App], list[Finding]]
         if problem := _folder_problem(root, name, settings):
             findings.append(Finding("mesh/name", Position(path), f"application '{name}': {problem}"))
             continue
-        loaded = load_app(root, name)
-        if isinstance(loaded, App):
-            findings += spec_findings(root, loaded)
-            apps.append(loaded)
-        else:
-            findings += loaded
+        with contained(findings, f"reading {path}", Position(path)):
+            loaded = load_app(root, name)
+            if isinstance(loaded, App):
+                findings += spec_findings(root, loaded)
+                apps.append(loaded)
+            else:
+                findings += loaded
     return apps, findings
 
 

@@ -22,6 +22,8 @@ from meshwright.apps.settings import read_settings
 from meshwright.apps.steps import Step
 from meshwright.apps.wiring import render_wiring
 from meshwright.collection import no_collection
+from meshwright.errors import Position
+from meshwright.faults import contained
 from meshwright.manifests.finding import Finding, Severity
 
 # A second process costs as much as some hundred applications.
@@ -121,12 +123,15 @@ def _work(task: _Task, names: Sequence[str]) -> Generator[_Survey | Production, 
     production = Production()
     for name in names:
         app = task.apps.get(name)
-        if verdict.faulty:
-            # What else is wrong is worth a line; an empty base was told about already.
-            if app is not None and bases[name] != Base(app.base_path):
-                production.findings += plan(app, landscape).findings
-        else:
-            _compare(task, name, landscape, verdict.waves.get(name, 0), production)
+        at = Position(app.spec_path) if app is not None else Position(".")
+        # An error like any other: nothing is written, and the other applications are looked at.
+        with contained(production.findings, f"planning application '{name}'", at):
+            if verdict.faulty:
+                # What else is wrong is worth a line; an empty base was told about already.
+                if app is not None and bases[name] != Base(app.base_path):
+                    production.findings += plan(app, landscape).findings
+            else:
+                _compare(task, name, landscape, verdict.waves.get(name, 0), production)
     yield production
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from meshwright.check.engine import read_model
 from meshwright.check.rules.model import Model
 from meshwright.errors import ExitCode, MeshwrightError
+from meshwright.faults import ID as INTERNAL
 from meshwright.inert import printable
 from meshwright.printing import emit, in_colour, tell
 from meshwright.progress import working
@@ -86,6 +87,11 @@ def _uncommitted(root: Path, paths: Sequence[str]) -> list[str]:
 def _plan(model: Model, wanted: int, cluster: str) -> _Plan:
     from meshwright.trust.trial import try_out
 
+    for finding in model.repository.findings:
+        if finding.id == INTERNAL:
+            raise MeshwrightError(
+                f"stage {wanted}: not all can be seen: {finding.position}: {finding.message}"
+            )
     rotation = read_rotation(model, _chosen(read_chains(model), model, cluster))
     if isinstance(rotation, Refusal):
         raise MeshwrightError(f"stage {wanted}: {rotation.reason}")
@@ -93,7 +99,7 @@ def _plan(model: Model, wanted: int, cluster: str) -> _Plan:
     if staged is None:
         return _Plan(rotation, None, None, {})
     try_out(model, rotation.chain.cluster, staged)
-    before = {path: model.files.text(path) for path in staged.changes if path in model.files.paths}
+    before = {path: model.files.text(path) for path in staged.changes if model.files.is_listed(path)}
     return _Plan(rotation, staged, lesson(model, rotation, wanted, staged.old, staged.new), before)
 
 

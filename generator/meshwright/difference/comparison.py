@@ -16,7 +16,9 @@ from meshwright.difference.secretvalues import values_in_files, values_of
 from meshwright.difference.sharing import Sharing, SideRecall, changed_paths
 from meshwright.difference.side import LOOSE, Identity, RootKey, Side, SideRoot, read_side
 from meshwright.errors import MeshwrightError
+from meshwright.faults import contained
 from meshwright.manifests.files import RepositoryFiles
+from meshwright.manifests.finding import Finding
 from meshwright.manifests.unit import BuiltObject
 from meshwright.manifests.words import plural
 from meshwright.manifests.workspace import Workspace
@@ -112,7 +114,12 @@ class _Comparison:
         removed = self._removed(pairs)
         found: list[tuple[_Pair, list[ObjectDifference]]] = []
         for pair in pairs:
-            items = list(self._in_root(pair, removed))
+            items: list[ObjectDifference] = []
+            faults: list[Finding] = []
+            with contained(faults, "comparing"):
+                items.extend(self._in_root(pair, removed))
+            for fault in faults:
+                self._tell(pair, "both", fault.message)
             found.append((pair, items))
         # Only now is it known which removed objects have moved.
         for pair, items in found:

@@ -12,6 +12,8 @@ from meshwright.check.repository import Repository, Root, RootKind
 from meshwright.difference.charts import application_charts, charts_of_roots, named, rendered
 from meshwright.difference.names import base_name
 from meshwright.difference.sharing import SideRecall
+from meshwright.faults import ID as INTERNAL
+from meshwright.faults import contained
 from meshwright.flux.kustomization import GROUP as FLUX_GROUP
 from meshwright.flux.substitution import Variables
 from meshwright.manifests.builds import not_seen_helm, not_seen_remote
@@ -107,7 +109,9 @@ def read_side(
         return Side(files, nothing=nothing)
     side = Side(files)
     for root in repository.roots:
-        _add(side, root, repository, recall)
+        title = _title(root)
+        with contained(repository.findings, f"reading {title}", root.position, title):
+            _add(side, root, repository, recall)
     for root, chart in charts_of_roots(repository):
         holder = _root(side, root)
         holder.context.append(chart.data)
@@ -122,7 +126,7 @@ def read_side(
             _put(holder, repository, chart)
     for finding in repository.findings:
         side.faulty.setdefault(finding.position.path, f"{finding.position}: {finding.message}")
-        if finding.id == "build/missing-path":
+        if finding.id in ("build/missing-path", INTERNAL):
             side.reasons.setdefault(finding.subject, f"{finding.position}: {finding.message}")
     for item in repository.not_seen:
         side.reasons.setdefault(item.subject, f"{item.position}: {item.reason}")
@@ -159,9 +163,13 @@ def _add(side: Side, root: Root, repository: Repository, recall: SideRecall) -> 
 def _root(side: Side, root: Root) -> SideRoot:
     key = (root.kind.value, root.cluster, root.name)
     known = root.kustomization or root.application
-    title = known.title if known else f"{root.kind.value} {root.path}"
     origin = known.origin if known else ""
-    return side.roots.setdefault(key, SideRoot(key, title, root.path, origin=origin))
+    return side.roots.setdefault(key, SideRoot(key, _title(root), root.path, origin=origin))
+
+
+def _title(root: Root) -> str:
+    known = root.kustomization or root.application
+    return known.title if known else f"{root.kind.value} {root.path}"
 
 
 def _put(root: SideRoot, repository: Repository, built: BuiltObject) -> None:

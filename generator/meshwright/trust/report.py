@@ -14,6 +14,8 @@ from meshwright.check.rules.families import load_rules
 from meshwright.check.rules.model import Model
 from meshwright.check.rules.runner import run_rules
 from meshwright.errors import ExitCode, MeshwrightError
+from meshwright.faults import ID as INTERNAL
+from meshwright.faults import contained
 from meshwright.manifests.finding import Finding, Severity
 from meshwright.manifests.pointer import dotted, scalars
 from meshwright.trust.chain import Chain, read_chains
@@ -74,32 +76,44 @@ def _report(model: Model, given: Sequence[Found], now: datetime | None) -> Trust
         )
     rules = [rule for rule in load_rules() if rule.id.startswith("MW2") or rule.id == "MW901"]
     findings = [item for item in run_rules(model, rules) if isinstance(item, Finding)]
+    rows: list[Planned] = []
+    rotations: list[Rotation | Refusal] = []
+    found = list(given)
+    for chain in chains:
+        # A fault in one of them leaves the others, and the other clusters.
+        named = f"of cluster '{chain.cluster}'"
+        with contained(model.faults, f"reading the certificates {named}"):
+            rows.extend(planned(model, chain))
+        with contained(model.faults, f"reading the public certificates {named}"):
+            found.extend(_found_in(model, chain))
+        with contained(model.faults, f"reading the stage {named}"):
+            rotations.append(read_rotation(model, chain))
+    findings += [*model.faults, *(item for item in model.repository.findings if item.id == INTERNAL)]
     return TrustReport(
-        planned=tuple(row for chain in chains for row in planned(model, chain)),
-        certificates=_judge([*given, *_found_in(model, chains)], now),
-        findings=tuple(sorted(findings, key=lambda finding: finding.sort_key)),
-        rotations=tuple(read_rotation(model, chain) for chain in chains),
+        planned=tuple(rows),
+        certificates=_judge(found, now),
+        findings=tuple(sorted(dict.fromkeys(findings), key=lambda finding: finding.sort_key)),
+        rotations=tuple(rotations),
         clusters=tuple(chain.cluster for chain in chains),
     )
 
 
-def _found_in(model: Model, chains: Sequence[Chain]) -> Iterator[Found]:
+def _found_in(model: Model, chain: Chain) -> Iterator[Found]:
     """Public certificates that the repository holds itself: in values, and in what the Bundle reads."""
-    for chain in chains:
-        release = chain.release
-        for pointer in _VALUES if release is not None else ():
-            value = release.value(*pointer) if release is not None else None
-            if release is not None and isinstance(value, str) and _BEGIN in value:
-                yield from _blocks(value, f"{release.at(*pointer)} {dotted(pointer)}")
-        if chain.bundle is not None:
-            for at, value in scalars(chain.bundle.built.data):
+    release = chain.release
+    for pointer in _VALUES if release is not None else ():
+        value = release.value(*pointer) if release is not None else None
+        if release is not None and isinstance(value, str) and _BEGIN in value:
+            yield from _blocks(value, f"{release.at(*pointer)} {dotted(pointer)}")
+    if chain.bundle is not None:
+        for at, value in scalars(chain.bundle.built.data):
+            if isinstance(value, str) and _BEGIN in value:
+                yield from _blocks(value, f"{chain.bundle.at(*at)} {dotted(at)}")
+    for item in model.items("ConfigMap", ""):
+        if item.cluster == chain.cluster and item.namespace == chain.namespace:
+            for at, value in scalars(item.mapping("data")):
                 if isinstance(value, str) and _BEGIN in value:
-                    yield from _blocks(value, f"{chain.bundle.at(*at)} {dotted(at)}")
-        for item in model.items("ConfigMap", ""):
-            if item.cluster == chain.cluster and item.namespace == chain.namespace:
-                for at, value in scalars(item.mapping("data")):
-                    if isinstance(value, str) and _BEGIN in value:
-                        yield from _blocks(value, f"{item.at('data', *at)} {item.title}")
+                    yield from _blocks(value, f"{item.at('data', *at)} {item.title}")
 
 
 # Imported where a certificate is at hand: the library takes longer to start than the rest of the command.

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from meshwright.apps.model import Base, BaseObject
+from meshwright.check.steadybuilds import SteadyBuilds
 from meshwright.errors import Position
-from meshwright.manifests.builds import Builds
 from meshwright.manifests.closure import ClosureReader
 from meshwright.manifests.entry import Entry
 from meshwright.manifests.files import RepositoryFiles
@@ -33,7 +33,7 @@ def build_bases(root: Path, paths: Sequence[str]) -> tuple[dict[str, Base], list
     bases |= {path: Base(path) for path in paths if path not in index}
     paths = [path for path in paths if path in index]
     with Workspace(files.root) as workspace:
-        builds = Builds(files, index, workspace)
+        builds = SteadyBuilds(files, index, workspace)
         units = [_unit(path, index, closures) for path in paths]
         builds.ensure(units)
         for path, unit in zip(paths, units, strict=True):

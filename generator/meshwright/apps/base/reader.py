@@ -8,6 +8,7 @@ from pathlib import Path
 from meshwright.apps.base.built import build_bases
 from meshwright.apps.base.plain import PlainReader
 from meshwright.apps.model import Base
+from meshwright.faults import contained
 from meshwright.manifests.finding import Finding
 from meshwright.yaml import Document
 
@@ -26,7 +27,10 @@ def read_bases(
     bases: dict[str, Base] = {}
     others: list[str] = []
     for path in dict.fromkeys(paths):
-        plain = reader.read(path)
+        plain: Base | None = None
+        # Where our own reader stumbles the real kustomize decides.
+        with contained([], f"reading '{path}'"):
+            plain = reader.read(path)
         if plain is None:
             others.append(path)
         else:
