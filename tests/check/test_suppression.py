@@ -77,6 +77,10 @@ def test_comments(line: str, expected: list[str], tmp_path: Path) -> None:
             [".meshwright.yaml:1:17 suppression/unused", "linkerd.yaml:10:21 MW102"],
         ),
         ("ignore: [{rule: MW102}]", [".meshwright.yaml:1:10 schema/required", "linkerd.yaml:10:21 MW102"]),
+        (
+            f"ignore: [{{rule: MW102, path: '{'*a' * 30}', reason: it would take Python a day}}]",
+            [".meshwright.yaml:1:17 suppression/unused", "linkerd.yaml:10:21 MW102"],
+        ),
         ("ignored: []", [".meshwright.yaml:1:1 schema/unknown", "linkerd.yaml:10:21 MW102"]),
         ("- 1", [".meshwright.yaml:1:1 schema/type", "linkerd.yaml:10:21 MW102"]),
     ],

@@ -51,3 +51,23 @@ def test_wrong_kind(tmp_path: Path) -> None:
     assert "kind should be Kustomization or Component" in finding(
         tmp_path, "kind: Other\nresources: [map.yaml]\n"
     )
+
+
+def test_a_pattern_that_kustomize_refuses(tmp_path: Path) -> None:
+    change = '[{"op": "remove", "path": "/data"}]'
+    patch = f"{{target: {{kind: ConfigMap, name: '(?=a)'}}, patch: '{change}'}}"
+
+    said = finding(tmp_path, f"resources: [map.yaml]\npatches: [{patch}]\n")
+
+    assert said.startswith("app/kustomization.yaml:2:44 name '(?=a)' is no regular expression")
+    assert "invalid perl operator: (?=" in said
+
+
+def test_a_pattern_of_a_replacement(tmp_path: Path) -> None:
+    source = "source: {kind: ConfigMap, name: map, fieldPath: metadata.name}"
+    target = "{select: {kind: '*'}, fieldPaths: [metadata.name]}"
+
+    said = finding(tmp_path, f"resources: [map.yaml]\nreplacements: [{{{source}, targets: [{target}]}}]\n")
+
+    assert said.startswith("app/kustomization.yaml:2:")
+    assert "kind '*' is no regular expression" in said

@@ -13,6 +13,7 @@ from meshwright.check.explain import problems
 from meshwright.errors import Position
 from meshwright.manifests.files import RepositoryFiles
 from meshwright.manifests.finding import Finding
+from meshwright.patterns.regexp import Pattern, PatternFault, compile_pattern
 from meshwright.resources import schema_root
 from meshwright.yaml import Document, YamlFault
 
@@ -29,14 +30,14 @@ class Ignored:
     position: Position
 
     @cached_property
-    def _pattern(self) -> re.Pattern[str]:
+    def _pattern(self) -> Pattern:
         return _glob(self.path)
 
     def covers(self, finding: Finding) -> bool:
         """Whether it is about ``finding``."""
         if finding.id != self.id or (self.subject and finding.subject != self.subject):
             return False
-        return not self.path or bool(self._pattern.fullmatch(finding.position.path))
+        return not self.path or self._pattern.fits(finding.position.path)
 
 
 @dataclass
@@ -65,6 +66,13 @@ def read_configuration(files: RepositoryFiles) -> Configuration:
         for number, entry in enumerate(document.data.get("ignore") or []):
             at = document.position(("ignore", number, "rule"))
             ignored = Ignored(entry["rule"], entry.get("path", ""), entry.get("subject", ""), at)
+            try:
+                _glob(entry.get("path", ""))
+            except PatternFault as fault:
+                where = document.position(("ignore", number, "path"))
+                text = f"setting 'ignore[{number}].path' is no pattern: {fault}"
+                found.findings.append(Finding("schema/value", where, text))
+                continue
             found.ignored.append(ignored)
     return found
 
@@ -77,9 +85,9 @@ def _faults(document: Document) -> Iterator[Finding]:
         yield Finding(f"schema/{problem.code}", document.position(problem.pointer, key=unknown), text)
 
 
-def _glob(pattern: str) -> re.Pattern[str]:
-    """``**`` for any folders, ``*`` and ``?`` inside one name."""
-    text = ""
+def _glob(pattern: str) -> Pattern:
+    """``**`` for any folders, ``*`` and ``?`` in one name. Raises PatternFault for a pattern too long."""
+    text = "(?s)"
     for part in re.split(r"(\*\*/|\*\*|\*|\?)", pattern):
         text += {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}.get(part, re.escape(part))
-    return re.compile(text)
+    return compile_pattern(text)

@@ -106,7 +106,9 @@ class _Loader:
         self._builds = builds
         self._repository = repository
         files, index = repository.files, repository.index
-        maker = UnitMaker(files, index, closures, SourceIgnore(files))
+        ignore = SourceIgnore(files)
+        maker = UnitMaker(files, index, closures, lambda source: ignore.of(discovery.ignores.get(source, "")))
+        repository.findings += ignore.findings
         sources = OwnSources(files, discovery)
         self._tree = FluxTree(discovery, sources, maker, self._builds, index)
 

@@ -36,10 +36,14 @@ _MARK = re.compile(
 
 @dataclass
 class Discovery:
-    """Kustomizations that are in force, and the sources that the repository defines by their URL."""
+    """Kustomizations that are in force, and the sources that the repository defines by their URL.
+
+    ``ignores`` are the patterns of those sources that leave files out themselves.
+    """
 
     kustomizations: list[FluxKustomization] = field(default_factory=list)
     sources: dict[SourceReference, str] = field(default_factory=dict)
+    ignores: dict[SourceReference, str] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
     not_seen: list[NotSeen] = field(default_factory=list)
 
@@ -81,4 +85,6 @@ def _read_file(files: RepositoryFiles, path: str, found: Discovery) -> Iterator[
             yield from_instance(files, built)
         elif built.group == _SOURCE_GROUP and isinstance(data.get("spec"), dict):
             reference = SourceReference(built.kind, built.name)
+            if isinstance(data["spec"].get("ignore"), str):
+                found.ignores[reference] = data["spec"]["ignore"]
             found.sources[reference] = str(data["spec"].get("url") or data["spec"].get("bucketName") or "")

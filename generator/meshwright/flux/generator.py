@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from meshwright.errors import Position
-from meshwright.flux.kustomization import FluxKustomization
+from meshwright.flux.kustomization import FluxKustomization, SourceReference
 from meshwright.manifests.closure import Closure, ClosureReader
 from meshwright.manifests.entry import Entry
 from meshwright.manifests.files import RepositoryFiles
@@ -36,7 +36,7 @@ class UnitMaker:
         files: RepositoryFiles,
         index: KustomizationIndex,
         closures: ClosureReader,
-        ignored: Callable[[str], bool],
+        ignored: Callable[[SourceReference], Callable[[str], bool]],
     ) -> None:
         self._files = files
         self._index = index
@@ -85,8 +85,9 @@ class UnitMaker:
         self, kustomization: FluxKustomization, key: str, merged: Mapping[str, Any], cluster: str
     ) -> BuildUnit:
         folder = kustomization.path
+        ignored = self._ignored(kustomization.source)
         own = self._index.get(folder)
-        if own is None:
+        if own is None or ignored(own.path):
             return self._generated(kustomization, key, merged, cluster)
         at = kustomization.path_position
         if not merged:
@@ -105,7 +106,10 @@ class UnitMaker:
     ) -> BuildUnit:
         folder, at = kustomization.path, kustomization.path_position
         closure, good = Closure(), []
-        for path in self._scan(folder):
+        scanned = list(self._scan(folder, self._ignored(kustomization.source)))
+        # Two sources of one folder may leave other files out.
+        key = identity([key, scanned])
+        for path in scanned:
             one = self._entry_closure(path, kustomization)
             closure.absorb(one)
             # A faulty file is told about, and the rest is still built and validated.
@@ -131,25 +135,26 @@ class UnitMaker:
             closure.findings.extend(leaf_findings(self._files, path, why, fix))
         return closure
 
-    def _scan(self, folder: str) -> Iterator[str]:
+    def _scan(self, folder: str, ignored: Callable[[str], bool]) -> Iterator[str]:
         """Files and folders that a generated kustomization lists; it stops at a kustomization."""
         taken: list[str] = []
         for path in self._files.below(folder):
             if any(path.startswith(f"{above}/") for above in taken):
                 continue
-            if own := self._kustomization_above(path, folder):
+            if own := self._kustomization_above(path, folder, ignored):
                 taken.append(own)
                 yield own
-            elif path.endswith((".yaml", ".yml")) and not self._ignored(path):
+            elif path.endswith((".yaml", ".yml")) and not ignored(path):
                 yield path
 
-    def _kustomization_above(self, path: str, folder: str) -> str | None:
+    def _kustomization_above(self, path: str, folder: str, ignored: Callable[[str], bool]) -> str | None:
         """The outermost folder below ``folder`` with a kustomization, on the way to ``path``."""
         inner = path if folder == "." else path[len(folder) + 1 :]
         above = "" if folder == "." else folder
         for part in inner.split("/")[:-1]:
             above = f"{above}/{part}" if above else part
-            if above in self._index:
+            own = self._index.get(above)
+            if own is not None and not ignored(own.path):
                 return above
         return None
 

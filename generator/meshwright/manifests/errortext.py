@@ -13,6 +13,7 @@ from meshwright.manifests.finding import Finding
 from meshwright.manifests.kustomization import KustomizationFile, KustomizationIndex, join
 from meshwright.manifests.leaf import leaf_findings, named_documents, object_name
 from meshwright.manifests.pointer import items_of, keys_named
+from meshwright.manifests.targets import refused_patterns
 from meshwright.manifests.unit import BuildResult, BuildUnit
 from meshwright.manifests.workspace import Workspace
 from meshwright.yaml import YamlFault, parse_all
@@ -20,6 +21,7 @@ from meshwright.yaml import YamlFault, parse_all
 _PATH = re.compile(r"path '([^']+)'")
 _UNKNOWN = re.compile(r'json: unknown field "([^"]+)"')
 _TYPE = re.compile(r"cannot unmarshal (\w+) into Go struct field (\S+) of type (\S+)")
+_PATTERN = re.compile(r"error parsing regexp: .*")
 _NO_TARGET = re.compile(r'(?:no resource matches strategic merge patch "|no matches for Id )([^"\s;]+)')
 _COLLISION = re.compile(
     r"already registered id: (\S+?)'?(?::|$)|id resid\.ResId\{.*?Kind:\"(\w+)\".*?Name:\"([^\"]+)\""
@@ -69,6 +71,8 @@ class ErrorText:
             yield self._helm_failure(unit, kustomization, said)
         elif kustomization and (said := _TYPE.search(text)):
             yield self._wrong_type(kustomization, said)
+        elif said := _PATTERN.search(text):
+            yield from refused_patterns(unit, kustomization) or [Finding("build/kustomize", at, said[0])]
         elif said := _NO_TARGET.search(text):
             kind, name = _identity(said[1])
             yield Finding(

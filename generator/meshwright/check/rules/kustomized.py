@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +11,7 @@ from meshwright.manifests.kustomization import KustomizationFile, KustomizationI
 from meshwright.manifests.leaf import named_documents
 from meshwright.manifests.pointer import items_of
 from meshwright.manifests.remote import is_remote
+from meshwright.patterns.regexp import PatternFault, compile_anchored
 from meshwright.yaml import YamlFault
 
 _MAKERS = ("generators", "transformers", "helmCharts", "helmChartInflationGenerator", "crds")
@@ -77,6 +77,7 @@ def _renamed(names: frozenset[str], by: KustomizationFile) -> frozenset[str]:
 def fits(target: Mapping[str, Any], data: Mapping[str, Any], names: frozenset[str]) -> bool:
     """Whether a target may mean an object; labels and namespaces, which others add, are not looked at.
 
+    A pattern that kustomize refuses may mean anything: the build fails on it, and says so.
     source: kustomize api/types/selector.go: kind, name, group and version are anchored regular expressions.
     """
     group, slash, version = str(data.get("apiVersion") or "").partition("/")
@@ -91,10 +92,10 @@ def fits(target: Mapping[str, Any], data: Mapping[str, Any], names: frozenset[st
         if not wanted:
             continue
         try:
-            pattern = re.compile(f"(?:{wanted})\\Z")
-        except re.error:
+            pattern = compile_anchored(str(wanted))
+        except PatternFault:
             return True
-        if not any(pattern.match(candidate) for candidate in candidates):
+        if not any(pattern.found_in(candidate) for candidate in candidates):
             return False
     return True
 
