@@ -158,3 +158,30 @@ def test_any_text_is_read_or_refused(text: str) -> None:
     except BadSubstitution as bad:
         expression = bad.expression
     assert expression in text
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("${umlaut:0:1}${umlaut:1:1}", "é"),
+        ("${file:99999999999999999999}", "bash.string.txt"),
+        (f"${{file:{'9' * 10_000}}}", "bash.string.txt"),
+        (f"${{file:{'0' * 10_000}5}}", "string.txt"),
+        ("${sigma,,}", "\u03c3\u03c3"),
+    ],
+)
+def test_numbers_and_letters_are_those_of_go(text: str, expected: str) -> None:
+    assert evaluate(text, {**VALUES, "sigma": "ΣΣ"}, refuse) == expected
+
+
+def test_half_a_character_stays_half() -> None:
+    assert evaluate("${umlaut:0:1}", VALUES, refuse) == "\udcc3"
+
+
+@pytest.mark.parametrize(
+    "text", ["${file:é}", "${a:-" * 5000 + "}" * 5000, "${big//a/${big}}", "${big}" * 40]
+)
+def test_what_no_one_reads_or_holds(text: str) -> None:
+    with pytest.raises(BadSubstitution) as raised:
+        evaluate(text, {**VALUES, "big": "a" * 2**20}, refuse)
+    assert raised.value.expression in text

@@ -163,3 +163,10 @@ def test_name_that_flux_refuses(files: RepositoryFiles) -> None:
     _, findings = apply(files, {"substitute": {"my-var": "x"}}, config_map("text"))
 
     assert findings == ["build/variable-name"]
+
+
+@pytest.mark.parametrize("value", ["${a:0:1}", "\x7f${a}", "${a//x/${a}}"])
+def test_text_that_yaml_cannot_hold_is_a_finding(files: RepositoryFiles, value: str) -> None:
+    _, findings = apply(files, {"substitute": {"a": "é" + "x" * 5000}}, config_map(value))
+
+    assert findings == ["build/substitution"]

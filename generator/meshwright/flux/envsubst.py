@@ -2,49 +2,73 @@
 
 Follows github.com/fluxcd/pkg/envsubst v1.7.1, which kustomize-controller 1.9 uses, where its
 documentation differs too: ``:+`` and ``:?`` act like ``:-``, arguments are evaluated even when they are
-not used, and lengths and offsets count bytes.
+not used, and lengths and offsets count bytes. Half a character is written as surrogates, which no YAML takes.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from meshwright.flux.expression import Expression, Node, parse
+from meshwright.flux.expression import BadSubstitution, Expression, Node, parse
 from meshwright.flux.glob import trim_prefix, trim_suffix
 
 # Called for a variable without a value; gives the text to put in, or raises.
 Missing = Callable[[Expression], str]
 
+# An object of a cluster has at most 1.5 MiB.
+_LONGEST = 16 * 2**20
+
 
 def evaluate(text: str, values: Mapping[str, str], missing: Missing) -> str:
     """``text`` with every expression replaced. Raises BadSubstitution."""
-    return "".join(_value(node, values, missing) for node in parse(text))
+    evaluation = _Evaluation(values, missing)
+    made = "".join([evaluation.value(node) for node in parse(text)])
+    # Two halves that have come to stand together are a character again.
+    return made if made.isascii() else _bytes(made).decode("utf-8", "surrogateescape")
 
 
-def _value(node: Node, values: Mapping[str, str], missing: Missing) -> str:
-    if isinstance(node, str):
-        return node
-    arguments = [_value(argument, values, missing) for argument in node.arguments]
-    value = values.get(node.name)
-    if value is None:
-        if node.needs_value:
-            return missing(node)
-        value = ""
-    return _apply(node.operator, value, arguments)
+class _Evaluation:
+    def __init__(self, values: Mapping[str, str], missing: Missing) -> None:
+        self._values = values
+        self._missing = missing
+        # Characters that all expressions together may still make.
+        self._left = _LONGEST
+
+    def value(self, node: Node) -> str:
+        """What stands in place of ``node``."""
+        if isinstance(node, str):
+            return node
+        arguments = [self.value(argument) for argument in node.arguments]
+        value = self._values.get(node.name)
+        if value is None:
+            if node.needs_value:
+                return self._missing(node)
+            value = ""
+        if node.operator == "//":
+            self._spend(node, value.count(arguments[0]) * sum(map(len, arguments[1:])))
+        made = _apply(node.operator, value, arguments)
+        self._spend(node, len(made))
+        return made
+
+    def _spend(self, node: Expression, characters: int) -> None:
+        self._left -= characters
+        if self._left < 0:
+            start = node.source[:40].partition("\n")[0]
+            raise BadSubstitution(start, f"variables would make more than {_LONGEST // 2**20} MiB of it")
 
 
 def _apply(operator: str, value: str, arguments: list[str]) -> str:
     match operator:
         case "length":
-            return str(len(value.encode()))
+            return str(len(_bytes(value)))
         case "^":
             return _upper(value[:1]) + value[1:]
         case "^^":
             return _upper(value)
         case ",":
-            return value[:1].lower() + value[1:]
+            return _lower(value[:1]) + value[1:]
         case ",,":
-            return value.lower()
+            return _lower(value)
         case ":":
             return _substring(value, arguments)
         case "#" | "##":
@@ -70,7 +94,7 @@ def _replace(operator: str, value: str, arguments: list[str]) -> str:
 
 
 def _substring(value: str, arguments: list[str]) -> str:
-    raw = value.encode()
+    raw = _bytes(value)
     numbers = [_integer(argument) for argument in arguments]
     if numbers[0] is None:
         return value
@@ -81,7 +105,11 @@ def _substring(value: str, arguments: list[str]) -> str:
         if length is None:
             return value
         end = len(raw) + length if length < 0 else min(end, start + length)
-    return raw[start:end].decode("utf-8", "replace") if start < end else ""
+    return raw[start:end].decode("utf-8", "surrogateescape") if start < end else ""
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogateescape")
 
 
 def _upper(text: str) -> str:
@@ -89,7 +117,16 @@ def _upper(text: str) -> str:
     return "".join(char.upper() if len(char.upper()) == 1 else char for char in text)
 
 
+def _lower(text: str) -> str:
+    """Character by character too: Go knows no final sigma, and takes the dot off İ."""
+    return "".join(char.lower()[0] for char in text)
+
+
 def _integer(text: str) -> int | None:
-    """What Go's strconv.Atoi takes: a sign and ASCII digits, no space and no underscore."""
+    """What Go's strconv.Atoi takes: a sign and ASCII digits, no space and no underscore, and 64 bits."""
     digits = text[1:] if text[:1] in ("+", "-") else text
-    return int(text) if digits.isascii() and digits.isdigit() else None
+    # Python refuses to read thousands of digits; zeros may stand in front of any number.
+    if not (digits.isascii() and digits.isdigit()) or len(digits.lstrip("0")) > 19:
+        return None
+    number = int(digits.lstrip("0") or "0") * (-1 if text.startswith("-") else 1)
+    return number if -(2**63) <= number < 2**63 else None

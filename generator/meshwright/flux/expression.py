@@ -10,6 +10,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 _DEFAULTS = frozenset({"=", ":=", ":-", ":+", ":?"})
+# Expressions within expressions; a person writes two or three.
+_DEEPEST = 100
 
 
 class BadSubstitution(ValueError):
@@ -50,6 +52,7 @@ class _Parser:
     def __init__(self, text: str) -> None:
         self._text = text
         self._at = 0
+        self._depth = 0
 
     def template(self) -> list[Node]:
         nodes: list[Node] = []
@@ -67,6 +70,9 @@ class _Parser:
 
     def _expression(self) -> Expression:
         start = self._at - 2
+        self._depth += 1
+        if self._depth > _DEEPEST:
+            raise self._bad(start, f"nested deeper than {_DEEPEST} levels")
         if self._take("#"):
             name = self._name(start)
             operator: str = "length"
@@ -76,6 +82,7 @@ class _Parser:
             operator, arguments = self._operation(start)
         if not self._take("}"):
             raise self._bad(start, "it must end with } here")
+        self._depth -= 1
         return Expression(name, operator, tuple(arguments), self._text[start : self._at])
 
     def _name(self, start: int) -> str:
@@ -95,6 +102,9 @@ class _Parser:
             self._at += len(operator)
             return operator, self._default(start)
         if char == ":":
+            if not following.isascii():
+                # Flux goes back by the bytes of this character, and so to the middle of the name.
+                raise self._bad(start, "an offset is a number")
             self._at += 1
             return ":", self._offsets(start)
         if char in ("#", "%"):

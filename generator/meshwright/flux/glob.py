@@ -1,92 +1,92 @@
 """The shell patterns of Flux's ``${NAME#pattern}`` and ``${NAME%pattern}``.
 
-``*`` matches anything, slashes too; ``?`` one character; ``[a-z]`` and ``[^a-z]`` one of a set; a
-backslash takes the next character as it is (github.com/fluxcd/pkg/envsubst v1.7.1, package path).
+They are those of Go's path.Match with a ``*`` and a ``?`` that take slashes too
+(github.com/fluxcd/pkg/envsubst v1.7.1, package path). Flux cuts the value
+byte by byte, so half a character counts as one, and one look at the value finds every length that fits: all
+states of the pattern are followed at once, a bit for each.
 """
 
 from __future__ import annotations
 
-import re
+from collections.abc import Iterator
 from functools import lru_cache
+
+from meshwright.patterns.regexp import as_text
+from meshwright.patterns.shell import Single, Star, Token, parse
+
+_HALF = "\ufffd"
+
+
+class _States:
+    """A pattern as sets of states: state n waits for part n, the one behind the last part is the end."""
+
+    def __init__(self, tokens: list[Token]) -> None:
+        self._tokens = tokens
+        self._stars = sum(1 << number for number, token in enumerate(tokens) if isinstance(token, Star))
+        self.end = 1 << len(tokens)
+        self._takers: dict[str, int] = {}
+
+    def closed(self, states: int) -> int:
+        """``states`` with those behind each star, which may take nothing; no star follows another."""
+        return states | ((states & self._stars) << 1)
+
+    def step(self, states: int, char: str) -> int:
+        """The states in which ``char`` leaves the pattern; ``states`` are closed."""
+        takers = self._takers.get(char)
+        if takers is None:
+            takers = self._takers[char] = sum(
+                1 << number
+                for number, token in enumerate(self._tokens)
+                if isinstance(token, Single) and token.takes(char)
+            )
+        return ((states & takers) << 1) | (states & self._stars)
+
+    def skip(self, states: int) -> int:
+        """The states in which a byte that only a star takes leaves the pattern."""
+        return states & self._stars
 
 
 @lru_cache(maxsize=256)
-def compile_pattern(pattern: str) -> re.Pattern[str] | None:
-    """A regular expression for the whole text, or None when the pattern is malformed."""
-    parts: list[str] = []
-    index = 0
-    while index < len(pattern):
-        char = pattern[index]
-        index += 1
-        if char == "*":
-            parts.append(".*")
-        elif char == "?":
-            parts.append(".")
-        elif char == "[":
-            found = _character_class(pattern, index)
-            if found is None:
-                return None
-            expression, index = found
-            parts.append(expression)
-        elif char == "\\":
-            if index == len(pattern):
-                return None
-            parts.append(re.escape(pattern[index]))
-            index += 1
-        else:
-            parts.append(re.escape(char))
-    return re.compile("".join(parts), re.DOTALL)
+def _states(pattern: str) -> _States | None:
+    tokens = parse(pattern)
+    return None if tokens is None else _States(tokens)
 
 
-def _character_class(pattern: str, index: int) -> tuple[str, int] | None:
-    """The expression for a class that opened just before ``index``, and the index behind it."""
-    negated = pattern.startswith("^", index)
-    index += negated
-    ranges: list[str] = []
-    while not (ranges and pattern.startswith("]", index)):
-        low = _class_character(pattern, index)
-        if low is None:
-            return None
-        first, index = low
-        last = first
-        if pattern.startswith("-", index):
-            high = _class_character(pattern, index + 1)
-            if high is None:
-                return None
-            last, index = high
-        if first <= last:
-            ranges.append(f"{re.escape(first)}-{re.escape(last)}")
-        else:
-            ranges.append("")
-    members = "".join(ranges)
-    if not members:
-        return ("." if negated else "(?!)"), index + 1
-    return f"[{'^' if negated else ''}{members}]", index + 1
-
-
-def _class_character(pattern: str, index: int) -> tuple[str, int] | None:
-    if index >= len(pattern) or pattern[index] in "-]":
-        return None
-    if pattern[index] == "\\":
-        index += 1
-    # The class must go on behind the character: an open class is malformed.
-    if index + 1 >= len(pattern):
-        return None
-    return pattern[index], index + 1
+def _fitting(pattern: str, text: str) -> Iterator[int]:
+    """How many bytes at the beginning of ``text`` fit, shortest first and at least one."""
+    states = _states(pattern)
+    if states is None:
+        return
+    now, position = states.closed(1), 0
+    for char in map(as_text, text):
+        length = len(char.encode()) if char != _HALF else 1
+        # Cut inside the character, each of its bytes is one; not cut, a star may still stop between them.
+        cut, rest = now, 0
+        for inside in range(1, length):
+            cut = states.closed(states.step(cut, _HALF))
+            rest = states.closed(states.step(rest, _HALF)) if inside > 1 else states.closed(states.skip(now))
+            if cut & states.end:
+                yield position + inside
+        rest = states.step(rest, _HALF) if length > 1 else 0
+        now = states.closed(states.step(now, char) | rest)
+        position += length
+        if now & states.end:
+            yield position
+        if not now:
+            return
 
 
 def trim_prefix(text: str, pattern: str, *, longest: bool) -> str:
-    """``text`` without its shortest or longest non-empty beginning that matches; as it is if none does."""
-    compiled = compile_pattern(pattern)
-    if compiled is None:
-        return text
-    lengths = range(len(text), 0, -1) if longest else range(1, len(text) + 1)
-    for length in lengths:
-        if compiled.fullmatch(text, 0, length):
-            return text[length:]
-    return text
+    """``text`` without its shortest or longest non-empty beginning that matches; as it is if none does.
+
+    What is left may begin with half a character, as surrogates that stand for its bytes.
+    """
+    found = _fitting(pattern, text)
+    length = max(found, default=0) if longest else next(found, 0)
+    return text.encode("utf-8", "surrogateescape")[length:].decode("utf-8", "surrogateescape")
 
 
 def trim_suffix(text: str, pattern: str, *, longest: bool) -> str:
     """The same at the end of ``text``; Flux turns text and pattern round, classes and escapes too."""
-    return trim_prefix(text[::-1], pattern[::-1], longest=longest)[::-1]
+    turned = trim_prefix(as_text(text)[::-1], as_text(pattern)[::-1], longest=longest)
+    return as_text(turned)[::-1]

@@ -8,92 +8,127 @@ date stays text.
 
 from __future__ import annotations
 
-import math
+import io
+import json
 import re
+from collections.abc import Iterator
+from functools import cmp_to_key
 from typing import Any
 
 import yaml
 
-from meshwright.yaml.resolve import AMBIGUOUS
+from meshwright.flux import godecode
+from meshwright.flux.goscalar import needs_quotes, written_float
 
-_TAG = "tag:yaml.org,2002:"
-_BOOL = re.compile(
-    r"^(?:y|Y|yes|Yes|YES|true|True|TRUE|on|On|ON|n|N|no|No|NO|false|False|FALSE|off|Off|OFF)\Z"
-)
-_NULL = re.compile(r"^(?:~|null|Null|NULL|)\Z")
-_INT = re.compile(r"^(?:[-+]?(?:[1-9][0-9_]*|0|0[0-7_]+|0[oO][0-7_]+|0[xX][0-9a-fA-F_]+|0[bB][01_]+))\Z")
-_FLOAT = re.compile(
-    r"^(?:[-+]?(?:\.[0-9_]+|[0-9][0-9_]*(?:\.[0-9_]*)?)(?:[eE][-+]?[0-9]+)?|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))\Z"
-)
-_MERGE = re.compile(r"^<<\Z")
-
-
-class _Loader(yaml.CSafeLoader):
-    yaml_implicit_resolvers: dict[str, list[Any]] = {}  # noqa: RUF012 - PyYAML's own attribute
-
-
-def _construct_bool(loader: _Loader, node: yaml.ScalarNode) -> bool:
-    return str(loader.construct_scalar(node))[0] in "yYtT" or str(node.value).lower() == "on"
-
-
-def _construct_int(loader: _Loader, node: yaml.ScalarNode) -> int | float:
-    text = str(loader.construct_scalar(node)).replace("_", "")
-    digits = text.lstrip("+-")
-    octal = len(digits) > 1 and digits[0] == "0" and digits.isdigit()
-    number = int(text, 8 if octal else 0)
-    return number if -(2**63) <= number < 2**64 else float(number)
-
-
-def _construct_float(loader: _Loader, node: yaml.ScalarNode) -> float | str:
-    written = str(loader.construct_scalar(node))
-    text = written.replace("_", "").lower()
-    if text.endswith(("inf", "nan")):
-        # Go reads it, and then has no JSON for it.
-        raise yaml.constructor.ConstructorError(None, None, f"JSON has no number {written}", node.start_mark)
-    number = float(text)
-    if math.isinf(number):
-        return written
-    return int(number) if number.is_integer() and abs(number) < 1e21 else number
-
-
-# The first that matches wins, as in Go: a number is an integer before it is a float.
-_Loader.add_implicit_resolver(f"{_TAG}bool", _BOOL, list("yYtTnNfFoO"))
-_Loader.add_implicit_resolver(f"{_TAG}int", _INT, list("-+0123456789"))
-_Loader.add_implicit_resolver(f"{_TAG}float", _FLOAT, list("-+.0123456789"))
-_Loader.add_implicit_resolver(f"{_TAG}null", _NULL, ["~", "n", "N", ""])
-_Loader.add_implicit_resolver(f"{_TAG}merge", _MERGE, ["<"])
-_Loader.add_constructor(f"{_TAG}bool", _construct_bool)
-_Loader.add_constructor(f"{_TAG}int", _construct_int)
-_Loader.add_constructor(f"{_TAG}float", _construct_float)
-
-
-class _Dumper(yaml.CSafeDumper):
-    def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002 - the base class's signature
-        return True
-
-
-def _represent_str(dumper: _Dumper, value: str) -> yaml.Node:
-    style = "|" if "\n" in value else '"' if AMBIGUOUS.match(value) else None
-    return dumper.represent_scalar(f"{_TAG}str", value, style=style)
-
-
-_Dumper.add_representer(str, _represent_str)
-
-
-def write(data: Any) -> str:
-    """One document, lines never folded."""
-    return str(yaml.dump(data, Dumper=_Dumper, width=2**20, allow_unicode=True, default_flow_style=False))
+# kustomize writes JSON first and reads that as YAML, which refuses or changes these, and keys of 1,024 bytes.
+_NOT_IN_YAML = re.compile("[\x7f-\x9f\ufeff\ufffe\uffff\ud800-\udfff]")
+_LONG_KEY = 256
+_DIGITS = re.compile(r"[0-9]*")
 
 
 def read(text: str) -> Any:
-    """The first document of ``text``. Raises ValueError with one line that says what is wrong."""
-    loader = _Loader(text)
+    """The first document of ``text`` as JSON has it. Raises ValueError with one line that says why not."""
+    return godecode.read(text)
+
+
+def write(data: Any) -> str:
+    """One document, long lines folded at column 80. Raises ValueError for text that YAML cannot hold."""
+    if any(len(text) >= _LONG_KEY if is_key else _NOT_IN_YAML.search(text) for text, is_key in _texts(data)):
+        data = read(_json(data))
+    stream = io.StringIO()
+    emitter = yaml.CSafeDumper(stream, width=80, allow_unicode=True)
     try:
-        node = loader.get_node() if loader.check_node() else None
-        return loader.construct_document(node) if node is not None else None
-    except yaml.MarkedYAMLError as error:
-        raise ValueError(str(error.problem or error.context or "not YAML")) from None
-    except yaml.YAMLError as error:
-        raise ValueError(str(error).splitlines()[0]) from None
+        emitter.emit(yaml.StreamStartEvent())
+        emitter.emit(yaml.DocumentStartEvent(explicit=False))
+        for event in _events(data):
+            emitter.emit(event)
+        emitter.emit(yaml.DocumentEndEvent(explicit=False))
+        emitter.emit(yaml.StreamEndEvent())
+    except RecursionError:
+        raise ValueError("nested deeper than anything here writes") from None
     finally:
-        loader.dispose()
+        emitter.dispose()
+    # libyaml marks the end behind a text with empty lines at its end, yaml.v2 does not.
+    return stream.getvalue().removesuffix("...\n")
+
+
+def _json(data: Any) -> str:
+    """As Go's encoding/json writes it: these two are escaped, other odd characters are not."""
+    text = json.dumps(data, ensure_ascii=False)
+    return text.replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
+
+
+def _texts(data: Any) -> Iterator[tuple[str, bool]]:
+    """Every text, and once more with True when it is a key. Raises ValueError for a key that is no text."""
+    if isinstance(data, str):
+        yield data, False
+    elif isinstance(data, dict):
+        for key, value in data.items():
+            if not isinstance(key, str):
+                raise ValueError(f"a key that is {json.dumps(key, default=str)} has no form in JSON")
+            yield key, True
+            yield key, False
+            yield from _texts(value)
+    elif isinstance(data, list):
+        for value in data:
+            yield from _texts(value)
+
+
+def _events(data: Any) -> Iterator[yaml.Event]:
+    if isinstance(data, dict):
+        yield yaml.MappingStartEvent(None, None, True, flow_style=False)
+        # Between letters it is the order of Python, at a tenth of the time.
+        for key in sorted(data) if all(map(str.isalpha, data)) else sorted(data, key=_order):
+            yield _scalar(key)
+            yield from _events(data[key])
+        yield yaml.MappingEndEvent()
+    elif isinstance(data, list):
+        yield yaml.SequenceStartEvent(None, None, True, flow_style=False)
+        for value in data:
+            yield from _events(value)
+        yield yaml.SequenceEndEvent()
+    else:
+        yield _scalar(data)
+
+
+def _scalar(value: Any) -> yaml.ScalarEvent:
+    style = None
+    if isinstance(value, str):
+        text, style = value, "|" if "\n" in value else '"' if needs_quotes(value) else None
+    elif value is None or isinstance(value, bool):
+        text = json.dumps(value)
+    else:
+        text = _number(value)
+    return yaml.ScalarEvent(None, None, (True, True), text, style=style)
+
+
+def _number(value: Any) -> str:
+    whole = not isinstance(value, float) or value.is_integer()
+    try:
+        return str(int(value)) if whole and -(2**63) <= value < 2**64 else written_float(float(value))
+    except OverflowError:
+        # No number of Go has as much, so it never was one.
+        return str(value)
+
+
+def _compare(first: str, second: str) -> int:
+    """yaml.v2's order of keys: what is no letter before letters, and numbers by their value."""
+    for place, (one, other) in enumerate(zip(first, second, strict=False)):
+        if one == other:
+            continue
+        if one.isalpha() or other.isalpha():
+            letters_only = one.isalpha() and other.isalpha()
+            return (-1 if one < other else 1) if letters_only else (-1 if other.isalpha() else 1)
+        numbers = [_DIGITS.match(text, place)[0] for text in (first, second)]  # type: ignore[index]
+        # Zeros inside a number count for its value.
+        inside = (
+            "0" in (one, other) and first[:place].rstrip("0")[-1:].isdigit() and first[:place][-1:].isdigit()
+        )
+        values = [int(f"{'1' if inside else ''}{digits[-18:]}" or "0") for digits in numbers]
+        for left, right in (values, [len(digits) for digits in numbers], [ord(one), ord(other)]):
+            if left != right:
+                return -1 if left < right else 1
+    return len(first) - len(second)
+
+
+_order = cmp_to_key(_compare)

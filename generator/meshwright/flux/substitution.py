@@ -121,6 +121,9 @@ class Substitution:
         except BadSubstitution as bad:
             self.findings.append(self._bad(built, bad))
             return built
+        except ValueError as error:
+            self.findings.append(self._broken(built, str(error)))
+            return built
         self.findings.extend(self._undefined(built, missing[name]) for name in sorted(missing))
         try:
             data = goyaml.read(text)
@@ -160,7 +163,7 @@ class Substitution:
             "build/substitution",
             self._pointer_place(built, pointer),
             f"{built.title} is no YAML once {self._kustomization.title} has put its variables in: {problem}",
-            "keep quotes, colons and line breaks out of the variables",
+            "keep quotes, colons, line breaks and control characters out of the variables",
             built.title,
         )
 
