@@ -1,23 +1,26 @@
 """The Applications that an ApplicationSet makes with list and git generators.
 
-source: argo-cd v3.5.1, applicationset/generators/{list,git}.go and applicationset/utils.
+Folders are compared as Go's path.Match does it, and files are those that git ls-files lists.
+source: argo-cd v3.5.3, applicationset/generators/{list,git}.go, applicationset/utils and util/git/client.go.
 """
 
 from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from meshwright.argocd.application import Application, mapping
-from meshwright.argocd.glob import matches
 from meshwright.argocd.sources import OwnRepository
 from meshwright.manifests.files import RepositoryFiles
 from meshwright.manifests.finding import NotSeen
 from meshwright.manifests.pointer import items_of
 from meshwright.manifests.source import position_of
 from meshwright.manifests.unit import BuiltObject
+from meshwright.patterns.pathspec import is_magic
+from meshwright.patterns.pathspec import matches as git_lists
+from meshwright.patterns.shell import matches as path_matches
 from meshwright.yaml import YamlFault, parse_all
 
 _PLAIN = re.compile(r"\{\{\s*([A-Za-z0-9_.\[\]-]+)\s*\}\}")
@@ -82,13 +85,16 @@ class Expansion:
             return f"its git generator reads {url}, which is not this repository"
         if unknown := sorted(set(git) - _GIT):
             return f"its git generator has {', '.join(unknown)}, which only Argo CD evaluates"
+        for path in (str(mapping(entry).get("path") or "") for entry in items_of(git.get("files"))):
+            if is_magic(path):
+                return f"its git generator has the path '{path}', which only Git reads"
         return ""
 
     def _git(self, git: Mapping[str, Any], go: bool) -> Iterator[dict[str, Any]]:
         values = {"values": dict(mapping(git["values"]))} if git.get("values") else {}
-        for folder in self._chosen(git, "directories", self._folders()):
+        for folder in self._chosen(git, "directories", self._folders(), path_matches):
             yield {**_path_parameters(folder, go), **values}
-        for path in self._chosen(git, "files", list(self._files.paths)):
+        for path in self._chosen(git, "files", list(self._files.paths), git_lists):
             try:
                 documents = parse_all(self._files.text(path), path)
             except YamlFault:
@@ -99,15 +105,21 @@ class Expansion:
                         place = _path_parameters(posixpath.dirname(path) or ".", go, posixpath.basename(path))
                         yield {**item, **place, **values}
 
-    def _chosen(self, git: Mapping[str, Any], field: str, candidates: list[str]) -> list[str]:
+    def _chosen(
+        self,
+        git: Mapping[str, Any],
+        field: str,
+        candidates: list[str],
+        matches: Callable[[str, str], bool],
+    ) -> list[str]:
         entries = [entry for entry in items_of(git.get(field)) if isinstance(entry, Mapping)]
         wanted = [str(entry.get("path") or "") for entry in entries if entry.get("exclude") is not True]
         excluded = [str(entry.get("path") or "") for entry in entries if entry.get("exclude") is True]
         return [
             path
             for path in candidates
-            if any(matches(pattern, path, "/") for pattern in wanted)
-            and not any(matches(pattern, path, "/") for pattern in excluded)
+            if any(matches(pattern, path) for pattern in wanted)
+            and not any(matches(pattern, path) for pattern in excluded)
         ]
 
     def _folders(self) -> list[str]:

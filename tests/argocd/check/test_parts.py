@@ -25,7 +25,7 @@ from meshwright.argocd.sources import fixed_part
         ("[!a]b", "ab", "", False),
         ("[a-c]b", "bb", "", True),
         ("a.b", "axb", "", False),
-        ("[", "[", "", True),
+        ("[", "[", "", False),
         ("a\\*", "a*", "", True),
     ],
 )

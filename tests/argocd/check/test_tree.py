@@ -153,6 +153,46 @@ def test_a_set_that_an_application_brings(tmp_path: Path) -> None:
     assert lines(report) == [WEB_FAULT, "clusters/home/apps.yaml:6:137 build/missing-path"]
 
 
+@pytest.mark.parametrize(
+    ("generator", "taken"),
+    [
+        ("directories: [{path: 'apps/*'}]", ["apps/web"]),
+        # Go's path.Match knows no ** that goes deeper.
+        ("directories: [{path: 'apps/**'}]", ["apps/web"]),
+        ("directories: [{path: 'apps/*/*'}]", ["apps/web/deep"]),
+        ("directories: [{path: 'apps/{web,x}'}]", []),
+        # git ls-files lets a star go on behind a slash, and takes a folder for all that is in it.
+        ("files: [{path: 'apps/*.json'}]", ["apps/web", "apps/web/deep"]),
+        ("files: [{path: apps/web/deep}]", ["apps/web/deep"]),
+        ("files: [{path: 'apps/*.json'}, {path: 'apps/web/deep', exclude: true}]", ["apps/web"]),
+    ],
+)
+def test_what_a_git_generator_takes(tmp_path: Path, generator: str, taken: list[str]) -> None:
+    template = (
+        "{metadata: {name: '{{path.basename}}'}, spec: {project: default, destination: {name: in-cluster},"
+        " source: {repoURL: 'https://git.example.org/home/cluster.git', path: 'gone/{{path}}'}}}"
+    )
+    git = f"[{{git: {{repoURL: 'https://git.example.org/home/cluster.git', revision: main, {generator}}}}}]"
+    applications = (
+        "apiVersion: argoproj.io/v1alpha1\nkind: ApplicationSet\nmetadata: {name: apps, namespace: argocd}\n"
+        f"spec:\n  generators: {git}\n  template: {template}\n"
+    )
+    report = check(
+        tmp_path,
+        {
+            "clusters/home/root.yaml": application("root", "path: clusters/home"),
+            "clusters/home/apps.yaml": applications,
+            "apps/web/config.json": "{}",
+            "apps/web/deep/config.json": "{}",
+        },
+    )
+
+    found = [
+        finding.message.split("'")[1] for finding in report.findings if finding.id == "build/missing-path"
+    ]
+    assert sorted(found) == [f"gone/{path}" for path in taken]
+
+
 def test_a_remembered_report_knows_the_charts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from meshwright.tools import locate
 
