@@ -78,9 +78,8 @@ def _shown(path: Path) -> str:
         if isinstance(step, Key):
             text += f"[{step}]"
         else:
-            text += ("." if text and isinstance(step, str) and dotted((step,)) == step else "") + dotted(
-                (step,)
-            )
+            part = dotted((step,))
+            text += f".{part}" if text and not part.startswith("[") else part
     return text
 
 

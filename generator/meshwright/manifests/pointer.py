@@ -59,14 +59,16 @@ def scalars(data: Any, pointer: Pointer = ()) -> Iterator[tuple[Pointer, Any]]:
         yield pointer, data
 
 
-def dotted(pointer: Iterable[str | int]) -> str:
-    """``spec.containers[0].image``."""
+def dotted(pointer: Iterable[Any]) -> str:
+    """``spec.containers[0].image``; a key of YAML that is no text is shown as YAML has it."""
     text = ""
     for step in pointer:
-        if isinstance(step, int):
+        if isinstance(step, int) and not isinstance(step, bool):
             text += f"[{step}]"
-        elif _PLAIN.fullmatch(str(step)):
-            text += f".{step}" if text else step
+            continue
+        name = "null" if step is None else str(step).lower() if isinstance(step, bool) else str(step)
+        if _PLAIN.fullmatch(name):
+            text += f".{name}" if text else name
         else:
-            text += f"['{step}']"
+            text += f"['{name}']"
     return text

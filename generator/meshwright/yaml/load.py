@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any
@@ -102,12 +102,48 @@ def _construct_int(loader: _Loader, node: yaml.ScalarNode) -> int:
     return int(text, 8 if octal else 10)
 
 
+def _scalar_of(kind: str, construct: Callable[[Any, Any], Any]) -> Callable[[_Loader, yaml.ScalarNode], Any]:
+    """``construct`` for a scalar that a tag may have called a ``kind`` although it is none."""
+
+    def constructed(loader: _Loader, node: yaml.ScalarNode) -> Any:
+        try:
+            return construct(loader, node)
+        except (ValueError, LookupError):
+            problem = f"{str(node.value)[:40]!r} is no {kind}"
+            raise yaml.constructor.ConstructorError(None, None, problem, node.start_mark) from None
+
+    return constructed
+
+
+def _construct_text(loader: _Loader, node: yaml.Node) -> Any:
+    """A date is its text to Go, and so is what only merges or has a default where it stands elsewhere."""
+    return loader.construct_scalar(node) if isinstance(node, yaml.ScalarNode) else None
+
+
+def _construct_binary(loader: _Loader, node: yaml.ScalarNode) -> str:
+    return bytes(loader.construct_yaml_binary(node)).decode("utf-8", "replace")
+
+
+def _construct_collection(loader: _Loader, node: yaml.Node) -> Any:
+    """A tag on a mapping or a list says nothing to Go."""
+    if isinstance(node, yaml.MappingNode):
+        return loader.construct_mapping(node, deep=True)
+    return loader.construct_sequence(node, deep=True) if isinstance(node, yaml.SequenceNode) else node.value
+
+
 _Loader.add_implicit_resolver(f"{_TAG}bool", resolve.BOOL, list("tTfF"))
 _Loader.add_implicit_resolver(f"{_TAG}int", resolve.INT, list("-+0123456789"))
 _Loader.add_implicit_resolver(f"{_TAG}float", resolve.FLOAT, list("-+.0123456789"))
 _Loader.add_implicit_resolver(f"{_TAG}null", resolve.NULL, ["~", "n", "N", ""])
 _Loader.add_implicit_resolver(f"{_TAG}merge", resolve.MERGE, ["<"])
-_Loader.add_constructor(f"{_TAG}int", _construct_int)
+_Loader.add_constructor(f"{_TAG}int", _scalar_of("integer", _construct_int))
+_Loader.add_constructor(f"{_TAG}bool", _scalar_of("boolean", yaml.CSafeLoader.construct_yaml_bool))
+_Loader.add_constructor(f"{_TAG}float", _scalar_of("number", yaml.CSafeLoader.construct_yaml_float))
+_Loader.add_constructor(f"{_TAG}binary", _construct_binary)
+for _name in ("timestamp", "merge", "value"):
+    _Loader.add_constructor(f"{_TAG}{_name}", _construct_text)
+for _name in ("set", "omap", "pairs"):
+    _Loader.add_constructor(f"{_TAG}{_name}", _construct_collection)
 
 
 @dataclass(frozen=True)
