@@ -1,0 +1,86 @@
+"""What the package answers to the oracles' cases, and when two answers are the same."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from meshwright.argocd import glob
+from meshwright.flux import goyaml
+from meshwright.flux.envsubst import evaluate
+from meshwright.flux.expression import Expression
+from meshwright.flux.ignore import SourceIgnore
+from meshwright.patterns import regexp, shell
+
+Answer = dict[str, Any]
+# What a pattern that is refused means to whoever asks: that nothing fits.
+_FITS_NOTHING = frozenset({"glob", "path"})
+
+
+class _Files:
+    """The files of a case."""
+
+    def __init__(self, case: dict[str, Any]) -> None:
+        self._texts = {
+            f"{folder}/.sourceignore".lstrip("/"): text for folder, text in case["ignores"].items()
+        }
+        self.paths = sorted({*case["paths"], *self._texts})
+
+    def raw(self, path: str, limit: int | None = None) -> bytes:  # noqa: ARG002 - of RepositoryFiles
+        return self._texts[path].encode()
+
+
+def answer(case: dict[str, Any]) -> Answer:
+    """The package's answer; ``error`` when it refuses the case. Raises whatever else goes wrong."""
+    try:
+        return _ANSWERERS[case["kind"]](case)
+    except ValueError as error:
+        return {"error": str(error)}
+
+
+def _kept(case: dict[str, Any]) -> Answer:
+    files = _Files(case)
+    ignored = SourceIgnore(files, case["ignore"] or "")  # type: ignore[arg-type]
+    return {"kept": [path for path in files.paths if not ignored(path)]}
+
+
+def _undefined(expression: Expression) -> str:
+    raise ValueError(f"variable not set: {expression.name}")
+
+
+def _evaluated(text: str, case: dict[str, Any]) -> str:
+    return evaluate(text, case["variables"], _undefined)
+
+
+_ANSWERERS = {
+    "gitignore": _kept,
+    "glob": lambda case: {"match": glob.matches(case["pattern"], case["text"], case["separators"])},
+    "path": lambda case: {"match": shell.matches(case["pattern"], case["text"])},
+    "regexp": lambda case: {"match": regexp.compile_anchored(case["pattern"]).found_in(case["text"])},
+    "yaml": lambda case: {"value": goyaml.read(case["text"])},
+    "yaml-write": lambda case: {"text": goyaml.write(case["object"])},
+    # The oracle prints JSON, which has no half characters.
+    "envsubst": lambda case: {"text": regexp.as_text(_evaluated(case["text"], case))},
+    "substitute": lambda case: {"value": goyaml.read(_evaluated(goyaml.write(case["object"]), case))},
+}
+
+
+def is_defined(theirs: Answer) -> bool:
+    """Whether Go gives one answer; where two keys become one, it takes any."""
+    return "undefined" not in theirs
+
+
+def same(kind: str, ours: Answer, theirs: Answer) -> bool:
+    """Whether two answers are one; the words of an error are the library's own."""
+    return _comparable(kind, ours) == _comparable(kind, theirs)
+
+
+def _comparable(kind: str, given: Answer) -> str:
+    if "error" in given:
+        given = {"match": False} if kind in _FITS_NOTHING else {"error": True}
+    # Beyond 53 bits a number is what a float makes of it to whoever reads JSON.
+    return json.dumps(json.loads(json.dumps(given), parse_int=_number), sort_keys=True)
+
+
+def _number(digits: str) -> float | int:
+    return int(digits) if abs(int(digits)) < 2**53 else float(digits)
