@@ -60,10 +60,11 @@ def reason(error: BaseException) -> str:
         return "out of memory"
     if isinstance(error, OutOfTime):
         return f"{error}; {error.fix}"
-    what = printable(f"{type(error).__name__}: {error}")
-    return (
-        f"unexpected {what}; this is a fault of Meshwright: report it at {_REPORT} with what {DEBUG}=1 adds"
-    )
+    # Imported here: whoever only asks for the version needs none of it.
+    from meshwright.faults import described
+
+    what = printable(described(error))
+    return f"{what}; this is a fault of Meshwright: report it at {_REPORT} with what {DEBUG}=1 prints"
 
 
 def end(code: str | int | None) -> NoReturn:

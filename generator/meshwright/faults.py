@@ -17,7 +17,9 @@ _FIX = f"this is a fault of Meshwright: report it with what {DEBUG}=1 prints"
 _LONGEST = 300
 _WHOLE = Position(".")
 # What is wrong with the machine: the rest of the work would meet it too.
-_MACHINE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE, errno.EIO, errno.EROFS})
+_MACHINE = frozenset(
+    {errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE, errno.EIO, errno.EROFS, errno.EFBIG}
+)
 
 
 @contextmanager
@@ -60,6 +62,11 @@ def in_one_line(error: BaseException) -> str:
         import traceback
 
         traceback.print_exception(error)
+    return described(error)
+
+
+def described(error: BaseException) -> str:
+    """What happened and where in our code, and nothing printed."""
     words = " ".join(str(error).split())
     words = words if len(words) <= _LONGEST else f"{words[:_LONGEST]}..."
     if isinstance(error, MeshwrightError):

@@ -16,7 +16,7 @@ import pytest
 from typer.testing import CliRunner
 
 from meshwright import limits
-from meshwright.apps import output
+from meshwright.apps import steps
 from meshwright.check.rules import runner as rule_runner
 from meshwright.check.rules.families import load_rules
 from meshwright.check.rules.rule import Hit
@@ -127,13 +127,13 @@ def test_generate_writes_nothing_when_it_is_too_late(tmp_path: Path, monkeypatch
 
 def test_what_is_being_written_is_written_to_its_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     root = make_repository(tmp_path / "repository", 3)
-    commit = output._commit
+    commit = steps._commit
 
-    def late(steps: Any) -> str:
+    def late(wanted: Any) -> str:
         time.sleep(2)
-        return commit(steps)
+        return commit(wanted)
 
-    monkeypatch.setattr(output, "_commit", late)
+    monkeypatch.setattr(steps, "_commit", late)
 
     said = CliRunner().invoke(app, ["generate", "--no-cache", "--timeout", "1", str(root)])
 

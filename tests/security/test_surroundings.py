@@ -378,7 +378,7 @@ def test_a_fault_of_our_own(debug: str, capsys: pytest.CaptureFixture[str], monk
     assert (
         ("Traceback" in told or "KeyError" in told.splitlines()[0]) if debug else len(told.splitlines()) == 1
     )
-    assert told.splitlines()[-1].startswith("meshwright: unexpected KeyError: ")
+    assert told.splitlines()[-1].startswith("meshwright: KeyError: ")
     assert "https://github.com/meshwright/meshwright/issues" in told
     assert "\x1b" not in told
 
@@ -390,7 +390,7 @@ def test_a_fault_of_our_own(debug: str, capsys: pytest.CaptureFixture[str], monk
         (OSError(28, "No space left on device"), "No space left on device; free some space"),
         (PermissionError(13, "Permission denied", b"/a/\xff"), r"/a/\udcff: Permission denied"),
         (MemoryError(), "out of memory"),
-        (RecursionError("deep"), "unexpected RecursionError: deep"),
+        (RecursionError("deep"), "RecursionError: deep"),
     ],
 )
 def test_reasons(error: BaseException, said: str) -> None:

@@ -17,7 +17,7 @@ from meshwright.apps.comparison import Difference
 from meshwright.apps.existing import OVERLAYS
 from meshwright.apps.steps import Step, commit
 from meshwright.deadline import lift
-from meshwright.errors import MeshwrightError
+from meshwright.errors import CannotRun
 from meshwright.writing import Tree, fill
 
 # Hidden, ignored by Git through a file of its own, and without a name that a build takes for YAML.
@@ -65,7 +65,7 @@ class Output:
     def clear(self, *, alone: bool = True) -> None:
         """Remove what a killed run left aside, if this run is ``alone``.
 
-        Raises MeshwrightError when there is no folder to prepare files in: nothing goes through a link.
+        Raises CannotRun when there is no folder to prepare files in: nothing goes through a link.
         """
         place = ""
         for part in HOME.split("/"):
@@ -73,7 +73,7 @@ class Output:
             with _told(place):
                 kind = self._tree.kind(place)
             if kind not in ("", "folder"):
-                raise MeshwrightError(
+                raise CannotRun(
                     f"{self._tree.root / place}: not a folder; remove it: generated files are prepared there"
                 )
             if not kind:
@@ -97,7 +97,7 @@ class Output:
             self._tree.remove_empty(_OUTER)
 
     def stage(self, difference: Difference, wanted: Mapping[str, str]) -> list[Step]:
-        """Write one application's output aside; the steps bring it to its place. Raises MeshwrightError."""
+        """Write one application's output aside; the steps bring it to its place. Raises CannotRun."""
         with _told(HOME):
             self._make_aside()
             overlay = [self._stage_overlay(difference)] if _touches_overlay(difference) else []
@@ -118,7 +118,7 @@ class Output:
         return [*overlay, *rest, *removing] if wanted else [*removing, *overlay]
 
     def stage_files(self, changes: Mapping[str, str | None]) -> list[Step]:
-        """Write single files aside, by path; None is one that goes, last of all. Raises MeshwrightError."""
+        """Write single files aside, by path; None is one that goes, last of all. Raises CannotRun."""
         with _told(HOME):
             self._make_aside()
             steps = [
@@ -130,7 +130,7 @@ class Output:
     def commit(self, steps: Iterable[list[Step]]) -> None:
         """Bring applications' output to its place, one application after the other.
 
-        Raises MeshwrightError when one cannot be written: that one and those after it are as before.
+        Raises CannotRun when one cannot be written: that one and those after it are as before.
         """
         lift()
         staged = list(steps)
@@ -209,4 +209,4 @@ def _told(place: str) -> Iterator[None]:
         yield
     except OSError as error:
         at = error.filename or place
-        raise MeshwrightError(f"{at}: cannot be written: {error.strerror}; nothing is changed") from None
+        raise CannotRun(f"{at}: cannot be written: {error.strerror}; nothing is changed") from None

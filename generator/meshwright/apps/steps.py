@@ -14,7 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from meshwright.apps.exchange import exchange
-from meshwright.errors import MeshwrightError
+from meshwright.errors import CannotRun
 from meshwright.writing import Tree, names_in
 
 _LAST = "kustomization.yaml"
@@ -38,7 +38,7 @@ class Step:
 def commit(steps: Iterable[list[Step]]) -> None:
     """Bring applications' output to its place, one application after the other.
 
-    Raises MeshwrightError when one cannot be written: that one and those after it are as before.
+    Raises CannotRun when one cannot be written: that one and those after it are as before.
     """
     reader, writer = os.pipe()
     # Ctrl-C ends the run after this, not in it.
@@ -54,7 +54,7 @@ def commit(steps: Iterable[list[Step]]) -> None:
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
     if problem or status:
-        raise MeshwrightError(problem or "writing was ended from outside; run it again")
+        raise CannotRun(problem or "writing was ended from outside; run it again")
 
 
 def _commit_and_exit(steps: Iterable[list[Step]], writer: int) -> None:

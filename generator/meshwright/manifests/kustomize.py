@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import re
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
@@ -27,16 +29,25 @@ _PRINTED = 32 * 2**20
 # Seconds of processor time for one of a run: where this process is killed, nobody ends kustomize.
 _ORPHANED = 4
 _NO_MEMORY = re.compile(r"runtime: out of memory|cannot allocate memory")
+_FULL = {"no space left on device": errno.ENOSPC, "file too large": errno.EFBIG}
 _CULPRIT = re.compile(r"accumulating resources from '\.\./w(\d+)'")
 _COLLISION = re.compile(r"already registered id|already encountered|multiple matches for")
 
 
+@dataclass(frozen=True)
+class _Waiting:
+    """Builds that are to share a run: how often those before it failed, and how often for want of time."""
+
+    members: list[int]
+    failures: int = 0
+    halvings: int = 0
+
+
 @dataclass
 class _Run:
-    members: list[int]
+    waiting: _Waiting
     folder: Path
     process: Process
-    failures: int
     seconds: float
 
 
@@ -58,7 +69,7 @@ class Kustomize:
         self._units: list[BuildUnit] = []
         self._results: dict[int, BuildResult] = {}
         self._errors: dict[int, str] = {}
-        self._queue: deque[tuple[list[int], int]] = deque()
+        self._queue: deque[_Waiting] = deque()
         self._apart: list[int] = []
 
     def build(
@@ -86,7 +97,7 @@ class Kustomize:
             if not unit.is_empty and number not in self._errors
         ]
         for members in group(ready):
-            self._queue.append(([number_of[id(unit)] for unit in members], 0))
+            self._queue.append(_Waiting([number_of[id(unit)] for unit in members]))
         self._drain()
         for number in numbers:
             if number in self._errors:
@@ -99,17 +110,18 @@ class Kustomize:
             while self._queue or running or self._apart:
                 if not self._queue and not running:
                     # What collided with its group is tried together, and then one by one.
-                    self._queue.append((self._apart, 1))
+                    self._queue.append(_Waiting(self._apart, 1))
                     self._apart = []
                 while self._queue and len(running) < _AT_ONCE:
-                    running.append(self._start(*self._queue.popleft()))
+                    running.append(self._start(self._queue.popleft()))
                 self._finish(running[0])
                 running.popleft()
         finally:
             for run in running:
                 end(run.process)
 
-    def _start(self, members: list[int], failures: int) -> _Run:
+    def _start(self, waiting: _Waiting) -> _Run:
+        members = waiting.members
         folder = self._workspace.write_group(members, [self._units[number] for number in members])
         command = [str(self._tool), "build", "--load-restrictor", "LoadRestrictionsNone", str(folder)]
         if any(self._units[number].needs_helm for number in members):
@@ -127,29 +139,40 @@ class Kustomize:
                 stdout=out,
                 stderr=err,
             )
-        seconds = current().build + _SHARED_SECONDS * len(members)
         # Halves of a group that took too long get half the time: together they cost no more than it did.
-        return _Run(members, folder, process, failures, min(seconds / 2**failures, max(self._patience, 1)))
+        seconds = (current().build + _SHARED_SECONDS * len(members)) / 2**waiting.halvings
+        return _Run(waiting, folder, process, max(1, min(seconds, self._patience)))
 
     def _finish(self, run: _Run) -> None:
         status = wait(run.process, run.seconds)
         if status is None:
             self._patience -= run.seconds
-            self._split(run, _too_much("build", f"took longer than {run.seconds:.0f} s"))
+            late = replace(run.waiting, halvings=run.waiting.halvings + 1)
+            self._split(late, _too_much("build", f"took longer than {run.seconds:.0f} s"))
         elif status:
-            error = (run.folder / "err").read_text(encoding="utf-8", errors="replace")
-            if _NO_MEMORY.search(error):
-                error = _too_much("memory", f"needs more than {current().memory} MiB of memory")
-            self._split(run, error.strip() or f"kustomize ended with code {status}")
+            error = (run.folder / "err").read_text(encoding="utf-8", errors="replace").strip()
+            self._split(run.waiting, self._understood(error, run) or f"kustomize ended with code {status}")
         else:
             self._read(run)
+
+    def _understood(self, error: str, run: _Run) -> str:
+        """What kustomize says, and which limit it reached. Raises OSError when a disk is full."""
+        if _NO_MEMORY.search(error):
+            return _too_much("memory", f"needs more than {current().memory} MiB of memory")
+        # Only kustomize's own words: what a repository makes it say may end in anything.
+        full = _FULL.get(error.removeprefix("Error: ").removeprefix("write /dev/stdout: "))
+        if full == errno.EFBIG and (run.folder / "out").stat().st_size >= _PRINTED:
+            return f"kustomize prints more than {_PRINTED >> 20} MiB: not built; let it build less at once"
+        if full is not None:
+            raise OSError(full, os.strerror(full), str(run.folder))
+        return error
 
     def _read(self, run: _Run) -> None:
         out = run.folder / "out"
         self._printed += out.stat().st_size
         if self._printed > current().output * 2**20:
             problem = f"prints more than {current().output} MiB, all builds together"
-            self._give_up(run.members, _too_much("output", problem))
+            self._give_up(run.waiting.members, _too_much("output", problem))
             return
         try:
             built = list(
@@ -161,7 +184,7 @@ class Kustomize:
                 )
             )
         except YamlFault as fault:
-            self._split(run, f"what kustomize prints cannot be read: {fault.problem}")
+            self._split(run.waiting, f"what kustomize prints cannot be read: {fault.problem}")
             return
         for number, item in built:
             unit = self._units[number]
@@ -169,28 +192,29 @@ class Kustomize:
             if origin.is_chart:
                 origin = replace(origin, asked_at=unit.asked_at)
             self._results[number].objects.append(BuiltObject(item.data, origin))
-        for number in run.members:
+        for number in run.waiting.members:
             self._results[number].built = True
 
     def _give_up(self, members: Sequence[int], error: str) -> None:
         for number in members:
             self._errors[number] = error
 
-    def _split(self, run: _Run, error: str) -> None:
-        members, failures = run.members, run.failures + 1
+    def _split(self, waiting: _Waiting, error: str) -> None:
+        members, failed = waiting.members, replace(waiting, failures=waiting.failures + 1)
         named = _CULPRIT.search(error)
         culprit = int(named[1]) if named else -1
         if len(members) == 1 or self._patience <= 0:
             self._give_up(members, error)
-        elif culprit not in members or failures > 3:
+        elif culprit not in members or failed.failures > 3:
             middle = len(members) // 2
-            self._queue.extend([(members[:middle], failures), (members[middle:], failures)])
+            self._queue.extend(replace(failed, members=half) for half in (members[:middle], members[middle:]))
         else:
             if _COLLISION.search(error):
                 self._apart.append(culprit)
             else:
                 self._errors[culprit] = error
-            self._queue.append(([number for number in members if number != culprit], failures))
+            rest = [number for number in members if number != culprit]
+            self._queue.append(replace(failed, members=rest))
 
 
 def _too_much(limit: str, problem: str) -> str:
