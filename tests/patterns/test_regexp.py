@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -65,8 +66,13 @@ def test_a_refusal_writes_nothing_of_its_own() -> None:
     assert (done.stdout, done.stderr) == (b"", b"")
 
 
-def test_the_library_is_imported_only_for_a_pattern() -> None:
-    program = "import sys, meshwright.cli, meshwright.check.loader; print('re2' in sys.modules)"
+def test_the_library_is_imported_only_for_a_pattern(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a/kustomization.yaml").write_text("resources: []\n")
+    program = (
+        "import sys; from pathlib import Path; from meshwright.check import check_repository;"
+        f"import meshwright.cli; check_repository(Path({str(tmp_path)!r})); print('re2' in sys.modules)"
+    )
 
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True, text=True)
 

@@ -104,9 +104,10 @@ def matcher(pattern: str) -> Callable[[str], bool]:
     tokens = parse(pattern)
     if tokens is None:
         return _fits_nothing
-    # The most common form needs no library: *.yaml
-    if pattern.startswith("*") and _LITERAL.fullmatch(pattern, 1):
-        return lambda text: text.endswith(pattern[1:]) and "/" not in text[: len(text) - len(pattern) + 1]
+    # The most common form needs no library: *.yaml, and ** too.
+    end = pattern.lstrip("*")
+    if end != pattern and _LITERAL.fullmatch(end):
+        return lambda text: text.endswith(end) and "/" not in text[: len(text) - len(end)]
     return _first_fit(tokens)
 
 
