@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -13,6 +14,9 @@ from meshwright.tools.cache import cache_root
 from meshwright.yaml import YamlFault, parse
 
 CACHED = "charts"
+# What helm takes for a name, and semantic versions: both become names of folders.
+_NAME = re.compile(r"(?!\.\.?$)[A-Za-z0-9._-]{1,100}")
+_VERSION = re.compile(r"[A-Za-z0-9._+-]{0,100}")
 
 
 def charts_in_cache() -> Path:
@@ -46,7 +50,7 @@ class ChartStore:
 
         Without a version any will do. Raises ChartFault when an archive cannot be read.
         """
-        if not name or name in (".", "..") or "/" in name or "/" in version:
+        if not (_NAME.fullmatch(name) and _VERSION.fullmatch(version)):
             return None
         bases = [*([beside] if beside else []), *self._bases]
         return next((found for base in bases for found in self._in_base(base, name, version)), None)
@@ -56,6 +60,13 @@ class ChartStore:
 
         Raises ChartFault for one that helm must not get.
         """
+        for name, version, folder in charts:
+            for field, text, right in (("name", name, _NAME), ("version", version, _VERSION)):
+                if not right.fullmatch(text):
+                    raise ChartFault(
+                        f"{folder}: the chart's {field} is {text!a}, which helm refuses; "
+                        "write letters, digits, dots and dashes in Chart.yaml"
+                    )
         copies = [(name, version, self.copied(folder)) for name, version, folder in charts]
         home = self._scratch / f"home{self._homes}"
         self._homes += 1

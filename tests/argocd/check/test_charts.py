@@ -197,6 +197,37 @@ def test_a_chart_in_the_repository(repository: Path) -> None:
     assert objects_of(report, "argocd/local") == 2
 
 
+@pytest.mark.parametrize(
+    ("name", "version"),
+    [
+        ("tiny", "./kustomization.yaml"),
+        ("../../../victim/new", "made"),
+        ("../../../victim/new", "/.."),
+        ("..", "1.2.3"),
+        ("a\0b", "1.2.3"),
+        ("n" * 300, "1.2.3"),
+    ],
+)
+def test_a_chart_whose_name_is_no_name_of_a_folder(
+    name: str, version: str, repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scratch, victim = tmp_path / "scratch", tmp_path / "victim"
+    (victim / "new-made").mkdir(parents=True)
+    scratch.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(scratch))
+    write_chart(repository / "local")
+    text = json.dumps({"apiVersion": "v2", "name": name, "version": version})
+    write(
+        repository,
+        {"local/Chart.yaml": text, "clusters/home/local.yaml": application("local", "path: local")},
+    )
+
+    report = check_repository(repository)
+
+    assert any("which helm refuses" in entry.reason for entry in report.not_seen)
+    assert [path.name for path in victim.rglob("*")] == ["new-made"]
+
+
 def test_a_charts_folder_that_is_not_there(repository: Path, tmp_path: Path) -> None:
     with pytest.raises(MeshwrightError, match="--charts names a folder of charts"):
         check_repository(repository, charts=tmp_path / "nowhere")
