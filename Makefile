@@ -8,7 +8,7 @@ STAMP := $(VENV)/.installed
 # Compiled once, not at each start: half of a command's time otherwise.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: install tools all-tools demo test test-full oracles e2e lint format bench examples schemas requirements clean
+.PHONY: install tools all-tools demo test test-full fuzz oracles e2e lint format bench examples schemas requirements clean
 
 install: $(STAMP)
 
@@ -37,10 +37,7 @@ test: all-tools
 test-full: all-tools
 	$(RUN) pytest -n auto --all-configurations -m 'slow or not slow'
 
-# The libraries inside Flux, Argo CD and kustomize, built with Go, beside the readers that stand in for them.
-oracles: $(STAMP)
-	cd tests/oracles/go && GOFLAGS=-mod=readonly go build -o ../../../build/oracles .
-	PYTHONPATH=tests:generator $(RUN) python -m oracles.compare build/oracles
+.PHONY: install tools all-tools demo test test-full fuzz oracles e2e lint format bench examples schemas requirements clean
 
 # Real Flux, Argo CD, API server and injector, in namespaces of their own; the first time they are built. CHARTS: real
 # chart archives. ENGINES: clusters side by side, 2 GiB of memory each; they wait more than they compute.

@@ -177,7 +177,7 @@ def _odd_values(rng: random.Random, raw: bytes) -> bytes:
         return _truncated(rng, raw)
 
 
-_MUTATIONS: tuple[Mutation, ...] = (
+MUTATIONS: tuple[Mutation, ...] = (
     *(_odd_values,) * 8,
     *(_truncated,) * 2,
     _line_gone,
@@ -196,7 +196,7 @@ _MUTATIONS: tuple[Mutation, ...] = (
 )
 
 
-def _on_disk(rng: random.Random, root: Path, file: Path) -> None:
+def on_disk(rng: random.Random, root: Path, file: Path) -> None:
     """What is no file as Git has it: links, pipes, folders, holes of 100 MB."""
     kind = rng.randrange(9)
     if kind == 0:
@@ -264,7 +264,7 @@ def make_mutant(seed: int, originals: list[dict[str, bytes]], root: Path) -> str
     done = []
     for _ in range(rng.choice([1, 1, 2, 3])):
         path = rng.choice(sorted(files))
-        mutation = rng.choice(_MUTATIONS)
+        mutation = rng.choice(MUTATIONS)
         files[path] = mutation(rng, files[path])
         done.append(f"{mutation.__name__} {path}")
     for path, raw in files.items():
@@ -275,6 +275,6 @@ def make_mutant(seed: int, originals: list[dict[str, bytes]], root: Path) -> str
         present = sorted(path for path in files if (root / path).is_file())
         path = rng.choice(present)
         state = rng.getstate()[1][0]
-        _on_disk(rng, root, root / path)
+        on_disk(rng, root, root / path)
         done.append(f"on disk {state} {path}")
     return ", ".join(done)

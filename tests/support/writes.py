@@ -32,7 +32,8 @@ def _hook(event: str, arguments: tuple[Any, ...]) -> None:
         # Removed by a folder's handle: a temporary tree, whose making was seen.
         if isinstance(arguments[-1], int) and arguments[-1] >= 0:
             return
-        _seen.append(os.fsdecode(arguments[0]))
+        # A link is made at its second path; the first is only what it says.
+        _seen.append(os.fsdecode(arguments[1 if event in ("os.symlink", "os.link") else 0]))
 
 
 sys.addaudithook(_hook)
