@@ -8,7 +8,7 @@ STAMP := $(VENV)/.installed
 # Compiled once, not at each start: half of a command's time otherwise.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: install tools all-tools demo test test-full fuzz oracles e2e lint format bench examples schemas requirements clean
+.PHONY: install tools all-tools demo test test-full security fuzz oracles e2e lint format bench examples schemas requirements clean
 
 install: $(STAMP)
 
@@ -31,13 +31,26 @@ all-tools: $(STAMP)
 demo: tools
 	$(RUN) python scripts/demo.py
 
+# All but what hostile repositories try, which starts thousands of processes and has a target of its own.
 test: all-tools
-	$(RUN) pytest -n auto
+	$(RUN) pytest -n auto --ignore=tests/security --ignore=tests/fuzz
+
+security: all-tools
+	$(RUN) pytest -n auto tests/security tests/fuzz
 
 test-full: all-tools
 	$(RUN) pytest -n auto --all-configurations -m 'slow or not slow'
 
-.PHONY: install tools all-tools demo test test-full fuzz oracles e2e lint format bench examples schemas requirements clean
+# Mutated repositories through every command; a case is repeated by its number: make fuzz SEED=number CASES=1.
+CASES ?= 2000
+SEED ?= 0
+fuzz: all-tools
+	PYTHONPATH=tests:generator $(RUN) python -m fuzz --cases $(CASES) --seed $(SEED)
+
+# The libraries inside Flux, Argo CD and kustomize, built with Go, beside the readers that stand in for them.
+oracles: $(STAMP)
+	cd tests/oracles/go && GOFLAGS=-mod=readonly go build -o ../../../build/oracles .
+	PYTHONPATH=tests:generator $(RUN) python -m oracles.compare build/oracles
 
 # Real Flux, Argo CD, API server and injector, in namespaces of their own; the first time they are built. CHARTS: real
 # chart archives. ENGINES: clusters side by side, 2 GiB of memory each; they wait more than they compute.
