@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import fields
 from pathlib import Path
 
 from meshwright.apps.spec import read_spec
 from meshwright.check.rules.families import load_rules
+from meshwright.limits import Limits
 from meshwright.linkerd.version import read_edge
 from scripts import mesh_yaml, rules
 
@@ -59,3 +62,12 @@ def test_the_smallest_spec_is_typed() -> None:
 
     assert spec.is_meshed
     assert spec.timeout == "10m"
+
+
+def test_every_limit_is_told(root: Path) -> None:
+    page = (root / "docs" / "check.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `(\w+)` \| ([\d,]+)", page, re.MULTILINE)
+
+    assert [(name, int(number.replace(",", ""))) for name, number in rows] == [
+        (field.name, field.default) for field in fields(Limits)
+    ]

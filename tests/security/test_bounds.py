@@ -174,3 +174,16 @@ def test_an_archive_that_leaves_its_folder(name: str, watched: Canaries) -> None
     watched.assert_silent(said)
     assert "would leave the chart's folder" in said
     assert not Path("/tmp/canary-of-an-archive").exists()
+
+
+def test_a_file_that_is_too_large(watched: Canaries) -> None:
+    generators = "configMapGenerator: [{name: g, files: [big.txt]}]\n"
+    watched.write({"app/kustomization.yaml": generators, "app/big.txt": "x" * (11 * 2**20)})
+
+    said, code = checked(watched)
+    raised, code_raised = checked(watched, "--limit", "file=12")
+
+    assert (code, code_raised) == (1, 0)
+    assert "'app/big.txt' is larger than 10 MiB" in said
+    assert "--limit file=20" in said
+    assert "0 findings" in raised

@@ -106,9 +106,9 @@ class ErrorText:
     def _tail(self, text: str) -> str:
         """The last part of kustomize's chain of causes, in one line and without our own folders."""
         paths = list(_PATH.finditer(text))
-        tail = text[paths[-1].end() :] if paths else text
+        tail = text[paths[-1].end() :].lstrip("': ") if paths else text
         tail = tail.replace(f"{self._files.root}/", "").replace(f"{self._workspace.root}/", "")
-        return " ".join(tail.lstrip("': ").split()) or " ".join(text.split())
+        return " ".join(tail.split()) or " ".join(text.split())
 
     def _helm_failure(
         self, unit: BuildUnit, kustomization: KustomizationFile | None, said: re.Match[str]

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 from meshwright.errors import MeshwrightError, Position
 from meshwright.faults import fault
+from meshwright.limits import current
 from meshwright.manifests.finding import Finding
 from meshwright.manifests.inside import leads_out
 from meshwright.yaml import Document, YamlFault, has_aliases, load_documents
@@ -176,11 +177,13 @@ class RepositoryFiles:
 
     def _read(self, path: str) -> str | YamlFault:
         try:
-            raw = self.raw(path, SIZE_LIMIT)
+            raw = self.raw(path, current().file * 2**20)
         except OSError as error:
             return YamlFault(Position(path), f"cannot be read: {error.strerror}")
         if raw is None:
-            problem = f"larger than {SIZE_LIMIT // 2**20} MiB: not read"
+            problem = (
+                f"larger than {current().file} MiB: not read; raise the limit with {current().option('file')}"
+            )
             return YamlFault(Position(path), problem, is_limit=True)
         try:
             return raw.decode("utf-8-sig")

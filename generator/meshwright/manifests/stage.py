@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from meshwright.limits import current
 from meshwright.manifests.files import RepositoryFiles
 from meshwright.manifests.inline import as_text
 from meshwright.manifests.kustomization import PLUGIN_FIELDS, KustomizationIndex, join
@@ -112,10 +113,12 @@ class Stage:
 
     def _content(self, path: str) -> bytes:
         try:
-            content = self._files.raw(path)
+            content = self._files.raw(path, current().file * 2**20)
         except OSError as error:
             raise Withheld(f"'{path}' cannot be read: {error.strerror}") from None
-        assert content is not None
+        if content is None:
+            most, option = current().file, current().option("file")
+            raise Withheld(f"'{path}' is larger than {most} MiB; raise the limit with {option}")
         return content
 
     def _refuse(self, path: str) -> None:
