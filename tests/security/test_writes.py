@@ -13,9 +13,12 @@ from pathlib import Path
 import pytest
 
 from meshwright import writing
+from meshwright.apps.generation import generate
+from meshwright.errors import MeshwrightError
 from meshwright.writing import Tree, keep
 from support.many_apps import add_app, make_repository
 from support.owntools import own_tools
+from support.trees import read_tree
 
 GENERATE = ("generate", "--no-cache", "--force")
 BASELINE = ("check", "--no-cache", "--write-baseline")
@@ -270,3 +273,16 @@ def test_a_cache_that_cannot_be_written_is_no_error(tree: Tree) -> None:
     assert not keep(tree.root / "file/cache", "a.json", "{}")
     (tree.root / "link").symlink_to(tree.root.parent / "outside")
     assert not keep(tree.root / "link", "a.json", "{}")
+
+
+def test_a_linked_folder_of_applications_removes_none(tmp_path: Path) -> None:
+    root = make_repository(tmp_path / "repository", 2)
+    generate(root, check=False, force=False, remember=False)
+    (root / "apps").rename(tmp_path / "elsewhere")
+    (root / "apps").symlink_to(tmp_path / "elsewhere")
+    before = read_tree(root)
+
+    with pytest.raises(MeshwrightError, match="apps: a symbolic link"):
+        generate(root, check=False, force=False, remember=False)
+
+    assert read_tree(root) == before

@@ -14,9 +14,10 @@ from meshwright.apps.names import name_problem
 from meshwright.apps.spec import read_spec
 from meshwright.apps.speccheck import spec_findings
 from meshwright.check.explain import Problem, problems
-from meshwright.errors import Position
+from meshwright.errors import CannotRun, Position
 from meshwright.faults import contained
 from meshwright.manifests.finding import Finding
+from meshwright.manifests.inside import leads_out
 from meshwright.manifests.pointer import dotted, scalars
 from meshwright.resources import schema_root
 from meshwright.yaml import Document, YamlFault, load_documents
@@ -68,6 +69,12 @@ def _without_patches(data: dict[str, Any]) -> dict[str, Any]:
 
 
 def _folders(root: Path) -> list[str]:
+    if leads_out(root, FOLDER):
+        # An empty list would mean that every application is to be removed.
+        raise CannotRun(
+            f"{root / FOLDER}: a symbolic link, which neither Flux nor Argo CD follows; "
+            "put the folder itself there"
+        )
     try:
         entries = list(os.scandir(root / FOLDER))
     except OSError:
