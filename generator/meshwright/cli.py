@@ -234,17 +234,11 @@ def update(
         str | None, typer.Option(help="Where the template is this time; what is recorded stays.")
     ] = None,
     answers_file: Annotated[str, typer.Option(help="Its name in the repository.")] = ".copier-answers.yml",
-    limit: Annotated[
-        list[str] | None,
-        typer.Option(metavar="NAME=NUMBER", help="Raise a limit, such as render=600 seconds."),
-    ] = None,
     output: _Format = OutputFormat.TEXT,
 ) -> None:
     """Bring a newer version of the template in, your edits kept: exit 0 done, 1 findings, 3 conflicts."""
     from meshwright.commands import update as command
-    from meshwright.limits import set_limits
 
-    set_limits(limit or ())
     options = command.Options(
         to=to,
         answers=tuple(answers or ()),
