@@ -137,6 +137,11 @@ def _mutate(rng: random.Random, root: Path, places: Mapping[str, str]) -> str:
 
 def _commit(root: Path) -> str:
     """What a hostile repository refuses is not committed."""
+    git = root / ".git"
+    if git.is_symlink() or not git.is_dir():
+        return "commit left out"
+    # Whatever it says of the place of its work tree.
+    place = {"GIT_DIR": str(git), "GIT_WORK_TREE": str(root)}
     for command in (("add", "--all"), ("commit", "--quiet", "--message", "x")):
         safe = (
             "-c",
@@ -149,7 +154,12 @@ def _commit(root: Path) -> str:
         # Made by the victim's own git, which would run filters too: not where there are any.
         if any((root / ".git" / name).exists() for name in ("evil.sh", "info/attributes")):
             return "commit left out"
-        subprocess.run(["git", *safe, *command], cwd=root, env=_GIT, capture_output=True, timeout=30)
+        try:
+            subprocess.run(
+                ["git", *safe, *command], cwd=root, env=_GIT | place, capture_output=True, timeout=5
+            )
+        except subprocess.TimeoutExpired:
+            return "commit hung"
     return "commit"
 
 

@@ -128,7 +128,6 @@ def _trust(rng: random.Random, _: Seed) -> Command:
             (),
             (),
             ("--certificate", "../outside/anchor.pem"),
-            ("--certificate", "platform/linkerd-trust/bundle.yaml"),
         )
     )
     return Command("trust", ("trust", ".", "--format", form, *more), form)

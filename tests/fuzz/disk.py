@@ -10,7 +10,8 @@ from pathlib import Path
 
 import yaml
 
-from fuzz.gitdisk import git_config, git_damage, git_plan, nested_repository, write_evil
+from fuzz.gitdisk import git_config, git_damage, git_plan, lay_evil, nested_repository
+from fuzz.laying import lay
 from support.mutations import on_disk
 
 _KUSTOMIZATIONS = Path(__file__).parents[1] / "security" / "kustomizations.yaml"
@@ -105,6 +106,9 @@ def _link(rng: random.Random, root: Path, places: Mapping[str, str]) -> str:
         file = rng.choice(
             [path for found in files_of(root) for path in (found, found.parent) if path != root]
         )
+    if not file.parent.resolve().is_relative_to(root.resolve()):
+        # A link that an earlier mutation made leads on from there, and what lies there is not ours.
+        return "nothing"
     if file.is_dir() and not file.is_symlink():
         shutil.rmtree(file)
     file.unlink(missing_ok=True)
@@ -142,11 +146,7 @@ def _plant(rng: random.Random, root: Path, places: Mapping[str, str]) -> str:
     for path, text in cases[name]["files"].items():
         for mark, place in places.items():
             text = text.replace(mark, place)
-        file = folder / path.removeprefix("app/")
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text, encoding="utf-8")
-        if text.startswith("#!"):
-            file.chmod(0o755)
+        lay(root, folder / path.removeprefix("app/"), text, program=text.startswith("#!"))
     return f"{name} in {folder.relative_to(root)}"
 
 
@@ -156,17 +156,16 @@ def _python(rng: random.Random, root: Path, places: Mapping[str, str]) -> str:
         ("meshwright/__init__.py", "json.py", "yaml/__init__.py", "copier.py", "sitecustomize.py", "re.py")
     )
     code = f"open({places['@RAN@']!r}, 'a').write('ran')\n"
-    (root / name).parent.mkdir(exist_ok=True)
-    (root / name).write_text(code, encoding="utf-8")
+    lay(root, name, code)
     for program in ("git", "kustomize", "helm", "evil.sh"):
-        write_evil(root / program, places)
+        lay_evil(root, program, places)
     return name
 
 
 def _cache(_: random.Random, root: Path, places: Mapping[str, str]) -> str:
     for folder in (".cache/meshwright/tools/kustomize/v5.8.1/linux-amd64", ".local/state/meshwright", "bin"):
-        tool = write_evil(root / folder / "kustomize", places)
-        (tool.parent / "record.json").write_text('{"sha256": "", "origin": "cache"}', encoding="utf-8")
+        lay_evil(root, f"{folder}/kustomize", places)
+        lay(root, f"{folder}/record.json", '{"sha256": "", "origin": "cache"}')
     return ".cache"
 
 

@@ -26,6 +26,7 @@ _CATEGORIES = ("Cc", "Cs", "Zl", "Zp")
 _OWN_ANNOTATION = re.compile(r"::(?:error|warning|notice) (?:file|title)=(?!fuzz)")
 _OLD_COMMAND = re.compile(r"##\[(?:error|warning|group|add-mask|stop-commands|debug|command)")
 _PROGRAMS = re.compile(r"(?:.*/)?(?:git|kustomize|kubeconform|helm|unshare|python[\d.]*)")
+_TAG = re.compile(r"<[^>]*>?")
 _LARGE = 300_000
 
 
@@ -135,8 +136,8 @@ def _form(case: Case, ended: Ended, output: str) -> Iterator[str]:
 def _markdown(output: str) -> Iterator[str]:
     for block in MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"]).parse(output):
         for token in (block, *(block.children or ())):
-            if token.type in ("html_block", "html_inline") and "fuzz" in token.content:
-                yield f"markdown: HTML {token.content[:100]!r}"
+            if token.type in ("html_block", "html_inline"):
+                yield from (f"markdown: HTML {tag!r}" for tag in _TAG.findall(token.content) if "fuzz" in tag)
             elif token.type in ("image", "link_open") and "fuzz" in str(token.attrs):
                 yield f"markdown: link {token.attrs}"
             elif token.type == "text" and "@fuzz" in token.content:

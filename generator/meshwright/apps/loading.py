@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 from collections.abc import Iterator
@@ -20,6 +21,7 @@ from meshwright.manifests.finding import Finding
 from meshwright.manifests.inside import leads_out
 from meshwright.manifests.pointer import dotted, scalars
 from meshwright.resources import schema_root
+from meshwright.tools.files import open_regular
 from meshwright.yaml import Document, YamlFault, load_documents
 
 FOLDER = "apps"
@@ -91,12 +93,13 @@ def _folder_problem(root: Path, name: str, settings: Settings) -> str | None:
 
 def _document(file: Path, path: str) -> Document | Finding:
     try:
-        if file.stat().st_size > _LARGEST:
-            return Finding("mesh/yaml", Position(path), "larger than 1 MiB, and no spec comes near it")
-        text = file.read_bytes().decode("utf-8-sig")
+        with open_regular(file, _LARGEST) as content:
+            text = content.read().decode("utf-8-sig")
     except UnicodeDecodeError as error:
         return Finding("mesh/yaml", Position(path), f"not UTF-8 text (byte {error.object[error.start]:#04x})")
     except OSError as error:
+        if error.errno == errno.EFBIG:
+            return Finding("mesh/yaml", Position(path), "larger than 1 MiB, and no spec comes near it")
         return Finding("mesh/yaml", Position(path), f"cannot be read: {error.strerror}")
     documents = load_documents(text, path)
     if not documents:

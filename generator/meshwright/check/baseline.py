@@ -10,10 +10,13 @@ from pathlib import Path
 from meshwright.check.report import Report
 from meshwright.errors import MeshwrightError, Position
 from meshwright.manifests.finding import Finding, Severity, encodable
+from meshwright.tools.files import open_regular
 from meshwright.writing import Tree
 
 FILE = ".meshwright-baseline.json"
 _FORMAT = 1
+# A finding takes some hundred bytes.
+_MOST = 256 * 2**20
 # Line and column are left out: an edit elsewhere in the file makes no finding new.
 _Key = tuple[str, str, str]
 
@@ -64,7 +67,8 @@ def key_of(finding: Finding) -> _Key:
 
 def _read(file: Path) -> Counter[_Key] | None:
     try:
-        data = json.loads(file.read_text(encoding="utf-8"))
+        with open_regular(file, _MOST) as content:
+            data = json.loads(content.read())
         if data["format"] != _FORMAT:
             raise ValueError
         entries = data["findings"]

@@ -9,6 +9,7 @@ from pathlib import Path
 from meshwright.check.report import Report
 from meshwright.inert import is_seen, printable
 from meshwright.manifests.finding import Finding, Severity
+from meshwright.manifests.inside import read_inside
 from meshwright.manifests.words import plural
 
 _RED, _YELLOW, _DIM, _BOLD, _OFF = "\x1b[31m", "\x1b[33m", "\x1b[2m", "\x1b[1m", "\x1b[0m"
@@ -25,7 +26,7 @@ def render(report: Report, *, colour: bool = False, source: Path | None = None) 
 
 def _lines(report: Report, colour: bool, source: Path | None) -> Iterator[str]:
     for path, findings in groupby(report.findings, key=lambda finding: finding.position.path):
-        written = _read(source / path) if source and path else []
+        written = _read(source, path) if source and path else []
         for finding in findings:
             yield from _finding_lines(finding, colour, written)
         yield ""
@@ -55,9 +56,9 @@ def _order_lines(report: Report, colour: bool) -> Iterator[str]:
         yield ""
 
 
-def _read(file: Path) -> list[str]:
+def _read(source: Path, path: str) -> list[str]:
     try:
-        return file.read_text(encoding="utf-8").splitlines()
+        return read_inside(source, path).decode("utf-8").splitlines()
     except (OSError, UnicodeDecodeError):
         return []
 

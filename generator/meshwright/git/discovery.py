@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 from meshwright.errors import MeshwrightError
+from meshwright.tools.files import read_small
 
 _POINTER = "gitdir:"
 # A .git file holds one path.
@@ -54,7 +55,7 @@ def git_dir_of(top: Path) -> Path:
 def common_dir_of(git_dir: Path) -> Path:
     """What linked work trees share; of any other checkout its git directory itself."""
     try:
-        told = (git_dir / "commondir").read_text(encoding="utf-8", errors="surrogateescape").strip()
+        told = os.fsdecode(read_small(git_dir / "commondir")).strip()
     except OSError:
         return git_dir
     return Path(os.path.normpath(git_dir / told))

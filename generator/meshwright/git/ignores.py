@@ -25,10 +25,12 @@ def ignore_sources(top: Path) -> Iterator[Path]:
     told = [
         Path(os.environ[name]) for name in ("GIT_CONFIG_SYSTEM", "GIT_CONFIG_GLOBAL") if name in os.environ
     ]
-    files = (Path("/etc/gitconfig"), own / "config", home / ".gitconfig", *told)
-    for file in (*files, common / "config", git_dir / "config.worktree"):
+    local = (common / "config", git_dir / "config.worktree")
+    for file in (Path("/etc/gitconfig"), own / "config", home / ".gitconfig", *told, *local):
         yield file
-        yield from (_place(value, home, top) for value in _EXCLUDES.findall(_text(file)))
+        # A user's own files may be links; one in .git leads to what is none of ours to read.
+        text = "" if file in local and file.is_symlink() else _text(file)
+        yield from (_place(value, home, top) for value in _EXCLUDES.findall(text))
 
 
 def _place(value: str, home: Path, top: Path) -> Path:

@@ -12,12 +12,14 @@ from meshwright.errors import MeshwrightError
 from meshwright.git.command import command, environment
 from meshwright.git.discovery import Embedded, common_dir_of, find_top, git_dir_of
 from meshwright.git.drivers import Settings, parse_config, silenced
+from meshwright.git.pipes import first_pipe
 from meshwright.inert import printable
 
 if TYPE_CHECKING:
     from meshwright.programs import Ended
 
 _SECONDS = 120
+_PATIENCE = 10
 # Far above what git takes for the largest checkout: a device that is named as a file of its never ends.
 _MEMORY = 2 * 2**30
 
@@ -78,17 +80,26 @@ class WorkTree:
         from meshwright.programs import Bounds, ProgramTimeout, run
 
         words = command(*arguments, settings=self.settings if compares else ())
-        try:
-            return run(
-                words,
-                folder=self.folder,
-                environment={**environment(), **self.environment, **(more or {})},
-                seconds=seconds,
-                given=given,
-                bounds=Bounds(memory=_MEMORY),
-            )
-        except (OSError, ProgramTimeout) as error:
-            raise GitFailure(f"{self.folder}: git {arguments[0]}: {printable(str(error))}") from None
+        # Nearly always git has ended long before; else it is seen to that it does not wait for a pipe.
+        for patience in (min(_PATIENCE, seconds), seconds):
+            try:
+                return run(
+                    words,
+                    folder=self.folder,
+                    environment={**environment(), **self.environment, **(more or {})},
+                    seconds=patience,
+                    given=given,
+                    bounds=Bounds(memory=_MEMORY),
+                )
+            except (OSError, ProgramTimeout) as error:
+                failure = GitFailure(f"{self.folder}: git {arguments[0]}: {printable(str(error))}")
+                if isinstance(error, OSError) or patience == seconds:
+                    break
+                if pipe := first_pipe(self.top):
+                    said = f"{printable(pipe)} is a named pipe, and git waits for what comes through it"
+                    failure = GitFailure(f"{self.folder}: {said}; remove it")
+                    break
+        raise failure
 
     def checked(
         self,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import sys
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath
@@ -14,6 +15,7 @@ from meshwright.faults import fault
 from meshwright.limits import current
 from meshwright.manifests.finding import Finding
 from meshwright.manifests.inside import leads_out
+from meshwright.tools.files import open_regular
 from meshwright.yaml import Document, YamlFault, has_aliases, load_documents
 
 # What a person could have written; a larger file is data, and no manifest comes near it.
@@ -172,8 +174,13 @@ class RepositoryFiles:
         stored = self._store.read(path) if self._store is not None else None
         if stored is not None:
             return stored if limit is None or len(stored) <= limit else None
-        file = self.root / path
-        return file.read_bytes() if limit is None or file.stat().st_size <= limit else None
+        try:
+            with open_regular(self.root / path, sys.maxsize if limit is None else limit) as file:
+                return file.read()
+        except OSError as error:
+            if error.errno == errno.EFBIG:
+                return None
+            raise
 
     def _read(self, path: str) -> str | YamlFault:
         try:

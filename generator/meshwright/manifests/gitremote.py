@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from meshwright.tools.files import read_small
+
 _URL = re.compile(r"^\s*url\s*=\s*(\S+)", re.MULTILINE)
 
 
 def remotes(root: Path) -> set[str]:
     """The remotes of the checkout at ``root``, as ``bare`` gives them; empty when it is none."""
     try:
-        text = (root / ".git" / "config").read_text(encoding="utf-8", errors="replace")
+        text = read_small(root / ".git" / "config").decode("utf-8", "replace")
     except OSError:
         return set()
     return {bare(url) for url in _URL.findall(text)} - {""}

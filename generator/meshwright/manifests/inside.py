@@ -1,10 +1,13 @@
-"""Reads files of a repository, and none that a link or a path with ".." leads to outside of it."""
+"""Reads files of a repository: none outside of it, and nothing without an end, such as a pipe or a device."""
 
 from __future__ import annotations
 
 import errno
 import os
 from pathlib import Path
+
+from meshwright.limits import current
+from meshwright.tools.files import open_regular
 
 
 def leads_out(root: Path, path: str) -> str:
@@ -25,7 +28,11 @@ def leads_out(root: Path, path: str) -> str:
 
 
 def read_inside(root: Path, path: str) -> bytes:
-    """The content of a file of the repository. Raises OSError, also where ``path`` leads out of it."""
+    """The content of a file of the repository.
+
+    Raises OSError, also where ``path`` leads out of it, for what is no file, and for more than the limit.
+    """
     if reason := leads_out(root, path):
         raise PermissionError(errno.EACCES, reason, path)
-    return (root / path).read_bytes()
+    with open_regular(root / path, current().file * 2**20) as file:
+        return file.read()

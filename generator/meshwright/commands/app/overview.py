@@ -16,6 +16,7 @@ from meshwright.commands.app.tables import table, workloads_table
 from meshwright.errors import ExitCode, MeshwrightError
 from meshwright.inert import json_text, printable
 from meshwright.manifests.finding import Finding, Severity
+from meshwright.manifests.inside import read_inside
 from meshwright.manifests.words import did_you_mean, plural
 from meshwright.printing import emit, tell
 
@@ -113,11 +114,13 @@ def _output(root: Path, app: App, landscape: Landscape, files: set[str]) -> dict
     wiring = f"clusters/{landscape.settings.cluster}/apps/{app.name}.yaml"
     found = {}
     for path in sorted({*files, wiring}):
-        file = root / path
-        if not file.is_file():
+        try:
+            untouched = is_untouched(read_inside(root, path).decode("utf-8", "replace"))
+        except (FileNotFoundError, NotADirectoryError):
             found[path] = "not generated yet"
+        except OSError as error:
+            found[path] = f"cannot be read: {error.strerror}"
         else:
-            untouched = is_untouched(file.read_text(encoding="utf-8", errors="replace"))
             found[path] = "as generated" if untouched else "edited by hand"
     return found
 
