@@ -75,4 +75,4 @@ def test_chart(spec: dict[str, Any], expected: ChartReference | None) -> None:
         )
     }
 
-    assert chart_of(built("HelmRelease", "r", spec), sources) == expected
+    assert chart_of(built("HelmRelease", "r", spec), lambda *key: sources.get(key)) == expected

@@ -11,8 +11,9 @@ _HEADER = re.compile(
     r"edit that and run `meshwright generate`; a change made here is not kept\. "
     r"sha256:(?P<hash>[0-9a-f]{16})\n"
 )
-# As Git leaves a conflict, with or without the common ancestor between the sides.
-_CONFLICT = re.compile(r"^<{7} .*^={7}$.*^>{7} ", re.MULTILINE | re.DOTALL)
+# As Git leaves a conflict, with or without the common ancestor between the sides; one after the other, so
+# that each is looked for once.
+_CONFLICT = tuple(re.compile(mark, re.MULTILINE) for mark in (r"^<{7} ", r"^={7}$", r"^>{7} "))
 
 
 def with_header(app: str, body: str) -> str:
@@ -26,7 +27,7 @@ def with_header(app: str, body: str) -> str:
 
 def generated_from(text: str) -> str | None:
     """The application whose generated file this is, None when it is no generated file."""
-    found = _HEADER.match(text) or (_HEADER.search(text) if _CONFLICT.search(text) else None)
+    found = _HEADER.match(text) or (_HEADER.search(text) if _in_conflict(text) else None)
     return found["app"] if found else None
 
 
@@ -38,4 +39,14 @@ def is_untouched(text: str) -> bool:
     found = _HEADER.match(text)
     if found and hashlib.sha256(text[found.end() :].encode()).hexdigest()[:_DIGITS] == found["hash"]:
         return True
-    return bool(_CONFLICT.search(text) and _HEADER.search(text))
+    return _in_conflict(text) and _HEADER.search(text) is not None
+
+
+def _in_conflict(text: str) -> bool:
+    place = 0
+    for mark in _CONFLICT:
+        found = mark.search(text, place)
+        if found is None:
+            return False
+        place = found.end()
+    return True

@@ -19,6 +19,7 @@ from meshwright.manifests.builds import Builds, not_seen_remote
 from meshwright.manifests.files import RepositoryFiles
 from meshwright.manifests.finding import Finding, NotSeen
 from meshwright.manifests.inflation import Inflation
+from meshwright.manifests.renamed import Names
 from meshwright.manifests.unit import BuildUnit, BuiltObject
 from meshwright.tools import ToolNotFoundError, locate
 
@@ -115,8 +116,13 @@ class ArgoTree:
         # Applications that only apply each other have no entry; they are looked at all the same.
         seen = {(origin, name) for _, name, origin in self._seen}
         rest = [item for item in self._discovery.applications if (item.origin, item.name) not in seen]
-        names = {(origin, name.rpartition("/")[2]) for origin, name in seen}
-        rest = [item for item in rest if not _renamed(item, names)]
+        names: dict[str, Names] = {}
+        for origin, name in seen:
+            names.setdefault(origin, Names()).add(name.rpartition("/")[2])
+        # A prefix or suffix may have been added to the name on the way.
+        rest = [
+            item for item in rest if item.origin not in names or item.built.name not in names[item.origin]
+        ]
         self._grow_levels([(item, cluster_of(item.origin)) for item in rest])
         self._projects += [(cluster_of(item.origin.path or ""), item) for item in self._discovery.projects]
         projects = Projects(self._files, self._projects)
@@ -261,8 +267,3 @@ def cluster_of(path: str) -> str:
     """The cluster that a file belongs to by the usual layout, clusters/<name>/; empty for any other."""
     parts = path.split("/")
     return "/".join(parts[:2]) if parts[0] == "clusters" and len(parts) > 2 else ""
-
-
-def _renamed(item: Application, names: set[tuple[str, str]]) -> bool:
-    # A prefix or suffix may have been added to the name on the way.
-    return any(origin == item.origin and item.built.name in name for origin, name in names)

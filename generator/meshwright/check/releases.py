@@ -101,7 +101,7 @@ def _helm_release(repository: Repository, root: Root, built: BuiltObject) -> Cha
     source = ValuesSource(repository, root, built)
     layers = source.layers()
     spec = _mapping(built.data.get("spec"))
-    chart = chart_of(built, _sources(repository, root.cluster)) or ChartReference("")
+    chart = chart_of(built, _source(repository, root.cluster)) or ChartReference("")
     inline = _mapping(_mapping(spec.get("chart")).get("spec"))
     pointer = ("spec", "chart", "spec", "version") if inline else ("spec", "chartRef")
     return ChartRelease(
@@ -121,13 +121,14 @@ def _helm_release(repository: Repository, root: Root, built: BuiltObject) -> Cha
     )
 
 
-def _sources(repository: Repository, cluster: str) -> dict[tuple[str, str, str], BuiltObject]:
-    return {
-        (kind, built.namespace, built.name): built
-        for kind in ("OCIRepository", "HelmChart")
-        for root, built in repository.by_kind.get(kind, [])
-        if root.cluster == cluster
-    }
+def _source(repository: Repository, cluster: str) -> Callable[[str, str, str], BuiltObject | None]:
+    """Finds an object of a cluster by kind, namespace and name; the last one where there are several."""
+
+    def find(kind: str, namespace: str, name: str) -> BuiltObject | None:
+        named = repository.by_name.get((cluster, kind, name), [])
+        return next((built for _, built in reversed(named) if built.namespace == namespace), None)
+
+    return find
 
 
 def _repository_url(
@@ -135,8 +136,8 @@ def _repository_url(
 ) -> str:
     reference = _mapping(inline.get("sourceRef"))
     wanted = (str(reference.get("namespace") or release.namespace), str(reference.get("name") or ""))
-    for root, built in repository.by_kind.get(str(reference.get("kind") or ""), []):
-        if root.cluster == cluster and (built.namespace, built.name) == wanted:
+    for _, built in repository.by_name.get((cluster, str(reference.get("kind") or ""), wanted[1]), []):
+        if built.namespace == wanted[0]:
             return str(_mapping(built.data.get("spec")).get("url") or "")
     return ""
 
@@ -161,7 +162,7 @@ def _of_application(release: Release) -> ChartRelease:
 def _helm_charts(repository: Repository, kustomization: KustomizationFile) -> Iterator[ChartRelease]:
     """Each helmCharts entry: valuesFile, then valuesInline over it."""
     charts = kustomization.data["helmCharts"]
-    applied = [root for root in repository.roots if root.path == kustomization.folder]
+    applied = repository.by_path.get(kustomization.folder)
     for number, entry in enumerate(items_of(charts)):
         if not isinstance(entry, dict) or not isinstance(entry.get("name"), str):
             continue
@@ -192,13 +193,13 @@ def _helm_charts(repository: Repository, kustomization: KustomizationFile) -> It
             name=str(entry.get("releaseName") or entry["name"]),
             namespace=str(entry.get("namespace") or kustomization.data.get("namespace") or ""),
             title=f"helmCharts '{entry['name']}'",
-            cluster=applied[0].cluster if applied else "",
+            cluster=applied.cluster if applied else "",
             position=kustomization.position(("helmCharts", number, "version")),
             values=merge(layers),
             repository=str(entry.get("repo") or ""),
-            root=applied[0] if applied else None,
+            root=applied,
             folder=kustomization.folder,
-            application=applied[0].application if applied else None,
+            application=applied.application if applied else None,
             findings=tuple(findings),
         )
 

@@ -17,6 +17,7 @@ from meshwright.flux.kustomization import FluxKustomization
 from meshwright.flux.substitution import Variables
 from meshwright.manifests.files import RepositoryFiles
 from meshwright.manifests.finding import Finding, NotSeen
+from meshwright.manifests.generated import generator_entry
 from meshwright.manifests.kustomization import KustomizationIndex
 from meshwright.manifests.unit import BuildUnit, BuiltObject
 from meshwright.tools import Tool
@@ -72,6 +73,26 @@ class Repository:
     def objects(self) -> Iterator[tuple[Root, BuiltObject]]:
         """Every object with the root that applies it."""
         return ((root, built) for root in self.roots for built in root.objects)
+
+    @cached_property
+    def by_name(self) -> dict[tuple[str, str, str], list[tuple[Root, BuiltObject]]]:
+        """Objects by cluster, kind and name; a ConfigMap also by the name that its generator gives it."""
+        found: dict[tuple[str, str, str], list[tuple[Root, BuiltObject]]] = {}
+        for root, built in self.objects():
+            names = {built.name: None}
+            if built.kind == "ConfigMap" and (entry := generator_entry(self.index, built)):
+                names[str(entry.data.get("name"))] = None
+            for name in names:
+                found.setdefault((root.cluster, built.kind, name), []).append((root, built))
+        return found
+
+    @cached_property
+    def by_path(self) -> dict[str, Root]:
+        """The first root of each path."""
+        found: dict[str, Root] = {}
+        for root in self.roots:
+            found.setdefault(root.path, root)
+        return found
 
     @cached_property
     def by_kind(self) -> dict[str, list[tuple[Root, BuiltObject]]]:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
-from meshwright.check.configuration import Configuration
+from meshwright.check.configuration import Configuration, Ignored
 from meshwright.errors import Position
 from meshwright.manifests.files import RepositoryFiles
 from meshwright.manifests.finding import Finding, Severity
@@ -26,10 +26,11 @@ class Comment:
     position: Position
     stands_alone: bool
 
-    def covers(self, finding: Finding) -> bool:
-        """Whether it is about ``finding``."""
-        lines = {self.position.line, self.position.line + 1} if self.stands_alone else {self.position.line}
-        return finding.id == self.id and finding.position.line in lines
+    @property
+    def lines(self) -> tuple[int, ...]:
+        """Those that it covers."""
+        line = self.position.line
+        return (line, line + 1) if self.stands_alone else (line,)
 
 
 def suppress(
@@ -41,11 +42,22 @@ def suppress(
     """
     findings = list(findings)
     comments = {path: _comments(files, path) for path in _with_comments(files)}
+    by_line: dict[tuple[str, int], list[Comment]] = {}
+    for path, found in comments.items():
+        for comment in found:
+            for line in comment.lines:
+                by_line.setdefault((path, line), []).append(comment)
+    ignored: dict[tuple[str, str], list[Ignored]] = {}
+    for entry in configuration.ignored:
+        ignored.setdefault((entry.id, entry.subject), []).append(entry)
     used: set[Position] = set()
     kept: list[Finding] = []
     for finding in findings:
-        here = [item for item in comments.get(finding.position.path, ()) if item.covers(finding)]
-        entries = [entry for entry in configuration.ignored if entry.covers(finding)]
+        at = (finding.position.path, finding.position.line)
+        here = [item for item in by_line.get(at, ()) if item.id == finding.id]
+        candidates = [*ignored.get((finding.id, ""), ())]
+        candidates += ignored.get((finding.id, finding.subject), ()) if finding.subject else ()
+        entries = [entry for entry in candidates if entry.covers(finding)]
         used.update(item.position for item in here)
         used.update(entry.position for entry in entries)
         if not any(item.reason for item in here) and not entries:

@@ -86,8 +86,8 @@ class ValuesSource:
 
     def _config_map(self, name: str) -> BuiltObject | None:
         """The ConfigMap that the cluster would find under that name."""
-        for root, built in self._repository.by_kind.get("ConfigMap", []):
-            if root.cluster != self._root.cluster or built.name != name:
+        for root, built in self._named(name):
+            if built.name != name:
                 continue
             if _place(built) != _place(self._release):
                 continue
@@ -96,6 +96,9 @@ class ValuesSource:
             if root is self._root or entry is None or not entry.hashes_name or self._is_written(name):
                 return built
         return None
+
+    def _named(self, name: str) -> list[tuple[Root, BuiltObject]]:
+        return self._repository.by_name.get((self._root.cluster, "ConfigMap", name), [])
 
     def _is_written(self, name: str) -> bool:
         path = self._release.origin.path
@@ -124,9 +127,7 @@ class ValuesSource:
         """What is known of a ConfigMap that the cluster would not find, and the way out."""
         place = _place(self._release)
         nothing = f"'{name}', which nothing builds in namespace '{place}'"
-        for root, built in self._repository.by_kind.get("ConfigMap", []):
-            if root.cluster != self._root.cluster:
-                continue
+        for root, built in self._named(name):
             here = _place(built) == place
             entry = generator_entry(self._repository.index, built)
             if entry and here and entry.data.get("name") == name and root is not self._root:

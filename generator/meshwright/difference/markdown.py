@@ -151,6 +151,6 @@ def _code(text: str) -> str:
     longest = max((len(run) for run in re.findall("`+", text)), default=0)
     fence = "`" * (longest + 1)
     # A backslash before a pipe could make the one that is put there an ordinary sign.
-    inner = re.sub(r"(\\*)\|", r"\1\1\\|", text)
+    inner = re.sub(r"(?<!\\)(\\*)\|", r"\1\1\\|", text)
     padded = f" {inner} " if inner[0] in "` " or inner[-1] in "` " else inner
     return f"{fence}{padded}{fence}"

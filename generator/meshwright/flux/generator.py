@@ -137,12 +137,13 @@ class UnitMaker:
 
     def _scan(self, folder: str, ignored: Callable[[str], bool]) -> Iterator[str]:
         """Files and folders that a generated kustomization lists; it stops at a kustomization."""
-        taken: list[str] = []
+        # What is below one folder stands together: paths are sorted.
+        taken = ""
         for path in self._files.below(folder):
-            if any(path.startswith(f"{above}/") for above in taken):
+            if taken and path.startswith(f"{taken}/"):
                 continue
             if own := self._kustomization_above(path, folder, ignored):
-                taken.append(own)
+                taken = own
                 yield own
             elif path.endswith((".yaml", ".yml")) and not ignored(path):
                 yield path

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,11 +33,11 @@ def is_helm_release(built: BuiltObject) -> bool:
 
 
 def chart_of(
-    release: BuiltObject, sources: Mapping[tuple[str, str, str], BuiltObject]
+    release: BuiltObject, find: Callable[[str, str, str], BuiltObject | None]
 ) -> ChartReference | None:
     """The chart of a release, through chartRef where it has one.
 
-    ``sources`` are the built OCIRepository and HelmChart objects by kind, namespace and name.
+    ``find`` gives a built OCIRepository or HelmChart by kind, namespace and name.
     """
     spec = _mapping(release.data.get("spec"))
     inline = _mapping(_mapping(spec.get("chart")).get("spec"))
@@ -49,7 +49,8 @@ def chart_of(
         str(reference.get("namespace") or release.namespace),
         str(reference.get("name") or ""),
     )
-    source = _mapping(sources[key].data.get("spec")) if key in sources else {}
+    found = find(*key) if key[0] in ("OCIRepository", "HelmChart") else None
+    source = _mapping(found.data.get("spec")) if found is not None else {}
     if key[0] == "HelmChart" and source.get("chart"):
         return _named(source)
     if key[0] == "OCIRepository" and source.get("url"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import posixpath
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -18,6 +19,7 @@ from meshwright.flux.substitution import Substitution, Variables, read_variables
 from meshwright.manifests.builds import Builds
 from meshwright.manifests.finding import Finding, NotSeen
 from meshwright.manifests.kustomization import KustomizationIndex
+from meshwright.manifests.renamed import Names
 from meshwright.manifests.sops import is_encrypted
 from meshwright.manifests.unit import BuildUnit, BuiltObject
 
@@ -59,15 +61,16 @@ class FluxTree:
         self._index = index
         self._raw = discovery.kustomizations
         self._first: list[tuple[FluxKustomization, BuildUnit]] = []
-        self._visible: dict[tuple[str, str, str, str], BuiltObject] = {}
+        # By cluster, kind and name, then by namespace.
+        self._visible: dict[tuple[str, str, str], dict[str, BuiltObject]] = {}
         self.instances: list[Instance] = []
         self.findings: list[Finding] = []
         self.not_seen: list[NotSeen] = []
-        self._entries: list[str] = []
+        self._entries: set[str] = set()
         for item in self._raw:
             with self._contained(item):
                 if item.source in sources and _builds_itself(item):
-                    self._entries.append(item.path)
+                    self._entries.add(item.path)
 
     def first_units(self) -> list[BuildUnit]:
         """The units of every raw Kustomization whose path exists: the first round of builds."""
@@ -80,9 +83,11 @@ class FluxTree:
 
     def cluster_of(self, path: str) -> str:
         """The cluster that a file belongs to, named after its folder."""
-        holders = [entry for entry in self._entries if path.startswith(f"{entry}/")]
-        if holders:
-            return max(holders, key=len)
+        folder = posixpath.dirname(path)
+        while folder:
+            if folder in self._entries:
+                return folder
+            folder = posixpath.dirname(folder)
         parts = path.split("/")
         return "/".join(parts[:2]) if parts[0] == "clusters" and len(parts) > 2 else ""
 
@@ -95,9 +100,9 @@ class FluxTree:
             if not level:
                 break
         # Kustomizations that only apply each other have no entry; they are looked at all the same.
-        visited: dict[str, set[str]] = {}
+        visited: dict[str, Names] = {}
         for _, name, origin in seen:
-            visited.setdefault(origin, set()).add(name)
+            visited.setdefault(origin, Names()).add(name)
         rest = [
             item
             for item in self._raw
@@ -107,11 +112,11 @@ class FluxTree:
 
     def _roots(self) -> list[FluxKustomization]:
         """Raw Kustomizations that no other one applies."""
-        applied: dict[str, set[str]] = {}
+        applied: dict[str, Names] = {}
         for item, unit in self._first:
             for built in self._builds.result(unit).objects:
                 if is_kustomization(built.data) and built.name != item.built.name:
-                    applied.setdefault(built.origin.path or "", set()).add(built.name)
+                    applied.setdefault(built.origin.path or "", Names()).add(built.name)
         return [item for item in self._raw if not _applied(item, applied)]
 
     def _grow_level(
@@ -181,14 +186,13 @@ class FluxTree:
 
     def _show(self, instance: Instance, built: BuiltObject, *, final: bool) -> None:
         if built.kind in ("ConfigMap", "Secret"):
-            key = (instance.cluster, built.kind, built.namespace, built.name)
-            if final or key not in self._visible:
-                self._visible[key] = built
+            named = self._visible.setdefault((instance.cluster, built.kind, built.name), {})
+            if final or built.namespace not in named:
+                named[built.namespace] = built
 
     def _lookup(self, cluster: str, kind: str, namespace: str, name: str) -> Mapping[str, str] | None:
-        for (in_cluster, of_kind, in_namespace, called), built in self._visible.items():
-            same_place = in_namespace == namespace or not in_namespace or not namespace
-            if (in_cluster, of_kind, called) == (cluster, kind, name) and same_place:
+        for in_namespace, built in self._visible.get((cluster, kind, name), {}).items():
+            if in_namespace == namespace or not in_namespace or not namespace:
                 return _data_of(built)
         return None
 
@@ -198,9 +202,9 @@ def _builds_itself(item: FluxKustomization) -> bool:
     return item.path != "." and item.origin.startswith(f"{item.path}/")
 
 
-def _applied(item: FluxKustomization, applied: Mapping[str, set[str]]) -> bool:
+def _applied(item: FluxKustomization, applied: Mapping[str, Names]) -> bool:
     # A prefix or suffix may have been added to the name on the way.
-    return any(item.built.name in name for name in applied.get(item.origin, ()))
+    return item.origin in applied and item.built.name in applied[item.origin]
 
 
 def _with_common_metadata(built: BuiltObject, item: FluxKustomization) -> BuiltObject:

@@ -16,7 +16,7 @@ from meshwright.limits import current
 from meshwright.manifests.finding import Finding
 from meshwright.manifests.inside import leads_out
 from meshwright.tools.files import open_regular
-from meshwright.yaml import Document, YamlFault, has_aliases, load_documents
+from meshwright.yaml import Document, YamlFault, is_suspect, load_documents
 
 # What a person could have written; a larger file is data, and no manifest comes near it.
 SIZE_LIMIT = 10 * 1024 * 1024
@@ -151,9 +151,9 @@ class RepositoryFiles:
         return found
 
     def limit_of(self, path: str) -> YamlFault | None:
-        """Why a file is given to no tool: a few lines of aliases can stand for more than a machine holds."""
+        """Why a file is given to no tool: it stands for more than a machine holds, or is too deep."""
         try:
-            if has_aliases(self.text(path)):
+            if is_suspect(self.text(path)):
                 self.documents(path)
         except YamlFault as fault:
             return fault if fault.is_limit else None

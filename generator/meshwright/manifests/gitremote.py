@@ -7,7 +7,7 @@ from pathlib import Path
 
 from meshwright.tools.files import read_small
 
-_URL = re.compile(r"^\s*url\s*=\s*(\S+)", re.MULTILINE)
+_URL = re.compile(r"^[ \t]*url[ \t]*=[ \t]*(\S+)", re.MULTILINE)
 
 
 def remotes(root: Path) -> set[str]:

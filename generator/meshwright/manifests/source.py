@@ -10,6 +10,7 @@ from meshwright.errors import Position
 from meshwright.manifests.files import RepositoryFiles
 from meshwright.manifests.leaf import named_documents, object_name
 from meshwright.manifests.pointer import holds
+from meshwright.manifests.renamed import longest_part
 from meshwright.manifests.unit import BuiltObject
 from meshwright.yaml import Document, YamlFault
 
@@ -45,9 +46,8 @@ def source_of(files: RepositoryFiles, built: BuiltObject) -> Source | None:
     by_name = _sources(files, path).get(built.kind, {})
     if built.name in by_name:
         return by_name[built.name][0]
-    named = [name for name in by_name if name and name in built.name]
-    if named:
-        return by_name[max(named, key=len)][0]
+    if named := longest_part(built.name, by_name):
+        return by_name[named][0]
     same_kind = [source for sources in by_name.values() for source in sources]
     return same_kind[0] if len(same_kind) == 1 else None
 

@@ -2,7 +2,16 @@
 
 from meshwright.yaml.dump import dump, dump_all
 from meshwright.yaml.flow import flow
-from meshwright.yaml.load import Document, YamlFault, has_aliases, limit_of, load_documents, parse, parse_all
+from meshwright.yaml.load import (
+    Document,
+    YamlFault,
+    has_aliases,
+    is_suspect,
+    limit_of,
+    load_documents,
+    parse,
+    parse_all,
+)
 
 __all__ = [
     "Document",
@@ -11,6 +20,7 @@ __all__ = [
     "dump_all",
     "flow",
     "has_aliases",
+    "is_suspect",
     "limit_of",
     "load_documents",
     "parse",

@@ -16,7 +16,11 @@ from meshwright.yaml import resolve
 # No file of manifests comes near these; beyond them Go's readers refuse too, or take minutes.
 _DEEPEST = 200
 _MOST_VALUES = 250_000
+# A mapping with more keys is worth an index.
+_FEW_KEYS = 50
 _ALIAS = re.compile(r"(?<![^\s\[{,:-])\*[^\s,\]}*]")
+# A level in block style moves what is in it to the right, by a blank or by the mark of a list or a key.
+_INDENTED = re.compile(rf"^[ ?:-]{{{_DEEPEST // 2}}}", re.MULTILINE)
 
 _TAG = "tag:yaml.org,2002:"
 _STRING = f"{_TAG}str"
@@ -173,12 +177,25 @@ class Document:
 
 def _step(node: yaml.Node, step: str | int) -> tuple[yaml.Node | None, yaml.Node] | None:
     if isinstance(node, yaml.MappingNode):
+        if len(node.value) > _FEW_KEYS:
+            return _keys(node).get(str(step))
         for key, value in node.value:
             if isinstance(key, yaml.ScalarNode) and key.value == str(step):
                 return key, value
     if isinstance(node, yaml.SequenceNode) and str(step).isdigit() and int(step) < len(node.value):
         return None, node.value[int(step)]
     return None
+
+
+def _keys(node: yaml.MappingNode) -> dict[str, tuple[yaml.Node, yaml.Node]]:
+    """Keys and values of a large mapping by key; each of many findings asks for another one."""
+    found: dict[str, tuple[yaml.Node, yaml.Node]] | None = node.__dict__.get("by_key")
+    if found is None:
+        found = node.__dict__["by_key"] = {}
+        for key, value in node.value:
+            if isinstance(key, yaml.ScalarNode):
+                found.setdefault(key.value, (key, value))
+    return found
 
 
 def _too_deep() -> str:
@@ -210,7 +227,7 @@ def _require_reasonable(node: yaml.Node, known: dict[int, tuple[int, int] | None
 
 def limit_of(text: str, path: str) -> YamlFault | None:
     """What makes ``text`` too much for any reader although it may be short; None when nothing does."""
-    if not has_aliases(text):
+    if not is_suspect(text):
         return None
     try:
         load_documents(text, path)
@@ -222,6 +239,13 @@ def limit_of(text: str, path: str) -> YamlFault | None:
 def load_documents(text: str, path: str) -> list[Document]:
     """Every non-empty document of ``text``; ``path`` goes into positions. Raises YamlFault."""
     return list(_documents(text, path, _MOST_VALUES))
+
+
+def is_suspect(text: str) -> bool:
+    """Whether a text may hold more than a reader can, or deeper: it is read before a tool gets it."""
+    if has_aliases(text) or text.count("[") + text.count("{") > _DEEPEST:
+        return True
+    return _INDENTED.search(text) is not None
 
 
 def has_aliases(text: str) -> bool:

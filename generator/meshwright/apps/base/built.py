@@ -38,7 +38,7 @@ def build_bases(root: Path, paths: Sequence[str]) -> tuple[dict[str, Base], list
         builds.ensure(units)
         for path, unit in zip(paths, units, strict=True):
             result = builds.result(unit)
-            findings += [item for item in result.findings if item not in findings]
+            findings += result.findings
             objects = tuple(BaseObject(item.data, position_of(files, item)) for item in result.objects)
             charts = [item.name for item in objects if item.kind == "HelmRelease"]
             charts += _helm_charts(index, unit)
@@ -47,7 +47,7 @@ def build_bases(root: Path, paths: Sequence[str]) -> tuple[dict[str, Base], list
             not_seen = (*entries, *(entry for entry, _, _ in closure.withheld))
             helm = tuple(at for _, at in closure.helm)
             bases[path] = Base(path, objects, tuple(charts), not_seen, helm)
-    return bases, findings
+    return bases, list(dict.fromkeys(findings))
 
 
 def _unit(path: str, index: KustomizationIndex, closures: ClosureReader) -> BuildUnit:

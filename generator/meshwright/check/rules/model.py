@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from meshwright.check.order.analysis import Analysis
 
 CONTROL_PLANE = "linkerd-control-plane"
-_RETRY_GATE = re.compile(r"--feature-gates=\S*DefaultToRetryOnFailure=true")
+_GATES, _RETRY_GATE = "--feature-gates=", "DefaultToRetryOnFailure=true"
 # The API server has them without a namespace, whatever kustomize or targetNamespace wrote.
 _CLUSTER_SCOPED = frozenset({"Namespace", "ClusterIssuer", "Bundle", "ClusterBundle", "GatewayClass"})
 
@@ -38,11 +38,15 @@ def _version(text: str) -> Edge | None:
     return read_version("1.16.11" if _OLD_RANGE.match(text) else text)
 
 
-def _has(files: RepositoryFiles, path: str, pattern: re.Pattern[str]) -> bool:
+def _retries(files: RepositoryFiles, path: str) -> bool:
     try:
-        return pattern.search(files.text(path)) is not None
+        text = files.text(path)
     except YamlFault:
         return False
+    if _RETRY_GATE not in text:
+        return False
+    # Word by word: a pattern would look at the rest of a long line from each flag in it.
+    return any(_RETRY_GATE in word.partition(_GATES)[2] for word in text.split())
 
 
 @dataclass(frozen=True)
@@ -170,11 +174,15 @@ class Model:
 
     def charts(self, name: str, cluster: str | None = None) -> list[ChartRelease]:
         """The releases of a chart by its name."""
-        return [
-            release
-            for release in self.releases
-            if release.chart.name == name and cluster in (None, release.cluster)
-        ]
+        found = self._by_chart.get(name, [])
+        return [release for release in found if cluster in (None, release.cluster)]
+
+    @cached_property
+    def _by_chart(self) -> dict[str, list[ChartRelease]]:
+        found: dict[str, list[ChartRelease]] = {}
+        for release in self.releases:
+            found.setdefault(release.chart.name, []).append(release)
+        return found
 
     @cached_property
     def uses_flux(self) -> bool:
@@ -197,7 +205,7 @@ class Model:
 
         source: helm-controller v1.5, feature gate DefaultToRetryOnFailure.
         """
-        return any(_has(self.files, path, _RETRY_GATE) for path in self.files.yaml_paths())
+        return any(_retries(self.files, path) for path in self.files.yaml_paths())
 
     @cached_property
     def order(self) -> Analysis:

@@ -33,7 +33,7 @@ _PROXY_VERSION = "config.linkerd.io/proxy-version"
 _ONE_IMAGE = Edge(2025, 11, 3)
 _LINKERD = re.compile(r"linkerd-(?:crds|control-plane|viz|multicluster)\Z|linkerd2-cni\Z")
 # A flag or a variable that says where to listen, and localhost with a port as its value.
-_FLAG = re.compile(r"(?:listen|bind|addr|address|host)[\w.-]*(?:[= :]|\Z)", re.IGNORECASE)
+_FLAG = re.compile(r"(?:listen|bind|addr|address|host)[\w.-]{0,100}(?:[= :]|\Z)", re.IGNORECASE)
 _LOCAL = re.compile(r"(?:\A|[=/\s])(?:127\.0\.0\.1|localhost):([0-9]{1,5})\Z")
 
 
