@@ -1,40 +1,88 @@
-"""A named pipe in place of a file keeps no command waiting: nothing that is not a plain file is read."""
+"""Named pipes and devices in the place of files: nothing waits for them, and nothing reads without end."""
 
 from __future__ import annotations
 
 import os
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from security.test_kustomize import git, meshwright
-from support.many_apps import make_repository
+from meshwright.check.baseline import FILE, without_baseline
+from meshwright.check.report import Report
+from meshwright.errors import MeshwrightError
+from meshwright.git import worktree
+from meshwright.git.changes import uncommitted
+from meshwright.git.ignores import ignore_sources
+from support.upgrades import adopt, write
 
-PLACES = (
+EXAMPLE = Path(__file__).parents[2] / "examples" / "pi-cluster"
+FILES = (
     ".copier-answers.yml",
-    ".meshwright-baseline.json",
-    "apps/app-00000/mesh.yaml",
-    "apps/app-00000/deployment.yaml",
-    "apps/app-00000/kustomization.yaml",
-    "mesh/components/inject/kustomization.yaml",
+    "apps/demo/mesh.yaml",
+    "apps/demo/kustomization.yaml",
+    "mesh/components/inject-workloads/kustomization.yaml",
+    "mesh/apps/demo/kustomization.yaml",
     "platform/linkerd-control-plane/values.yaml",
-    ".sourceignore",
+    ".meshwright-baseline.json",
+    ".meshwright.yaml",
 )
+COMMANDS = {
+    "check": ("check", "--no-cache", "."),
+    "list": ("app", "list"),
+    "show": ("app", "show", "demo"),
+    "generate": ("generate", "--check", "--no-cache"),
+    "trust": ("trust", "."),
+}
 
 
-@pytest.mark.parametrize("place", PLACES)
-def test_a_pipe_in_place_of_a_file(place: str, tmp_path: Path) -> None:
-    root = make_repository(tmp_path / "repository", 1)
-    git("init", "-q", folder=root)
-    git("add", "--all", folder=root)
-    git("commit", "-q", "-m", "x", folder=root)
-    file = root / place
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.unlink(missing_ok=True)
-    os.mkfifo(file)
+@pytest.mark.parametrize("file", FILES)
+def test_a_pipe_instead_of_a_file(file: str, tmp_path: Path) -> None:
+    root = tmp_path / "repository"
+    shutil.copytree(EXAMPLE, root)
+    (root / file).unlink(missing_ok=True)
+    os.mkfifo(root / file)
 
-    for command in (("check", "--no-cache", "."), ("generate", "--no-cache", "."), ("app", "list")):
-        ended = meshwright(*command, "--timeout", "60", folder=root)
-        assert "stopped after" not in ended.stderr + ended.stdout, command
-        assert "this is a fault of Meshwright" not in ended.stderr + ended.stdout, ended.stderr
-        assert ended.returncode in (0, 1, 2)
+    for arguments in COMMANDS.values():
+        command = [sys.executable, "-P", "-m", "meshwright", *arguments]
+        done = subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=60)
+        assert done.returncode in (0, 1, 2)
+        assert "Traceback" not in done.stderr
+        assert "internal/error" not in done.stdout
+
+
+def test_a_baseline_without_end(tmp_path: Path) -> None:
+    (tmp_path / FILE).symlink_to("/dev/zero")
+
+    with pytest.raises(MeshwrightError, match="a symbolic link, which is not followed"):
+        without_baseline(tmp_path, Report((), (), (), {}, ""))
+
+
+@pytest.mark.parametrize("name", [".gitignore", "sub/.gitattributes", ".git/info/exclude"])
+def test_git_waits_for_no_pipe(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for path in ("a.yaml", "sub/b.yaml"):
+        write(tmp_path / "place" / path, "a: 1\n")
+    checkout = adopt(tmp_path / "place")
+    (checkout / name).parent.mkdir(exist_ok=True)
+    (checkout / name).unlink(missing_ok=True)
+    os.mkfifo(checkout / name)
+    # Git asks for the attributes of one, and whether the other is ignored.
+    write(checkout / "sub" / "b.yaml", "a: 2\n")
+    write(checkout / "sub" / "new.yaml", "a: 2\n")
+    monkeypatch.setattr(worktree, "_PATIENCE", 0.5)
+
+    with pytest.raises(MeshwrightError, match=f"{name} is a named pipe, .*; remove it"):
+        uncommitted(worktree.WorkTree.of(checkout))
+
+
+def test_a_linked_configuration_of_git_is_not_read(tmp_path: Path) -> None:
+    write(tmp_path / "place" / "a.yaml", "a: 1\n")
+    checkout = adopt(tmp_path / "place")
+    secret = tmp_path / "secret"
+    secret.write_text("[core]\n\texcludesFile = /canary\n", encoding="utf-8")
+    (checkout / ".git" / "config").unlink()
+    (checkout / ".git" / "config").symlink_to(secret)
+
+    assert Path("/canary") not in set(ignore_sources(checkout))
