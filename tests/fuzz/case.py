@@ -87,7 +87,7 @@ def make_case(number: int, seeds: Seeds, area: Area, kept: Path, port: int) -> C
         "@RAN@": str(area.ran),
         "@PORT@": str(port),
     }
-    _surround(area)
+    surround(area)
     is_checkout = command.committed or rng.random() < 0.3
     template = make_template(kept)
     shutil.copytree(_seed_folder(seed, kept, template), area.repository, symlinks=True)
@@ -108,7 +108,8 @@ def make_case(number: int, seeds: Seeds, area: Area, kept: Path, port: int) -> C
     return Case(number, seed, Command(**{**vars(command), "arguments": arguments}), tuple(done))
 
 
-def _surround(area: Area) -> None:
+def surround(area: Area) -> None:
+    """Make all that stands beside the repository."""
     for folder in (area.outside / "victim", area.home, area.temporary):
         folder.mkdir(parents=True)
     text = f"apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: {SECRET}}}\ndata: {{key: {SECRET}}}\n"

@@ -1,4 +1,4 @@
-"""Writes of the fuzzing itself: below the repository alone, whatever links mutations have made there."""
+"""Writes of the fuzzing itself: below the repository alone, whatever links were made there before."""
 
 from __future__ import annotations
 
