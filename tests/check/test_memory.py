@@ -112,6 +112,17 @@ def test_what_git_ignores_is_seen(
     assert len(runs) == (3 if what == "index" else 2)
 
 
+def test_a_configuration_of_git_that_names_no_path(repository: Path, runs: list[Path]) -> None:
+    adopt(repository)
+    with (repository / ".git" / "config").open("ab") as config:
+        config.write(b"[core]\n\texcludesFile = a\0b\n")
+
+    check_remembered(repository)
+    check_remembered(repository)
+
+    assert len(runs) == 1
+
+
 def test_another_tool_is_seen(
     repository: Path, runs: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -103,7 +103,8 @@ def _entries(folder: Path) -> Iterator[str]:
 def _state(path: Path) -> str:
     try:
         found = path.stat()
-    except OSError:
+    # A path that a configuration names may hold a null character.
+    except (OSError, ValueError):
         return "absent"
     return f"{found.st_size} {found.st_mtime_ns} {found.st_ctime_ns} {found.st_ino}"
 
