@@ -113,7 +113,7 @@ def git_damage(rng: random.Random, root: Path, places: Mapping[str, str]) -> str
         lay(root, f".git/{name}", f"ref: refs/heads/{rng.choice(('none', '../../config', '-x', 'a b'))}\n")
     elif kind == 4:
         shutil.rmtree(git)
-        to = rng.choice((places["@OUTSIDE@"], "/", ".", "infra", "../outside"))
+        to = rng.choice((places["@OUTSIDE@"], "/", ".", "infra", "../outside", "a\0b", "x" * 5000))
         git.write_text(f"gitdir: {to}\n", encoding="utf-8")
     else:
         to = rng.choice((places["@OUTSIDE@"], "/", ".."))

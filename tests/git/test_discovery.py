@@ -9,7 +9,8 @@ import pytest
 
 from meshwright.errors import MeshwrightError
 from meshwright.git.changes import ignored, uncommitted
-from meshwright.git.discovery import Embedded, NotACheckout, find_top
+from meshwright.git.discovery import Embedded, NotACheckout, common_dir_of, find_top, git_dir_of
+from meshwright.git.ignores import ignore_sources
 from meshwright.git.worktree import GitFailure, NoRevision, WorkTree
 from support.hostilegit import canary, config, embed_bare, ran
 from support.upgrades import adopt, git, write
@@ -166,3 +167,14 @@ def test_no_checkout_above_counts(checkout: Path) -> None:
 
     with pytest.raises(GitFailure, match="not a git repository"):
         uncommitted(WorkTree.of(inner))
+
+
+@pytest.mark.parametrize("text", ["gitdir: a\0b\n", f"gitdir: {'x' * 3000}\n", "\0", ""])
+def test_a_file_that_names_no_git_directory(text: str, tmp_path: Path) -> None:
+    (tmp_path / ".git").write_text(text, encoding="utf-8")
+
+    place = git_dir_of(tmp_path)
+    assert common_dir_of(place) == place
+    assert tmp_path / ".git" not in set(ignore_sources(tmp_path))
+    with pytest.raises(MeshwrightError):
+        ignored(WorkTree.of(tmp_path))

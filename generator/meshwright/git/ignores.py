@@ -29,7 +29,8 @@ def ignore_sources(top: Path) -> Iterator[Path]:
     for file in (Path("/etc/gitconfig"), own / "config", home / ".gitconfig", *told, *local):
         yield file
         # A user's own files may be links; one in .git leads to what is none of ours to read.
-        text = "" if file in local and file.is_symlink() else _text(file)
+        is_linked = file in local and os.path.islink(file)  # noqa: PTH114 - of any length
+        text = "" if is_linked else _text(file)
         yield from (_place(value, home, top) for value in _EXCLUDES.findall(text))
 
 

@@ -18,7 +18,10 @@ _SMALL_BYTES = 1 << 20
 
 def open_regular(path: Path, most: int) -> BufferedReader:
     """A regular file of at most ``most`` bytes, for reading. Raises OSError for everything else."""
-    handle = os.open(path, os.O_RDONLY | _NO_LINK | _AT_ONCE | getattr(os, "O_BINARY", 0))
+    try:
+        handle = os.open(path, os.O_RDONLY | _NO_LINK | _AT_ONCE | getattr(os, "O_BINARY", 0))
+    except ValueError:
+        raise OSError(errno.EINVAL, "no path: it holds a null character", ascii(path)) from None
     try:
         status = os.fstat(handle)
         if not stat.S_ISREG(status.st_mode):
