@@ -8,6 +8,7 @@ import pkgutil
 import shutil
 import socket
 import tempfile
+import traceback
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -142,7 +143,12 @@ def _start(work: str, keep: bool) -> None:
 
 def _run(number: int) -> Result:
     assert _runner is not None
-    return _runner.run(number)
+    try:
+        return _runner.run(number)
+    except Exception as error:
+        # The other cases go on; this one is seen to.
+        broken = "".join(traceback.format_exception(error)[-3:]).replace("\n", " ")
+        return Result(number, "none", "", "", (), -1, 0.0, 0.0, (f"fuzzing itself: {broken}",))
 
 
 def _import_all() -> None:

@@ -150,7 +150,8 @@ def _odd_values(rng: random.Random, raw: bytes) -> bytes:
         return _truncated(rng, raw)
     try:
         documents = list(yaml.load_all(raw, Loader=yaml.CSafeLoader))
-    except (yaml.YAMLError, UnicodeDecodeError, ValueError):
+    # PyYAML makes no fault of its own of a tag that does not fit.
+    except (yaml.YAMLError, ValueError, AttributeError, TypeError, LookupError):
         return _truncated(rng, raw)
     places: list[tuple[Any, Any]] = []
     _places(documents, places)
