@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +17,11 @@ from meshwright.yaml import YamlFault
 
 _MAKERS = ("generators", "transformers", "helmCharts", "helmChartInflationGenerator", "crds")
 _DEPTH = 20
+_FIELDS = ("kind", "group", "version", "name")
+# Kind, group and version.
+_Kind = tuple[str, str, str]
+# Fits itself alone, as a regular expression.
+_LITERAL = re.compile(r"[A-Za-z0-9_-]+")
 
 
 @dataclass
@@ -74,30 +80,56 @@ def _renamed(names: frozenset[str], by: KustomizationFile) -> frozenset[str]:
     return names | {f"{prefix}{name}{suffix}" for name in names}
 
 
-def fits(target: Mapping[str, Any], data: Mapping[str, Any], names: frozenset[str]) -> bool:
-    """Whether a target may mean an object; labels and namespaces, which others add, are not looked at.
+class Candidates:
+    """The objects that targets are held against, each with every name that it goes by."""
 
-    A pattern that kustomize refuses may mean anything: the build fails on it, and says so.
-    source: kustomize api/types/selector.go: kind, name, group and version are anchored regular expressions.
-    """
+    def __init__(self, objects: Iterable[tuple[Mapping[str, Any], frozenset[str]]]) -> None:
+        self._all = [(_kind_of(data), names) for data, names in objects]
+        self._by_name: dict[str, list[tuple[_Kind, frozenset[str]]]] = {}
+        for kind, names in self._all:
+            for name in names:
+                self._by_name.setdefault(name, []).append((kind, names))
+
+    def any_fits(self, target: Mapping[str, Any]) -> bool:
+        """Whether a target may mean one of them; labels and namespaces, which others add, are not looked at.
+
+        A pattern that kustomize refuses may mean anything: the build fails on it, and says so.
+        source: kustomize api/types/selector.go: kind, name, group, version are anchored regular expressions.
+        """
+        if self._all and any(_is_refused(target.get(field)) for field in _FIELDS):
+            return True
+        name = str(target.get("name") or "")
+        # A name without metacharacters is looked up, so that many patches of many objects stay linear.
+        found = self._by_name.get(name, []) if _LITERAL.fullmatch(name) else self._all
+        return any(_fits(target, kind, names) for kind, names in found)
+
+
+def _kind_of(data: Mapping[str, Any]) -> _Kind:
+    """Kind, group and version."""
     group, slash, version = str(data.get("apiVersion") or "").partition("/")
-    values = {
-        "kind": {str(data.get("kind") or "")},
-        "group": {group if slash else ""},
-        "version": {version if slash else group},
-        "name": set(names),
-    }
-    for field, candidates in values.items():
+    return str(data.get("kind") or ""), group if slash else "", version if slash else group
+
+
+def _fits(target: Mapping[str, Any], kind: _Kind, names: frozenset[str]) -> bool:
+    candidates = ({kind[0]}, {kind[1]}, {kind[2]}, names)
+    for field, values in zip(_FIELDS, candidates, strict=True):
         wanted = target.get(field)
         if not wanted:
             continue
-        try:
-            pattern = compile_anchored(str(wanted))
-        except PatternFault:
-            return True
-        if not any(pattern.found_in(candidate) for candidate in candidates):
+        pattern = compile_anchored(str(wanted))
+        if not any(pattern.found_in(value) for value in values):
             return False
     return True
+
+
+def _is_refused(wanted: Any) -> bool:
+    if not wanted:
+        return False
+    try:
+        compile_anchored(str(wanted))
+    except PatternFault:
+        return True
+    return False
 
 
 def described(target: Mapping[str, Any]) -> str:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from meshwright.check.rules.kustomized import described, fits, intake
+from meshwright.check.rules.kustomized import Candidates, described, intake
 from meshwright.check.rules.model import Model
 from meshwright.check.rules.rule import Engine, Hit, Severity, rule
 from meshwright.manifests.kustomization import KustomizationFile
@@ -55,8 +55,9 @@ def missed_patch(model: Model) -> Iterator[Hit]:
         if not targets or own.is_component:
             continue
         taken = intake(model.files, model.repository.index, own)
+        candidates = Candidates(taken.objects)
         for field, number, target in targets if taken.complete else ():
-            if not any(fits(target, data, names) for data, names in taken.objects):
+            if not candidates.any_fits(target):
                 kinds = {str(data.get("kind")) for data, _ in taken.objects}
                 names = {name for _, found in taken.objects for name in found}
                 hint = did_you_mean(str(target.get("kind") or ""), kinds - {str(target.get("kind"))})
@@ -80,12 +81,13 @@ def missed_flux_patch(model: Model) -> Iterator[Hit]:
     for root in model.repository.roots:
         if root.kustomization is None or not root.built or not root.objects:
             continue
+        candidates = Candidates((built.data, frozenset({built.name})) for built in root.objects)
         for number, entry in enumerate(items_of(root.kustomization.spec.get("patches"))):
             target = entry.get("target") if isinstance(entry, Mapping) else None
             # Without a name it is a default for whatever comes: a parent gives it to all its children.
             if not isinstance(target, Mapping) or not target.get("name"):
                 continue
-            if not any(fits(target, built.data, frozenset({built.name})) for built in root.objects):
+            if not candidates.any_fits(target):
                 at = root.kustomization.position("spec", "patches", number, "target")
                 names = {built.name for built in root.objects} - {str(target["name"])}
                 hint = did_you_mean(str(target["name"]), names)
