@@ -43,10 +43,10 @@ def _text(lines: Iterator[str]) -> str:
 def _index(rules: tuple[Rule, ...]) -> Iterator[str]:
     yield "# Rules"
     yield ""
-    yield f"The {len(rules)} rules of `meshwright check`, each with a page: why, the fix, the source of the"
-    yield "fact, an example that fires and one that does not. Made from the rules and their tests by"
-    yield "`python -m scripts.rules`. An error fails the check, a warning does not;"
-    yield "[check.md](check.md) says how to live with one."
+    yield f"`meshwright check` has {len(rules)} rules. Each has a page with the reason, the fix, the source"
+    yield "of the fact, an example where it fires and one where it does not. Errors fail the check,"
+    yield "warnings do not. To suppress a finding, see [check.md](check.md#living-with-a-finding)."
+    yield "`python -m scripts.rules` generates these pages from the rules and their tests."
     for begin, title in _FAMILIES.items():
         members = [rule for rule in rules if rule.id.startswith(begin)]
         if not members:
@@ -54,7 +54,7 @@ def _index(rules: tuple[Rule, ...]) -> Iterator[str]:
         yield ""
         yield f"## {title}"
         yield ""
-        yield "| rule | what it is about | |"
+        yield "| rule | finding | severity, scope |"
         yield "|---|---|---|"
         for rule in members:
             applies = "".join(f", {part}" for part in _applies(rule))
