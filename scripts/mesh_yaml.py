@@ -1,4 +1,4 @@
-"""Writes the table of docs/mesh-yaml.md from schema/mesh.schema.json; a test holds the two together."""
+"""Generates the table in docs/mesh-yaml.md from schema/mesh.schema.json; a test checks that it is current."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ START, END = "<!-- fields -->\n", "<!-- end of fields -->\n"
 
 
 def table() -> str:
-    """A row a field, with what it becomes and since which Linkerd that holds."""
+    """One row per field: its values, what it does, and the Linkerd version that it needs."""
     schema = json.loads((schema_root() / "mesh.schema.json").read_text(encoding="utf-8"))
-    rows = ["| field | values | what it does |", "|---|---|---|"]
+    rows = ["| field | values | description |", "|---|---|---|"]
     for name, field in _fields(schema, schema, ""):
-        needed = " (needed)" if name in schema["required"] else ""
-        rows.append(f"| `{name}`{needed} | {_values(field)} | {field.get('description', '')} |")
+        required = " (required)" if name in schema["required"] else ""
+        rows.append(f"| `{name}`{required} | {_values(field)} | {field.get('description', '')} |")
     return "\n".join(rows) + "\n"
 
 
 def page() -> str:
-    """The whole page, with today's table."""
+    """The whole page with the current table."""
     text = PAGE.read_text(encoding="utf-8")
     before, _, rest = text.partition(START)
     return f"{before}{START}{table()}{END}{rest.partition(END)[2]}"
@@ -59,7 +59,7 @@ def _values(field: dict[str, Any]) -> str:
         "array": "list",
         "boolean": "`true`, `false`",
         "integer": "number",
-        "string": "text",
+        "string": "string",
     }
     shown = kinds.get(field.get("type", ""), "mapping or list")
     return f"{shown}, default `{json.dumps(field['default'])}`" if "default" in field else shown
