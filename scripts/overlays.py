@@ -11,7 +11,7 @@ from pathlib import Path
 
 from meshwright.apps.base import read_bases
 from meshwright.apps.loading import load_apps
-from meshwright.apps.model import Landscape
+from meshwright.apps.model import AppsContext
 from meshwright.apps.overlay.planner import plan
 from meshwright.apps.settings import read_settings
 from meshwright.resources import includes_root
@@ -28,7 +28,7 @@ def bodies(engine: str, folder: Path) -> dict[str, str]:
     settings = read_settings(root)
     apps, _ = load_apps(root, settings)
     found, _ = read_bases(root, [app.base_path for app in apps])
-    landscape = Landscape(
+    landscape = AppsContext(
         {app.name: app for app in apps}, {app.name: found[app.base_path] for app in apps}, settings
     )
     return {app.name: plan(app, landscape).files[f"{app.overlay_path}/kustomization.yaml"] for app in apps}

@@ -126,7 +126,7 @@ def check(
     """Build and validate everything in a repository, offline: exit 0 clean, 1 findings, 2 could not run."""
     from meshwright.commands import check as command
 
-    options = command.Options(
+    options = command.CheckOptions(
         output=output.value,
         kubernetes=kubernetes,
         remember=cache,
@@ -179,7 +179,7 @@ def diff(
     """Show what differs in what is rendered, by object and field: exit 0 done, 2 could not run."""
     from meshwright.commands import diff as command
 
-    request = command.Request(old, new, output.value, exit_code, charts)
+    request = command.DiffRequest(old, new, output.value, exit_code, charts)
     raise typer.Exit(command.run(repository, request))
 
 
@@ -239,7 +239,7 @@ def update(
     """Bring a newer version of the template in, your edits kept: exit 0 done, 1 findings, 3 conflicts."""
     from meshwright.commands import update as command
 
-    options = command.Options(
+    options = command.UpdateOptions(
         to=to,
         answers=tuple(answers or ()),
         preview=preview,
@@ -278,7 +278,7 @@ def app_add(
     """Look at an application, say what the injector would do with its workloads, and propose a mesh.yaml."""
     from meshwright.commands import app as command
 
-    request = command.Request(name, path, chart, charts, namespace, yes, output.value)
+    request = command.AddRequest(name, path, chart, charts, namespace, yes, output.value)
     raise typer.Exit(command.add(repository, request))
 
 

@@ -12,7 +12,7 @@ import pytest
 from meshwright import writing
 from meshwright.apps import output as output_module
 from meshwright.apps import steps as module
-from meshwright.apps.comparison import Difference, compare
+from meshwright.apps.comparison import OutputDifference, compare
 from meshwright.apps.exchange import exchange
 from meshwright.apps.existing import Existing
 from meshwright.apps.header import with_header
@@ -40,7 +40,7 @@ def write(root: Path, files: dict[str, str], *, meshed: bool = True) -> None:
         steps = []
         for name in NAMES:
             want = wanted(name, files)
-            difference: Difference = compare(name, want, existing.read(name))
+            difference: OutputDifference = compare(name, want, existing.read(name))
             difference.meshed = meshed
             if difference.changes:
                 steps.append(output.stage(difference, want))

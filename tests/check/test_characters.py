@@ -14,7 +14,7 @@ from meshwright import programs
 from meshwright.check import check_repository
 from meshwright.check.kubeconform import Kubeconform
 from meshwright.check.schemas import Schemas, choose_minor
-from meshwright.check.submission import Submission
+from meshwright.check.submission import SchemaCheck
 from meshwright.errors import Position
 from meshwright.manifests.finding import Finding
 from support.repositories import GITOPS_SYNC, check, config_map, flux_kustomization, lines, write
@@ -76,12 +76,12 @@ def test_a_character_in_the_name_of_a_file(tmp_path: Path, name: str) -> None:
     assert GOOD_FINDING in lines(check_repository(tmp_path))
 
 
-def _submissions(*data: Any) -> list[Submission]:
+def _submissions(*data: Any) -> list[SchemaCheck]:
     def explained(number: int) -> Any:
         return lambda said: iter([Finding("x", Position(f"{number}"), said)])
 
     schema = Schemas(choose_minor(None)).root / "answers.schema.json"
-    return [Submission(item, schema, explained(number), is_object=True) for number, item in enumerate(data)]
+    return [SchemaCheck(item, schema, explained(number), is_object=True) for number, item in enumerate(data)]
 
 
 def _map(name: str, **more: Any) -> dict[str, Any]:

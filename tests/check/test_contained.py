@@ -25,7 +25,7 @@ from meshwright.check.rules.rule import Hit
 from meshwright.difference import comparison
 from meshwright.difference.comparison import compare
 from meshwright.errors import CannotRun, ExitCode, MeshwrightError, Position
-from meshwright.flux.generator import UnitMaker
+from meshwright.flux.generator import KustomizationUnitMaker
 from meshwright.manifests import files as files_module
 from meshwright.manifests.finding import Finding
 from meshwright.manifests.kustomize import Kustomize
@@ -177,8 +177,8 @@ def test_a_document(repository: Path, whole: list[str], monkeypatch: pytest.Monk
 def test_a_root(
     error: Callable[[], Exception], repository: Path, whole: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    broken = failing(UnitMaker.unit, error, lambda _, item, __: item.name.endswith("/two"))
-    monkeypatch.setattr(UnitMaker, "unit", broken)
+    broken = failing(KustomizationUnitMaker.unit, error, lambda _, item, __: item.name.endswith("/two"))
+    monkeypatch.setattr(KustomizationUnitMaker, "unit", broken)
 
     report = check_repository(repository)
 
@@ -213,8 +213,10 @@ def test_what_ends_everything_still_does(repository: Path, monkeypatch: pytest.M
 
 
 def test_no_comment_takes_it_out(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    broken = failing(UnitMaker.unit, lambda: KeyError("x"), lambda _, item, __: item.name.endswith("/two"))
-    monkeypatch.setattr(UnitMaker, "unit", broken)
+    broken = failing(
+        KustomizationUnitMaker.unit, lambda: KeyError("x"), lambda _, item, __: item.name.endswith("/two")
+    )
+    monkeypatch.setattr(KustomizationUnitMaker, "unit", broken)
     file = repository / "clusters/home/two.yaml"
     file.write_text("# meshwright: ignore internal/error nobody shall know\n" + file.read_text())
 
@@ -277,9 +279,11 @@ def test_diff_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write(old, {path: text for path, text in FILES.items() if "gone.yaml" not in text})
     write(new, {**{path: text for path, text in FILES.items() if "gone.yaml" not in text}, **CHANGED})
     broken = failing(
-        comparison._Comparison._in_root, lambda: KeyError("x"), lambda _, pair, __: pair.shown.path == "one"
+        comparison._SnapshotComparison._in_root,
+        lambda: KeyError("x"),
+        lambda _, pair, __: pair.shown.path == "one",
     )
-    monkeypatch.setattr(comparison._Comparison, "_in_root", broken)
+    monkeypatch.setattr(comparison._SnapshotComparison, "_in_root", broken)
 
     found = compare(old, new)
 

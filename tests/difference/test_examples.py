@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from meshwright.difference import compare, text
-from meshwright.difference.model import Change
+from meshwright.difference.model import ChangeKind
 from meshwright.difference.sharing import Sharing
 from meshwright.pins import load_pins
 
@@ -45,7 +45,7 @@ def test_a_new_linkerd_is_told_by_its_charts(
     charts = {found.chart for _, item in difference.objects() for found in item.charts}
     assert versions == {(LINKERD, "2026.9.9")}
     assert {"linkerd-crds", "linkerd-control-plane", "linkerd-viz"} <= charts
-    assert difference.count(Change.CHANGED) == sum(1 for _ in difference.objects())
+    assert difference.count(ChangeKind.CHANGED) == sum(1 for _ in difference.objects())
     assert "linkerd-gate" in text.render(difference), "the gate runs again"
     monkeypatch.setattr(Sharing, "digest", lambda *_: None)
     assert compare(old, new) == difference, "as if everything were built on both sides"
@@ -54,6 +54,6 @@ def test_a_new_linkerd_is_told_by_its_charts(
 def test_one_engine_for_the_other_moves_the_applications(root: Path) -> None:
     difference = compare(root / "examples/pi-cluster", root / "examples/pi-cluster-argocd")
 
-    moved = {item.title: item for _, item in difference.objects() if item.change is Change.MOVED}
+    moved = {item.title: item for _, item in difference.objects() if item.change is ChangeKind.MOVED}
     assert moved["Deployment demo/web"].source == "Kustomization flux-system/demo"
     assert not difference.not_compared

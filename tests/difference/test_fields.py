@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from meshwright.difference.fields import differences
-from meshwright.difference.model import Change, Field, Key, Step
+from meshwright.difference.model import ChangeKind, Field, Key, Step
 from meshwright.yaml.identity import identity
 
 SCALARS = st.one_of(
@@ -52,12 +52,12 @@ def apply(old: Any, fields: list[Field]) -> Any:
         for step in ("", *field.path)[:-1]:
             data = data[place_of(data, step)]
         last = ("", *field.path)[-1]
-        if field.change is Change.REMOVED:
+        if field.change is ChangeKind.REMOVED:
             del data[place_of(data, last)]
-        elif field.change is Change.ADDED and isinstance(data, list):
+        elif field.change is ChangeKind.ADDED and isinstance(data, list):
             assert field.index is not None
             data.insert(field.index, field.new)
-        elif field.change is Change.REORDERED:
+        elif field.change is ChangeKind.REORDERED:
             items = data[last]
             items[:] = [items[place_of(items, key)] for key in field.new]
         else:

@@ -13,7 +13,7 @@ from jsonschema import Draft202012Validator
 
 from meshwright.difference import json_output, markdown, text
 from meshwright.difference.model import (
-    Change,
+    ChangeKind,
     Difference,
     Effect,
     Field,
@@ -45,7 +45,7 @@ STEPS = WORDS | st.integers(0, 9) | WORDS.map(lambda word: Key((("name", word),)
 FIELDS = st.builds(
     Field,
     st.lists(STEPS, min_size=1, max_size=4).map(tuple),
-    st.sampled_from([Change.ADDED, Change.REMOVED, Change.CHANGED]),
+    st.sampled_from([ChangeKind.ADDED, ChangeKind.REMOVED, ChangeKind.CHANGED]),
     VALUES,
     VALUES,
     hidden=st.booleans(),
@@ -53,7 +53,7 @@ FIELDS = st.builds(
 )
 OBJECTS = st.builds(
     ObjectDifference,
-    st.sampled_from([Change.ADDED, Change.REMOVED, Change.CHANGED, Change.MOVED]),
+    st.sampled_from([ChangeKind.ADDED, ChangeKind.REMOVED, ChangeKind.CHANGED, ChangeKind.MOVED]),
     WORDS,
     WORDS,
     WORDS,
@@ -65,7 +65,7 @@ OBJECTS = st.builds(
 )
 ROOTS = st.builds(
     RootDifference,
-    st.sampled_from([Change.ADDED, Change.REMOVED, Change.CHANGED]),
+    st.sampled_from([ChangeKind.ADDED, ChangeKind.REMOVED, ChangeKind.CHANGED]),
     st.sampled_from(["flux", "argocd", "folder", "file"]),
     WORDS,
     WORDS,
@@ -102,9 +102,9 @@ def test_a_comment_is_never_too_long_and_counts_what_it_leaves_out(
 
 def test_the_rest_is_counted_truthfully() -> None:
     item = ObjectDifference(
-        Change.CHANGED, "v1", "ConfigMap", "a", "b", (Field(("x",), Change.ADDED, new=1),)
+        ChangeKind.CHANGED, "v1", "ConfigMap", "a", "b", (Field(("x",), ChangeKind.ADDED, new=1),)
     )
-    roots = [RootDifference(Change.CHANGED, "flux", f"r{n}", "", "", (item,) * 7) for n in range(400)]
+    roots = [RootDifference(ChangeKind.CHANGED, "flux", f"r{n}", "", "", (item,) * 7) for n in range(400)]
 
     comment = markdown.render(Difference(tuple(roots)))
 
@@ -141,9 +141,9 @@ def test_json_is_json_and_fits_the_schema(difference: Difference) -> None:
 
 
 def test_colour_changes_no_word() -> None:
-    fields = (Field(("a",), Change.CHANGED, 1, 2), Field(("b",), Change.ADDED, new="x"))
-    item = ObjectDifference(Change.CHANGED, "v1", "ConfigMap", "", "x", fields, Effect.RESTARTS)
-    difference = Difference((RootDifference(Change.CHANGED, "flux", "a/b", "p", "c", (item,)),))
+    fields = (Field(("a",), ChangeKind.CHANGED, 1, 2), Field(("b",), ChangeKind.ADDED, new="x"))
+    item = ObjectDifference(ChangeKind.CHANGED, "v1", "ConfigMap", "", "x", fields, Effect.RESTARTS)
+    difference = Difference((RootDifference(ChangeKind.CHANGED, "flux", "a/b", "p", "c", (item,)),))
 
     coloured = text.render(difference, colour=True)
 
@@ -152,11 +152,11 @@ def test_colour_changes_no_word() -> None:
 
 
 def test_long_texts_are_cut_to_where_they_differ() -> None:
-    field = Field(("a",), Change.CHANGED, "x" * 300 + "old", "x" * 300 + "new")
-    item = ObjectDifference(Change.CHANGED, "v1", "ConfigMap", "", "x", (field,))
+    field = Field(("a",), ChangeKind.CHANGED, "x" * 300 + "old", "x" * 300 + "new")
+    item = ObjectDifference(ChangeKind.CHANGED, "v1", "ConfigMap", "", "x", (field,))
 
     lines = text.render(
-        Difference((RootDifference(Change.CHANGED, "flux", "a", "p", "c", (item,)),))
+        Difference((RootDifference(ChangeKind.CHANGED, "flux", "a", "p", "c", (item,)),))
     ).splitlines()
 
     assert lines[2] == "      a: …xxxxxxxxxxxxold -> …xxxxxxxxxxxxnew"
@@ -164,10 +164,10 @@ def test_long_texts_are_cut_to_where_they_differ() -> None:
 
 def test_objects_that_only_moved_are_counted() -> None:
     moved = [
-        ObjectDifference(Change.MOVED, "v1", "Service", "a", f"s{n}", source="Kustomization f/x")
+        ObjectDifference(ChangeKind.MOVED, "v1", "Service", "a", f"s{n}", source="Kustomization f/x")
         for n in range(5)
     ]
-    root = RootDifference(Change.ADDED, "flux", "a/b", "p", "c", tuple(moved))
+    root = RootDifference(ChangeKind.ADDED, "flux", "a/b", "p", "c", tuple(moved))
 
     assert "  > 5 objects moved here unchanged from Kustomization f/x: 5 Service" in text.render(
         Difference((root,))

@@ -11,7 +11,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from meshwright.commands import diff as command
-from meshwright.commands.diff import Request
+from meshwright.commands.diff import DiffRequest
 from meshwright.errors import ExitCode, MeshwrightError
 from support.repositories import config_map, write
 
@@ -60,7 +60,7 @@ def test_revisions(
 ) -> None:
     before = state(checkout)
 
-    assert command.run(checkout, Request(old, new)) is ExitCode.CLEAN
+    assert command.run(checkout, DiffRequest(old, new)) is ExitCode.CLEAN
     assert capsys.readouterr().out == (
         f"folder app\n  ~ ConfigMap x\n      data.a: {change}\n\n1 object changed in 1 root\n"
     )
@@ -68,11 +68,11 @@ def test_revisions(
 
 
 def test_exit_code(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert command.run(checkout, Request(exit_code=True)) is ExitCode.FINDINGS
-    assert command.run(checkout, Request("HEAD", "HEAD", exit_code=True)) is ExitCode.CLEAN
+    assert command.run(checkout, DiffRequest(exit_code=True)) is ExitCode.FINDINGS
+    assert command.run(checkout, DiffRequest("HEAD", "HEAD", exit_code=True)) is ExitCode.CLEAN
     assert capsys.readouterr().out.endswith("no difference in what is rendered\n")
     write(checkout, {"app/kustomization.yaml": "resources: [gone.yaml]\n"})
-    assert command.run(checkout, Request(exit_code=True)) is ExitCode.FINDINGS
+    assert command.run(checkout, DiffRequest(exit_code=True)) is ExitCode.FINDINGS
     assert capsys.readouterr().out.endswith("no difference in what could be compared; not compared: 1\n")
 
 
@@ -84,7 +84,7 @@ def test_a_folder_of_a_checkout(tmp_path: Path, capsys: pytest.CaptureFixture[st
     write(tmp_path, {"sub/built/kustomization.yaml": "resources: [map.yaml]\n"})
     write(tmp_path, {"sub/built/map.yaml": config_map("y")})
 
-    command.run(tmp_path / "sub", Request())
+    command.run(tmp_path / "sub", DiffRequest())
 
     assert capsys.readouterr().out.splitlines()[1:3] == ["  ~ ConfigMap x", "      data.a: one -> two"]
 
@@ -93,7 +93,7 @@ def test_no_attribute_leaves_a_file_out(checkout: Path, capsys: pytest.CaptureFi
     # As an archive of Git's would: no engine reads archives of Git's.
     commit(checkout, {".gitattributes": "app/** export-ignore\n"})
 
-    command.run(checkout, Request())
+    command.run(checkout, DiffRequest())
 
     assert capsys.readouterr().out == "no difference in what is rendered\n"
 
@@ -103,7 +103,7 @@ def test_a_new_file_and_a_link(checkout: Path, capsys: pytest.CaptureFixture[str
     commit(checkout, {"other/ünï cödé.yaml": "a: b\n"})
     write(checkout, {"new/kustomization.yaml": "resources: [map.yaml]\n", "new/map.yaml": config_map("y")})
 
-    command.run(checkout, Request())
+    command.run(checkout, DiffRequest())
 
     assert capsys.readouterr().out == "folder new: added\n  + ConfigMap y\n\n1 object added in 1 root\n"
 
@@ -114,12 +114,12 @@ def test_hooks_of_git_do_not_lead_elsewhere(
     monkeypatch.setenv("GIT_DIR", str(tmp_path / "elsewhere"))
     monkeypatch.setenv("GIT_INDEX_FILE", str(tmp_path / "index"))
 
-    command.run(checkout, Request())
+    command.run(checkout, DiffRequest())
 
     assert "three -> four" in capsys.readouterr().out
 
 
-def refusal(path: Path, request: Request) -> str:
+def refusal(path: Path, request: DiffRequest) -> str:
     with pytest.raises(MeshwrightError) as raised:
         command.run(path, request)
     said = str(raised.value)
@@ -128,35 +128,37 @@ def refusal(path: Path, request: Request) -> str:
 
 
 def test_no_such_revision(checkout: Path) -> None:
-    assert refusal(checkout, Request("gone")) == (
+    assert refusal(checkout, DiffRequest("gone")) == (
         "no revision 'gone'; `git fetch` may bring it, `git log --all` shows what is there"
     )
-    assert refusal(checkout, Request("--output=x")) == "'--output=x': not a revision"
-    assert "no revision 'HEAD:app'" in refusal(checkout, Request("HEAD:app"))
+    assert refusal(checkout, DiffRequest("--output=x")) == "'--output=x': not a revision"
+    assert "no revision 'HEAD:app'" in refusal(checkout, DiffRequest("HEAD:app"))
 
 
 def test_no_checkout(tmp_path: Path) -> None:
-    assert refusal(write(tmp_path / "plain", FILES), Request()) == (
+    assert refusal(write(tmp_path / "plain", FILES), DiffRequest()) == (
         "not a Git checkout, so it has no revisions; run git init there"
     )
-    assert refusal(tmp_path / "gone", Request()) == "does not exist; name the folder of a GitOps repository"
+    assert (
+        refusal(tmp_path / "gone", DiffRequest()) == "does not exist; name the folder of a GitOps repository"
+    )
 
 
 def test_nothing_committed(tmp_path: Path) -> None:
     git(write(tmp_path, FILES), "init", "-q")
 
-    assert refusal(tmp_path, Request()) == "no revision 'HEAD': nothing is committed yet; commit first"
+    assert refusal(tmp_path, DiffRequest()) == "no revision 'HEAD': nothing is committed yet; commit first"
 
 
 def test_a_shallow_clone(checkout: Path, tmp_path: Path) -> None:
     first = git(checkout, "rev-parse", "HEAD~2")
     git(tmp_path, "clone", "-q", "--depth=1", checkout.as_uri(), "shallow")
 
-    assert refusal(tmp_path / "shallow", Request(first)) == (
+    assert refusal(tmp_path / "shallow", DiffRequest(first)) == (
         f"no revision '{first}' in this shallow clone; run `git fetch --depth=1 origin {first}`, "
         "or `git fetch --unshallow`"
     )
-    assert refusal(tmp_path / "shallow", Request("HEAD~2")) == (
+    assert refusal(tmp_path / "shallow", DiffRequest("HEAD~2")) == (
         "no revision 'HEAD~2' in this shallow clone; run `git fetch --deepen=100`, or `git fetch --unshallow`"
     )
 
@@ -164,7 +166,9 @@ def test_a_shallow_clone(checkout: Path, tmp_path: Path) -> None:
 def test_no_git(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "")
 
-    assert refusal(checkout, Request()) == "git is not on PATH; install it: what is committed is read by it"
+    assert (
+        refusal(checkout, DiffRequest()) == "git is not on PATH; install it: what is committed is read by it"
+    )
 
 
 def test_json_fits_its_schema(root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -176,7 +180,7 @@ def test_json_fits_its_schema(root: Path, tmp_path: Path, capsys: pytest.Capture
     shutil.rmtree(folder / "apps/longhorn")
     (folder / "apps/demo/kustomization.yaml").write_text("resources: []\n", encoding="utf-8")
 
-    command.run(folder, Request(output="json"))
+    command.run(folder, DiffRequest(output="json"))
 
     data = json.loads(capsys.readouterr().out)
     schema = json.loads((root / "schema/diff-report.schema.json").read_text(encoding="utf-8"))

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from meshwright.errors import Position
-from meshwright.manifests.closure import ClosureReader
-from meshwright.manifests.entry import Entry
+from meshwright.manifests.closure import BuildInputsReader
+from meshwright.manifests.entry import EntryPoint
 from meshwright.manifests.files import RepositoryFiles
 from meshwright.manifests.kustomization import KustomizationIndex, references_of
 from meshwright.manifests.relocation import relocate
@@ -86,13 +86,13 @@ def test_local(entry: str) -> None:
     assert not is_remote(entry)
 
 
-def read(folder: Path, files: dict[str, str]) -> ClosureReader:
+def read(folder: Path, files: dict[str, str]) -> BuildInputsReader:
     repository = RepositoryFiles(write(folder, files))
-    return ClosureReader(repository, KustomizationIndex(repository))
+    return BuildInputsReader(repository, KustomizationIndex(repository))
 
 
 def test_closure_follows_bases_and_components(tmp_path: Path) -> None:
-    closures = read(
+    inputs_reader = read(
         tmp_path,
         {
             "top/kustomization.yaml": "resources: [a.yaml, ../base]\ncomponents: [../part]\n",
@@ -104,14 +104,14 @@ def test_closure_follows_bases_and_components(tmp_path: Path) -> None:
         },
     )
 
-    closure = closures.read([Entry("top", Position("x"))])
+    inputs = inputs_reader.read([EntryPoint("top", Position("x"))])
 
-    assert closure.findings == []
-    assert closure.folders == {"top", "base", "part"}
-    assert closure.leaves == {"top/a.yaml", "base/b.yaml"}
-    assert closure.settings == {"nameReference: []"}
-    assert closure.renames
-    assert closure.buildable
+    assert inputs.findings == []
+    assert inputs.folders == {"top", "base", "part"}
+    assert inputs.files == {"top/a.yaml", "base/b.yaml"}
+    assert inputs.settings == {"nameReference: []"}
+    assert inputs.renames
+    assert inputs.buildable
 
 
 @pytest.mark.parametrize(
@@ -120,16 +120,16 @@ def test_closure_follows_bases_and_components(tmp_path: Path) -> None:
 )
 def test_only_hashed_names_are_renames(tmp_path: Path, options: str, renames: bool) -> None:
     text = f"generatorOptions: {options}\nconfigMapGenerator: [{{name: c, literals: [a=b]}}]\n"
-    closure = read(tmp_path, {"top/kustomization.yaml": text}).read([Entry("top", Position("x"))])
+    inputs = read(tmp_path, {"top/kustomization.yaml": text}).read([EntryPoint("top", Position("x"))])
 
-    assert closure.renames is renames
+    assert inputs.renames is renames
 
 
 def test_remote_and_helm_are_no_findings(tmp_path: Path) -> None:
     text = "resources: ['https://example.org/x']\nhelmCharts: [{name: x}]\n"
-    closure = read(tmp_path, {"top/kustomization.yaml": text}).read([Entry("top", Position("x"))])
+    inputs = read(tmp_path, {"top/kustomization.yaml": text}).read([EntryPoint("top", Position("x"))])
 
-    assert closure.findings == []
-    assert [entry for entry, _ in closure.remote] == ["https://example.org/x"]
-    assert [field for field, _ in closure.helm] == ["helmCharts"]
-    assert not closure.buildable
+    assert inputs.findings == []
+    assert [entry for entry, _ in inputs.remote] == ["https://example.org/x"]
+    assert [field for field, _ in inputs.helm] == ["helmCharts"]
+    assert not inputs.buildable

@@ -8,7 +8,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from meshwright.check.order.analysis import Fault, analyse
+from meshwright.check.order.analysis import OrderFault, analyse
 from meshwright.check.order.landscape import Moment
 from meshwright.check.repository import RootKind
 from support.argoworld import ArgoWorld, identity
@@ -86,15 +86,15 @@ def test_the_proof_agrees_with_every_order_tried(
 
     analysis = analyse(model_of(Case("", "", files, (), RootKind.ARGOCD)))
 
-    landscape, graph = analysis.landscape, analysis.landscape.graph
-    units = [unit for unit in landscape.units if unit.kind == "Application"]
+    startup, graph = analysis.startup, analysis.startup.graph
+    units = [unit for unit in startup.units if unit.kind == "Application"]
     for unit in units:
-        said = graph.can_happen(landscape.unit(unit)[Moment.READY])
+        said = graph.can_happen(startup.unit(unit)[Moment.READY])
         assert said == world.ready(unit.name), unit.title
-    stuck = any(not graph.can_happen(landscape.unit(unit)[Moment.READY]) for unit in units)
-    circles = (Fault.CIRCLE, Fault.SAME_APPLY, Fault.DEADLOCK)
-    assert any(story.fault in circles for story in analysis.stories) == stuck
-    told = {story.subject for story in analysis.stories if story.kind == "injector"}
+    stuck = any(not graph.can_happen(startup.unit(unit)[Moment.READY]) for unit in units)
+    circles = (OrderFault.CIRCLE, OrderFault.SAME_APPLY, OrderFault.DEADLOCK)
+    assert any(diagnosis.fault in circles for diagnosis in analysis.diagnoses) == stuck
+    told = {diagnosis.subject for diagnosis in analysis.diagnoses if diagnosis.kind == "injector"}
     everything = [(name, item) for name, items in objects.items() for item in items]
     if any(identity(item) == "Application/linkerd" for _, item in everything):
         for name in objects:

@@ -8,7 +8,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from meshwright.check.order.analysis import Fault, analyse
+from meshwright.check.order.analysis import OrderFault, analyse
 from meshwright.check.order.landscape import Moment
 from meshwright.check.repository import RootKind
 from support.fluxworld import world_of
@@ -121,18 +121,18 @@ def test_the_proof_agrees_with_every_order_tried(files: dict[str, str]) -> None:
 
     analysis = analyse(model_of(Case("", "", files, (), RootKind.FLUX)))
 
-    landscape, graph = analysis.landscape, analysis.landscape.graph
-    for unit in landscape.units:
+    startup, graph = analysis.startup, analysis.startup.graph
+    for unit in startup.units:
         if unit.kind in ("Kustomization", "HelmRelease"):
-            said = graph.can_happen(landscape.unit(unit)[Moment.READY])
+            said = graph.can_happen(startup.unit(unit)[Moment.READY])
             assert said == world.ready(f"{unit.kind}/{unit.name}"), unit.title
-    stuck = [unit for unit in landscape.units if not graph.can_happen(landscape.unit(unit)[Moment.READY])]
-    circles = [story for story in analysis.stories if story.fault in _CIRCLES]
+    stuck = [unit for unit in startup.units if not graph.can_happen(startup.unit(unit)[Moment.READY])]
+    circles = [diagnosis for diagnosis in analysis.diagnoses if diagnosis.fault in _CIRCLES]
     assert bool(circles) == bool(stuck)
     told = {
-        (story.fault is Fault.TOO_EARLY, story.subject)
-        for story in analysis.stories
-        if story.kind == "injector"
+        (diagnosis.fault is OrderFault.TOO_EARLY, diagnosis.subject)
+        for diagnosis in analysis.diagnoses
+        if diagnosis.kind == "injector"
     }
     for owner, items in world.objects.items():
         for item in items:
@@ -146,7 +146,7 @@ def test_the_proof_agrees_with_every_order_tried(files: dict[str, str]) -> None:
             assert ((False, subject) in told) == (sometimes and not always)
 
 
-_CIRCLES = (Fault.CIRCLE, Fault.SAME_APPLY, Fault.DEADLOCK)
+_CIRCLES = (OrderFault.CIRCLE, OrderFault.SAME_APPLY, OrderFault.DEADLOCK)
 
 
 def _titles(objects: dict[str, list[dict[str, Any]]]) -> set[str]:

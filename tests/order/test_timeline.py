@@ -33,7 +33,7 @@ spec: {{path: ./{name}, sourceRef: {{kind: GitRepository, name: x}}, wait: true,
 def _lines(*kustomizations: str, **files: str) -> list[tuple[int, str]]:
     texts = {"flux.yaml": "---".join(kustomizations), **files}
     analysis = analyse(model_of(Case("", "", texts, (), RootKind.FLUX)))
-    return [(line.rank, line.title) for line in Timeline(analysis.landscape).lines()]
+    return [(line.rank, line.title) for line in Timeline(analysis.startup).lines()]
 
 
 def test_ranks_follow_dependencies() -> None:

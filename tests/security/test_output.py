@@ -26,7 +26,8 @@ from meshwright.difference import json_output as diff_json
 from meshwright.difference import markdown
 from meshwright.difference import text as diff_text
 from meshwright.difference.model import (
-    Change,
+    ChangeKind,
+    ChartVersion,
     Difference,
     Field,
     Follower,
@@ -34,7 +35,6 @@ from meshwright.difference.model import (
     NotCompared,
     ObjectDifference,
     RootDifference,
-    Version,
 )
 from meshwright.errors import MeshwrightError, Position, together
 from meshwright.inert import harmless, json_text, printable
@@ -62,25 +62,25 @@ def report(word: str) -> Report:
 def difference(word: str) -> Difference:
     path = (word, Key((("name", word),)), 1)
     fields = (
-        Field(path, Change.CHANGED, word, f"{word}{word}"),
-        Field(path, Change.ADDED, new={word: [word, float("nan"), None]}),
-        Field(path, Change.REMOVED, old=[{word: float("inf")}]),
-        Field((word,), Change.CHANGED, {None: word}, 1, inner=(word,)),
-        Field((word,), Change.REORDERED, path[1:2], path[1:2]),
+        Field(path, ChangeKind.CHANGED, word, f"{word}{word}"),
+        Field(path, ChangeKind.ADDED, new={word: [word, float("nan"), None]}),
+        Field(path, ChangeKind.REMOVED, old=[{word: float("inf")}]),
+        Field((word,), ChangeKind.CHANGED, {None: word}, 1, inner=(word,)),
+        Field((word,), ChangeKind.REORDERED, path[1:2], path[1:2]),
     )
     item = ObjectDifference(
-        Change.CHANGED,
+        ChangeKind.CHANGED,
         word,
         word,
         word,
         word,
         fields,
-        charts=(Version(word, word, word),),
+        charts=(ChartVersion(word, word, word),),
         source=word,
         followers=(Follower(word),),
         note=word,
     )
-    root = RootDifference(Change.CHANGED, word, word, word, word, (item,))
+    root = RootDifference(ChangeKind.CHANGED, word, word, word, word, (item,))
     return Difference((root,), (NotCompared(word, "old", word),))
 
 

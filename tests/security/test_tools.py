@@ -18,8 +18,8 @@ from types import SimpleNamespace
 import pytest
 
 from meshwright.errors import MeshwrightError
-from meshwright.tools import Installer, Origin, ToolNotFoundError, download, locate
-from meshwright.tools.cache import Entry, cache_entry
+from meshwright.tools import Installer, ToolNotFoundError, ToolOrigin, download, locate
+from meshwright.tools.cache import CachedTool, cache_entry
 from meshwright.tools.catalog import TOOLS, host_platform, wanted_version
 from meshwright.tools.ledger import Ledger
 from meshwright.tools.places import cache_root
@@ -182,7 +182,7 @@ def _archive(name: str, content: bytes) -> bytes:
 
 
 @pytest.fixture
-def restored(ground: Ground, monkeypatch: pytest.MonkeyPatch) -> Entry:
+def restored(ground: Ground, monkeypatch: pytest.MonkeyPatch) -> CachedTool:
     """A cache that CI restored: an executable with its archive, whose checksum is the embedded one."""
     good = b"#!/bin/sh\nexit 0\n"
     archive = _archive("kustomize", good)
@@ -200,16 +200,16 @@ def restored(ground: Ground, monkeypatch: pytest.MonkeyPatch) -> Entry:
 
 
 def test_a_restored_tool_is_proved_by_its_archive_once(
-    ground: Ground, restored: Entry, monkeypatch: pytest.MonkeyPatch
+    ground: Ground, restored: CachedTool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tool = locate("kustomize")
-    assert (tool.path, tool.origin) == (restored.binary, Origin.DOWNLOAD)
+    assert (tool.path, tool.origin) == (restored.binary, ToolOrigin.DOWNLOAD)
     assert ground.ledger.exists()
     monkeypatch.setattr(download, "proved_member", lambda *_: pytest.fail("proved again"))
     assert locate("kustomize") == tool
 
 
-def test_a_tampered_executable_is_taken_out_of_its_archive_anew(restored: Entry) -> None:
+def test_a_tampered_executable_is_taken_out_of_its_archive_anew(restored: CachedTool) -> None:
     good = restored.binary.read_bytes()
     restored.binary.write_bytes(good.replace(b"0", b"1"))
     with pytest.raises(ToolNotFoundError, match="nothing vouches for the cache's copy"):
@@ -219,7 +219,7 @@ def test_a_tampered_executable_is_taken_out_of_its_archive_anew(restored: Entry)
     assert locate("kustomize").path == restored.binary
 
 
-def test_a_swapped_archive_proves_nothing(ground: Ground, restored: Entry) -> None:
+def test_a_swapped_archive_proves_nothing(ground: Ground, restored: CachedTool) -> None:
     ground.fake(restored.binary)
     restored.archive.write_bytes(_archive("kustomize", restored.binary.read_bytes()))
     with pytest.raises(ToolNotFoundError, match="nothing vouches for the cache's copy"):
@@ -231,7 +231,7 @@ def test_a_swapped_archive_proves_nothing(ground: Ground, restored: Entry) -> No
 
 
 @pytest.mark.parametrize("kind", ["link", "pipe", "folder", "huge"])
-def test_an_archive_that_is_no_file_proves_nothing(restored: Entry, kind: str) -> None:
+def test_an_archive_that_is_no_file_proves_nothing(restored: CachedTool, kind: str) -> None:
     real = restored.archive.rename(restored.folder / "real")
     match kind:
         case "link":
@@ -247,14 +247,14 @@ def test_an_archive_that_is_no_file_proves_nothing(restored: Entry, kind: str) -
         locate("kustomize")
 
 
-def test_a_link_is_no_tool(ground: Ground, restored: Entry) -> None:
+def test_a_link_is_no_tool(ground: Ground, restored: CachedTool) -> None:
     real = restored.binary.rename(ground.folder / "kustomize")
     restored.binary.symlink_to(real)
     with pytest.raises(ToolNotFoundError):
         locate("kustomize")
 
 
-def test_the_record_of_one_path_speaks_for_no_other_bytes(ground: Ground, restored: Entry) -> None:
+def test_the_record_of_one_path_speaks_for_no_other_bytes(ground: Ground, restored: CachedTool) -> None:
     locate("kustomize")
     other = cache_entry(TOOLS["kustomize"], restored.version, ground.folder / "other")
     fake = ground.fake(other.binary)
@@ -264,7 +264,7 @@ def test_the_record_of_one_path_speaks_for_no_other_bytes(ground: Ground, restor
 
 
 @pytest.mark.parametrize("name", ["tools/kustomize", "tools"])
-def test_nothing_is_installed_through_a_link(ground: Ground, restored: Entry, name: str) -> None:
+def test_nothing_is_installed_through_a_link(ground: Ground, restored: CachedTool, name: str) -> None:
     restored.binary.unlink()
     place = ground.cache / name
     moved = place.rename(ground.folder / "victim")
@@ -276,7 +276,7 @@ def test_nothing_is_installed_through_a_link(ground: Ground, restored: Entry, na
     assert sorted(moved.rglob("*")) == before
 
 
-def test_links_in_an_entry_lead_no_write_and_no_removal_out(ground: Ground, restored: Entry) -> None:
+def test_links_in_an_entry_lead_no_write_and_no_removal_out(ground: Ground, restored: CachedTool) -> None:
     victim = ground.folder / "victim"
     victim.mkdir()
     kept = victim / "kept"
@@ -296,7 +296,9 @@ def _unwritable(ground: Ground) -> None:
     (ground.folder / "state").write_text("a file where a folder should be")
 
 
-def test_without_a_state_folder_a_restored_tool_is_proved_each_time(ground: Ground, restored: Entry) -> None:
+def test_without_a_state_folder_a_restored_tool_is_proved_each_time(
+    ground: Ground, restored: CachedTool
+) -> None:
     _unwritable(ground)
     assert locate("kustomize") == locate("kustomize")
     restored.binary.write_bytes(b"#!/bin/sh\nexit 1\n")
@@ -316,7 +318,7 @@ def test_without_a_state_folder_nothing_is_built(ground: Ground) -> None:
 
 
 def test_a_state_folder_inside_the_checkout_vouches_for_nothing(
-    ground: Ground, restored: Entry, monkeypatch: pytest.MonkeyPatch
+    ground: Ground, restored: CachedTool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     locate("kustomize")
     restored.archive.unlink()
@@ -417,7 +419,7 @@ def test_path_inside_the_checkout_that_one_is_in_brings_no_tool(
         Installer(checksums={}).install("kustomize")
     assert not ground.canary.exists()
     monkeypatch.chdir(ground.folder)
-    assert locate("kustomize").origin is Origin.PATH
+    assert locate("kustomize").origin is ToolOrigin.PATH
 
 
 def test_a_program_that_is_asked_for_its_version_gets_nothing(
@@ -437,8 +439,8 @@ def test_a_program_that_is_asked_for_its_version_gets_nothing(
 def test_two_processes_at_once_lose_no_record(ground: Ground) -> None:
     program = (
         "import sys; from pathlib import Path; from meshwright.tools.ledger import Ledger, Record;"
-        "from meshwright.tools import Origin; file = Path(sys.argv[1]); file.write_text('x');"
-        "record = Record('helm', 'v1', Origin.GO_INSTALL, '', '0', 0, 0, 0, 0).seen(file.stat());"
+        "from meshwright.tools import ToolOrigin; file = Path(sys.argv[1]); file.write_text('x');"
+        "record = Record('helm', 'v1', ToolOrigin.GO_INSTALL, '', '0', 0, 0, 0, 0).seen(file.stat());"
         "[Ledger().keep(file, record) for _ in range(20)]"
     )
     files = [str(ground.folder / f"tool{number}") for number in range(4)]

@@ -9,7 +9,7 @@ from typing import Any
 from meshwright.apps.base import read_bases
 from meshwright.apps.inventory import inventory_findings
 from meshwright.apps.loading import load_apps
-from meshwright.apps.model import Base, Landscape, Overlay
+from meshwright.apps.model import AppsContext, Base, Overlay
 from meshwright.apps.overlay.planner import plan
 from meshwright.apps.settings import read_settings
 from meshwright.manifests.finding import Finding
@@ -87,7 +87,7 @@ def planned(root: Path) -> tuple[dict[str, Overlay], list[Finding]]:
     apps, findings = load_apps(root, settings)
     bases, faults = read_bases(root, [app.base_path for app in apps])
     by_name = {app.name: bases.get(app.base_path, Base(app.base_path)) for app in apps}
-    landscape = Landscape({app.name: app for app in apps}, by_name, settings)
+    landscape = AppsContext({app.name: app for app in apps}, by_name, settings)
     overlays = {app.name: plan(app, landscape) for app in apps}
     findings += [*faults, *inventory_findings(landscape)]
     findings += [finding for overlay in overlays.values() for finding in overlay.findings]

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from meshwright.tools.cache import Entry, cache_entry
+from meshwright.tools.cache import CachedTool, cache_entry
 from meshwright.tools.catalog import TOOLS, host_platform, wanted_version
 
 
@@ -37,7 +37,7 @@ class Sandbox:
     def runs(self) -> list[str]:
         return self.trace.read_text().splitlines() if self.trace.exists() else []
 
-    def entry(self, name: str) -> Entry:
+    def entry(self, name: str) -> CachedTool:
         return cache_entry(TOOLS[name], wanted_version(name))
 
     def leftovers(self) -> list[str]:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from meshwright.tools import Origin, ledger
-from meshwright.tools.cache import Entry, cache_entry, cache_root
+from meshwright.tools import ToolOrigin, ledger
+from meshwright.tools.cache import CachedTool, cache_entry, cache_root
 from meshwright.tools.catalog import TOOLS, host_platform, wanted_version
 from meshwright.tools.files import file_sha256
 from meshwright.tools.ledger import Ledger
@@ -20,16 +20,16 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def stored(sandbox: Sandbox) -> Entry:
+def stored(sandbox: Sandbox) -> CachedTool:
     entry = sandbox.entry("kustomize")
     with entry.lock(), entry.staging() as folder:
         made = folder / "kustomize"
         made.write_bytes(b"an executable")
-        entry.store(made, Origin.GO_INSTALL, "example.org/kustomize@v1")
+        entry.store(made, ToolOrigin.GO_INSTALL, "example.org/kustomize@v1")
     return entry
 
 
-def test_layout_and_what_is_written_down(sandbox: Sandbox, stored: Entry) -> None:
+def test_layout_and_what_is_written_down(sandbox: Sandbox, stored: CachedTool) -> None:
     version = wanted_version("kustomize")
     assert stored.binary == sandbox.cache / "tools/kustomize" / version / str(host_platform()) / "kustomize"
     state = stored.binary.stat()
@@ -54,18 +54,18 @@ def test_layout_and_what_is_written_down(sandbox: Sandbox, stored: Entry) -> Non
     assert sandbox.leftovers() == []
 
 
-def test_stored_tool_is_read_back(stored: Entry) -> None:
+def test_stored_tool_is_read_back(stored: CachedTool) -> None:
     tool = stored.read()
     assert tool is not None
     assert tool.source == "cache: built from example.org/kustomize@v1"
 
 
-def test_other_size_is_not_believed(stored: Entry) -> None:
+def test_other_size_is_not_believed(stored: CachedTool) -> None:
     stored.binary.write_bytes(b"an executable and more")
     assert stored.read() is None
 
 
-def test_same_size_and_time_but_other_content_is_not_believed(stored: Entry) -> None:
+def test_same_size_and_time_but_other_content_is_not_believed(stored: CachedTool) -> None:
     before = stored.binary.stat()
     stored.binary.write_bytes(b"an executablE")
     os.utime(stored.binary, ns=(before.st_atime_ns, before.st_mtime_ns))
@@ -81,13 +81,13 @@ def hashed(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     return found
 
 
-def test_what_is_known_is_not_hashed(stored: Entry, hashed: list[Path]) -> None:
+def test_what_is_known_is_not_hashed(stored: CachedTool, hashed: list[Path]) -> None:
     assert stored.read() is not None
     assert hashed == []
 
 
 def test_touched_executable_is_believed_by_its_sha256_and_then_cheaply(
-    stored: Entry, hashed: list[Path]
+    stored: CachedTool, hashed: list[Path]
 ) -> None:
     os.utime(stored.binary, ns=(1, 1))
     assert stored.read() is not None
@@ -109,7 +109,7 @@ def test_moved_cache_is_believed_by_its_bytes(
     assert list(json.loads(sandbox.ledger.read_text())["executables"]) == [str(moved.binary)]
 
 
-def test_the_record_in_the_cache_is_for_people(stored: Entry) -> None:
+def test_the_record_in_the_cache_is_for_people(stored: CachedTool) -> None:
     stored.record.write_text("{")
     assert stored.read() is not None
     stored.record.unlink()
@@ -120,7 +120,7 @@ def test_the_record_in_the_cache_is_for_people(stored: Entry) -> None:
     "content", ["", "{}", "[]", '{"executables": []}', '{"executables": {"x": {"origin": "elsewhere"}}}']
 )
 def test_broken_ledger_vouches_for_nothing_and_is_mended(
-    sandbox: Sandbox, stored: Entry, content: str
+    sandbox: Sandbox, stored: CachedTool, content: str
 ) -> None:
     record = Ledger().vouch("kustomize", stored.version, stored.binary, stored.binary.stat())
     assert record is not None
@@ -132,7 +132,7 @@ def test_broken_ledger_vouches_for_nothing_and_is_mended(
 
 @pytest.mark.parametrize(("field", "other"), [("version", "v5.0.0"), ("name", "helm"), ("sha256", "0" * 64)])
 def test_record_of_something_else_vouches_for_nothing(
-    sandbox: Sandbox, stored: Entry, field: str, other: str
+    sandbox: Sandbox, stored: CachedTool, field: str, other: str
 ) -> None:
     content = json.loads(sandbox.ledger.read_text())
     (record,) = content["executables"].values()
@@ -141,7 +141,7 @@ def test_record_of_something_else_vouches_for_nothing(
     assert stored.read() is None
 
 
-def test_the_ledger_forgets_what_is_gone(sandbox: Sandbox, stored: Entry) -> None:
+def test_the_ledger_forgets_what_is_gone(sandbox: Sandbox, stored: CachedTool) -> None:
     record = Ledger().vouch("kustomize", stored.version, stored.binary, stored.binary.stat())
     assert record is not None
     stored.binary.unlink()
@@ -150,13 +150,13 @@ def test_the_ledger_forgets_what_is_gone(sandbox: Sandbox, stored: Entry) -> Non
     assert list(json.loads(sandbox.ledger.read_text())["executables"]) == [str(other)]
 
 
-def test_what_is_not_executable_is_not_believed(stored: Entry) -> None:
+def test_what_is_not_executable_is_not_believed(stored: CachedTool) -> None:
     stored.binary.chmod(0o644)
     # Root may execute only what somebody may.
     assert stored.read() is None
 
 
-def test_staging_sweeps_what_a_killed_process_left(stored: Entry) -> None:
+def test_staging_sweeps_what_a_killed_process_left(stored: CachedTool) -> None:
     left = stored.folder / ".staging-abc" / "half"
     left.parent.mkdir()
     left.write_text("half a tool")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from meshwright.errors import MeshwrightError
-from meshwright.tools import Origin, ToolNotFoundError, locate
+from meshwright.tools import ToolNotFoundError, ToolOrigin, locate
 from meshwright.tools.catalog import TOOLS, wanted_version
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ def _cached(sandbox: Sandbox, name: str = "kustomize") -> Path:
     entry.folder.mkdir(parents=True)
     with entry.staging() as folder:
         made = sandbox.script(name, "echo development", folder)
-        return entry.store(made, Origin.GO_INSTALL, f"{TOOLS[name].package}@{entry.version}").path
+        return entry.store(made, ToolOrigin.GO_INSTALL, f"{TOOLS[name].package}@{entry.version}").path
 
 
 def test_explicit_path_wins_over_everything_whatever_its_version(
@@ -35,7 +35,7 @@ def test_explicit_path_wins_over_everything_whatever_its_version(
     told = sandbox.script("my-kustomize", "echo v5.5.0", tmp_path / "own")
     monkeypatch.setenv("MESHWRIGHT_KUSTOMIZE", str(told))
     tool = locate("kustomize")
-    assert (tool.path, tool.version, tool.origin) == (told, "v5.5.0", Origin.EXPLICIT)
+    assert (tool.path, tool.version, tool.origin) == (told, "v5.5.0", ToolOrigin.EXPLICIT)
     assert tool.source == "explicit: MESHWRIGHT_KUSTOMIZE"
 
 
@@ -61,7 +61,7 @@ def test_fitting_version_on_path_is_used_before_the_cache(sandbox: Sandbox) -> N
     _cached(sandbox)
     own = sandbox.script("kustomize", f"echo {wanted_version('kustomize')}")
     tool = locate("kustomize")
-    assert (tool.path, tool.origin, tool.version) == (own, Origin.PATH, wanted_version("kustomize"))
+    assert (tool.path, tool.origin, tool.version) == (own, ToolOrigin.PATH, wanted_version("kustomize"))
 
 
 def test_second_folder_of_path_is_looked_at_too(
@@ -118,7 +118,7 @@ def test_broken_memory_is_asked_again(sandbox: Sandbox) -> None:
     locate("kustomize")
     (memory,) = sandbox.cache.glob("tools/kustomize/answers/*.json")
     memory.write_text("{")
-    assert locate("kustomize").origin is Origin.PATH
+    assert locate("kustomize").origin is ToolOrigin.PATH
     assert sandbox.runs() == ["kustomize version"] * 2
 
 

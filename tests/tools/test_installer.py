@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from meshwright.errors import MeshwrightError
-from meshwright.tools import Installer, Origin, ensure, install, locate
+from meshwright.tools import Installer, ToolOrigin, ensure, install, locate
 from meshwright.tools.cache import cache_entry
 from meshwright.tools.catalog import TOOLS, host_platform, wanted_version
 
@@ -30,7 +30,7 @@ def test_download_comes_first_and_is_recorded(
     fake_go()
     checksums = release.offer("kustomize", make_archive(("kustomize", b"run")))
     tool = Installer(base_url=release.base, checksums=checksums).install("kustomize")
-    assert (tool.origin, tool.detail) == (Origin.DOWNLOAD, release.base + release.path("kustomize"))
+    assert (tool.origin, tool.detail) == (ToolOrigin.DOWNLOAD, release.base + release.path("kustomize"))
     assert tool.path.read_bytes() == b"run"
     assert tool == locate("kustomize")
     assert os.access(tool.path, os.X_OK)
@@ -57,7 +57,7 @@ def test_refused_download_is_told_and_go_builds_instead(
     fake_go()
     release.offer("kustomize", b"what an attacker put there")
     tool = Installer(base_url=release.base, checksums=make_table("kustomize", b"right")).install("kustomize")
-    assert (tool.origin, tool.version) == (Origin.GO_INSTALL, wanted_version("kustomize"))
+    assert (tool.origin, tool.version) == (ToolOrigin.GO_INSTALL, wanted_version("kustomize"))
     assert tool.detail == f"{TOOLS['kustomize'].package}@{wanted_version('kustomize')}"
     said = capsys.readouterr().err
     assert "it was not unpacked; trying go install" in said
@@ -71,7 +71,7 @@ def test_without_a_checksum_no_download_is_tried(
     fake_go()
     release.offer("kustomize", b"never asked for")
     tool = Installer(base_url=release.base, checksums={}).install("kustomize")
-    assert tool.origin is Origin.GO_INSTALL
+    assert tool.origin is ToolOrigin.GO_INSTALL
     assert release.requests == []
     assert f"no checksum is known for {host_platform()}; trying go install" in capsys.readouterr().err
 
@@ -164,7 +164,7 @@ def test_ensure_installs_only_what_is_nowhere(sandbox: Sandbox, fake_go: Callabl
     fake_go()
     assert ensure("kustomize").path == own
     own.unlink()
-    assert ensure("kustomize").origin is Origin.GO_INSTALL
+    assert ensure("kustomize").origin is ToolOrigin.GO_INSTALL
     assert sandbox.runs() == ["kustomize version", _GO_INSTALL]
 
 
@@ -184,7 +184,7 @@ def test_record_of_the_real_kubeconform_says_the_pinned_version() -> None:
     if tool is None:
         pytest.skip("kubeconform is not in the user's cache: an explicit path or PATH provides it")
     answer = subprocess.run([tool.path, "-v"], capture_output=True, text=True, check=True)
-    says = {Origin.GO_INSTALL: "development", Origin.DOWNLOAD: wanted_version("kubeconform")}
+    says = {ToolOrigin.GO_INSTALL: "development", ToolOrigin.DOWNLOAD: wanted_version("kubeconform")}
     assert answer.stdout.strip() == says[tool.origin]
     assert json.loads(entry.record.read_text())["version"] == wanted_version("kubeconform")
 

@@ -12,7 +12,7 @@ import pytest
 
 from meshwright.commands import update
 from meshwright.update import renderer
-from meshwright.update.rendering import Job, Rendered, description, rendered
+from meshwright.update.rendering import Job, RenderedTree, description, rendered
 from meshwright.update.template import Template
 
 
@@ -28,7 +28,7 @@ class _Here:
     def __exit__(self, *_: object) -> None:
         pass
 
-    def render(self, template: Template, answers_file: str, jobs: Sequence[Job]) -> list[Rendered]:
+    def render(self, template: Template, answers_file: str, jobs: Sequence[Job]) -> list[RenderedTree]:
         given: list[dict[str, Any]] = [description(template, answers_file, job) for job in jobs]
         # As it would come through the pipe.
         kept, tempfile.tempdir = tempfile.tempdir, self._scratch

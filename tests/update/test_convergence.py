@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from copier import run_update
 
-from meshwright.commands.update import Options, run
+from meshwright.commands.update import UpdateOptions, run
 from meshwright.errors import ExitCode
 from support.trees import read_tree, tree_diff
 from support.upgrades import adopt, commit, copy, git, real_template, take
@@ -100,7 +100,7 @@ def plain(repository: Path) -> None:
 
 
 def ours(repository: Path) -> None:
-    assert run(repository, Options()) is ExitCode.CLEAN
+    assert run(repository, UpdateOptions()) is ExitCode.CLEAN
     assert git(repository, "diff", "--name-only") == ""
 
 

@@ -12,7 +12,7 @@ from meshwright.manifests.finding import Finding, Severity
 
 
 @dataclass(frozen=True)
-class Change:
+class FileChange:
     """A file that is not as it should be; None stands for no file."""
 
     path: str
@@ -26,23 +26,25 @@ class Change:
 
 
 @dataclass
-class Difference:
+class OutputDifference:
     """One application's. ``kept`` is what stays in its folder: fresh files, and what is not ours."""
 
     name: str
-    changes: list[Change] = field(default_factory=list)
+    changes: list[FileChange] = field(default_factory=list)
     kept: list[str] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     # Whether the new overlay puts pods into the mesh.
     meshed: bool = False
 
 
-def compare(name: str, wanted: Mapping[str, str], present: Present, *, force: bool = False) -> Difference:
+def compare(
+    name: str, wanted: Mapping[str, str], present: Present, *, force: bool = False
+) -> OutputDifference:
     """What differs between ``wanted``, texts by path, and what is there.
 
     ``force`` overwrites what a person has edited; a link or a folder is never overwritten.
     """
-    difference = Difference(name)
+    difference = OutputDifference(name)
     for path in sorted(wanted.keys() | present.texts.keys() | present.others.keys()):
         if kind := present.others.get(path):
             _meet_other(difference, path, kind, path in wanted or path == f"{OVERLAYS}/{name}")
@@ -51,7 +53,7 @@ def compare(name: str, wanted: Mapping[str, str], present: Present, *, force: bo
     return difference
 
 
-def _meet_other(difference: Difference, path: str, kind: str, in_way: bool) -> None:
+def _meet_other(difference: OutputDifference, path: str, kind: str, in_way: bool) -> None:
     if in_way:
         difference.findings.append(in_the_way(path, kind))
     elif path.startswith(f"{OVERLAYS}/"):
@@ -59,7 +61,9 @@ def _meet_other(difference: Difference, path: str, kind: str, in_way: bool) -> N
         difference.findings.append(_foreign(path, kind))
 
 
-def _meet_file(difference: Difference, path: str, before: str | None, after: str | None, force: bool) -> None:
+def _meet_file(
+    difference: OutputDifference, path: str, before: str | None, after: str | None, force: bool
+) -> None:
     if before == after:
         difference.kept.append(path)
         return
@@ -70,7 +74,7 @@ def _meet_file(difference: Difference, path: str, before: str | None, after: str
             difference.kept.append(path)
             difference.findings.append(_foreign(path, "file"))
         return
-    difference.changes.append(Change(path, before, after))
+    difference.changes.append(FileChange(path, before, after))
     # An empty file is what a power cut leaves of one that was just written.
     if not (before is None or force or is_untouched(before) or not before.strip("\0")):
         difference.findings.append(_edited(path, generated, after is None))

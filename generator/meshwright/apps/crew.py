@@ -26,14 +26,14 @@ def processors() -> int:
     return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
 
 
-class Crew:
+class WorkerPool:
     """Use it in a with statement: no worker outlives it."""
 
     def __init__(self, workers: Sequence[Worker]) -> None:
-        self._members: list[_Apart | _Here] = []
+        self._members: list[_ForkedWorker | _InlineWorker] = []
         for worker in workers:
             # A process would cost a single one more than it saves.
-            self._members.append(_Here(worker) if len(workers) == 1 else _Apart(worker))
+            self._members.append(_InlineWorker(worker) if len(workers) == 1 else _ForkedWorker(worker))
 
     def answers(self) -> list[Any]:
         """What every worker says next, in their order. Raises MeshwrightError when one does."""
@@ -44,7 +44,7 @@ class Crew:
         for member in self._members:
             member.tell(question)
 
-    def __enter__(self) -> Crew:
+    def __enter__(self) -> WorkerPool:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -52,7 +52,7 @@ class Crew:
             member.end()
 
 
-class _Here:
+class _InlineWorker:
     def __init__(self, worker: Worker) -> None:
         self._worker = worker()
         self._question: Any = None
@@ -67,7 +67,7 @@ class _Here:
         self._worker.close()
 
 
-class _Apart:
+class _ForkedWorker:
     """A copy of this process: what is read already need not be sent."""
 
     def __init__(self, worker: Worker) -> None:

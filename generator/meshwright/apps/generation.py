@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from meshwright.apps.output import Output, locked
-from meshwright.apps.remembered import Fresh, Memory
+from meshwright.apps.remembered import Fresh, GenerateCache
 from meshwright.errors import ExitCode
 from meshwright.manifests.finding import Finding, Severity
 
 if TYPE_CHECKING:
-    from meshwright.apps.comparison import Change
+    from meshwright.apps.comparison import FileChange
     from meshwright.apps.production import Production
 
 
@@ -28,7 +28,7 @@ class Outcome:
     applications: int
     changed: int = 0
     removed: int = 0
-    changes: tuple[Change, ...] = ()
+    changes: tuple[FileChange, ...] = ()
     written: bool = True
 
     @property
@@ -50,7 +50,7 @@ def generate(root: Path, *, check: bool, force: bool, remember: bool) -> Outcome
     """
     top = Path(os.path.realpath(root))
     with locked(top) as alone:
-        memory = Memory(top) if remember else None
+        memory = GenerateCache(top) if remember else None
         before = memory.signature() if memory else None
         if memory and before and (fresh := memory.recall(before)):
             return Outcome(fresh.warnings, fresh.applications)

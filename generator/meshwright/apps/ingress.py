@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from meshwright.apps.model import App, Base, BaseObject, Landscape, Part, Patch
+from meshwright.apps.model import App, AppsContext, Base, BaseObject, Part, Patch
 from meshwright.apps.overlay.patches import nested, target_of
 from meshwright.apps.spec import Route
 from meshwright.manifests.finding import Finding
@@ -22,17 +22,17 @@ _MIDDLEWARES = "traefik.ingress.kubernetes.io/router.middlewares"
 _NEED = "its routes are of Traefik's kinds"
 
 
-def ingress_part(app: App, landscape: Landscape) -> Part:
+def ingress_part(app: App, context: AppsContext) -> Part:
     """Patches for the routes of the manifests, and the routes that the spec asks for."""
     part = Part()
     ingress = app.spec.ingress
     if ingress is None:
         return part
-    if landscape.settings.traefik is None and ingress.routes:
+    if context.settings.traefik is None and ingress.routes:
         text = "ingress.routes: this repository has no Traefik (answer ingress is none)"
         part.findings.append(Finding("mesh/ingress", app.at("ingress", "routes", key=True), text))
         return part
-    base = landscape.bases[app.name]
+    base = context.bases[app.name]
     _old_group(base, part)
     middlewares = _Middlewares(app)
     for item in base.objects:
@@ -50,7 +50,7 @@ def ingress_part(app: App, landscape: Landscape) -> Part:
     if ingress.routes:
         part.objects += _route_objects(app, ingress.routes, ingress.override, middlewares)
     part.objects += middlewares.objects
-    if "traefik" in landscape.settings.layers:
+    if "traefik" in context.settings.layers:
         part.needs["traefik"] = _NEED
     return part
 

@@ -5,22 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from meshwright.apps.injectability import EXCLUDED_NAMESPACES
-from meshwright.apps.model import App, Landscape
+from meshwright.apps.model import App, AppsContext
 from meshwright.apps.spec import Inject, Scope
 from meshwright.manifests.finding import Finding
 from meshwright.manifests.words import did_you_mean
 
 
-def inventory_findings(landscape: Landscape) -> list[Finding]:
+def inventory_findings(context: AppsContext) -> list[Finding]:
     """Every fault between applications, by application's name."""
     found: list[Finding] = []
-    cyclic = {app.name: finding for app, finding in _cycles(landscape.apps)}
+    cyclic = {app.name: finding for app, finding in _cycles(context.apps)}
     by_namespace: dict[str, list[App]] = {}
     by_path: dict[str, App] = {}
-    for app in landscape.apps.values():
-        found += _depends_on(app, landscape)
-        found += _namespace(app, landscape)
-        found += _clients(app, landscape)
+    for app in context.apps.values():
+        found += _depends_on(app, context)
+        found += _namespace(app, context)
+        found += _clients(app, context)
         by_namespace.setdefault(app.spec.namespace, []).append(app)
         first = by_path.setdefault(app.base_path, app)
         if first is not app:
@@ -81,8 +81,8 @@ def _cycles(apps: Mapping[str, App]) -> Iterator[tuple[App, Finding]]:
         seen.update(path)
 
 
-def _depends_on(app: App, landscape: Landscape) -> Iterator[Finding]:
-    known = {*landscape.apps, *landscape.settings.layers}
+def _depends_on(app: App, context: AppsContext) -> Iterator[Finding]:
+    known = {*context.apps, *context.settings.layers}
     for number, need in enumerate(app.spec.depends_on):
         if need not in known:
             text = (
@@ -91,10 +91,10 @@ def _depends_on(app: App, landscape: Landscape) -> Iterator[Finding]:
             yield Finding("mesh/depends-on", app.at("dependsOn", number), text)
 
 
-def _namespace(app: App, landscape: Landscape) -> Iterator[Finding]:
+def _namespace(app: App, context: AppsContext) -> Iterator[Finding]:
     spec, at = app.spec, app.at("namespace")
-    makers = landscape.namespace_makers.get(spec.namespace, [])
-    platform = spec.namespace in landscape.settings.platform_namespaces
+    makers = context.namespace_makers.get(spec.namespace, [])
+    platform = spec.namespace in context.settings.platform_namespaces
     if spec.namespace in EXCLUDED_NAMESPACES and spec.is_meshed:
         text = f"Linkerd's injector never touches namespace '{spec.namespace}', and inject is '{spec.inject}'"
         yield Finding("mesh/namespace", at, text, "move the application, or set inject to disabled")
@@ -106,7 +106,7 @@ def _namespace(app: App, landscape: Landscape) -> Iterator[Finding]:
         fix = "add a Namespace to the manifests, or createNamespace: true (false when the cluster has it)"
         yield Finding("mesh/namespace", at, text, fix)
     if makers and makers[0] == app.name and len(makers) > 1:
-        other = landscape.apps[makers[1]]
+        other = context.apps[makers[1]]
         where = other.at("namespace")
         text = f"namespace '{spec.namespace}' is made by '{app.name}' and by '{other.name}' ({where})"
         yield Finding("mesh/namespace", at, text, "two owners undo each other's work: keep one")
@@ -131,22 +131,22 @@ def _disagreements(apps: list[App]) -> Iterator[Finding]:
             yield Finding("mesh/scope", app.at("inject"), text, "remove workloads, so that all stay out")
 
 
-def _clients(app: App, landscape: Landscape) -> Iterator[Finding]:
+def _clients(app: App, context: AppsContext) -> Iterator[Finding]:
     allow = app.spec.policy.allow_from if app.spec.policy else None
     if allow is None:
         return
     at = ("policy", "allowFrom")
     for number, name in enumerate(allow.apps):
-        client = landscape.apps.get(name)
+        client = context.apps.get(name)
         here = app.at(*at, "apps", number)
         if client is None:
-            text = f"allowFrom names '{name}', which no application has{did_you_mean(name, landscape.apps)}"
+            text = f"allowFrom names '{name}', which no application has{did_you_mean(name, context.apps)}"
             yield Finding("mesh/allow-from", here, text)
         elif not client.spec.is_meshed:
             where = client.at("inject")
             text = f"allowFrom names '{name}', which is not meshed ({where}) and so has no identity"
             yield Finding("mesh/allow-from", here, text, "mesh it, or name its network under networks")
-    settings = landscape.settings
+    settings = context.settings
     if allow.traefik and settings.traefik is None:
         text = "allowFrom names traefik, and this repository has none (answer ingress is none)"
         yield Finding("mesh/allow-from", app.at(*at, "traefik"), text)

@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from meshwright.apps.model import App, Settings
+from meshwright.apps.model import App, RepositorySettings
 from meshwright.apps.names import name_problem
 from meshwright.apps.spec import read_spec
 from meshwright.apps.speccheck import spec_findings
@@ -29,7 +29,7 @@ SPEC = "mesh.yaml"
 _LARGEST = 1024 * 1024
 
 
-def load_apps(root: Path, settings: Settings) -> tuple[list[App], list[Finding]]:
+def load_apps(root: Path, settings: RepositorySettings) -> tuple[list[App], list[Finding]]:
     """Every application by name, and every fault; one with a fault is left out of the list."""
     apps: list[App] = []
     findings: list[Finding] = []
@@ -84,7 +84,7 @@ def _folders(root: Path) -> list[str]:
     return sorted(entry.name for entry in entries if os.path.lexists(f"{entry.path}/{SPEC}"))
 
 
-def _folder_problem(root: Path, name: str, settings: Settings) -> str | None:
+def _folder_problem(root: Path, name: str, settings: RepositorySettings) -> str | None:
     folder = root / FOLDER / name
     if folder.is_symlink() or (folder / SPEC).is_symlink():
         return "it is a symbolic link, which neither engine follows"

@@ -97,7 +97,7 @@ class Base:
 
 
 @dataclass(frozen=True)
-class Settings:
+class RepositorySettings:
     """What of the repository the applications depend on; read once from its answers and its platform.
 
     ``linkerd_version`` is the chart's, such as 2026.8.3, empty when it cannot be told.
@@ -126,12 +126,12 @@ class Settings:
 
 
 @dataclass(frozen=True)
-class Landscape:
+class AppsContext:
     """Every application beside the one that is planned; ``bases`` by application's name."""
 
     apps: Mapping[str, App]
     bases: Mapping[str, Base]
-    settings: Settings
+    settings: RepositorySettings
 
     @cached_property
     def namespace_makers(self) -> dict[str, list[str]]:

@@ -13,9 +13,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from meshwright.apps.comparison import Difference
+from meshwright.apps.comparison import OutputDifference
 from meshwright.apps.existing import OVERLAYS
-from meshwright.apps.steps import Step, commit
+from meshwright.apps.steps import PathSwap, commit
 from meshwright.deadline import lift
 from meshwright.errors import CannotRun
 from meshwright.writing import Tree, fill
@@ -96,7 +96,7 @@ class Output:
         if self._tree.remove_empty(HOME) and not self._keeps_outer:
             self._tree.remove_empty(_OUTER)
 
-    def stage(self, difference: Difference, wanted: Mapping[str, str]) -> list[Step]:
+    def stage(self, difference: OutputDifference, wanted: Mapping[str, str]) -> list[PathSwap]:
         """Write one application's output aside; the steps bring it to its place. Raises CannotRun."""
         with _told(HOME):
             self._make_aside()
@@ -117,7 +117,7 @@ class Output:
             return [*rest, *overlay, *removing]
         return [*overlay, *rest, *removing] if wanted else [*removing, *overlay]
 
-    def stage_files(self, changes: Mapping[str, str | None]) -> list[Step]:
+    def stage_files(self, changes: Mapping[str, str | None]) -> list[PathSwap]:
         """Write single files aside, by path; None is one that goes, last of all. Raises CannotRun."""
         with _told(HOME):
             self._make_aside()
@@ -127,7 +127,7 @@ class Output:
             ]
             return sorted(steps, key=lambda step: (step.removes, bool(self._tree.kind(step.target))))
 
-    def commit(self, steps: Iterable[list[Step]]) -> None:
+    def commit(self, steps: Iterable[list[PathSwap]]) -> None:
         """Bring applications' output to its place, one application after the other.
 
         Raises CannotRun when one cannot be written: that one and those after it are as before.
@@ -168,7 +168,7 @@ class Output:
                 elif begun and run in ("", begun[1]):
                     self._tree.remove_empty(f"{HOME}/{name}")
 
-    def _stage_overlay(self, difference: Difference) -> Step:
+    def _stage_overlay(self, difference: OutputDifference) -> PathSwap:
         folder = f"{self._aside}/{difference.name}.overlay"
         target = f"{OVERLAYS}/{difference.name}"
         kept = [path for path in difference.kept if path.startswith(f"{target}/")]
@@ -178,7 +178,7 @@ class Output:
             if change.in_overlay and change.after is not None
         }
         if not kept and not texts:
-            return Step(self._tree, target, folder, removes=True)
+            return PathSwap(self._tree, target, folder, removes=True)
         with self._tree.parent(folder) as (aside, name):
             os.mkdir(name, dir_fd=aside)
         with self._tree.folder(folder) as place:
@@ -188,18 +188,18 @@ class Output:
             # The same file once more, so that the new folder has it from the first.
             self._tree.link(path, f"{folder}/{path.removeprefix(f'{target}/')}")
         self._tree.hold(OVERLAYS)
-        return Step(self._tree, target, folder)
+        return PathSwap(self._tree, target, folder)
 
-    def _stage_wiring(self, name: str, number: int, path: str, text: str | None) -> Step:
+    def _stage_wiring(self, name: str, number: int, path: str, text: str | None) -> PathSwap:
         aside = f"{self._aside}/{name}.wiring{number}"
         if text is None:
-            return Step(self._tree, path, aside, removes=True)
+            return PathSwap(self._tree, path, aside, removes=True)
         self._tree.hold(path.rpartition("/")[0])
         self._tree.create(aside, text.encode(), self._tree.mode(path))
-        return Step(self._tree, path, aside)
+        return PathSwap(self._tree, path, aside)
 
 
-def _touches_overlay(difference: Difference) -> bool:
+def _touches_overlay(difference: OutputDifference) -> bool:
     return any(change.in_overlay for change in difference.changes)
 
 

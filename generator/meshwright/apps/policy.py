@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from meshwright.apps.model import App, Landscape, Part
-from meshwright.apps.overlay.targets import Target, choose_targets
+from meshwright.apps.model import App, AppsContext, Part
+from meshwright.apps.overlay.targets import AnnotationTarget, choose_targets
 from meshwright.apps.overlay.workloads import meshed_workloads
 from meshwright.apps.podports import ContainerPort, container_ports
 from meshwright.apps.spec import AllowFrom
@@ -30,13 +30,13 @@ class _Server:
     protocol: str = ""
 
 
-def policy_part(app: App, landscape: Landscape) -> Part:
+def policy_part(app: App, context: AppsContext) -> Part:
     """Servers, authentications and authorizations for ``policy.allowFrom``; nothing without it."""
     part = Part()
     allow = app.spec.policy.allow_from if app.spec.policy else None
     if allow is None or not app.spec.is_meshed:
         return part
-    base, settings = landscape.bases[app.name], landscape.settings
+    base, settings = context.bases[app.name], context.settings
     if base.charts and not choose_targets(app, base, settings).chosen:
         text = f"policy: the ports of what chart '{base.charts[0]}' makes cannot be seen here"
         fix = "write the Servers and AuthorizationPolicies into the application's own manifests"
@@ -50,7 +50,7 @@ def policy_part(app: App, landscape: Landscape) -> Part:
             fix = "declare the containers' ports, or remove allowFrom"
             part.findings.append(Finding("mesh/policy", app.at("policy", "allowFrom", key=True), text, fix))
         return part
-    authentications = list(_authentications(app, allow, landscape, part))
+    authentications = list(_authentications(app, allow, context, part))
     part.objects += [_server_object(app, server) for server in servers]
     part.objects += [item for item, _ in authentications]
     for server in servers:
@@ -61,7 +61,7 @@ def policy_part(app: App, landscape: Landscape) -> Part:
     return part
 
 
-def _servers(app: App, workloads: Sequence[Target], part: Part) -> Iterator[_Server]:
+def _servers(app: App, workloads: Sequence[AnnotationTarget], part: Part) -> Iterator[_Server]:
     wanted = app.spec.policy.ports if app.spec.policy else ()
     unused = dict.fromkeys(wanted)
     seen: dict[tuple[tuple[tuple[str, str], ...], int], _Server] = {}
@@ -92,7 +92,7 @@ def _servers(app: App, workloads: Sequence[Target], part: Part) -> Iterator[_Ser
     yield from seen.values()
 
 
-def selector(target: Target) -> dict[str, str] | None:
+def selector(target: AnnotationTarget) -> dict[str, str] | None:
     """The labels by which a workload's pods are known; None when it has none."""
     pointers = (("spec", "selector", "matchLabels"), (*target.owner.annotations[:-1], "labels"))
     for pointer in pointers:
@@ -104,10 +104,10 @@ def selector(target: Target) -> dict[str, str] | None:
 
 
 def _authentications(
-    app: App, allow: AllowFrom, landscape: Landscape, part: Part
+    app: App, allow: AllowFrom, context: AppsContext, part: Part
 ) -> Iterator[tuple[dict[str, Any], str]]:
     """The clients by identity, and those by network: an authorization needs all of its references at once."""
-    references = _references(app, allow, landscape, part)
+    references = _references(app, allow, context, part)
     if references:
         spec = {"identityRefs": references}
         yield _object("MeshTLSAuthentication", app, f"{app.name}-clients", spec, "v1alpha1"), ""
@@ -116,15 +116,15 @@ def _authentications(
         yield _object("NetworkAuthentication", app, f"{app.name}-networks", networks, "v1alpha1"), "-networks"
 
 
-def _references(app: App, allow: AllowFrom, landscape: Landscape, part: Part) -> list[dict[str, str]]:
+def _references(app: App, allow: AllowFrom, context: AppsContext, part: Part) -> list[dict[str, str]]:
     accounts: dict[tuple[str, str], None] = {}
     for number, name in enumerate(allow.apps):
-        client = landscape.apps.get(name)
+        client = context.apps.get(name)
         # What the inventory has against a client is said there.
         if client is None or not client.spec.is_meshed:
             continue
         at = app.at("policy", "allowFrom", "apps", number)
-        found = list(_accounts(client, landscape))
+        found = list(_accounts(client, context))
         if not found:
             text = f"allowFrom names '{name}', and no meshed workload of it can be seen in its manifests"
             part.findings.append(Finding("mesh/policy", at, text, "name its namespace under namespaces"))
@@ -132,7 +132,7 @@ def _references(app: App, allow: AllowFrom, landscape: Landscape, part: Part) ->
             if account == "default":
                 part.findings.append(_shared(client, name, at, where))
             accounts[client.spec.namespace, account] = None
-    settings = landscape.settings
+    settings = context.settings
     if allow.traefik and settings.traefik:
         accounts[settings.traefik] = None
     if allow.prometheus and settings.prometheus and settings.prometheus_is_meshed:
@@ -151,9 +151,9 @@ def _shared(client: App, name: str, at: Position, where: Position) -> Finding:
     return Finding("mesh/policy", at, text, "give its workloads an account", severity=Severity.WARNING)
 
 
-def _accounts(app: App, landscape: Landscape) -> Iterator[tuple[str, Position]]:
+def _accounts(app: App, context: AppsContext) -> Iterator[tuple[str, Position]]:
     seen = set()
-    for target in meshed_workloads(app, landscape.bases[app.name], landscape.settings):
+    for target in meshed_workloads(app, context.bases[app.name], context.settings):
         pod = target.owner.pod_spec
         if not pod or not holds(target.item.data, pod):
             continue
@@ -184,7 +184,7 @@ def _authorization(
 
 
 def _admin_objects(
-    app: App, workloads: Sequence[Target], authentications: Sequence[tuple[dict[str, Any], str]]
+    app: App, workloads: Sequence[AnnotationTarget], authentications: Sequence[tuple[dict[str, Any], str]]
 ) -> Iterator[dict[str, Any]]:
     """The proxy's metrics: under a default that denies, Prometheus needs leave for them too."""
     seen: set[tuple[tuple[str, str], ...]] = set()

@@ -9,17 +9,17 @@ from itertools import chain
 from pathlib import Path
 
 from meshwright.apps.base import read_bases
-from meshwright.apps.comparison import Change, compare
-from meshwright.apps.crew import Crew, processors
+from meshwright.apps.comparison import FileChange, compare
+from meshwright.apps.crew import WorkerPool, processors
 from meshwright.apps.existing import Existing, wirings_folder
 from meshwright.apps.header import with_header
 from meshwright.apps.inventory import inventory_findings, waves
 from meshwright.apps.loading import load_apps
-from meshwright.apps.model import App, Base, BaseObject, Landscape, Settings
+from meshwright.apps.model import App, AppsContext, Base, BaseObject, RepositorySettings
 from meshwright.apps.output import Output
 from meshwright.apps.overlay.planner import plan
 from meshwright.apps.settings import read_settings
-from meshwright.apps.steps import Step
+from meshwright.apps.steps import PathSwap
 from meshwright.apps.wiring import render_wiring
 from meshwright.collection import no_collection
 from meshwright.errors import Position
@@ -36,8 +36,8 @@ class Production:
 
     applications: int = 0
     findings: list[Finding] = field(default_factory=list)
-    changes: list[Change] = field(default_factory=list)
-    steps: list[list[Step]] = field(default_factory=list)
+    changes: list[FileChange] = field(default_factory=list)
+    steps: list[list[PathSwap]] = field(default_factory=list)
     # Applications that change, and names without an application whose output goes.
     changed: int = 0
     removed: int = 0
@@ -61,7 +61,7 @@ class _Task:
     """What all workers have in common, read before there is more than one."""
 
     root: Path
-    settings: Settings
+    settings: RepositorySettings
     apps: Mapping[str, App]
     existing: Existing
     output: Output | None
@@ -69,7 +69,7 @@ class _Task:
 
 
 @dataclass(frozen=True)
-class _Survey:
+class _FirstPass:
     """What of one worker's bases matters to the others' applications."""
 
     namespaces: Mapping[str, tuple[BaseObject, ...]]
@@ -77,7 +77,7 @@ class _Survey:
 
 
 @dataclass(frozen=True)
-class _Verdict:
+class _Gate:
     """What all surveys together come to; ``faulty`` means that nothing will be written."""
 
     namespaces: Mapping[str, tuple[BaseObject, ...]]
@@ -98,18 +98,20 @@ def produce(root: Path, output: Output | None, *, force: bool = False) -> Produc
         task = _Task(root, settings, apps, existing, output, force)
         names = sorted(apps.keys() | existing.names)
         production = Production(len(apps), [*findings, *existing.findings])
-        with Crew([partial(_work, task, part) for part in _parts(names)]) as crew:
-            surveys: list[_Survey] = crew.answers()
-            namespaces = {name: made for survey in surveys for name, made in survey.namespaces.items()}
-            production.findings += chain.from_iterable(survey.findings for survey in surveys)
+        with WorkerPool([partial(_work, task, part) for part in _parts(names)]) as pool:
+            surveys: list[_FirstPass] = pool.answers()
+            namespaces = {
+                name: made for first_pass in surveys for name, made in first_pass.namespaces.items()
+            }
+            production.findings += chain.from_iterable(first_pass.findings for first_pass in surveys)
             production.findings += inventory_findings(_landscape(task, {}, namespaces))
-            crew.tell(_Verdict(namespaces, waves(apps), production.has_errors))
-            for part in crew.answers():
+            pool.tell(_Gate(namespaces, waves(apps), production.has_errors))
+            for part in pool.answers():
                 production.absorb(part)
     return production
 
 
-def _work(task: _Task, names: Sequence[str]) -> Generator[_Survey | Production, _Verdict, None]:
+def _work(task: _Task, names: Sequence[str]) -> Generator[_FirstPass | Production, _Gate, None]:
     """One worker's share: read its bases, and with all workers' namespaces known, plan and compare."""
     own = [task.apps[name] for name in names if name in task.apps]
     # A policy also asks for the service accounts of its clients.
@@ -118,8 +120,8 @@ def _work(task: _Task, names: Sequence[str]) -> Generator[_Survey | Production, 
     by_path, findings = read_bases(task.root, (app.base_path for app in needed.values()))
     bases = {name: by_path[app.base_path] for name, app in needed.items()}
     namespaces = {app.name: made for app in own if (made := _namespaces(bases[app.name]))}
-    verdict = yield _Survey(namespaces, findings)
-    landscape = _landscape(task, bases, verdict.namespaces)
+    verdict = yield _FirstPass(namespaces, findings)
+    context = _landscape(task, bases, verdict.namespaces)
     production = Production()
     for name in names:
         app = task.apps.get(name)
@@ -129,16 +131,16 @@ def _work(task: _Task, names: Sequence[str]) -> Generator[_Survey | Production, 
             if verdict.faulty:
                 # What else is wrong is worth a line; an empty base was told about already.
                 if app is not None and bases[name] != Base(app.base_path):
-                    production.findings += plan(app, landscape).findings
+                    production.findings += plan(app, context).findings
             else:
-                _compare(task, name, landscape, verdict.waves.get(name, 0), production)
+                _compare(task, name, context, verdict.waves.get(name, 0), production)
     yield production
 
 
-def _compare(task: _Task, name: str, landscape: Landscape, wave: int, production: Production) -> None:
+def _compare(task: _Task, name: str, context: AppsContext, wave: int, production: Production) -> None:
     app, meshed, wanted = task.apps.get(name), False, {}
     if app is not None:
-        overlay = plan(app, landscape)
+        overlay = plan(app, context)
         production.findings += overlay.findings
         bodies = dict(overlay.files)
         wiring = f"{wirings_folder(task.settings.cluster)}/{name}.yaml"
@@ -161,13 +163,13 @@ def _compare(task: _Task, name: str, landscape: Landscape, wave: int, production
 
 def _landscape(
     task: _Task, bases: Mapping[str, Base], namespaces: Mapping[str, tuple[BaseObject, ...]]
-) -> Landscape:
+) -> AppsContext:
     """Every application, with the whole of the bases at hand and the namespaces of the others."""
     everyone = {
         name: bases.get(name) or Base(app.base_path, namespaces.get(name, ()))
         for name, app in task.apps.items()
     }
-    return Landscape(task.apps, everyone, task.settings)
+    return AppsContext(task.apps, everyone, task.settings)
 
 
 def _namespaces(base: Base) -> tuple[BaseObject, ...]:

@@ -44,7 +44,7 @@ class Signature:
     output: str
 
 
-class Memory:
+class GenerateCache:
     """What is remembered of one repository, in the user's cache."""
 
     def __init__(self, root: Path) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from meshwright.apps.model import Settings
+from meshwright.apps.model import RepositorySettings
 from meshwright.apps.names import LABEL
 from meshwright.errors import AnotherTemplateError, MeshwrightError
 from meshwright.manifests.inside import leads_out, read_inside
@@ -25,7 +25,7 @@ _VERSION = re.compile(r"v?(\d+)\.(\d+)\.(\d+)\Z")
 _BUILT_IN = frozenset({"default", "kube-system", "kube-public", "kube-node-lease"})
 
 
-def read_settings(root: Path) -> Settings:
+def read_settings(root: Path) -> RepositorySettings:
     """The settings of the repository at ``root``. Raises MeshwrightError when it is no generated one."""
     answers = _answers(root)
     cluster, engine = str(answers["cluster_name"]), str(answers["engine"])
@@ -34,7 +34,7 @@ def read_settings(root: Path) -> Settings:
     layers = frozenset(Path(path).stem for path in wirings) - {"kustomization", "project"}
     values = _mapping(_read(root, f"{_CONTROL_PLANE}/values.yaml"))
     namespaces = _namespaces(root)
-    return Settings(
+    return RepositorySettings(
         cluster=cluster,
         engine=engine,
         repository_url=url,

@@ -21,7 +21,7 @@ _LAST = "kustomization.yaml"
 
 
 @dataclass(frozen=True)
-class Step:
+class PathSwap:
     """One path that changes: by a move of ``aside`` to it, or, when ``removes``, the other way."""
 
     tree: Tree
@@ -35,7 +35,7 @@ class Step:
         return self.target.rpartition("/")[2]
 
 
-def commit(steps: Iterable[list[Step]]) -> None:
+def commit(steps: Iterable[list[PathSwap]]) -> None:
     """Bring applications' output to its place, one application after the other.
 
     Raises CannotRun when one cannot be written: that one and those after it are as before.
@@ -57,7 +57,7 @@ def commit(steps: Iterable[list[Step]]) -> None:
         raise CannotRun(problem or "writing was ended from outside; run it again")
 
 
-def _commit_and_exit(steps: Iterable[list[Step]], writer: int) -> None:
+def _commit_and_exit(steps: Iterable[list[PathSwap]], writer: int) -> None:
     """The life of the process that writes; it must never return into the run's own code."""
     code = 1
     try:
@@ -69,9 +69,9 @@ def _commit_and_exit(steps: Iterable[list[Step]], writer: int) -> None:
         os._exit(code)
 
 
-def _commit(steps: Iterable[list[Step]]) -> str:
+def _commit(steps: Iterable[list[PathSwap]]) -> str:
     for number, application in enumerate(steps):
-        done: list[Step] = []
+        done: list[PathSwap] = []
         try:
             for step in application:
                 take(step)
@@ -86,7 +86,7 @@ def _commit(steps: Iterable[list[Step]]) -> str:
     return ""
 
 
-def take(step: Step) -> None:
+def take(step: PathSwap) -> None:
     """Do one step, in one move where the kernel can. Raises OSError."""
     for path in (step.target, step.aside):
         step.tree.hold(path.rpartition("/")[0])
@@ -98,19 +98,19 @@ def take(step: Step) -> None:
         _replace(step)
 
 
-def _exchange(step: Step) -> bool:
+def _exchange(step: PathSwap) -> bool:
     with step.tree.parent(step.aside) as one, step.tree.parent(step.target) as other:
         return exchange(*one, *other)
 
 
-def _take_back(step: Step) -> None:
+def _take_back(step: PathSwap) -> None:
     if step.removes or not step.tree.kind(step.aside):
-        take(Step(step.tree, step.target, step.aside, not step.removes))
+        take(PathSwap(step.tree, step.target, step.aside, not step.removes))
     else:
         _exchange(step)
 
 
-def _remove(step: Step) -> None:
+def _remove(step: PathSwap) -> None:
     try:
         step.tree.move(step.target, step.aside)
     except OSError:
@@ -120,7 +120,7 @@ def _remove(step: Step) -> None:
         step.tree.remove(step.target)
 
 
-def _replace(step: Step) -> None:
+def _replace(step: PathSwap) -> None:
     """Where nothing can be exchanged: file by file, each whole, the one that names the others after them."""
     if step.tree.kind(step.aside) != "folder":
         step.tree.move(step.aside, step.target)

@@ -6,7 +6,7 @@ import json
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from meshwright.apps.model import App, Overlay, Settings
+from meshwright.apps.model import App, Overlay, RepositorySettings
 from meshwright.pins import load_pins
 from meshwright.resources import data_root
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from jinja2 import Environment, Template
 
 
-def render_wiring(app: App, overlay: Overlay, settings: Settings, wave: int) -> str:
+def render_wiring(app: App, overlay: Overlay, settings: RepositorySettings, wave: int) -> str:
     """The Flux Kustomization or Argo CD Application of ``app``, without the header line.
 
     ``wave`` is the longest path to an application that depends on no other.

@@ -61,10 +61,10 @@ class Application:
         return mapping(self.spec.get("destination"))
 
     @property
-    def sources(self) -> list[Source]:
+    def sources(self) -> list[ApplicationSource]:
         """All of ``sources``, which wins over ``source``; the dry source when manifests are hydrated."""
         several = [
-            Source(self, item, ("spec", "sources", number))
+            ApplicationSource(self, item, ("spec", "sources", number))
             for number, item in enumerate(items_of(self.spec.get("sources")))
             if isinstance(item, Mapping)
         ]
@@ -72,9 +72,9 @@ class Application:
             return several
         hydrator = mapping(self.spec.get("sourceHydrator"))
         if isinstance(hydrator.get("drySource"), Mapping):
-            return [Source(self, hydrator["drySource"], ("spec", "sourceHydrator", "drySource"))]
+            return [ApplicationSource(self, hydrator["drySource"], ("spec", "sourceHydrator", "drySource"))]
         single = self.spec.get("source")
-        return [Source(self, single, ("spec", "source"))] if isinstance(single, Mapping) else []
+        return [ApplicationSource(self, single, ("spec", "source"))] if isinstance(single, Mapping) else []
 
     def position(self, *pointer: str | int, key: bool = False) -> Position:
         """Where a value stands in the file."""
@@ -82,7 +82,7 @@ class Application:
 
 
 @dataclass(frozen=True)
-class Source:
+class ApplicationSource:
     """One source of an Application; ``pointer`` leads to it in the Application."""
 
     application: Application

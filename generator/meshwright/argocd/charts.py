@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from meshwright.argocd.application import Source, mapping
+from meshwright.argocd.application import ApplicationSource, mapping
 from meshwright.argocd.sources import OwnRepository
 from meshwright.argocd.values import ValuesReader
 from meshwright.manifests.chartcopy import ChartFault
 from meshwright.manifests.chartstore import ChartStore
-from meshwright.manifests.closure import Closure
+from meshwright.manifests.closure import BuildInputs
 from meshwright.manifests.files import RepositoryFiles
 from meshwright.manifests.finding import Finding, NotSeen
 from meshwright.manifests.inflation import not_at_hand
@@ -31,7 +31,7 @@ class Release:
     chart: ChartReference
     layers: Sequence[ValuesLayer]
     subject: str
-    source: Source
+    source: ApplicationSource
     cluster: str
     complete: bool
 
@@ -54,7 +54,7 @@ class ChartUnits:
         self._own = own
         self._store = store
 
-    def make(self, source: Source, cluster: str) -> ChartPlan:
+    def make(self, source: ApplicationSource, cluster: str) -> ChartPlan:
         """The values of a source, and the unit that renders it if the chart is at hand."""
         reader = ValuesReader(self._files, self._own, source)
         chart, layers = reader.chart(), reader.layers()
@@ -79,17 +79,19 @@ class ChartUnits:
         manifest = {"helmCharts": [entry], "helmGlobals": {"chartHome": str(home)}}
         file = source.application.origin
         plan.unit = BuildUnit(
-            key, ".", Closure(), source.position, manifest, False, False, cluster, file, needs_helm=True
+            key, ".", BuildInputs(), source.position, manifest, False, False, cluster, file, needs_helm=True
         )
         return plan
 
-    def _folder(self, source: Source, chart: ChartReference) -> Path | None:
+    def _folder(self, source: ApplicationSource, chart: ChartReference) -> Path | None:
         """Where the chart of a source is; None when it is nowhere. Raises ChartFault."""
         if source.chart:
             return self._store.find(chart.name, chart.version)
         return None if self._files.withheld(source.path) else self._files.root / source.path
 
-    def _entry(self, source: Source, chart: ChartReference, values: dict[str, Any]) -> dict[str, Any]:
+    def _entry(
+        self, source: ApplicationSource, chart: ChartReference, values: dict[str, Any]
+    ) -> dict[str, Any]:
         helm, application = mapping(source.data.get("helm")), source.application
         namespace = helm.get("namespace") or application.destination.get("namespace") or "default"
         entry: dict[str, Any] = {
@@ -103,6 +105,6 @@ class ChartUnits:
         return {**entry, "valuesInline": values} if values else entry
 
 
-def _release_name(source: Source) -> str:
+def _release_name(source: ApplicationSource) -> str:
     helm = mapping(source.data.get("helm"))
     return str(helm.get("releaseName") or source.application.built.name)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from meshwright.argocd.application import Application, is_kind
 from meshwright.errors import Position
 from meshwright.faults import contained
-from meshwright.manifests.closure import ClosureReader
+from meshwright.manifests.closure import BuildInputsReader
 from meshwright.manifests.files import RepositoryFiles
 from meshwright.manifests.finding import Finding, NotSeen
 from meshwright.manifests.inforce import files_that_mention, in_force
@@ -24,7 +24,7 @@ _MARK = re.compile(r"""apiVersion["']?\s*:\s*["']?argoproj\.io/""")
 
 
 @dataclass
-class Discovery:
+class ArgoCDDiscovery:
     """Objects that are in force, by kind."""
 
     applications: list[Application] = field(default_factory=list)
@@ -50,22 +50,26 @@ class Discovery:
                 self.projects.append(built)
 
 
-def discover(files: RepositoryFiles, index: KustomizationIndex, closures: ClosureReader) -> Discovery:
+def discover(
+    files: RepositoryFiles, index: KustomizationIndex, inputs_reader: BuildInputsReader
+) -> ArgoCDDiscovery:
     """Read every file that mentions Argo CD; leave out files that no kustomization takes in."""
-    found = Discovery()
+    found = ArgoCDDiscovery()
     raw: list[BuiltObject] = []
-    for path in files_that_mention(_MARK, files, closures):
+    for path in files_that_mention(_MARK, files, inputs_reader):
         with contained(found.findings, f"reading {path}", Position(path)):
             try:
                 files.documents(path)
             except YamlFault as fault:
-                template = unread_template(files, fault) if path not in closures.resources else None
+                template = unread_template(files, fault) if path not in inputs_reader.resources else None
                 if template is not None:
                     found.not_seen.append(template)
-                elif in_force(path, index, closures, set()):
+                elif in_force(path, index, inputs_reader, set()):
                     found.findings.append(yaml_finding(fault))
             for _, _, data in named_documents(files, path):
                 if object_name(data) and isinstance(data.get("spec"), dict):
                     raw.append(BuiltObject(data, Origin(path=path)))
-    found.add(files, (built for built in raw if in_force(built.origin.path or "", index, closures, set())))
+    found.add(
+        files, (built for built in raw if in_force(built.origin.path or "", index, inputs_reader, set()))
+    )
     return found

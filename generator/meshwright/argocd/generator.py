@@ -12,16 +12,16 @@ from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from typing import Any
 
-from meshwright.argocd.application import Source, mapping
+from meshwright.argocd.application import ApplicationSource, mapping
 from meshwright.argocd.glob import matches
 from meshwright.argocd.options import merge
 from meshwright.errors import Position
-from meshwright.manifests.closure import Closure, ClosureReader
-from meshwright.manifests.entry import Entry
+from meshwright.manifests.closure import BuildInputs, BuildInputsReader
+from meshwright.manifests.entry import EntryPoint
 from meshwright.manifests.files import RepositoryFiles
 from meshwright.manifests.finding import Finding, NotSeen
 from meshwright.manifests.kustomization import FILE_NAMES, Expected, KustomizationIndex, join
-from meshwright.manifests.leaf import leaf_findings
+from meshwright.manifests.leaf import manifest_findings
 from meshwright.manifests.pointer import items_of
 from meshwright.manifests.unit import BuildUnit
 from meshwright.manifests.words import did_you_mean
@@ -41,15 +41,17 @@ class SourceKind(StrEnum):
     PLUGIN = "plugin"
 
 
-class UnitMaker:
+class SourceUnitMaker:
     """Makes the build unit of a source that reads a path of this repository."""
 
-    def __init__(self, files: RepositoryFiles, index: KustomizationIndex, closures: ClosureReader) -> None:
+    def __init__(
+        self, files: RepositoryFiles, index: KustomizationIndex, inputs_reader: BuildInputsReader
+    ) -> None:
         self._files = files
         self._index = index
-        self._closures = closures
+        self._inputs = inputs_reader
 
-    def kind(self, source: Source) -> SourceKind:
+    def kind(self, source: ApplicationSource) -> SourceKind:
         """Explicit by a field of that name, else by what the folder holds."""
         for kind in SourceKind:
             if isinstance(source.data.get(kind.value), Mapping):
@@ -58,7 +60,7 @@ class UnitMaker:
             return SourceKind.HELM
         return SourceKind.KUSTOMIZE if source.path in self._index else SourceKind.DIRECTORY
 
-    def path_finding(self, source: Source) -> Finding | None:
+    def path_finding(self, source: ApplicationSource) -> Finding | None:
         """What is wrong with the path itself."""
         path, title = source.path, source.application.title
         if not source.data.get("path"):
@@ -77,7 +79,7 @@ class UnitMaker:
             text, fix = f"{title} builds folder '{path}', which does not exist{near}", ""
         return Finding("build/missing-path", source.position, text, fix, title)
 
-    def unit(self, source: Source, cluster: str) -> BuildUnit:
+    def unit(self, source: ApplicationSource, cluster: str) -> BuildUnit:
         """The unit of a kustomize or directory source; equal keys mean equal results."""
         if self.kind(source) is SourceKind.DIRECTORY:
             return self._directory(source, cluster)
@@ -86,23 +88,23 @@ class UnitMaker:
         own = self._index.get(folder)
         data = own.data if own else {}
         extra = list(self._components(source, options))
-        closure = self._closures.read([Entry(folder, at), *extra])
+        inputs = self._inputs.read([EntryPoint(folder, at), *extra])
         merged = merge(data, options, [posixpath.relpath(entry.path, folder) for entry in extra])
         changed = merged != data
-        closure.renames |= bool(merged.get("namePrefix") or merged.get("nameSuffix"))
+        inputs.renames |= bool(merged.get("namePrefix") or merged.get("nameSuffix"))
         return BuildUnit(
             identity(["argocd", folder, cluster if changed else "", options]),
             folder,
-            closure,
+            inputs,
             at,
             merged if changed else None,
             bool(own and own.is_empty and not changed),
-            closure.is_barred,
+            inputs.is_barred,
             cluster,
             own.path if own else "",
         )
 
-    def not_seen(self, source: Source) -> Iterator[NotSeen]:
+    def not_seen(self, source: ApplicationSource) -> Iterator[NotSeen]:
         """Files of a directory source that nothing here can read."""
         if self.kind(source) is SourceKind.DIRECTORY:
             for path in self._chosen(source):
@@ -110,32 +112,32 @@ class UnitMaker:
                     reason = f"'{path}' is Jsonnet, which is not evaluated here"
                     yield NotSeen(source.application.title, reason, source.position)
 
-    def _directory(self, source: Source, cluster: str) -> BuildUnit:
+    def _directory(self, source: ApplicationSource, cluster: str) -> BuildUnit:
         folder, at = source.path, source.position
-        closure, good = Closure(), []
+        inputs, good = BuildInputs(), []
         for path in self._chosen(source):
             if path.endswith(".jsonnet"):
                 continue
             findings = list(self._file_findings(path, source))
-            closure.absorb(self._closures.read([Entry(path, Position(path))]))
-            closure.findings.extend(findings)
+            inputs.absorb(self._inputs.read([EntryPoint(path, Position(path))]))
+            inputs.findings.extend(findings)
             # A faulty file is told about, and the rest is still built and validated.
             if not findings:
                 good.append(posixpath.relpath(path, folder))
         key = json.dumps(["argocd-directory", folder, good])
         file = source.application.origin
-        return BuildUnit(key, folder, closure, at, {"resources": good}, not good, False, cluster, file)
+        return BuildUnit(key, folder, inputs, at, {"resources": good}, not good, False, cluster, file)
 
-    def _file_findings(self, path: str, source: Source) -> Iterator[Finding]:
+    def _file_findings(self, path: str, source: ApplicationSource) -> Iterator[Finding]:
         why = f"{source.application.title} applies every manifest file in '{source.path}'"
         fix = "move the file, or name it in the source's directory.exclude"
         if posixpath.basename(path) in FILE_NAMES:
             text = f"a kustomization is no object of a cluster; {why}"
             yield Finding("build/not-a-manifest", Position(path), text, fix)
         else:
-            yield from leaf_findings(self._files, path, why, fix)
+            yield from manifest_findings(self._files, path, why, fix)
 
-    def _chosen(self, source: Source) -> Iterator[str]:
+    def _chosen(self, source: ApplicationSource) -> Iterator[str]:
         """The files that Argo CD reads: include and exclude are for paths below the folder."""
         options = mapping(source.data.get("directory"))
         include, exclude = str(options.get("include") or ""), str(options.get("exclude") or "")
@@ -153,9 +155,9 @@ class UnitMaker:
             if not skipped:
                 yield path
 
-    def _components(self, source: Source, options: Mapping[str, Any]) -> Iterator[Entry]:
+    def _components(self, source: ApplicationSource, options: Mapping[str, Any]) -> Iterator[EntryPoint]:
         ignore_missing = options.get("ignoreMissingComponents") is True
         for number, component in enumerate(items_of(options.get("components"))):
             path = join(source.path, str(component))
             if not (ignore_missing and not self._files.is_folder(path)):
-                yield Entry(path, source.at("kustomize", "components", number), Expected.COMPONENT)
+                yield EntryPoint(path, source.at("kustomize", "components", number), Expected.COMPONENT)

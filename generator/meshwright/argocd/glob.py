@@ -12,13 +12,13 @@ from meshwright.argocd.globcompile import build
 from meshwright.argocd.globparts import Looks, Matcher, TooLong, as_bytes
 from meshwright.argocd.globsyntax import (
     Any,
+    AnyCharacter,
     AnyOf,
     CharList,
     CharRange,
     GlobFault,
     Part,
     Sequence,
-    Single,
     Super,
     Text,
     parse,
@@ -79,7 +79,7 @@ def _expression(part: Part, separators: str) -> str:
             return f"{one}*"
         case Super():
             return ".*"
-        case Single():
+        case AnyCharacter():
             return one
         case CharList():
             return f"[{'^' if part.negated else ''}{''.join(map(_char, part.chars))}]"

@@ -15,7 +15,17 @@ from meshwright.argocd.globparts import (
     Run,
     as_bytes,
 )
-from meshwright.argocd.globsyntax import Any, AnyOf, CharList, CharRange, Part, Sequence, Single, Super, Text
+from meshwright.argocd.globsyntax import (
+    Any,
+    AnyCharacter,
+    AnyOf,
+    CharList,
+    CharRange,
+    Part,
+    Sequence,
+    Super,
+    Text,
+)
 
 # Parts of one sequence that are still joined; beyond, only what odd patterns mean could differ.
 _MOST_PARTS = 60
@@ -36,14 +46,18 @@ def build(part: Part, separators: str) -> Matcher:
     return _shorter(_leaf(part, separators))
 
 
-def _leaf(part: Text | Any | Super | Single | CharList | CharRange, separators: str) -> Matcher:
+def _leaf(part: Text | Any | Super | AnyCharacter | CharList | CharRange, separators: str) -> Matcher:
     if isinstance(part, Text):
         return Literal(as_bytes(part.text))
     if isinstance(part, CharList):
         return One(part.chars, part.negated)
     if isinstance(part, CharRange):
         return One(negated=part.negated, low=part.low, high=part.high, is_range=True)
-    return One(separators) if isinstance(part, Single) else Many(separators if isinstance(part, Any) else "")
+    return (
+        One(separators)
+        if isinstance(part, AnyCharacter)
+        else Many(separators if isinstance(part, Any) else "")
+    )
 
 
 def _shorter(matcher: Matcher) -> Matcher:

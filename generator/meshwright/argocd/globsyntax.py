@@ -37,7 +37,7 @@ class Super:
 
 
 @dataclass(frozen=True)
-class Single:
+class AnyCharacter:
     """``?``."""
 
 
@@ -73,17 +73,17 @@ class AnyOf:
     choices: tuple[Sequence, ...]
 
 
-Part = Text | Any | Super | Single | CharList | CharRange | Sequence | AnyOf
+Part = Text | Any | Super | AnyCharacter | CharList | CharRange | Sequence | AnyOf
 
 
 def parse(pattern: str) -> Sequence:
     """The tree of a pattern. Raises GlobFault."""
     if "\ufffd" in as_text(pattern):
         raise GlobFault("could not read rune")
-    return _Parser(pattern).whole()
+    return _GlobParser(pattern).whole()
 
 
-class _Parser:
+class _GlobParser:
     def __init__(self, pattern: str) -> None:
         self._pattern = pattern
         self._at = 0
@@ -113,7 +113,7 @@ class _Parser:
         if self._take("["):
             return [self._set()]
         if self._take("?"):
-            return [Single()]
+            return [AnyCharacter()]
         if self._take("**"):
             return [Super()]
         if self._take("*"):

@@ -6,7 +6,7 @@ import posixpath
 from collections.abc import Iterator
 
 from meshwright.argocd.application import Application, mapping
-from meshwright.argocd.discovery import Discovery
+from meshwright.argocd.discovery import ArgoCDDiscovery
 from meshwright.errors import Position
 from meshwright.faults import contained
 from meshwright.manifests.files import RepositoryFiles
@@ -23,7 +23,7 @@ class OwnRepository:
     a remote of the checkout. Without either, a URL is its own when a folder that is asked of it is here.
     """
 
-    def __init__(self, files: RepositoryFiles, discovery: Discovery) -> None:
+    def __init__(self, files: RepositoryFiles, discovery: ArgoCDDiscovery) -> None:
         asked: list[tuple[str, str]] = []
         for application in discovery.applications:
             with contained(discovery.findings, "reading an Application", Position(application.origin)):

@@ -6,11 +6,11 @@ from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 
-from meshwright.argocd.application import Application, Source
+from meshwright.argocd.application import Application, ApplicationSource
 from meshwright.argocd.applicationset import Expansion
 from meshwright.argocd.charts import ChartUnits, Release
-from meshwright.argocd.discovery import Discovery
-from meshwright.argocd.generator import SourceKind, UnitMaker
+from meshwright.argocd.discovery import ArgoCDDiscovery
+from meshwright.argocd.generator import SourceKind, SourceUnitMaker
 from meshwright.argocd.projects import Projects
 from meshwright.argocd.sources import OwnRepository
 from meshwright.errors import Position
@@ -28,10 +28,10 @@ _GROUP = "argoproj.io"
 
 
 @dataclass
-class Instance:
+class AppliedSource:
     """One source of an Application in one cluster, and what it applies."""
 
-    source: Source
+    source: ApplicationSource
     cluster: str
     unit: BuildUnit
     objects: list[BuiltObject] = field(default_factory=list)
@@ -61,9 +61,9 @@ class ArgoTree:
     def __init__(
         self,
         files: RepositoryFiles,
-        discovery: Discovery,
+        discovery: ArgoCDDiscovery,
         own: OwnRepository,
-        maker: UnitMaker,
+        maker: SourceUnitMaker,
         charts: ChartUnits,
         inflation: Inflation,
         builds: Builds,
@@ -82,7 +82,7 @@ class ArgoTree:
         self._made: dict[str, list[Application]] = {}
         self._projects: list[tuple[str, BuiltObject]] = []
         self._seen: dict[tuple[str, str, str], Application] = {}
-        self.instances: list[Instance] = []
+        self.instances: list[AppliedSource] = []
         self.releases: list[Release] = []
         self.findings: list[Finding] = []
         self.not_seen: list[NotSeen] = []
@@ -150,7 +150,7 @@ class ArgoTree:
         for cluster, built in objects:
             if built.group != _GROUP:
                 continue
-            found = Discovery()
+            found = ArgoCDDiscovery()
             with self._contained(built):
                 found.add(self._files, [built])
                 self._projects += [(cluster, project) for project in found.projects]
@@ -193,7 +193,7 @@ class ArgoTree:
                 if plan.release is not None:
                     self.releases.append(plan.release)
                 if plan.unit is not None:
-                    instances.append(Instance(source, cluster, plan.unit))
+                    instances.append(AppliedSource(source, cluster, plan.unit))
         self._builds.ensure([instance.unit for instance in instances])
         following: list[tuple[Application, str]] = []
         for instance in instances:
@@ -205,14 +205,14 @@ class ArgoTree:
             self.instances.append(instance)
         return following
 
-    def _plan(self, source: Source, cluster: str) -> _Planned:
+    def _plan(self, source: ApplicationSource, cluster: str) -> _Planned:
         item = source.application
         key = (cluster, item.origin, item.name, str(item.destination), str(source.pointer), str(source.data))
         if key not in self._plans:
             self._plans[key] = self._safe_plan(source, cluster)
         return self._plans[key]
 
-    def _safe_plan(self, source: Source, cluster: str) -> _Planned:
+    def _safe_plan(self, source: ApplicationSource, cluster: str) -> _Planned:
         """A plan; an empty one where it cannot be made."""
         title, plan = source.application.title, _Planned()
         with contained(self.findings, f"reading {title}", lambda: source.position, title):
@@ -221,7 +221,7 @@ class ArgoTree:
                 plan = self._with_helm(plan, source)
         return plan
 
-    def _with_helm(self, plan: _Planned, source: Source) -> _Planned:
+    def _with_helm(self, plan: _Planned, source: ApplicationSource) -> _Planned:
         """``plan``, whose charts are at hand; without a helm to render them it is told and not built."""
         title, at = source.application.title, source.position
         first = self._helm is None
@@ -240,7 +240,7 @@ class ArgoTree:
         unseen = NotSeen(title, "its charts are at hand, and helm is not", at)
         return replace(plan, unit=None, not_seen=(*plan.not_seen, unseen))
 
-    def _make_plan(self, source: Source, cluster: str) -> _Planned:
+    def _make_plan(self, source: ApplicationSource, cluster: str) -> _Planned:
         title, at = source.application.title, source.position
         if not source.chart:
             if not source.has_path:

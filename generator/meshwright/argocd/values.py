@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from meshwright.argocd.application import Source, mapping
+from meshwright.argocd.application import ApplicationSource, mapping
 from meshwright.argocd.sources import OwnRepository
 from meshwright.errors import Position
 from meshwright.manifests.files import RepositoryFiles
@@ -24,7 +24,7 @@ from meshwright.yaml import Document, YamlFault, load_documents, parse
 class ValuesReader:
     """Reads the layers of one source; afterwards ``findings`` and ``not_seen`` say what is wrong."""
 
-    def __init__(self, files: RepositoryFiles, own: OwnRepository, source: Source) -> None:
+    def __init__(self, files: RepositoryFiles, own: OwnRepository, source: ApplicationSource) -> None:
         self._files = files
         self._own = own
         self._source = source

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from meshwright.collection import no_collection
 
 if TYPE_CHECKING:
-    from meshwright.check.recall import CheckMemory
+    from meshwright.check.recall import BuildCache
     from meshwright.check.report import Report
 
 __all__ = ["check_repository"]
@@ -20,7 +20,7 @@ def check_repository(
     kubernetes: str | None = None,
     charts: Path | None = None,
     order: bool = False,
-    memory: CheckMemory | None = None,
+    memory: BuildCache | None = None,
     partial: bool = False,
 ) -> Report:
     """Check the repository at ``path``; no network, no cluster, and nothing is written into it.

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from meshwright.check.explain import Problem, problems
-from meshwright.check.submission import Submission
+from meshwright.check.submission import SchemaCheck
 from meshwright.manifests.files import RepositoryFiles
 from meshwright.manifests.finding import Finding
 from meshwright.resources import schema_root
@@ -18,7 +18,7 @@ ANSWERS = ".copier-answers.yml"
 _COPIER = "_"
 
 
-def answers_submissions(files: RepositoryFiles) -> Iterator[Finding | Submission]:
+def answers_checks(files: RepositoryFiles) -> Iterator[Finding | SchemaCheck]:
     """``.copier-answers.yml``, unless it is missing or another template's."""
     if not files.is_file(ANSWERS):
         return
@@ -33,7 +33,7 @@ def answers_submissions(files: RepositoryFiles) -> Iterator[Finding | Submission
         return
     answers = documents[0]
     given = _without_copier(answers.data)
-    yield Submission(given, path, lambda _: _explain(answers, problems(schema, given)))
+    yield SchemaCheck(given, path, lambda _: _explain(answers, problems(schema, given)))
 
 
 def _explain(answers: Document, found: list[Problem]) -> Iterator[Finding]:

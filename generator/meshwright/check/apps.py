@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from meshwright.apps.base import read_bases
 from meshwright.apps.inventory import inventory_findings
 from meshwright.apps.loading import load_apps
-from meshwright.apps.model import Base, Landscape
+from meshwright.apps.model import AppsContext, Base
 from meshwright.apps.settings import ANSWERS, read_settings
 from meshwright.errors import MeshwrightError
 from meshwright.manifests.files import RepositoryFiles
@@ -32,4 +32,4 @@ def apps_findings(files: RepositoryFiles) -> Iterator[Finding]:
     # What is wrong with the manifests themselves is found where they are built.
     bases, _ = read_bases(files.root, [app.base_path for app in apps], files.documents)
     by_name = {app.name: bases.get(app.base_path, Base(app.base_path)) for app in apps}
-    yield from inventory_findings(Landscape({app.name: app for app in apps}, by_name, settings))
+    yield from inventory_findings(AppsContext({app.name: app for app in apps}, by_name, settings))

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from meshwright.check.explain import Problem, problems
-from meshwright.check.submission import Submission
+from meshwright.check.submission import SchemaCheck
 from meshwright.manifests.finding import Finding, Severity
 from meshwright.manifests.values import ChartReference, MergedValues
 from meshwright.pins import load_pins
@@ -36,12 +36,12 @@ def pinned_version(name: str) -> str:
     return charts.get(family, "")
 
 
-def values_submission(
+def values_check(
     chart: ChartReference, values: MergedValues, subject: str, skip: Callable[[Any], bool]
-) -> Iterator[Submission]:
+) -> Iterator[SchemaCheck]:
     """Values for their chart's schema, if one is embedded; ``skip`` leaves out what cannot be judged."""
     if schema := chart_schema(chart.name):
-        yield Submission(values.data, schema, lambda _: _explain(chart, values, subject, schema, skip))
+        yield SchemaCheck(values.data, schema, lambda _: _explain(chart, values, subject, schema, skip))
 
 
 def _explain(

@@ -7,15 +7,15 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from meshwright.check.answers import answers_submissions
+from meshwright.check.answers import answers_checks
 from meshwright.check.apps import apps_findings
 from meshwright.check.configuration import read_configuration
 from meshwright.check.kubeconform import Kubeconform
 from meshwright.check.loader import load
-from meshwright.check.objects import object_submissions
+from meshwright.check.objects import object_checks
 from meshwright.check.order.line import Line
 from meshwright.check.order.timeline import Timeline
-from meshwright.check.recall import CheckMemory
+from meshwright.check.recall import BuildCache
 from meshwright.check.releases import ChartRelease, read_releases
 from meshwright.check.report import Report, RootSummary, in_order, is_ours, summarised
 from meshwright.check.repository import Repository
@@ -23,9 +23,9 @@ from meshwright.check.rules.families import load_rules
 from meshwright.check.rules.model import Model
 from meshwright.check.rules.runner import run_rules
 from meshwright.check.schemas import Schemas, choose_minor
-from meshwright.check.submission import Submission
+from meshwright.check.submission import SchemaCheck
 from meshwright.check.suppression import suppress
-from meshwright.check.values import values_submissions
+from meshwright.check.values import values_checks
 from meshwright.deadline import OutOfTime
 from meshwright.errors import MeshwrightError, Position
 from meshwright.faults import contained
@@ -38,15 +38,15 @@ from meshwright.progress import say
 from meshwright.tools import Tool, locate
 
 # A step reads the built repository; what it submits is judged together with the rest.
-Step = Callable[[Repository, Schemas], Iterable[Finding | Submission]]
+Step = Callable[[Repository, Schemas], Iterable[Finding | SchemaCheck]]
 
 # Rules that say what a schema says at the same place, and say more.
 _SAME = {"MW706": "kubeconform/unknown-kind", "MW512": "values/value"}
 
 STEPS: dict[str, Step] = {
-    "reading the answers": lambda repository, _: answers_submissions(repository.files),
+    "reading the answers": lambda repository, _: answers_checks(repository.files),
     "reading the applications": lambda repository, _: apps_findings(repository.files),
-    "reading the objects": object_submissions,
+    "reading the objects": object_checks,
 }
 
 
@@ -56,7 +56,7 @@ def check_repository(
     kubernetes: str | None = None,
     charts: Path | None = None,
     order: bool = False,
-    memory: CheckMemory | None = None,
+    memory: BuildCache | None = None,
     partial: bool = False,
 ) -> Report:
     """Check the repository at ``path``; no network, no cluster, and nothing is written into it.
@@ -86,12 +86,12 @@ def check_repository(
 class _Check:
     """One check; what is found is kept as it is found."""
 
-    def __init__(self, files: RepositoryFiles, schemas: Schemas, memory: CheckMemory | None) -> None:
+    def __init__(self, files: RepositoryFiles, schemas: Schemas, memory: BuildCache | None) -> None:
         self._files = files
         self._schemas = schemas
         self._memory = memory
         self._repository = Repository(files, KustomizationIndex(files))
-        self._said: list[Finding | Submission] = []
+        self._said: list[Finding | SchemaCheck] = []
         self._ruled: list[Finding] = []
         self._refused: list[Finding] = []
         self._kubeconform: Tool | None = None
@@ -113,7 +113,7 @@ class _Check:
         releases: list[ChartRelease] = []
         with contained(self.ours, "reading the charts"):
             releases = read_releases(repository)
-            self._said.extend(values_submissions(releases))
+            self._said.extend(values_checks(releases))
         say("applying the rules")
         with contained(self.ours, "applying the rules"):
             model = Model(repository, releases, schemas.minor)
@@ -123,12 +123,12 @@ class _Check:
                 else:
                     repository.not_seen.append(told)
             if order:
-                self._order = tuple(Timeline(model.order.landscape).lines())
+                self._order = tuple(Timeline(model.order.startup).lines())
         say(f"validating {plural(sum(len(root.objects) for root in repository.roots), 'object')}")
-        submissions = [item for item in self._said if isinstance(item, Submission)]
+        checks = [item for item in self._said if isinstance(item, SchemaCheck)]
         with contained(self.ours, "validating the objects"):
             judge = Kubeconform(schemas, workspace.root, self._memory)
-            self._refused, self._kubeconform = judge.judge(submissions)
+            self._refused, self._kubeconform = judge.judge(checks)
 
     def report(self) -> Report:
         """What was found."""

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from meshwright.check.recall import CheckMemory
+from meshwright.check.recall import BuildCache
 from meshwright.check.schemas import Schemas
-from meshwright.check.submission import Submission
+from meshwright.check.submission import SchemaCheck
 from meshwright.errors import Position
 from meshwright.faults import contained
 from meshwright.manifests.finding import Finding
@@ -34,9 +34,9 @@ _Identity = tuple[str, str, str]
 
 @dataclass(frozen=True)
 class _Document:
-    """A submission as text for kubeconform; None when it cannot be written."""
+    """A check as text for kubeconform; None when it cannot be written."""
 
-    item: Submission
+    item: SchemaCheck
     text: str | None
     verdict: str = ""
 
@@ -52,9 +52,9 @@ class _Answers:
 
 
 class Kubeconform:
-    """Writes submissions to files, many objects to one, and maps the results back."""
+    """Writes checks to files, many objects to one, and maps the results back."""
 
-    def __init__(self, schemas: Schemas, workspace: Path, memory: CheckMemory | None = None) -> None:
+    def __init__(self, schemas: Schemas, workspace: Path, memory: BuildCache | None = None) -> None:
         self._memory = memory
         self._schemas = schemas
         self._workspace = workspace
@@ -62,12 +62,12 @@ class Kubeconform:
         self._kinds: dict[Path, str] = {}
         self._runs = 0
 
-    def judge(self, submissions: Iterable[Submission]) -> tuple[list[Finding], Tool | None]:
+    def judge(self, checks: Iterable[SchemaCheck]) -> tuple[list[Finding], Tool | None]:
         """Findings about everything that was refused, and the tool if it was needed.
 
         Where kubeconform itself fails, a finding says so. Raises MeshwrightError when it is missing.
         """
-        documents = [self._document(item) for item in submissions]
+        documents = [self._document(item) for item in checks]
         if not documents:
             return [], None
         tool = locate("kubeconform")
@@ -98,7 +98,7 @@ class Kubeconform:
                     self._memory.keep_valid(document.verdict)
         return findings, tool
 
-    def _document(self, item: Submission) -> _Document:
+    def _document(self, item: SchemaCheck) -> _Document:
         try:
             text = flow(item.data, default=str)
         except (TypeError, ValueError, RecursionError):
@@ -197,7 +197,7 @@ def _arranged(
         yield f"{turn}-{sizes[turn] // _A_FILE}", identity, document
 
 
-def _identity(item: Submission) -> _Identity | None:
+def _identity(item: SchemaCheck) -> _Identity | None:
     """As kubeconform names an object; None for what it might name otherwise."""
     if not item.is_object or not isinstance(item.data, Mapping):
         return None

@@ -7,25 +7,25 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 from meshwright.argocd.charts import ChartUnits
-from meshwright.argocd.discovery import Discovery as ArgoDiscovery
+from meshwright.argocd.discovery import ArgoCDDiscovery as ArgoDiscovery
 from meshwright.argocd.discovery import discover as discover_argocd
-from meshwright.argocd.generator import UnitMaker as SourceUnitMaker
+from meshwright.argocd.generator import SourceUnitMaker as SourceUnitMaker
 from meshwright.argocd.sources import OwnRepository
+from meshwright.argocd.tree import AppliedSource as ArgoInstance
 from meshwright.argocd.tree import ArgoTree
-from meshwright.argocd.tree import Instance as ArgoInstance
 from meshwright.check.repository import Repository, Root, RootKind
 from meshwright.check.steadybuilds import SteadyBuilds
 from meshwright.errors import CannotRun, MeshwrightError, Position
 from meshwright.faults import contained
-from meshwright.flux.discovery import Discovery, discover
-from meshwright.flux.generator import UnitMaker
+from meshwright.flux.discovery import FluxDiscovery, discover
+from meshwright.flux.generator import KustomizationUnitMaker
 from meshwright.flux.ignore import SourceIgnore
 from meshwright.flux.sources import OwnSources
-from meshwright.flux.tree import FluxTree, Instance
-from meshwright.manifests.builds import Builds, Recall, helm_findings, not_seen_helm, not_seen_remote
+from meshwright.flux.tree import AppliedKustomization, FluxTree
+from meshwright.manifests.builds import Builds, KnownBuilds, helm_findings, not_seen_helm, not_seen_remote
 from meshwright.manifests.chartstore import ChartStore
-from meshwright.manifests.closure import ClosureReader
-from meshwright.manifests.entry import Entry
+from meshwright.manifests.closure import BuildInputsReader
+from meshwright.manifests.entry import EntryPoint
 from meshwright.manifests.files import RepositoryFiles
 from meshwright.manifests.finding import NotSeen
 from meshwright.manifests.inflation import Inflation
@@ -48,7 +48,7 @@ def load(
     workspace: Workspace,
     charts: Path | None = None,
     kubernetes: str = "",
-    recall: Recall | None = None,
+    recall: KnownBuilds | None = None,
     repository: Repository | None = None,
 ) -> Repository:
     """Find every root and build it. Raises MeshwrightError when nothing there is GitOps.
@@ -58,9 +58,9 @@ def load(
     """
     repository = repository or Repository(files, KustomizationIndex(files))
     index = repository.index
-    closures = ClosureReader(files, index)
-    discovery = discover(files, index, closures)
-    argocd = discover_argocd(files, index, closures)
+    inputs_reader = BuildInputsReader(files, index)
+    discovery = discover(files, index, inputs_reader)
+    argocd = discover_argocd(files, index, inputs_reader)
     if not discovery.kustomizations and not argocd.origins and not index.folders:
         raise NothingFound(
             f"{files.root}: no GitOps repository: looked for Flux Kustomizations "
@@ -79,27 +79,27 @@ def load(
             files,
             argocd,
             own,
-            SourceUnitMaker(files, index, closures),
+            SourceUnitMaker(files, index, inputs_reader),
             ChartUnits(files, own, store),
             Inflation(files, index, store),
             builds,
         )
-        return _Loader(repository, closures, discovery, argocd, tree, builds).load()
+        return _RepositoryLoader(repository, inputs_reader, discovery, argocd, tree, builds).load()
     finally:
         repository.findings += [*discovery.findings, *argocd.findings]
 
 
-class _Loader:
+class _RepositoryLoader:
     def __init__(
         self,
         repository: Repository,
-        closures: ClosureReader,
-        discovery: Discovery,
+        inputs_reader: BuildInputsReader,
+        discovery: FluxDiscovery,
         argocd: ArgoDiscovery,
         applications: ArgoTree,
         builds: Builds,
     ) -> None:
-        self._closures = closures
+        self._inputs = inputs_reader
         self._discovery = discovery
         self._argocd = argocd
         self._applications = applications
@@ -107,7 +107,9 @@ class _Loader:
         self._repository = repository
         files, index = repository.files, repository.index
         ignore = SourceIgnore(files)
-        maker = UnitMaker(files, index, closures, lambda source: ignore.of(discovery.ignores.get(source, "")))
+        maker = KustomizationUnitMaker(
+            files, index, inputs_reader, lambda source: ignore.of(discovery.ignores.get(source, ""))
+        )
         repository.findings += ignore.findings
         sources = OwnSources(files, discovery)
         self._tree = FluxTree(discovery, sources, maker, self._builds, index)
@@ -144,7 +146,7 @@ class _Loader:
             self._grow_applications([*folders, *lone_files])
         applied = [item.unit for item in self._tree.instances]
         applied += [item.unit for item in self._applications.instances]
-        reached = {path for unit in applied for path in unit.closure.folders}
+        reached = {path for unit in applied for path in unit.inputs.folders}
         for kind, units in ((RootKind.FOLDER, folders), (RootKind.FILE, lone_files)):
             for unit in units:
                 if kind is RootKind.FILE or unit.folder not in reached:
@@ -173,10 +175,10 @@ class _Loader:
     def _folder_units(self, reached: list[BuildUnit]) -> list[BuildUnit]:
         """Folders with a kustomization that no Kustomization and no other kustomization reaches."""
         index = self._repository.index
-        taken = {folder for unit in reached for folder in (*unit.closure.folders, unit.folder)}
+        taken = {folder for unit in reached for folder in (*unit.inputs.folders, unit.folder)}
         free = [folder for folder in index.folders if folder not in taken]
         # Those that only reach each other come last: a circle has no top.
-        free.sort(key=lambda folder: folder in self._closures.resources)
+        free.sort(key=lambda folder: folder in self._inputs.resources)
         units = []
         for folder in free:
             own = index.get(folder)
@@ -187,27 +189,27 @@ class _Loader:
                 continue
             at = Position(own.path)
             with contained(self._repository.findings, f"reading '{folder}'", at):
-                closure = self._closures.read([Entry(folder, at)])
-                taken |= closure.folders
-                blocked = not closure.buildable
-                units.append(BuildUnit(f"folder:{folder}", folder, closure, at, None, own.is_empty, blocked))
+                inputs = self._inputs.read([EntryPoint(folder, at)])
+                taken |= inputs.folders
+                blocked = not inputs.buildable
+                units.append(BuildUnit(f"folder:{folder}", folder, inputs, at, None, own.is_empty, blocked))
         return units
 
     def _file_units(self, reached: list[BuildUnit]) -> list[BuildUnit]:
         """Files with objects of Flux or Argo CD that no build takes in."""
-        taken = {leaf for unit in reached for leaf in unit.closure.leaves} | self._closures.resources
+        taken = {file for unit in reached for file in unit.inputs.files} | self._inputs.resources
         origins = {item.origin for item in self._discovery.kustomizations} | self._argocd.origins
         units = []
         for path in sorted(origins - taken):
             at = Position(path)
             with contained(self._repository.findings, f"reading '{path}'", at):
-                closure = self._closures.read([Entry(path, at)])
+                inputs = self._inputs.read([EntryPoint(path, at)])
                 folder, _, name = path.rpartition("/")
                 manifest = {"resources": [name]}
-                units.append(BuildUnit(f"file:{path}", folder or ".", closure, at, manifest))
+                units.append(BuildUnit(f"file:{path}", folder or ".", inputs, at, manifest))
         return units
 
-    def _flux_root(self, instance: Instance) -> Root:
+    def _flux_root(self, instance: AppliedKustomization) -> Root:
         item = instance.kustomization
         return Root(
             RootKind.FLUX,

@@ -42,10 +42,10 @@ def check_remembered(path: Path, *, kubernetes: str | None = None, charts: Path 
     if remembered is not None:
         return remembered
     from meshwright.check import check_repository
-    from meshwright.check.recall import CheckMemory
+    from meshwright.check.recall import BuildCache
 
     with no_collection():
-        memory = CheckMemory(root, _digest(list(_program())))
+        memory = BuildCache(root, _digest(list(_program())))
         report = check_repository(path, kubernetes=kubernetes, charts=charts, memory=memory, partial=True)
         # What changed during the check was perhaps not seen by it.
         if report.is_whole and signature == _signature(root, charts):

@@ -9,7 +9,7 @@ from pathlib import Path
 from meshwright.check.explain import Problem, problems
 from meshwright.check.repository import Repository, Root
 from meshwright.check.schemas import Schemas
-from meshwright.check.submission import Submission
+from meshwright.check.submission import SchemaCheck
 from meshwright.errors import Position
 from meshwright.faults import contained
 from meshwright.flux.substitution import unresolved
@@ -22,11 +22,11 @@ from meshwright.manifests.unit import BuiltObject
 _NOTIFICATION = "notification.toolkit.fluxcd.io"
 
 
-def object_submissions(repository: Repository, schemas: Schemas) -> Iterator[Finding | Submission]:
+def object_checks(repository: Repository, schemas: Schemas) -> Iterator[Finding | SchemaCheck]:
     """Each distinct object once; an object whose kind no schema knows is a finding, or not seen."""
     submitted: set[str] = set()
     for root, built in repository.objects():
-        said: list[Finding | Submission] = []
+        said: list[Finding | SchemaCheck] = []
         with contained(said, f"reading {built.title}", Position(root.position.path), built.title):
             schema = schemas.file(built)
             if schema is None:
@@ -51,7 +51,7 @@ def _without_schema(repository: Repository, schemas: Schemas, built: BuiltObject
 
 def _submission(
     repository: Repository, schemas: Schemas, root: Root, built: BuiltObject, schema: Path
-) -> Submission:
+) -> SchemaCheck:
     def explain(said: str) -> Iterator[Finding]:
         found = problems(schemas.load(schema), built.data)
         for problem in found:
@@ -65,7 +65,7 @@ def _submission(
             at = place_of(repository.files, repository.index, built)
             yield Finding("kubeconform/invalid", at, f"{built.title}: {said}", subject=built.title)
 
-    return Submission(built.data, schema, explain, is_object=True)
+    return SchemaCheck(built.data, schema, explain, is_object=True)
 
 
 def _is_open_list(built: BuiltObject, problem: Problem) -> bool:

@@ -27,7 +27,7 @@ _LARGEST = 64 * 2**20
 _ALL = 256 * 2**20
 
 
-class CheckMemory:
+class BuildCache:
     """Builds by their content, and digests of valid objects. ``state`` is that of the program itself.
 
     ``attach`` comes before everything else.
@@ -56,12 +56,12 @@ class CheckMemory:
             return None
         self._used[key] = stored
         objects = [BuiltObject(data, Origin(*origin)) for data, *origin in stored]
-        return BuildResult(objects, list(unit.closure.findings), built=True)
+        return BuildResult(objects, list(unit.inputs.findings), built=True)
 
     def learn(self, unit: BuildUnit, result: BuildResult) -> None:
         """See Recall."""
         key = self._key(unit)
-        if key is None or not result.built or result.findings != unit.closure.findings:
+        if key is None or not result.built or result.findings != unit.inputs.findings:
             return
         stored = [
             [built.data, built.origin.path, built.origin.configured_in, built.origin.made_by]
@@ -114,7 +114,7 @@ class CheckMemory:
 
     def _digest(self, unit: BuildUnit) -> str | None:
         # In one process names are rewritten over several builds: those are not known by themselves.
-        if unit.blocked or unit.is_empty or unit.closure.renames or _plugs_in(unit):
+        if unit.blocked or unit.is_empty or unit.inputs.renames or _plugs_in(unit):
             return None
         if is_opaque(unit, self._index):
             return None

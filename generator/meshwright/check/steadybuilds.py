@@ -26,4 +26,4 @@ class SteadyBuilds(Builds):
             with contained(faults, f"building '{unit.folder}'", unit.asked_at):
                 super().ensure([unit])
             if key not in self._results:
-                self._results[key] = BuildResult(findings=[*faults, *unit.closure.findings])
+                self._results[key] = BuildResult(findings=[*faults, *unit.inputs.findings])

@@ -11,7 +11,7 @@ from meshwright.manifests.finding import Finding
 
 
 @dataclass(frozen=True)
-class Submission:
+class SchemaCheck:
     """Data that kubeconform judges together with all other data, in one process.
 
     ``explain`` is called for refused data alone, with kubeconform's own words: it names every fault with

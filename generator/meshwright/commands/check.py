@@ -20,7 +20,7 @@ from meshwright.progress import working
 
 
 @dataclass(frozen=True)
-class Options:
+class CheckOptions:
     """What the command line asks for; ``kubernetes`` is a minor such as 1.35, None the pinned one.
 
     ``output`` is text, json, sarif, junit or github. ``remember`` gives the last report again when nothing
@@ -41,7 +41,7 @@ class Options:
     order: bool = False
 
 
-def run(path: Path, options: Options) -> ExitCode:
+def run(path: Path, options: CheckOptions) -> ExitCode:
     """Check ``path`` and print the report. Raises MeshwrightError when the check could not run."""
     with working("reading"):
         if options.remember and not options.order:

@@ -14,7 +14,7 @@ from meshwright.progress import working
 
 
 @dataclass(frozen=True)
-class Request:
+class DiffRequest:
     """What the command line asks for.
 
     ``old`` and ``new`` are revisions, ``new`` empty for the work tree. ``output`` is text, markdown or json;
@@ -29,7 +29,7 @@ class Request:
     charts: Path | None = None
 
 
-def run(path: Path, request: Request) -> ExitCode:
+def run(path: Path, request: DiffRequest) -> ExitCode:
     """Compare and print. Raises MeshwrightError when that is not possible."""
     with working("reading"), Checkout.of(path).files(request.old, request.new) as (old, new, changed):
         difference = compare_files(old, new, changed, request.charts)
@@ -38,7 +38,7 @@ def run(path: Path, request: Request) -> ExitCode:
     return ExitCode.FINDINGS if differs else ExitCode.CLEAN
 
 
-def _print(difference: Difference, request: Request) -> None:
+def _print(difference: Difference, request: DiffRequest) -> None:
     # Each format is imported by itself: the start of the program stays fast.
     if request.output == "json":
         from meshwright.difference import json_output

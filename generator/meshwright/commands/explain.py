@@ -52,8 +52,8 @@ def _rule(name: str) -> Iterator[str]:
 
 def _edge(repository: Path, waits: str, comes_first: str) -> Iterator[str]:
     from meshwright.check.engine import read_model
-    from meshwright.check.order.lesson import lesson, told
+    from meshwright.check.order.lesson import explain_wait, render
 
     with read_model(repository) as model:
-        found = lesson(model.order, waits, comes_first)
-        yield from told(model.order.landscape, found, model.files)
+        found = explain_wait(model.order, waits, comes_first)
+        yield from render(model.order.startup, found, model.files)

@@ -14,7 +14,7 @@ from meshwright.inert import printable
 from meshwright.printing import emit, in_colour, tell
 from meshwright.progress import working
 from meshwright.trust.chain import Chain, read_chains
-from meshwright.trust.lessons import Lesson, lesson
+from meshwright.trust.lessons import StageGuide, lesson
 from meshwright.trust.rotation import Refusal, Rotation, read_rotation
 from meshwright.trust.stages import Staged, stage
 from meshwright.unified import unified
@@ -26,7 +26,7 @@ class _Plan:
 
     rotation: Rotation
     staged: Staged | None
-    lesson: Lesson | None
+    lesson: StageGuide | None
     before: dict[str, str]
 
 

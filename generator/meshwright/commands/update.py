@@ -14,14 +14,14 @@ from meshwright.git.runner import require_git
 from meshwright.git.worktree import WorkTree
 from meshwright.printing import complain, emit, tell
 from meshwright.progress import say, working
-from meshwright.update.engine import Request, prepare
+from meshwright.update.engine import UpdateRequest, prepare
 from meshwright.update.landing import Landing
 from meshwright.update.outcome import Result, complete
 from meshwright.update.rendering import Renderer
 
 
 @dataclass(frozen=True)
-class Options:
+class UpdateOptions:
     """What the command line asks for; ``answers`` are KEY=VALUE, ``output`` is text or json."""
 
     to: str | None = None
@@ -35,10 +35,10 @@ class Options:
     output: str = "text"
 
 
-def run(path: Path, options: Options) -> ExitCode:
+def run(path: Path, options: UpdateOptions) -> ExitCode:
     """Update the repository at ``path`` and print what came of it. Raises MeshwrightError if it could not."""
     require_git()
-    request = Request(path, options.to, _given(options.answers), options.template, options.answers_file)
+    request = UpdateRequest(path, options.to, _given(options.answers), options.template, options.answers_file)
     tree = _work_tree(path)
     with tempfile.TemporaryDirectory(prefix="meshwright-", ignore_cleanup_errors=True) as name:
         scratch = Path(name).resolve()
@@ -83,7 +83,7 @@ def _status(result: Result) -> ExitCode:
     return ExitCode.FINDINGS if result.findings else ExitCode.CLEAN
 
 
-def _lands(result: Result, options: Options) -> bool:
+def _lands(result: Result, options: UpdateOptions) -> bool:
     if options.preview or not result.changes:
         return False
     if result.merge.conflicts:
@@ -91,7 +91,7 @@ def _lands(result: Result, options: Options) -> bool:
     return options.force or not result.findings
 
 
-def _print(result: Result, options: Options, landed: bool) -> None:
+def _print(result: Result, options: UpdateOptions, landed: bool) -> None:
     # Each format is imported by itself: the start of the program stays fast.
     if options.output == "json":
         from meshwright.update import json_output

@@ -7,7 +7,7 @@ from typing import Any
 
 from meshwright.check.releases import ChartRelease, chart_releases
 from meshwright.check.repository import Repository, Root
-from meshwright.difference.model import Version
+from meshwright.difference.model import ChartVersion
 from meshwright.flux.helmrelease import GROUP
 from meshwright.manifests.kustomization import join
 from meshwright.manifests.pointer import items_of
@@ -31,7 +31,7 @@ def charts_of_roots(repository: Repository) -> Iterator[tuple[Root, BuiltObject]
     for root in repository.roots:
         if root.unit is None:
             continue
-        for folder in sorted({*root.unit.closure.folders, root.unit.folder} & by_folder.keys()):
+        for folder in sorted({*root.unit.inputs.folders, root.unit.folder} & by_folder.keys()):
             for release in by_folder[folder]:
                 patches = [] if release.chart.name in rendered(root.unit) else _patches(repository, root.unit)
                 yield root, _stand_in(release, patches)
@@ -65,7 +65,7 @@ def is_stand_in(built: BuiltObject) -> bool:
 def _patches(repository: Repository, unit: BuildUnit) -> list[Any]:
     """The patches of every kustomization on the way, with the text of their files."""
     found: list[Any] = []
-    for folder in sorted({*unit.closure.folders, unit.folder}):
+    for folder in sorted({*unit.inputs.folders, unit.folder}):
         kustomization = repository.index.get(folder)
         for patch in items_of(kustomization.data.get("patches")) if kustomization else ():
             if isinstance(patch, Mapping):
@@ -87,7 +87,7 @@ def _with_text(repository: Repository, folder: str, patch: Mapping[str, Any]) ->
 def named(unit: BuildUnit, repository: Repository) -> frozenset[str]:
     """The charts that the kustomizations of a unit name."""
     found: set[str] = set()
-    for folder in {*unit.closure.folders, unit.folder}:
+    for folder in {*unit.inputs.folders, unit.folder}:
         kustomization = repository.index.get(folder)
         found |= _names(kustomization.data if kustomization else {})
     return frozenset(found)
@@ -106,12 +106,12 @@ def _names(data: Mapping[str, Any]) -> set[str]:
     return {str(entry.get("name") or "") for entry in entries if isinstance(entry, Mapping)}
 
 
-def versions(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Version]:
+def versions(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[ChartVersion]:
     """Charts of one object whose version changed."""
     before, after = dict(_charts(old)), dict(_charts(new))
     for name, version in before.items():
         if name in after and after[name] != version:
-            yield Version(name, version, after[name])
+            yield ChartVersion(name, version, after[name])
 
 
 def _charts(data: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

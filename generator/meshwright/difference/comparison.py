@@ -9,12 +9,12 @@ from pathlib import Path
 
 from meshwright.check.schemas import choose_minor
 from meshwright.collection import no_collection
-from meshwright.difference.model import Change, Difference, NotCompared, ObjectDifference, RootDifference
+from meshwright.difference.model import ChangeKind, Difference, NotCompared, ObjectDifference, RootDifference
 from meshwright.difference.objects import Keep, ObjectComparison, in_order, objects_in, whole
 from meshwright.difference.secrets import Secrets, without_secrets
 from meshwright.difference.secretvalues import values_in_files, values_of
 from meshwright.difference.sharing import Sharing, SideRecall, changed_paths
-from meshwright.difference.side import LOOSE, Identity, RootKey, Side, SideRoot, read_side
+from meshwright.difference.side import LOOSE, Identity, RootKey, SideRoot, Snapshot, read_side
 from meshwright.errors import MeshwrightError
 from meshwright.faults import contained
 from meshwright.manifests.files import RepositoryFiles
@@ -47,19 +47,19 @@ def compare_files(
         return Difference()
     with no_collection():
         after.share(before, frozenset(before.paths) - changed)
-        return _Comparison(*_read(before, after, changed, charts)).difference()
+        return _SnapshotComparison(*_read(before, after, changed, charts)).difference()
 
 
 def _read(
     before: RepositoryFiles, after: RepositoryFiles, changed: frozenset[str], charts: Path | None
-) -> tuple[Side, Side]:
+) -> tuple[Snapshot, Snapshot]:
     """Both sides, built as far as is needed to tell them apart."""
     minor = choose_minor(None)
     sharing = Sharing(changed, before, after)
     recalls = sharing.side(before), sharing.side(after)
     with ExitStack() as stack:
 
-        def read(files: RepositoryFiles, recall: SideRecall, name: str) -> Side:
+        def read(files: RepositoryFiles, recall: SideRecall, name: str) -> Snapshot:
             say(f"building the {name} state")
             workspace = stack.enter_context(Workspace(files.root))
             return read_side(files, workspace, charts, minor, recall)
@@ -78,7 +78,7 @@ def _read(
     return old, new
 
 
-def _put_off(old: Side, new: Side) -> set[str]:
+def _put_off(old: Snapshot, new: Snapshot) -> set[str]:
     """The builds of roots that are not known to be equal."""
     found: set[str] = set()
     for key in {**old.roots, **new.roots}:
@@ -101,8 +101,8 @@ class _Pair:
         return root
 
 
-class _Comparison:
-    def __init__(self, old: Side, new: Side) -> None:
+class _SnapshotComparison:
+    def __init__(self, old: Snapshot, new: Snapshot) -> None:
         self._old = old
         self._new = new
         self._secrets = Secrets(_secret_values(old, new))
@@ -124,7 +124,7 @@ class _Comparison:
         # Only now is it known which removed objects have moved.
         for pair, items in found:
             items += [
-                whole(Change.REMOVED, identity, built)
+                whole(ChangeKind.REMOVED, identity, built)
                 for identity, built in self._missing(pair)
                 if (pair.shown.cluster, identity) in removed
             ]
@@ -219,7 +219,7 @@ class _Comparison:
                 continue
             moved = removed.pop((pair.new.cluster, identity), None)
             if moved is None:
-                yield whole(Change.ADDED, identity, built)
+                yield whole(ChangeKind.ADDED, identity, built)
             else:
                 root, was = moved
                 found = self._objects.changed(identity, was, built, (root, pair.new), root.title)
@@ -228,11 +228,11 @@ class _Comparison:
 
     def _root(self, pair: _Pair, items: list[ObjectDifference]) -> RootDifference:
         root = pair.shown
-        change = Change.CHANGED
+        change = ChangeKind.CHANGED
         if pair.old is None:
-            change = Change.ADDED
+            change = ChangeKind.ADDED
         elif pair.new is None:
-            change = Change.REMOVED
+            change = ChangeKind.REMOVED
         followers = self._objects.followers
         complete = [
             replace(item, followers=tuple(followers.pop((root.cluster, item.name), ())))
@@ -251,7 +251,7 @@ class _Comparison:
             self._not_compared.append(NotCompared(name, "both", reason))
 
 
-def _secret_values(*sides: Side) -> Iterator[str]:
+def _secret_values(*sides: Snapshot) -> Iterator[str]:
     """Of what is built, and of the files: a root that did not change is not built."""
     for number, side in enumerate(sides):
         for root in side.roots.values():

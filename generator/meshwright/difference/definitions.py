@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from meshwright.difference.fields import same
-from meshwright.difference.model import Change, Field, SchemaChange
+from meshwright.difference.model import ChangeKind, Field, SchemaChange
 
 _SCHEMA = "schema"
 
@@ -30,20 +30,20 @@ def schema_changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[S
     before, after = _versions(old), _versions(new)
     for name in sorted({**before, **after}):
         if name not in after:
-            yield SchemaChange(name, Change.REMOVED)
+            yield SchemaChange(name, ChangeKind.REMOVED)
         elif name not in before:
-            yield SchemaChange(name, Change.ADDED)
+            yield SchemaChange(name, ChangeKind.ADDED)
         else:
-            found = _Comparison()
+            found = _DefinitionComparison()
             found.compare(_schema(before[name]), _schema(after[name]), "")
             if found.found:
                 added, removed, changed = (
                     tuple(sorted(paths)) for paths in (found.added, found.removed, found.changed)
                 )
-                yield SchemaChange(name, Change.CHANGED, added, removed, changed, found.described)
+                yield SchemaChange(name, ChangeKind.CHANGED, added, removed, changed, found.described)
 
 
-class _Comparison:
+class _DefinitionComparison:
     def __init__(self) -> None:
         self.added: list[str] = []
         self.removed: list[str] = []

@@ -7,7 +7,7 @@ from difflib import SequenceMatcher
 from typing import Any
 
 from meshwright.difference.lists import keys_of
-from meshwright.difference.model import Change, Field, Key, Path
+from meshwright.difference.model import ChangeKind, Field, Key, Path
 from meshwright.yaml.identity import identity
 
 
@@ -27,7 +27,7 @@ def differences(old: Any, new: Any, path: Path = ()) -> Iterator[Field]:
         keys = keys_of(field, old, new)
         yield from _keyed(old, new, keys, path) if keys and (old or new) else _placed(old, new, path)
     elif not same(old, new):
-        yield Field(path, Change.CHANGED, old, new)
+        yield Field(path, ChangeKind.CHANGED, old, new)
 
 
 def same(old: Any, new: Any) -> bool:
@@ -43,9 +43,9 @@ def same(old: Any, new: Any) -> bool:
 def _mappings(old: Mapping[str, Any], new: Mapping[str, Any], path: Path) -> Iterator[Field]:
     for name in sorted({**old, **new}, key=str):
         if name not in new:
-            yield Field((*path, name), Change.REMOVED, old=old[name])
+            yield Field((*path, name), ChangeKind.REMOVED, old=old[name])
         elif name not in old:
-            yield Field((*path, name), Change.ADDED, new=new[name])
+            yield Field((*path, name), ChangeKind.ADDED, new=new[name])
         else:
             yield from differences(old[name], new[name], (*path, name))
 
@@ -56,14 +56,14 @@ def _keyed(old: list[Any], new: list[Any], keys: tuple[list[Key], list[Key]], pa
     )
     for place, (key, item) in enumerate(before.items()):
         if key not in after:
-            yield Field((*path, key), Change.REMOVED, old=item, index=place)
+            yield Field((*path, key), ChangeKind.REMOVED, old=item, index=place)
     kept_before = tuple(key for key in before if key in after)
     kept_after = tuple(key for key in after if key in before)
     if kept_before != kept_after:
-        yield Field(path, Change.REORDERED, kept_before, kept_after)
+        yield Field(path, ChangeKind.REORDERED, kept_before, kept_after)
     for place, (key, item) in enumerate(after.items()):
         if key not in before:
-            yield Field((*path, key), Change.ADDED, new=item, index=place)
+            yield Field((*path, key), ChangeKind.ADDED, new=item, index=place)
     for key in kept_after:
         yield from differences(before[key], after[key], (*path, key))
 
@@ -82,8 +82,8 @@ def _placed(old: list[Any], new: list[Any], path: Path) -> Iterator[Field]:
         added += range(new_start + pairs, new_end)
     # From the end on: the places before stay what they are.
     for place in reversed(removed):
-        yield Field((*path, place), Change.REMOVED, old=old[place], index=place)
+        yield Field((*path, place), ChangeKind.REMOVED, old=old[place], index=place)
     for place in added:
-        yield Field((*path, place), Change.ADDED, new=new[place], index=place)
+        yield Field((*path, place), ChangeKind.ADDED, new=new[place], index=place)
     for before, after in changed:
         yield from differences(old[before], new[after], (*path, after))

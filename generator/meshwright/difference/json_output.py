@@ -6,7 +6,7 @@ from typing import Any
 
 from meshwright import __version__
 from meshwright.difference.model import (
-    Change,
+    ChangeKind,
     Difference,
     Field,
     Key,
@@ -27,7 +27,9 @@ def render(difference: Difference, old: str = "", new: str = "") -> str:
 
 def as_data(difference: Difference, old: str = "", new: str = "") -> dict[str, Any]:
     """The difference as plain data; an empty ``new`` is the work tree."""
-    counts = {change.value: difference.count(change) for change in Change if change is not Change.REORDERED}
+    counts = {
+        change.value: difference.count(change) for change in ChangeKind if change is not ChangeKind.REORDERED
+    }
     return {
         "schema_version": SCHEMA_VERSION,
         "meshwright": __version__,
@@ -93,9 +95,9 @@ def _field(field: Field) -> dict[str, Any]:
     if field.hidden:
         data["hidden"] = True
         return data
-    if field.change is not Change.ADDED:
+    if field.change is not ChangeKind.ADDED:
         data["old"] = _value(field.old)
-    if field.change is not Change.REMOVED:
+    if field.change is not ChangeKind.REMOVED:
         data["new"] = _value(field.new)
     return data
 

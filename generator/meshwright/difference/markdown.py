@@ -6,7 +6,7 @@ import html
 import re
 from collections.abc import Iterator
 
-from meshwright.difference.model import Change, Difference, Field, ObjectDifference, RootDifference
+from meshwright.difference.model import ChangeKind, Difference, Field, ObjectDifference, RootDifference
 from meshwright.difference.shown import EFFECTS, SIGNS, both, by_move, moved, remarks, schema_lines, summary
 from meshwright.inert import printable
 from meshwright.manifests.words import plural
@@ -92,9 +92,9 @@ _CLOSE = "\n</details>\n"
 
 def _add_root(comment: _Comment, root: RootDifference) -> int:
     """The block of one root; gives how many of its objects found room."""
-    counts = ", ".join(f"{root.count(change)} {change.value}" for change in Change if root.count(change))
+    counts = ", ".join(f"{root.count(change)} {change.value}" for change in ChangeKind if root.count(change))
     where = f" in {_html(root.cluster)}" if root.cluster else ""
-    word = "" if root.change is Change.CHANGED else f" <b>{root.change.value}</b>"
+    word = "" if root.change is ChangeKind.CHANGED else f" <b>{root.change.value}</b>"
     head = f"<details><summary>{_html(root.title)}{where}{word}: {counts}</summary>\n\n"
     rows = "| object | field | old | new |\n|---|---|---|---|\n"
     blocks = list(_blocks(root))
@@ -135,8 +135,8 @@ def _rows(item: ObjectDifference) -> Iterator[str]:
 
 def _field(field: Field) -> str:
     old, new = both(field, _WIDTH)
-    shown_old = "" if field.change is Change.ADDED or field.layout else _code(old)
-    shown_new = "" if field.change is Change.REMOVED else _code(new)
+    shown_old = "" if field.change is ChangeKind.ADDED or field.layout else _code(old)
+    shown_new = "" if field.change is ChangeKind.REMOVED else _code(new)
     return f"| | {_code(field.title)} | {shown_old} | {shown_new} |\n"
 
 

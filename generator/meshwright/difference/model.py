@@ -10,7 +10,7 @@ from typing import Any
 from meshwright.manifests.pointer import dotted
 
 
-class Change(StrEnum):
+class ChangeKind(StrEnum):
     """What happened to a root, an object or a field."""
 
     ADDED = "added"
@@ -58,7 +58,7 @@ class Field:
     """
 
     path: Path
-    change: Change
+    change: ChangeKind
     old: Any = None
     new: Any = None
     index: int | None = None
@@ -84,7 +84,7 @@ def _shown(path: Path) -> str:
 
 
 @dataclass(frozen=True)
-class Version:
+class ChartVersion:
     """A chart whose version changed; empty where it is not written."""
 
     chart: str
@@ -105,7 +105,7 @@ class SchemaChange:
     """What changed in one version of a CustomResourceDefinition; paths such as ``spec.replicas``."""
 
     version: str
-    change: Change
+    change: ChangeKind
     added: tuple[str, ...] = ()
     removed: tuple[str, ...] = ()
     changed: tuple[str, ...] = ()
@@ -121,14 +121,14 @@ class ObjectDifference:
     from. ``renamed`` says that the hash in the name is another one, and ``followers`` who only follows.
     """
 
-    change: Change
+    change: ChangeKind
     api_version: str
     kind: str
     namespace: str
     name: str
     fields: tuple[Field, ...] = ()
     effect: Effect | None = None
-    charts: tuple[Version, ...] = ()
+    charts: tuple[ChartVersion, ...] = ()
     schemas: tuple[SchemaChange, ...] = ()
     source: str = ""
     renamed: bool = False
@@ -146,7 +146,7 @@ class ObjectDifference:
 class RootDifference:
     """What differs in one root: a Flux Kustomization, an Application, or a folder that nothing reaches."""
 
-    change: Change
+    change: ChangeKind
     kind: str
     name: str
     path: str
@@ -159,7 +159,7 @@ class RootDifference:
         noun = {"flux": "Kustomization", "argocd": "Application"}.get(self.kind, self.kind)
         return f"{noun} {self.name}"
 
-    def count(self, change: Change) -> int:
+    def count(self, change: ChangeKind) -> int:
         """How many objects have that change."""
         return sum(item.change is change for item in self.objects)
 
@@ -194,7 +194,7 @@ class Difference:
         """Every object with its root."""
         return ((root, item) for root in self.roots for item in root.objects)
 
-    def count(self, change: Change) -> int:
+    def count(self, change: ChangeKind) -> int:
         """How many objects have that change."""
         return sum(root.count(change) for root in self.roots)
 

@@ -9,10 +9,10 @@ from enum import StrEnum
 from meshwright.difference.charts import is_stand_in, versions
 from meshwright.difference.definitions import is_definition, schema_changes, without_schemas
 from meshwright.difference.fields import differences
-from meshwright.difference.model import Change, Effect, Field, Follower, ObjectDifference, SchemaChange
+from meshwright.difference.model import ChangeKind, Effect, Field, Follower, ObjectDifference, SchemaChange
 from meshwright.difference.names import texts_in, with_base_names
 from meshwright.difference.secrets import Secrets, hidden
-from meshwright.difference.side import Identity, Side, SideRoot
+from meshwright.difference.side import Identity, SideRoot, Snapshot
 from meshwright.difference.texts import inside_texts
 from meshwright.difference.workloads import effect_of
 from meshwright.flux.helmrelease import is_helm_release, values_references
@@ -30,7 +30,7 @@ class Renaming:
     new: dict[str, str] = field(default_factory=dict)
 
 
-def renamings(old: Side, new: Side) -> dict[str, Renaming]:
+def renamings(old: Snapshot, new: Snapshot) -> dict[str, Renaming]:
     """By cluster, what only got another hash; a name that is there on one side alone is left as it is."""
     found: dict[str, Renaming] = {}
     for cluster, names in old.hashed.items():
@@ -47,7 +47,7 @@ def renamings(old: Side, new: Side) -> dict[str, Renaming]:
 class ObjectComparison:
     """Compares objects; who only follows a new name is kept in ``followers``."""
 
-    def __init__(self, old: Side, new: Side, secrets: Secrets) -> None:
+    def __init__(self, old: Snapshot, new: Snapshot, secrets: Secrets) -> None:
         self._renamings = renamings(old, new)
         self._secrets = secrets
         self._values = _values_of(old), _values_of(new)
@@ -75,7 +75,7 @@ class ObjectComparison:
         follows = texts_in(new.data, renaming.new) - {new.name}
         if follows or texts_in(old.data, renaming.old) - {old.name}:
             raw = list(differences(old.data, new.data))
-        effect = effect_of(Change.CHANGED, new.data, [item.path for item in raw])
+        effect = effect_of(ChangeKind.CHANGED, new.data, [item.path for item in raw])
         title = _title(identity)
         for name in sorted(follows):
             said = Follower(title, None if fields else effect)
@@ -104,7 +104,7 @@ class ObjectComparison:
         shown = tuple(hidden(item, old.data, new.data, secrets) for item in inside_texts(fields, keys))
         _, kind, namespace, name = identity
         return ObjectDifference(
-            Change.MOVED if source else Change.CHANGED,
+            ChangeKind.MOVED if source else ChangeKind.CHANGED,
             new.api_version,
             kind,
             namespace,
@@ -132,7 +132,7 @@ class ObjectComparison:
         return frozenset(keys), f"values of {', '.join(titles)}" if titles else ""
 
 
-def whole(change: Change, identity: Identity, built: BuiltObject) -> ObjectDifference:
+def whole(change: ChangeKind, identity: Identity, built: BuiltObject) -> ObjectDifference:
     """An object that was added or removed."""
     _, kind, namespace, name = identity
     effect = effect_of(change, built.data, ())
@@ -144,7 +144,7 @@ def _title(identity: Identity) -> str:
     return f"{kind} {namespace}/{name}" if namespace else f"{kind} {name}"
 
 
-def _values_of(side: Side) -> dict[tuple[str, str, str], list[tuple[str, str]]]:
+def _values_of(side: Snapshot) -> dict[tuple[str, str, str], list[tuple[str, str]]]:
     """By cluster, namespace and name of a ConfigMap: the keys that releases read, and their titles."""
     found: dict[tuple[str, str, str], list[tuple[str, str]]] = {}
     for root in side.roots.values():

@@ -68,15 +68,15 @@ class Sharing:
 
     def digest(self, unit: BuildUnit, index: KustomizationIndex) -> str | None:
         """The same text for units that give the same objects on both sides; None when they may differ."""
-        if unit.needs_helm or not unit.closure.leaves.isdisjoint(self.changed):
+        if unit.needs_helm or not unit.inputs.files.isdisjoint(self.changed):
             return None
-        folders = {*unit.closure.folders, unit.folder}
+        folders = {*unit.inputs.folders, unit.folder}
         if not folders.isdisjoint(self._touched):
             return None
         if any(path in self.changed for path in referenced(unit, index)):
             return None
         known = (unit.key, unit.folder, unit.manifest, unit.is_empty, unit.blocked)
-        return identity([*known, sorted(unit.closure.leaves), sorted(folders)])
+        return identity([*known, sorted(unit.inputs.files), sorted(folders)])
 
     def recall(
         self, unit: BuildUnit, digest: str, files: RepositoryFiles, index: KustomizationIndex
@@ -98,7 +98,7 @@ class Sharing:
     ) -> bool:
         if digest not in self._inert:
             texts = [json.dumps(unit.manifest, default=str), *_texts(unit, files, index)]
-            self._inert[digest] = not any(self._leads_on(text, unit.closure.renames) for text in texts)
+            self._inert[digest] = not any(self._leads_on(text, unit.inputs.renames) for text in texts)
         return self._inert[digest]
 
     def _leads_on(self, text: str, renames: bool) -> bool:

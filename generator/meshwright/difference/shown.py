@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from meshwright.difference.model import Change, Difference, Effect, Field, ObjectDifference, SchemaChange
+from meshwright.difference.model import ChangeKind, Difference, Effect, Field, ObjectDifference, SchemaChange
 from meshwright.inert import printable
 from meshwright.manifests.words import plural
 
@@ -20,7 +20,7 @@ EFFECTS = {
     Effect.IMMUTABLE: "a Job's template cannot change: delete the Job first, or let the engine replace it",
 }
 # A reordered list is a changed one.
-SIGNS = dict(zip(Change, "+-~>~", strict=True))
+SIGNS = dict(zip(ChangeKind, "+-~>~", strict=True))
 LAYOUT = "comments or layout alone"
 _SECRET = "(secret)"
 _AROUND = 12
@@ -63,7 +63,7 @@ def summary(difference: Difference) -> str:
     missing = f"; not compared: {subjects}" if subjects else ""
     if difference.is_empty:
         return f"no difference in what {'could be compared' if subjects else 'is rendered'}{missing}"
-    counts = [(change, difference.count(change)) for change in Change]
+    counts = [(change, difference.count(change)) for change in ChangeKind]
     first = next((number for number, (_, count) in enumerate(counts) if count), 0)
     said = ", ".join(
         f"{plural(count, 'object')} {change.value}" if number == first else f"{count} {change.value}"
@@ -80,7 +80,7 @@ def by_move(items: Iterable[ObjectDifference]) -> Iterator[tuple[str, list[Objec
     by_source: dict[str, list[ObjectDifference]] = {}
     listed = list(items)
     for item in listed:
-        if item.change is Change.MOVED and not (item.fields or item.renamed or item.effect):
+        if item.change is ChangeKind.MOVED and not (item.fields or item.renamed or item.effect):
             by_source.setdefault(item.source, []).append(item)
     together = {source: found for source, found in by_source.items() if len(found) >= _TOGETHER}
     yield from sorted(together.items())
@@ -123,7 +123,7 @@ def schema_lines(schemas: Iterable[SchemaChange], most: int) -> list[str]:
 
 
 def _schema(schema: SchemaChange, most: int) -> str:
-    if schema.change is not Change.CHANGED:
+    if schema.change is not ChangeKind.CHANGED:
         return schema.change.value
     parts = [
         f"{plural(len(paths), 'field')} {what} ({_some(paths, most)})"

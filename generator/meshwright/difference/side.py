@@ -65,7 +65,7 @@ class SideRoot:
 
 
 @dataclass
-class Side:
+class Snapshot:
     """Roots by key; ``reasons`` says, by the title of a root, why it is not there, or not wholly."""
 
     files: RepositoryFiles
@@ -101,13 +101,13 @@ class Side:
 
 def read_side(
     files: RepositoryFiles, workspace: Workspace, charts: Path | None, minor: str, recall: SideRecall
-) -> Side:
+) -> Snapshot:
     """Load one state. Raises MeshwrightError when a tool is missing."""
     try:
         repository = load(files, workspace, charts, minor, recall)
     except NothingFound as nothing:
-        return Side(files, nothing=nothing)
-    side = Side(files)
+        return Snapshot(files, nothing=nothing)
+    side = Snapshot(files)
     for root in repository.roots:
         title = _title(root)
         with contained(repository.findings, f"reading {title}", root.position, title):
@@ -133,7 +133,7 @@ def read_side(
     return side
 
 
-def _add(side: Side, root: Root, repository: Repository, recall: SideRecall) -> None:
+def _add(side: Snapshot, root: Root, repository: Repository, recall: SideRecall) -> None:
     found = _root(side, root)
     found.built = found.built and root.built
     found.faults += root.faults
@@ -145,7 +145,7 @@ def _add(side: Side, root: Root, repository: Repository, recall: SideRecall) -> 
         found.charts |= named(root.unit, repository)
         found.rendered |= rendered(root.unit)
         if found.key[0] not in LOOSE:
-            side.reached |= {*root.unit.closure.folders, *root.unit.closure.leaves, root.unit.folder}
+            side.reached |= {*root.unit.inputs.folders, *root.unit.inputs.files, root.unit.folder}
     if root.application is not None and root.path in _chart_names(root):
         found.rendered |= {root.path}
     if root.kustomization is not None:
@@ -160,7 +160,7 @@ def _add(side: Side, root: Root, repository: Repository, recall: SideRecall) -> 
             side.hashed.setdefault(root.cluster, {})[built.name] = base
 
 
-def _root(side: Side, root: Root) -> SideRoot:
+def _root(side: Snapshot, root: Root) -> SideRoot:
     key = (root.kind.value, root.cluster, root.name)
     known = root.kustomization or root.application
     origin = known.origin if known else ""

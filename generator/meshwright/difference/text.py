@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from meshwright.difference.model import Change, Difference, Field, ObjectDifference, RootDifference
+from meshwright.difference.model import ChangeKind, Difference, Field, ObjectDifference, RootDifference
 from meshwright.difference.shown import (
     EFFECTS,
     LAYOUT,
@@ -53,7 +53,7 @@ def _heading(root: RootDifference, colour: bool) -> str:
     title = _toned(root.title, _BOLD, colour)
     path = "" if root.path in (root.name, root.cluster) else root.path
     where = ", ".join(part for part in (path, root.cluster) if part)
-    word = "" if root.change is Change.CHANGED else f": {root.change.value}"
+    word = "" if root.change is ChangeKind.CHANGED else f": {root.change.value}"
     return title + printable(f"{f' ({where})' if where else ''}{word}")
 
 
@@ -77,11 +77,11 @@ def _field(field: Field, colour: bool) -> Iterator[str]:
         yield _toned(f"      {title}: {field.change.value} (secret)", sign, colour)
     elif field.layout:
         yield f"      {title}: {LAYOUT}"
-    elif field.change is Change.ADDED:
+    elif field.change is ChangeKind.ADDED:
         yield _toned(f"    + {title}: {new}", sign, colour)
-    elif field.change is Change.REMOVED:
+    elif field.change is ChangeKind.REMOVED:
         yield _toned(f"    - {title}: {old}", sign, colour)
-    elif field.change is Change.REORDERED:
+    elif field.change is ChangeKind.REORDERED:
         yield f"      {title}: order {one_line(field.old, _WIDTH)} -> {one_line(field.new, _WIDTH)}"
     elif len(title) + len(old) + len(new) > _WIDTH + 20:
         yield f"      {title}:"

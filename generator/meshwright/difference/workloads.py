@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from meshwright.difference.model import Change, Effect, Path
+from meshwright.difference.model import ChangeKind, Effect, Path
 
 _TEMPLATES: dict[tuple[str, str], Path] = {
     ("apps", "Deployment"): ("spec", "template"),
@@ -17,7 +17,7 @@ _TEMPLATES: dict[tuple[str, str], Path] = {
 }
 
 
-def effect_of(change: Change, data: Mapping[str, Any], changed: Iterable[Path]) -> Effect | None:
+def effect_of(change: ChangeKind, data: Mapping[str, Any], changed: Iterable[Path]) -> Effect | None:
     """What happens to pods when ``change`` comes to the object ``data``; None when nothing does.
 
     ``data`` is the object as it becomes, or as it was when it is removed; ``changed`` are the paths that
@@ -26,9 +26,9 @@ def effect_of(change: Change, data: Mapping[str, Any], changed: Iterable[Path]) 
     template = template_of(data)
     if not template:
         return None
-    if change is Change.ADDED:
+    if change is ChangeKind.ADDED:
         return Effect.STARTS
-    if change is Change.REMOVED:
+    if change is ChangeKind.REMOVED:
         return Effect.STOPS
     if not any(path[: len(template)] == template or template[: len(path)] == path for path in changed):
         return None

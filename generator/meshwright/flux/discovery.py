@@ -17,7 +17,7 @@ from meshwright.flux.kustomization import (
     is_instance,
     is_kustomization,
 )
-from meshwright.manifests.closure import ClosureReader
+from meshwright.manifests.closure import BuildInputsReader
 from meshwright.manifests.files import RepositoryFiles
 from meshwright.manifests.finding import Finding, NotSeen
 from meshwright.manifests.inforce import files_that_mention, in_force
@@ -35,7 +35,7 @@ _MARK = re.compile(
 
 
 @dataclass
-class Discovery:
+class FluxDiscovery:
     """Kustomizations that are in force, and the sources that the repository defines by their URL.
 
     ``ignores`` are the patterns of those sources that leave files out themselves.
@@ -48,12 +48,14 @@ class Discovery:
     not_seen: list[NotSeen] = field(default_factory=list)
 
 
-def discover(files: RepositoryFiles, index: KustomizationIndex, closures: ClosureReader) -> Discovery:
+def discover(
+    files: RepositoryFiles, index: KustomizationIndex, inputs_reader: BuildInputsReader
+) -> FluxDiscovery:
     """Read every file that mentions Flux; leave out files that no kustomization takes in."""
-    found = Discovery()
+    found = FluxDiscovery()
     raw: list[FluxKustomization] = []
     broken: list[YamlFault] = []
-    for path in files_that_mention(_MARK, files, closures):
+    for path in files_that_mention(_MARK, files, inputs_reader):
         with contained(found.findings, f"reading {path}", Position(path)):
             try:
                 files.documents(path)
@@ -62,13 +64,13 @@ def discover(files: RepositoryFiles, index: KustomizationIndex, closures: Closur
             raw.extend(_read_file(files, path, found))
     generated = {item.path for item in raw if item.path not in index}
     for kustomization in raw:
-        if in_force(kustomization.origin, index, closures, generated):
+        if in_force(kustomization.origin, index, inputs_reader, generated):
             found.kustomizations.append(kustomization)
     for item in broken:
         path = item.position.path
-        if not in_force(path, index, closures, generated):
+        if not in_force(path, index, inputs_reader, generated):
             continue
-        template = unread_template(files, item) if path not in closures.resources else None
+        template = unread_template(files, item) if path not in inputs_reader.resources else None
         if template is not None:
             found.not_seen.append(template)
         else:
@@ -76,7 +78,7 @@ def discover(files: RepositoryFiles, index: KustomizationIndex, closures: Closur
     return found
 
 
-def _read_file(files: RepositoryFiles, path: str, found: Discovery) -> Iterator[FluxKustomization]:
+def _read_file(files: RepositoryFiles, path: str, found: FluxDiscovery) -> Iterator[FluxKustomization]:
     for _, _, data in named_documents(files, path):
         built = BuiltObject(data, Origin(path=path))
         if is_kustomization(data) and isinstance(data.get("spec"), dict) and object_name(data):

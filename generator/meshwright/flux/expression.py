@@ -43,10 +43,10 @@ Node = str | Expression
 
 def parse(text: str) -> Sequence[Node]:
     """The literal parts and expressions of ``text``; ``$$`` has become ``$``. Raises BadSubstitution."""
-    return _Parser(text).template() if "$" in text else [text]
+    return _ExpressionParser(text).template() if "$" in text else [text]
 
 
-class _Parser:
+class _ExpressionParser:
     """Reads left to right; each method starts behind what it is named for."""
 
     def __init__(self, text: str) -> None:

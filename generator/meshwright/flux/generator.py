@@ -13,12 +13,12 @@ from typing import Any
 
 from meshwright.errors import Position
 from meshwright.flux.kustomization import FluxKustomization, SourceReference
-from meshwright.manifests.closure import Closure, ClosureReader
-from meshwright.manifests.entry import Entry
+from meshwright.manifests.closure import BuildInputs, BuildInputsReader
+from meshwright.manifests.entry import EntryPoint
 from meshwright.manifests.files import RepositoryFiles
 from meshwright.manifests.finding import Finding
 from meshwright.manifests.kustomization import Expected, KustomizationIndex, join
-from meshwright.manifests.leaf import leaf_findings
+from meshwright.manifests.leaf import manifest_findings
 from meshwright.manifests.pointer import items_of
 from meshwright.manifests.unit import BuildUnit
 from meshwright.manifests.words import did_you_mean
@@ -28,19 +28,19 @@ _MERGED = ("targetNamespace", "namePrefix", "nameSuffix", "patches", "components
 _IMAGE_FIELDS = ("name", "newName", "newTag", "digest")
 
 
-class UnitMaker:
+class KustomizationUnitMaker:
     """Makes the build unit of a Flux Kustomization."""
 
     def __init__(
         self,
         files: RepositoryFiles,
         index: KustomizationIndex,
-        closures: ClosureReader,
+        inputs_reader: BuildInputsReader,
         ignored: Callable[[SourceReference], Callable[[str], bool]],
     ) -> None:
         self._files = files
         self._index = index
-        self._closures = closures
+        self._inputs = inputs_reader
         self._ignored = ignored
         self._units: dict[tuple[str, ...], BuildUnit] = {}
 
@@ -91,49 +91,49 @@ class UnitMaker:
             return self._generated(kustomization, key, merged, cluster)
         at = kustomization.path_position
         if not merged:
-            closure = self._closures.read([Entry(folder, at)])
-            blocked = not closure.buildable
-            return BuildUnit(key, folder, closure, at, None, own.is_empty, blocked, cluster)
+            inputs = self._inputs.read([EntryPoint(folder, at)])
+            blocked = not inputs.buildable
+            return BuildUnit(key, folder, inputs, at, None, own.is_empty, blocked, cluster)
         extra = [*self._components(kustomization)]
-        closure = self._closures.read([Entry(folder, at), *extra])
+        inputs = self._inputs.read([EntryPoint(folder, at), *extra])
         manifest = merge(own.data, merged, [posixpath.relpath(entry.path, folder) for entry in extra])
-        closure.renames |= bool(manifest.get("namePrefix") or manifest.get("nameSuffix"))
-        blocked = not closure.buildable
-        return BuildUnit(key, folder, closure, at, manifest, False, blocked, cluster, own.path)
+        inputs.renames |= bool(manifest.get("namePrefix") or manifest.get("nameSuffix"))
+        blocked = not inputs.buildable
+        return BuildUnit(key, folder, inputs, at, manifest, False, blocked, cluster, own.path)
 
     def _generated(
         self, kustomization: FluxKustomization, key: str, merged: Mapping[str, Any], cluster: str
     ) -> BuildUnit:
         folder, at = kustomization.path, kustomization.path_position
-        closure, good = Closure(), []
+        inputs, good = BuildInputs(), []
         scanned = list(self._scan(folder, self._ignored(kustomization.source)))
         # Two sources of one folder may leave other files out.
         key = identity([key, scanned])
         for path in scanned:
             one = self._entry_closure(path, kustomization)
-            closure.absorb(one)
+            inputs.absorb(one)
             # A faulty file is told about, and the rest is still built and validated.
             if one.buildable:
                 good.append(path)
         extra = [*self._components(kustomization)]
-        reusable = self._closures.read(extra)
-        closure.absorb(reusable)
+        reusable = self._inputs.read(extra)
+        inputs.absorb(reusable)
         resources = [posixpath.relpath(path, folder) for path in good]
         components = [posixpath.relpath(entry.path, folder) for entry in extra]
         manifest = merge({"resources": resources}, merged, components)
-        closure.renames |= bool(manifest.get("namePrefix") or manifest.get("nameSuffix"))
+        inputs.renames |= bool(manifest.get("namePrefix") or manifest.get("nameSuffix"))
         is_empty = not good and not extra
         blocked, file = not reusable.buildable, kustomization.origin
-        return BuildUnit(key, folder, closure, at, manifest, is_empty, blocked, cluster, file)
+        return BuildUnit(key, folder, inputs, at, manifest, is_empty, blocked, cluster, file)
 
-    def _entry_closure(self, path: str, kustomization: FluxKustomization) -> Closure:
+    def _entry_closure(self, path: str, kustomization: FluxKustomization) -> BuildInputs:
         inner = self._index.get(path)
-        closure = self._closures.read([Entry(path, Position(inner.path if inner else path))])
-        if path in closure.leaves:
+        inputs = self._inputs.read([EntryPoint(path, Position(inner.path if inner else path))])
+        if path in inputs.files:
             why = f"{kustomization.title} applies every YAML file below '{kustomization.path}'"
             fix = "add a kustomization.yaml there, move the file, or name it in .sourceignore"
-            closure.findings.extend(leaf_findings(self._files, path, why, fix))
-        return closure
+            inputs.findings.extend(manifest_findings(self._files, path, why, fix))
+        return inputs
 
     def _scan(self, folder: str, ignored: Callable[[str], bool]) -> Iterator[str]:
         """Files and folders that a generated kustomization lists; it stops at a kustomization."""
@@ -159,14 +159,14 @@ class UnitMaker:
                 return above
         return None
 
-    def _components(self, kustomization: FluxKustomization) -> Iterator[Entry]:
+    def _components(self, kustomization: FluxKustomization) -> Iterator[EntryPoint]:
         ignore_missing = kustomization.spec.get("ignoreMissingComponents") is True
         components = kustomization.spec.get("components")
         for number, component in enumerate(components if isinstance(components, list) else []):
             path = join(kustomization.path, str(component))
             if not (ignore_missing and not self._files.is_folder(path)):
                 at = kustomization.position("spec", "components", number)
-                yield Entry(path, at, Expected.COMPONENT)
+                yield EntryPoint(path, at, Expected.COMPONENT)
 
 
 def merge(own: Mapping[str, Any], spec: Mapping[str, Any], components: list[str]) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from meshwright.patterns.regexp import as_text
-from meshwright.patterns.shell import Single, Star, Token, parse
+from meshwright.patterns.shell import OneCharacter, Star, Token, parse
 
 _HALF = "\ufffd"
 
@@ -37,7 +37,7 @@ class _States:
             takers = self._takers[char] = sum(
                 1 << number
                 for number, token in enumerate(self._tokens)
-                if isinstance(token, Single) and token.takes(char)
+                if isinstance(token, OneCharacter) and token.takes(char)
             )
         return ((states & takers) << 1) | (states & self._stars)
 

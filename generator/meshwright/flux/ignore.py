@@ -44,7 +44,7 @@ class SourceIgnore:
     def __init__(self, files: RepositoryFiles, ignore: str = "") -> None:
         self._files = files
         self._others: dict[str, SourceIgnore] = {}
-        self._patterns: dict[str, list[Pattern]] = {}
+        self._patterns: dict[str, list[IgnorePattern]] = {}
         # Files whose patterns are too many to be read.
         self.findings: list[Finding] = []
         left = _MOST_PATTERNS
@@ -52,11 +52,13 @@ class SourceIgnore:
             if posixpath.basename(path) == _FILE and (lines := _read(files, path)):
                 if len(lines) > left:
                     self.findings.append(_too_many(path))
-                self._patterns[posixpath.dirname(path)] = [Pattern.read(line) for line in lines[:left]]
+                self._patterns[posixpath.dirname(path)] = [IgnorePattern.read(line) for line in lines[:left]]
                 left -= min(left, len(lines))
-        self._last = [Pattern.read(line) for line in _lines(ignore.encode("utf-8", "surrogateescape"))[:left]]
+        self._last = [
+            IgnorePattern.read(line) for line in _lines(ignore.encode("utf-8", "surrogateescape"))[:left]
+        ]
         given = bool(self._patterns or self._last)
-        self._first = [Pattern.read(line) for line in (_VERSION_CONTROL if given else _BUILT_IN)]
+        self._first = [IgnorePattern.read(line) for line in (_VERSION_CONTROL if given else _BUILT_IN)]
         self._known: dict[str, bool] = {}
 
     def of(self, ignore: str) -> SourceIgnore:
@@ -88,7 +90,7 @@ class SourceIgnore:
 
 
 @dataclass(frozen=True)
-class Pattern:
+class IgnorePattern:
     """One line: what each part of a path below its folder must fit."""
 
     parts: tuple[str, ...]
@@ -97,7 +99,7 @@ class Pattern:
     folders_only: bool
 
     @classmethod
-    def read(cls, line: str) -> Pattern:
+    def read(cls, line: str) -> IgnorePattern:
         """Every line is a pattern; a broken one fits nothing."""
         includes = line.startswith("!")
         text = line.removeprefix("!")

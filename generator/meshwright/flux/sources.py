@@ -6,7 +6,7 @@ import posixpath
 
 from meshwright.errors import Position
 from meshwright.faults import contained
-from meshwright.flux.discovery import Discovery
+from meshwright.flux.discovery import FluxDiscovery
 from meshwright.flux.kustomization import FluxKustomization, SourceReference
 from meshwright.manifests.files import RepositoryFiles
 from meshwright.manifests.folders import with_above
@@ -25,7 +25,7 @@ class OwnSources:
     path that is asked for.
     """
 
-    def __init__(self, files: RepositoryFiles, discovery: Discovery) -> None:
+    def __init__(self, files: RepositoryFiles, discovery: FluxDiscovery) -> None:
         self._files = files
         self._defined = discovery.sources
         kustomizations = discovery.kustomizations

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from meshwright.faults import contained
-from meshwright.flux.discovery import Discovery
-from meshwright.flux.generator import UnitMaker
+from meshwright.flux.discovery import FluxDiscovery
+from meshwright.flux.generator import KustomizationUnitMaker
 from meshwright.flux.kustomization import FluxKustomization, is_kustomization
 from meshwright.flux.sources import OwnSources
 from meshwright.flux.substitution import Substitution, Variables, read_variables
@@ -27,7 +27,7 @@ _DEPTH = 20
 
 
 @dataclass
-class Instance:
+class AppliedKustomization:
     """One Kustomization in one cluster, and what it applies."""
 
     kustomization: FluxKustomization
@@ -49,9 +49,9 @@ class FluxTree:
 
     def __init__(
         self,
-        discovery: Discovery,
+        discovery: FluxDiscovery,
         sources: OwnSources,
-        maker: UnitMaker,
+        maker: KustomizationUnitMaker,
         builds: Builds,
         index: KustomizationIndex,
     ) -> None:
@@ -63,7 +63,7 @@ class FluxTree:
         self._first: list[tuple[FluxKustomization, BuildUnit]] = []
         # By cluster, kind and name, then by namespace.
         self._visible: dict[tuple[str, str, str], dict[str, BuiltObject]] = {}
-        self.instances: list[Instance] = []
+        self.instances: list[AppliedKustomization] = []
         self.findings: list[Finding] = []
         self.not_seen: list[NotSeen] = []
         self._entries: set[str] = set()
@@ -148,7 +148,7 @@ class FluxTree:
     def _contained(self, item: FluxKustomization) -> AbstractContextManager[None]:
         return contained(self.findings, f"reading {item.title}", item.position, item.title)
 
-    def _instance(self, item: FluxKustomization, cluster: str) -> Instance | None:
+    def _instance(self, item: FluxKustomization, cluster: str) -> AppliedKustomization | None:
         if item.source not in self._sources:
             self.not_seen.append(NotSeen(item.title, self._sources.reason(item), item.path_position))
             return None
@@ -159,9 +159,9 @@ class FluxTree:
         if finding := self._maker.path_finding(item):
             self.findings.append(finding)
             return None
-        return Instance(item, cluster, self._maker.unit(item, cluster))
+        return AppliedKustomization(item, cluster, self._maker.unit(item, cluster))
 
-    def _apply(self, instance: Instance) -> Iterator[tuple[FluxKustomization, str]]:
+    def _apply(self, instance: AppliedKustomization) -> Iterator[tuple[FluxKustomization, str]]:
         """Substitute what an instance built; gives the Kustomizations among its objects."""
         item = instance.kustomization
         variables = read_variables(item, lambda *wanted: self._lookup(instance.cluster, *wanted))
@@ -184,7 +184,7 @@ class FluxTree:
         at = item.position("spec", "postBuild", "substituteFrom", key=True)
         self.not_seen.append(NotSeen(item.title, reason, at))
 
-    def _show(self, instance: Instance, built: BuiltObject, *, final: bool) -> None:
+    def _show(self, instance: AppliedKustomization, built: BuiltObject, *, final: bool) -> None:
         if built.kind in ("ConfigMap", "Secret"):
             named = self._visible.setdefault((instance.cluster, built.kind, built.name), {})
             if final or built.namespace not in named:

@@ -25,7 +25,7 @@ _OLD_CHART = re.compile(r"v?([0-9]+)\.([0-9]+)\.[0-9]+(?:-.*)?\Z")
 
 
 @dataclass(frozen=True)
-class Change:
+class BreakingChange:
     """Something that broke or moved at ``since``, the first edge release that has it.
 
     ``shows`` says what in a repository tells that it matters there; ``values`` are keys, by chart, that tell
@@ -86,7 +86,9 @@ def read_version(text: str, chart: str = "linkerd-control-plane") -> Edge | None
     return None
 
 
-def crossed(old: str | Edge, new: str | Edge, chart: str = "linkerd-control-plane") -> tuple[Change, ...]:
+def crossed(
+    old: str | Edge, new: str | Edge, chart: str = "linkerd-control-plane"
+) -> tuple[BreakingChange, ...]:
     """Every known change that is newer than ``old`` and not newer than ``new``, oldest first.
 
     Versions are as ``read_version`` takes them. Nothing is crossed on the way back. Raises MeshwrightError
@@ -135,7 +137,7 @@ def restarts_data_plane(layer: str, changed: Iterable[str]) -> bool:
     return any(item.pods is Pods.MESHED for item in restarts(layer, changed))
 
 
-def all_changes() -> tuple[Change, ...]:
+def all_changes() -> tuple[BreakingChange, ...]:
     """Every known change, oldest first."""
     return _knowledge().changes
 
@@ -167,7 +169,7 @@ class _Rule:
 class _Knowledge:
     numbered: Mapping[str, Edge]
     charts: Mapping[str, tuple[tuple[tuple[int, int], Edge], ...]]
-    changes: tuple[Change, ...]
+    changes: tuple[BreakingChange, ...]
     restarts: Mapping[str, tuple[_Rule, ...]]
 
 
@@ -187,10 +189,10 @@ def _knowledge() -> _Knowledge:
     return _Knowledge(numbered, charts, tuple(changes), rules)
 
 
-def _change(entry: Mapping[str, Any]) -> Change:
+def _change(entry: Mapping[str, Any]) -> BreakingChange:
     values = {chart: tuple(keys) for chart, keys in entry.get("values", {}).items()}
     known = {**entry, "since": _tag(entry["since"]), "layers": tuple(entry["layers"]), "values": values}
-    return Change(**known)
+    return BreakingChange(**known)
 
 
 def _tag(text: str) -> Edge:

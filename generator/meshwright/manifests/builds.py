@@ -18,7 +18,7 @@ from meshwright.manifests.workspace import Workspace
 from meshwright.tools import Tool, locate
 
 
-class Recall(Protocol):
+class KnownBuilds(Protocol):
     """Knows the results of some units from elsewhere, and is told those of all others."""
 
     def known(self, unit: BuildUnit) -> BuildResult | None:
@@ -37,7 +37,7 @@ class Builds:
         index: KustomizationIndex,
         workspace: Workspace,
         kubernetes: str = "",
-        recall: Recall | None = None,
+        recall: KnownBuilds | None = None,
     ) -> None:
         """``kubernetes`` is the minor that charts are rendered for, such as 1.36.
 
@@ -62,7 +62,7 @@ class Builds:
             if self._recall is not None and (known := self._recall.known(unit)) is not None:
                 self._results[key] = known
             elif unit.blocked:
-                self._results[key] = BuildResult(findings=list(unit.closure.findings))
+                self._results[key] = BuildResult(findings=list(unit.inputs.findings))
         waiting = [unit for key, unit in new.items() if key not in self._results]
         if not waiting:
             return
@@ -80,7 +80,7 @@ class Builds:
         )
         for unit, own in zip(waiting, split_up, strict=True):
             result = self._whole(unit, list(islice(results, len(own))))
-            result.findings.extend(unit.closure.findings)
+            result.findings.extend(unit.inputs.findings)
             self._results[unit.key] = result
             if self._recall is not None:
                 self._recall.learn(unit, result)
@@ -113,9 +113,9 @@ def _too_much(unit: BuildUnit, problem: str, fix: str) -> BuildResult:
 
 def not_seen_remote(unit: BuildUnit) -> Iterator[NotSeen]:
     """What of a unit stands on the network, or is not given to kustomize for another reason."""
-    for entry, reason, position in unit.closure.withheld:
+    for entry, reason, position in unit.inputs.withheld:
         yield NotSeen(f"'{unit.folder}'", f"'{entry}' is not built: {reason}", position)
-    for entry, position in unit.closure.remote:
+    for entry, position in unit.inputs.remote:
         yield NotSeen(
             f"'{unit.folder}'", f"it needs '{entry}' from the network, and check stays offline", position
         )
@@ -123,14 +123,14 @@ def not_seen_remote(unit: BuildUnit) -> Iterator[NotSeen]:
 
 def not_seen_helm(unit: BuildUnit) -> Iterator[NotSeen]:
     """What of a unit needs Helm; Argo CD may be told to run it."""
-    for field, position in unit.closure.helm:
+    for field, position in unit.inputs.helm:
         reason = f"its {field} need Helm and the chart; only their values are checked"
         yield NotSeen(f"'{unit.folder}'", reason, position)
 
 
 def helm_findings(unit: BuildUnit, builder: str) -> Iterator[Finding]:
     """The same where Flux builds it: Flux runs kustomize without Helm, always."""
-    for field, position in unit.closure.helm:
+    for field, position in unit.inputs.helm:
         yield Finding(
             "build/helm-charts",
             position,

@@ -15,7 +15,7 @@ from typing import Any
 from meshwright.errors import Position
 from meshwright.manifests.canonical import doubled_keys
 from meshwright.manifests.configured import ConfigurationReader
-from meshwright.manifests.entry import Entry, entry_problem
+from meshwright.manifests.entry import EntryPoint, entry_problem
 from meshwright.manifests.files import RepositoryFiles
 from meshwright.manifests.finding import Finding
 from meshwright.manifests.kustomization import (
@@ -41,11 +41,11 @@ _DEEPEST = 100
 
 
 @dataclass
-class Closure:
+class BuildInputs:
     """What a build reads, transitively."""
 
     folders: set[str] = field(default_factory=set)
-    leaves: set[str] = field(default_factory=set)
+    files: set[str] = field(default_factory=set)
     # Content of the files under configurations and crds: it decides which references follow a rename.
     settings: set[str] = field(default_factory=set)
     renames: bool = False
@@ -66,10 +66,10 @@ class Closure:
         """Whether kustomize cannot build it here, with Helm or without."""
         return bool(self.findings or self.remote or self.withheld)
 
-    def absorb(self, other: Closure) -> None:
-        """Take in what another closure reads and finds."""
+    def absorb(self, other: BuildInputs) -> None:
+        """Take in what another inputs reads and finds."""
         self.folders |= other.folders
-        self.leaves |= other.leaves
+        self.files |= other.files
         self.settings |= other.settings
         self.uses_vars |= other.uses_vars
         self.renames |= other.renames
@@ -79,21 +79,21 @@ class Closure:
         self.helm.extend(item for item in other.helm if item not in self.helm)
 
 
-class ClosureReader:
+class BuildInputsReader:
     """Follows the entries of kustomizations from any starting point."""
 
     def __init__(self, files: RepositoryFiles, index: KustomizationIndex) -> None:
         self._files = files
         self._index = index
-        self._own: dict[str, tuple[Closure, list[Entry]]] = {}
+        self._own: dict[str, tuple[BuildInputs, list[EntryPoint]]] = {}
         self._configurations = ConfigurationReader(files, index)
 
-    def read(self, entries: Iterable[Entry]) -> Closure:
-        """The closure of ``entries``."""
-        closure = Closure()
+    def read(self, entries: Iterable[EntryPoint]) -> BuildInputs:
+        """The inputs of ``entries``."""
+        inputs = BuildInputs()
         for entry in entries:
-            self._follow(entry, closure, [])
-        return closure
+            self._follow(entry, inputs, [])
+        return inputs
 
     @cached_property
     def resources(self) -> frozenset[str]:
@@ -112,22 +112,22 @@ class ClosureReader:
                 if wanted(reference) and not is_remote(reference.entry):
                     yield join(folder, reference.entry)
 
-    def _follow(self, entry: Entry, closure: Closure, stack: list[str]) -> None:
+    def _follow(self, entry: EntryPoint, inputs: BuildInputs, stack: list[str]) -> None:
         path = entry.path
         if problem := entry_problem(self._files, self._index, entry):
-            closure.findings.append(problem)
+            inputs.findings.append(problem)
         elif path in self._index:
-            self._follow_folder(entry, closure, stack)
+            self._follow_folder(entry, inputs, stack)
         elif limit := self._files.limit_of(path):
-            closure.findings.append(Finding("build/yaml", limit.position, limit.problem))
+            inputs.findings.append(Finding("build/yaml", limit.position, limit.problem))
         elif entry.expected is Expected.RESOURCE:
-            closure.leaves.add(path)
+            inputs.files.add(path)
 
-    def _follow_folder(self, entry: Entry, closure: Closure, stack: list[str]) -> None:
+    def _follow_folder(self, entry: EntryPoint, inputs: BuildInputs, stack: list[str]) -> None:
         folder = entry.path
         if folder in stack:
             circle = " -> ".join([*stack[stack.index(folder) :], folder])
-            closure.findings.append(
+            inputs.findings.append(
                 Finding("build/cycle", entry.position, f"kustomizations go in a circle: {circle}")
             )
             return
@@ -135,20 +135,20 @@ class ClosureReader:
             problem = (
                 f"'{folder}' is the kustomization number {len(stack) + 1} below another: none is read further"
             )
-            closure.findings.append(Finding("limit/depth", entry.position, problem))
+            inputs.findings.append(Finding("limit/depth", entry.position, problem))
             return
-        if folder in closure.folders:
+        if folder in inputs.folders:
             return
-        closure.folders.add(folder)
+        inputs.folders.add(folder)
         own, further = self._read_folder(folder)
-        closure.absorb(own)
+        inputs.absorb(own)
         for following in further:
-            self._follow(following, closure, [*stack, folder])
+            self._follow(following, inputs, [*stack, folder])
 
-    def _read_folder(self, folder: str) -> tuple[Closure, list[Entry]]:
+    def _read_folder(self, folder: str) -> tuple[BuildInputs, list[EntryPoint]]:
         if folder not in self._own:
-            own = Closure()
-            further: list[Entry] = []
+            own = BuildInputs()
+            further: list[EntryPoint] = []
             if kustomization := self._index.get(folder):
                 own.findings.extend(self._file_findings(kustomization))
                 own.uses_vars = bool(kustomization.data.get("vars"))
@@ -162,14 +162,18 @@ class ClosureReader:
         return self._own[folder]
 
     def _read_reference(
-        self, kustomization: KustomizationFile, reference: Reference, own: Closure, further: list[Entry]
+        self,
+        kustomization: KustomizationFile,
+        reference: Reference,
+        own: BuildInputs,
+        further: list[EntryPoint],
     ) -> None:
         position = kustomization.position(reference.pointer)
         if is_remote(reference.entry):
             own.remote.append((reference.entry, position))
             return
         path = join(kustomization.folder, reference.entry)
-        entry = Entry(path, position, reference.expected)
+        entry = EntryPoint(path, position, reference.expected)
         if reference.expected is not Expected.FILE:
             further.append(entry)
         elif problem := entry_problem(self._files, self._index, entry):

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from meshwright.errors import Position
-from meshwright.manifests.entry import Entry, entry_problem
+from meshwright.manifests.entry import EntryPoint, entry_problem
 from meshwright.manifests.files import RepositoryFiles
 from meshwright.manifests.finding import Finding
 from meshwright.manifests.inline import inline_objects
@@ -29,17 +29,17 @@ from meshwright.manifests.remote import is_remote
 from meshwright.yaml import YamlFault
 
 if TYPE_CHECKING:
-    from meshwright.manifests.closure import Closure
+    from meshwright.manifests.closure import BuildInputs
 
 
 class ConfigurationReader:
-    """Adds to a closure what its plugin fields are about, whatever stands between a build and it."""
+    """Adds to a inputs what its plugin fields are about, whatever stands between a build and it."""
 
     def __init__(self, files: RepositoryFiles, index: KustomizationIndex) -> None:
         self._files = files
         self._index = index
 
-    def read(self, kustomization: KustomizationFile, closure: Closure) -> None:
+    def read(self, kustomization: KustomizationFile, inputs: BuildInputs) -> None:
         """Look at every entry of the plugin fields of ``kustomization``."""
         for field in PLUGIN_FIELDS:
             for number, entry in enumerate(items_of(kustomization.data.get(field))):
@@ -48,12 +48,12 @@ class ConfigurationReader:
                     continue
                 objects = inline_objects(entry)
                 if objects is None:
-                    objects = self._objects_of(join(kustomization.folder, entry), entry, at, closure)
+                    objects = self._objects_of(join(kustomization.folder, entry), entry, at, inputs)
                 for item in objects:
-                    self._judge(kustomization.folder, item, field, at, closure)
+                    self._judge(kustomization.folder, item, field, at, inputs)
 
-    def _objects_of(self, path: str, entry: str, at: Position, closure: Closure) -> Sequence[Any]:
-        if entry_problem(self._files, self._index, Entry(path, at)):
+    def _objects_of(self, path: str, entry: str, at: Position, inputs: BuildInputs) -> Sequence[Any]:
+        if entry_problem(self._files, self._index, EntryPoint(path, at)):
             # It is told as an entry.
             return ()
         try:
@@ -61,24 +61,24 @@ class ConfigurationReader:
             return [item for file in files if self._files.is_file(file) for item in self._documents(file)]
         except ChangedOnTheWay as error:
             reason = f"{error}, and what plugins are configured with must be seen before they are run"
-            closure.withheld.append((entry, reason, at))
+            inputs.withheld.append((entry, reason, at))
         except YamlFault as fault:
-            closure.findings.append(Finding("build/yaml", fault.position, fault.problem))
+            inputs.findings.append(Finding("build/yaml", fault.position, fault.problem))
         return ()
 
     def _documents(self, path: str) -> list[Any]:
         return [document.data for document in self._files.documents(path)]
 
-    def _judge(self, folder: str, config: Any, field: str, at: Position, closure: Closure) -> None:
+    def _judge(self, folder: str, config: Any, field: str, at: Position, inputs: BuildInputs) -> None:
         if isinstance(config, Mapping) and is_helm(config):
-            closure.helm.append((field, at))
+            inputs.helm.append((field, at))
         elif problem := problem_of(config):
             text = f"{field} cannot be run: {problem}"
-            closure.findings.append(Finding("build/plugin", at, text, "commit what it makes instead"))
+            inputs.findings.append(Finding("build/plugin", at, text, "commit what it makes instead"))
         else:
             for reference in references_in(config):
                 path = join(folder, reference.entry)
                 if is_remote(reference.entry):
-                    closure.remote.append((reference.entry, at))
-                elif fault := entry_problem(self._files, self._index, Entry(path, at, Expected.FILE)):
-                    closure.findings.append(fault)
+                    inputs.remote.append((reference.entry, at))
+                elif fault := entry_problem(self._files, self._index, EntryPoint(path, at, Expected.FILE)):
+                    inputs.findings.append(fault)

@@ -14,7 +14,7 @@ from meshwright.manifests.words import did_you_mean
 
 
 @dataclass(frozen=True)
-class Entry:
+class EntryPoint:
     """A file or folder that a build starts from; ``position`` is where it is asked for."""
 
     path: str
@@ -22,7 +22,7 @@ class Entry:
     expected: Expected = Expected.RESOURCE
 
 
-def entry_problem(files: RepositoryFiles, index: KustomizationIndex, entry: Entry) -> Finding | None:
+def entry_problem(files: RepositoryFiles, index: KustomizationIndex, entry: EntryPoint) -> Finding | None:
     """Why kustomize or Flux would refuse an entry before reading what it names."""
     path, position = entry.path, entry.position
     if path == ".." or path.startswith(("../", "/")):
@@ -58,7 +58,7 @@ def entry_problem(files: RepositoryFiles, index: KustomizationIndex, entry: Entr
     return Finding("build/missing-resource", position, f"'{path}' does not exist{near}")
 
 
-def _folder_problem(index: KustomizationIndex, entry: Entry) -> Finding | None:
+def _folder_problem(index: KustomizationIndex, entry: EntryPoint) -> Finding | None:
     path, position = entry.path, entry.position
     if entry.expected is Expected.FILE:
         return Finding("build/missing-resource", position, f"'{path}' is a folder, and a file is needed")

@@ -11,7 +11,7 @@ from meshwright.errors import Position
 from meshwright.manifests.files import RepositoryFiles
 from meshwright.manifests.finding import Finding
 from meshwright.manifests.kustomization import KustomizationFile, KustomizationIndex, join
-from meshwright.manifests.leaf import leaf_findings, named_documents, object_name
+from meshwright.manifests.leaf import manifest_findings, named_documents, object_name
 from meshwright.manifests.pointer import items_of, keys_named
 from meshwright.manifests.targets import refused_patterns
 from meshwright.manifests.unit import BuildResult, BuildUnit
@@ -51,7 +51,7 @@ class ErrorText:
     def explain(self, unit: BuildUnit, error: str) -> BuildResult:
         """The findings behind ``error``: unreadable manifests first, kustomize's own words else."""
         findings = [
-            finding for leaf in sorted(unit.closure.leaves) for finding in leaf_findings(self._files, leaf)
+            finding for file in sorted(unit.inputs.files) for finding in manifest_findings(self._files, file)
         ]
         return BuildResult(findings=findings or list(self._from_text(unit, error)))
 
@@ -163,8 +163,8 @@ class ErrorText:
     def _collision(self, unit: BuildUnit, kind: str, name: str, at: Position) -> Finding:
         places = [
             document.position((*pointer, "metadata", "name"))
-            for leaf in sorted(unit.closure.leaves)
-            for document, pointer, data in named_documents(self._files, leaf)
+            for file in sorted(unit.inputs.files)
+            for document, pointer, data in named_documents(self._files, file)
             if data.get("kind") == kind and object_name(data) == name
         ]
         message = f"{kind} '{name}' stands twice in what '{unit.folder}' builds"

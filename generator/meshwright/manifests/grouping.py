@@ -20,7 +20,7 @@ _MANIFESTS = 400
 @dataclass
 class _Group:
     members: list[BuildUnit] = field(default_factory=list)
-    leaves: set[str] = field(default_factory=set)
+    files: set[str] = field(default_factory=set)
     cluster: str = ""
     # The settings of those that rename; None while none does.
     settings: set[str] | None = None
@@ -30,24 +30,24 @@ class _Group:
         """Whether ``unit`` clashes with no member."""
         if self.is_closed or unit.must_be_alone or len(self.members) >= LARGEST:
             return False
-        if self.members and len(self.leaves) + len(unit.closure.leaves) > _MANIFESTS:
+        if self.members and len(self.files) + len(unit.inputs.files) > _MANIFESTS:
             return False
         if self.cluster and unit.cluster and self.cluster != unit.cluster:
             return False
         # A build that gives new names would change references in one that does not.
-        if self.members and unit.closure.renames != (self.settings is not None):
+        if self.members and unit.inputs.renames != (self.settings is not None):
             return False
-        if unit.closure.renames and self.settings is not None and self.settings != unit.closure.settings:
+        if unit.inputs.renames and self.settings is not None and self.settings != unit.inputs.settings:
             return False
-        return self.leaves.isdisjoint(unit.closure.leaves)
+        return self.files.isdisjoint(unit.inputs.files)
 
     def add(self, unit: BuildUnit) -> None:
         self.members.append(unit)
-        self.leaves |= unit.closure.leaves
+        self.files |= unit.inputs.files
         self.cluster = self.cluster or unit.cluster
         self.is_closed = unit.must_be_alone
-        if unit.closure.renames:
-            self.settings = unit.closure.settings
+        if unit.inputs.renames:
+            self.settings = unit.inputs.settings
 
 
 def group(units: Sequence[BuildUnit]) -> list[list[BuildUnit]]:

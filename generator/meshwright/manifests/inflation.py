@@ -15,7 +15,7 @@ from typing import Any
 from meshwright.errors import Position
 from meshwright.manifests.chartcopy import ChartFault
 from meshwright.manifests.chartstore import ChartStore
-from meshwright.manifests.entry import Entry, entry_problem
+from meshwright.manifests.entry import EntryPoint, entry_problem
 from meshwright.manifests.files import RepositoryFiles
 from meshwright.manifests.finding import Finding, NotSeen
 from meshwright.manifests.inline import inline_objects
@@ -57,10 +57,10 @@ class Inflation:
 
     def prepare(self, unit: BuildUnit) -> Inflated:
         """``unit`` as it can be built here; itself when no chart is in it."""
-        if not unit.closure.helm or unit.closure.is_barred:
+        if not unit.inputs.helm or unit.inputs.is_barred:
             return Inflated(unit)
         inflated = Inflated(unit)
-        sources = {folder: self._index.get(folder) for folder in sorted(unit.closure.folders)}
+        sources = {folder: self._index.get(folder) for folder in sorted(unit.inputs.folders)}
         copies: dict[str, dict[str, Any]] = {}
         rendered = missing = False
         for folder, kustomization in sources.items():
@@ -152,7 +152,9 @@ class Inflation:
             if isinstance(file, str) and is_remote(file):
                 return f"its values file '{file}' stands on the network"
             path = join(folder, file) if isinstance(file, str) and file else ""
-            if path and entry_problem(self._files, self._index, Entry(path, Position(""), Expected.FILE)):
+            if path and entry_problem(
+                self._files, self._index, EntryPoint(path, Position(""), Expected.FILE)
+            ):
                 return f"its values file '{file}' cannot be read"
         return _option_in(entry)
 
@@ -168,7 +170,7 @@ class Inflation:
                 if not path or is_remote(str(file)):
                     continue
                 at = kustomization.position(("helmCharts", number, *pointer))
-                if problem := entry_problem(self._files, self._index, Entry(path, at, Expected.FILE)):
+                if problem := entry_problem(self._files, self._index, EntryPoint(path, at, Expected.FILE)):
                     yield problem
 
 

@@ -6,7 +6,7 @@ import posixpath
 import re
 from collections.abc import Iterator
 
-from meshwright.manifests.closure import ClosureReader
+from meshwright.manifests.closure import BuildInputsReader
 from meshwright.manifests.files import RepositoryFiles
 from meshwright.manifests.kustomization import FILE_NAMES, KustomizationIndex
 from meshwright.manifests.template import chart_of_template
@@ -14,14 +14,14 @@ from meshwright.yaml import YamlFault
 
 
 def files_that_mention(
-    mark: re.Pattern[str], files: RepositoryFiles, closures: ClosureReader
+    mark: re.Pattern[str], files: RepositoryFiles, inputs_reader: BuildInputsReader
 ) -> Iterator[str]:
     """YAML files with ``mark`` in their text, without kustomizations, what only feeds them, and templates."""
     for path in files.yaml_paths():
-        if path in closures.ingredients or posixpath.basename(path) in FILE_NAMES:
+        if path in inputs_reader.ingredients or posixpath.basename(path) in FILE_NAMES:
             continue
         # Helm makes something of it when it renders the chart, and nothing else does.
-        if chart_of_template(files, path) and path not in closures.resources:
+        if chart_of_template(files, path) and path not in inputs_reader.resources:
             continue
         try:
             text = files.text(path)
@@ -32,12 +32,14 @@ def files_that_mention(
             yield path
 
 
-def in_force(path: str, index: KustomizationIndex, closures: ClosureReader, generated: set[str]) -> bool:
+def in_force(
+    path: str, index: KustomizationIndex, inputs_reader: BuildInputsReader, generated: set[str]
+) -> bool:
     """Whether something takes the file in, or nothing decides about it and a person applies it.
 
     A file beside a kustomization.yaml that does not list it is switched off.
     """
-    if path in closures.resources:
+    if path in inputs_reader.resources:
         return True
     folder = posixpath.dirname(path) or "."
     while True:

@@ -13,7 +13,7 @@ _PLUGINS = ("generators", "transformers", "validators")
 
 def referenced(unit: BuildUnit, index: KustomizationIndex) -> Iterator[str]:
     """Every path that the kustomizations of a unit name."""
-    for folder in unit.closure.folders:
+    for folder in unit.inputs.folders:
         kustomization = index.get(folder)
         for reference in kustomization.references if kustomization else ():
             yield join(folder, reference.entry)
@@ -26,16 +26,16 @@ def referenced(unit: BuildUnit, index: KustomizationIndex) -> Iterator[str]:
 
 def files_of(unit: BuildUnit, files: RepositoryFiles, index: KustomizationIndex) -> list[str]:
     """Every file that a unit names, sorted."""
-    paths = {*unit.closure.leaves, *referenced(unit, index)}
-    paths |= {path for folder in {*unit.closure.folders, unit.folder} for path in index.paths(folder)}
+    paths = {*unit.inputs.files, *referenced(unit, index)}
+    paths |= {path for folder in {*unit.inputs.folders, unit.folder} for path in index.paths(folder)}
     return sorted(path for path in paths if files.is_listed(path) and not files.holds_files(path))
 
 
 def is_opaque(unit: BuildUnit, index: KustomizationIndex) -> bool:
     """Whether kustomize may read further files: charts, and settings of plugins, name some of their own."""
-    kustomizations = [index.get(folder) for folder in unit.closure.folders]
+    kustomizations = [index.get(folder) for folder in unit.inputs.folders]
     plugins = any(item.data.get(name) for item in kustomizations if item for name in _PLUGINS)
-    return bool(plugins or unit.closure.helm or unit.needs_helm)
+    return bool(plugins or unit.inputs.helm or unit.needs_helm)
 
 
 def read_by(unit: BuildUnit, files: RepositoryFiles, index: KustomizationIndex) -> Iterable[str]:

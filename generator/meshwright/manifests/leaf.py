@@ -12,7 +12,9 @@ from meshwright.yaml import Document, YamlFault
 _TAB_HINT = "indent with spaces: YAML allows no tab there"
 
 
-def leaf_findings(files: RepositoryFiles, path: str, why_read: str = "", fix: str = "") -> Iterator[Finding]:
+def manifest_findings(
+    files: RepositoryFiles, path: str, why_read: str = "", fix: str = ""
+) -> Iterator[Finding]:
     """Every fault for which kustomize would refuse ``path``.
 
     ``why_read`` and ``fix`` are added to what is said about a file that is no manifest at all.

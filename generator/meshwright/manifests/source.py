@@ -18,7 +18,7 @@ Pointer = Sequence[str | int]
 
 
 @dataclass(frozen=True)
-class Source:
+class SourceDocument:
     """The document an object was read from; ``pointer`` leads to it inside a List."""
 
     document: Document
@@ -34,7 +34,7 @@ class Source:
         return holds(self.data, pointer)
 
 
-def source_of(files: RepositoryFiles, built: BuiltObject) -> Source | None:
+def source_of(files: RepositoryFiles, built: BuiltObject) -> SourceDocument | None:
     """The document that kustomize read ``built`` from; None for a generated object.
 
     Kustomize may have changed the name by prefix and suffix: the longest name that is part of the
@@ -52,16 +52,16 @@ def source_of(files: RepositoryFiles, built: BuiltObject) -> Source | None:
     return same_kind[0] if len(same_kind) == 1 else None
 
 
-def _sources(files: RepositoryFiles, path: str) -> dict[str, dict[str, list[Source]]]:
+def _sources(files: RepositoryFiles, path: str) -> dict[str, dict[str, list[SourceDocument]]]:
     """What a file has, by kind and name."""
     key = ("sources", path)
     if key not in files.derived:
-        found: dict[str, dict[str, list[Source]]] = {}
+        found: dict[str, dict[str, list[SourceDocument]]] = {}
         for document, pointer, data in named_documents(files, path):
             names = found.setdefault(str(data.get("kind") or ""), {})
-            names.setdefault(object_name(data), []).append(Source(document, pointer, data))
+            names.setdefault(object_name(data), []).append(SourceDocument(document, pointer, data))
         files.derived[key] = found
-    known: dict[str, dict[str, list[Source]]] = files.derived[key]
+    known: dict[str, dict[str, list[SourceDocument]]] = files.derived[key]
     return known
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from meshwright.manifests.closure import Closure
+from meshwright.manifests.closure import BuildInputs
 from meshwright.manifests.kustomization import KustomizationFile
 from meshwright.manifests.unit import BuildUnit, BuiltObject
 
@@ -24,9 +24,9 @@ def split(unit: BuildUnit, own: KustomizationFile | None) -> list[BuildUnit]:
 
     ``own`` is the kustomization of its folder.
     """
-    leaves = len(unit.closure.leaves)
+    leaves = len(unit.inputs.files)
     data = unit.manifest if unit.manifest is not None else own.data if own else None
-    if leaves <= LARGEST or data is None or unit.copies or not _is_plain(data, unit.closure):
+    if leaves <= LARGEST or data is None or unit.copies or not _is_plain(data, unit.inputs):
         return [unit]
     resources = list(data["resources"])
     # A folder among them counts for as much as is in it on average.
@@ -37,19 +37,19 @@ def split(unit: BuildUnit, own: KustomizationFile | None) -> list[BuildUnit]:
             unit,
             manifest={**data, "resources": resources[first : first + size]},
             written_in=written_in,
-            closure=replace(unit.closure, findings=[]) if first else unit.closure,
+            inputs=replace(unit.inputs, findings=[]) if first else unit.inputs,
         )
         for first in range(0, len(resources), size)
     ]
 
 
-def _is_plain(data: Mapping[str, Any], closure: Closure) -> bool:
+def _is_plain(data: Mapping[str, Any], inputs: BuildInputs) -> bool:
     """Whether no object of the build can change another one."""
     resources = data.get("resources")
     return (
-        not closure.renames
-        and not closure.uses_vars
-        and not closure.settings
+        not inputs.renames
+        and not inputs.uses_vars
+        and not inputs.settings
         and set(data) <= _PLAIN
         and isinstance(resources, list)
         and all(isinstance(entry, str) for entry in resources)

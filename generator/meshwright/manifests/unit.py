@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from meshwright.errors import Position
-from meshwright.manifests.closure import Closure
+from meshwright.manifests.closure import BuildInputs
 from meshwright.manifests.finding import Finding
 
 
@@ -101,7 +101,7 @@ class BuildUnit:
 
     key: str
     folder: str
-    closure: Closure
+    inputs: BuildInputs
     asked_at: Position
     manifest: Mapping[str, Any] | None = None
     is_empty: bool = False
@@ -114,7 +114,7 @@ class BuildUnit:
     @property
     def must_be_alone(self) -> bool:
         """Whether it uses what leaks into other builds of the same process."""
-        return self.closure.uses_vars or bool(self.manifest and self.manifest.get("openapi"))
+        return self.inputs.uses_vars or bool(self.manifest and self.manifest.get("openapi"))
 
 
 @dataclass

@@ -22,7 +22,7 @@ class Star:
 
 
 @dataclass(frozen=True)
-class Single:
+class OneCharacter:
     """One character: any, one of ``ranges``, or one of none of them when ``negated``."""
 
     ranges: tuple[tuple[str, str], ...] = ()
@@ -33,8 +33,8 @@ class Single:
         return any(low <= char <= high for low, high in self.ranges) is not self.negated
 
 
-Token = Star | Single
-ANY = Single()
+Token = Star | OneCharacter
+ANY = OneCharacter()
 
 
 def parse(pattern: str) -> list[Token] | None:
@@ -61,11 +61,11 @@ def parse(pattern: str) -> list[Token] | None:
                     return None
                 char = pattern[index]
                 index += 1
-            tokens.append(Single(((char, char),), False))
+            tokens.append(OneCharacter(((char, char),), False))
     return tokens
 
 
-def _set(pattern: str, index: int) -> tuple[Single, int] | None:
+def _set(pattern: str, index: int) -> tuple[OneCharacter, int] | None:
     """The set that opened just before ``index``, and the index behind it."""
     negated = pattern.startswith("^", index)
     index += negated
@@ -82,7 +82,7 @@ def _set(pattern: str, index: int) -> tuple[Single, int] | None:
                 return None
             last, index = high
         ranges.append((first, last))
-    return Single(tuple(ranges), negated), index + 1
+    return OneCharacter(tuple(ranges), negated), index + 1
 
 
 def _member(pattern: str, index: int) -> tuple[str, int] | None:

@@ -2,6 +2,6 @@
 
 from meshwright.tools.finder import locate
 from meshwright.tools.installer import Installer, ensure, install
-from meshwright.tools.model import Origin, Tool, ToolNotFoundError
+from meshwright.tools.model import Tool, ToolNotFoundError, ToolOrigin
 
-__all__ = ["Installer", "Origin", "Tool", "ToolNotFoundError", "ensure", "install", "locate"]
+__all__ = ["Installer", "Tool", "ToolNotFoundError", "ToolOrigin", "ensure", "install", "locate"]

@@ -15,19 +15,19 @@ from meshwright.errors import MeshwrightError
 from meshwright.tools.catalog import ToolSpec, host_platform
 from meshwright.tools.files import file_sha256, make_folder, open_lock, write_whole
 from meshwright.tools.ledger import Ledger, Record
-from meshwright.tools.model import Origin, Tool
+from meshwright.tools.model import Tool, ToolOrigin
 from meshwright.tools.places import VARIABLE, cache_root
 
 if TYPE_CHECKING:
     from meshwright.tools.download import Checksums
 
-__all__ = ["VARIABLE", "Entry", "cache_entry", "cache_root"]
+__all__ = ["VARIABLE", "CachedTool", "cache_entry", "cache_root"]
 
 _STAGING = ".staging-"
 
 
 @dataclass(frozen=True)
-class Entry:
+class CachedTool:
     """One tool's place in the cache: <root>/tools/<name>/<version>/<os>-<arch>/."""
 
     spec: ToolSpec
@@ -77,7 +77,7 @@ class Entry:
                 ledger.keep(self.binary, record)
         return Tool(self.spec.name, self.version, self.binary, record.origin, record.detail)
 
-    def store(self, executable: Path, origin: Origin, detail: str, archive: Path | None = None) -> Tool:
+    def store(self, executable: Path, origin: ToolOrigin, detail: str, archive: Path | None = None) -> Tool:
         """Move a finished executable, and the archive it is from, into place; call it under ``lock``.
 
         Raises MeshwrightError when it was built and no record of that can be kept.
@@ -154,7 +154,7 @@ class Entry:
         if found is None or found != file_sha256(self.binary):
             return None
         url = self.spec.url(self.version, host_platform())
-        return Record(self.spec.name, self.version, Origin.DOWNLOAD, url, found, 0, 0, 0, 0).seen(status)
+        return Record(self.spec.name, self.version, ToolOrigin.DOWNLOAD, url, found, 0, 0, 0, 0).seen(status)
 
 
 def _for_people(record: Record) -> bytes:
@@ -170,6 +170,6 @@ def _for_people(record: Record) -> bytes:
     return f"{json.dumps(told, indent=2)}\n".encode()
 
 
-def cache_entry(spec: ToolSpec, version: str, root: Path | None = None) -> Entry:
+def cache_entry(spec: ToolSpec, version: str, root: Path | None = None) -> CachedTool:
     """The place of a tool's version in a cache (by default the user's), for the platform at hand."""
-    return Entry(spec, version, root or cache_root())
+    return CachedTool(spec, version, root or cache_root())

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from meshwright.errors import CannotRun
 from meshwright.tools.answers import known_version
-from meshwright.tools.cache import Entry, cache_entry
+from meshwright.tools.cache import CachedTool, cache_entry
 from meshwright.tools.catalog import ToolSpec, tool_spec, wanted_version
-from meshwright.tools.model import Origin, Tool, ToolNotFoundError
+from meshwright.tools.model import Tool, ToolNotFoundError, ToolOrigin
 from meshwright.tools.places import looked_at
 from meshwright.tools.versions import fits
 
@@ -30,7 +30,7 @@ def locate(name: str) -> Tool:
     for candidate in on_path(name):
         version = known_version(spec, candidate)
         if fits(version, wanted):
-            return Tool(name, version, candidate, Origin.PATH, str(candidate.parent))
+            return Tool(name, version, candidate, ToolOrigin.PATH, str(candidate.parent))
         misfits.append(f"{version} in {candidate.parent}")
     entry = cache_entry(spec, wanted)
     cached = entry.read()
@@ -48,7 +48,7 @@ def _explicit(spec: ToolSpec, path: Path) -> Tool:
     if not _is_executable(path):
         problem = "is not executable" if path.is_file() else "is not a file"
         raise CannotRun(f"{spec.variable} names {path}, which {problem}; correct the variable or unset it")
-    return Tool(spec.name, known_version(spec, path), path, Origin.EXPLICIT, spec.variable)
+    return Tool(spec.name, known_version(spec, path), path, ToolOrigin.EXPLICIT, spec.variable)
 
 
 def on_path(name: str) -> Iterator[Path]:
@@ -80,7 +80,7 @@ def _is_executable(path: Path) -> bool:
     return os.path.isfile(path) and os.access(path, os.X_OK)  # noqa: PTH113
 
 
-def _not_found(spec: ToolSpec, wanted: str, misfits: list[str], entry: Entry) -> str:
+def _not_found(spec: ToolSpec, wanted: str, misfits: list[str], entry: CachedTool) -> str:
     on_path = f"PATH has {', '.join(misfits)}" if misfits else "not on PATH"
     return (
         f"{spec.name} {wanted} not found ({on_path}; {entry.doubt()}): run `meshwright tools --install`, "

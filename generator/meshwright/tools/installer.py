@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 from meshwright.errors import MeshwrightError
 from meshwright.tools.cache import VARIABLE as CACHE_VARIABLE
-from meshwright.tools.cache import Entry, cache_entry
+from meshwright.tools.cache import CachedTool, cache_entry
 from meshwright.tools.catalog import host_platform, tool_spec, wanted_version
 from meshwright.tools.finder import locate
-from meshwright.tools.model import InstallationFault, Origin, Tool, ToolNotFoundError
+from meshwright.tools.model import InstallationFault, Tool, ToolNotFoundError, ToolOrigin
 from meshwright.tools.progress import tell, working
 
 if TYPE_CHECKING:
@@ -54,10 +54,10 @@ class Installer:
                 f"{error.strerror}; set {CACHE_VARIABLE} to a folder that can be written"
             ) from error
 
-    def _produce(self, entry: Entry) -> Tool:
+    def _produce(self, entry: CachedTool) -> Tool:
         spec, version = entry.spec, entry.version
         faults: list[str] = []
-        ways: tuple[Callable[[Entry, Path], _Product], ...] = (self._download, self._build)
+        ways: tuple[Callable[[CachedTool, Path], _Product], ...] = (self._download, self._build)
         for way in ways:
             with entry.staging() as folder:
                 try:
@@ -73,7 +73,7 @@ class Installer:
             f"set {spec.variable} to its path, or put it on PATH"
         )
 
-    def _download(self, entry: Entry, folder: Path) -> _Product:
+    def _download(self, entry: CachedTool, folder: Path) -> _Product:
         from meshwright.tools import download
 
         spec, version, platform = entry.spec, entry.version, host_platform()
@@ -88,13 +88,13 @@ class Installer:
         with suppress(InstallationFault, OSError):
             executable = download.unpack(entry.archive, sha256, member, folder, str(entry.archive))
             archive = entry.archive.replace(folder / entry.archive.name)
-            return _Product(executable, Origin.DOWNLOAD, url, archive)
+            return _Product(executable, ToolOrigin.DOWNLOAD, url, archive)
         with working(f"downloading {spec.name} {version}", f"downloaded {spec.name} {version}"):
             archive = download.fetch_archive(url, sha256, folder)
             executable = download.unpack(archive, sha256, member, folder, url)
-        return _Product(executable, Origin.DOWNLOAD, url, archive)
+        return _Product(executable, ToolOrigin.DOWNLOAD, url, archive)
 
-    def _build(self, entry: Entry, folder: Path) -> _Product:
+    def _build(self, entry: CachedTool, folder: Path) -> _Product:
         from meshwright.tools.gobuild import go_install
         from meshwright.tools.ledger import Ledger
 
@@ -104,7 +104,7 @@ class Installer:
         message = f"building {spec.name} {version} with go install ({spec.build_time})"
         with working(message, f"built {spec.name} {version}"):
             executable = go_install(spec, version, folder)
-        return _Product(executable, Origin.GO_INSTALL, f"{spec.package}@{version}")
+        return _Product(executable, ToolOrigin.GO_INSTALL, f"{spec.package}@{version}")
 
 
 @dataclass(frozen=True)
@@ -112,7 +112,7 @@ class _Product:
     """An executable that was made, and the archive it was taken out of."""
 
     executable: Path
-    origin: Origin
+    origin: ToolOrigin
     detail: str
     archive: Path | None = None
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from meshwright.errors import MeshwrightError
 from meshwright.tools.files import file_sha256, open_lock, read_small, write_whole
-from meshwright.tools.model import Origin
+from meshwright.tools.model import ToolOrigin
 from meshwright.tools.places import state_root
 
 _FORMAT = 1
@@ -30,7 +30,7 @@ class Record:
 
     name: str
     version: str
-    origin: Origin
+    origin: ToolOrigin
     detail: str
     sha256: str
     size: int
@@ -122,7 +122,7 @@ def _read(file: Path) -> dict[str, Record]:
     try:
         content = json.loads(read_small(file))
         return {
-            str(path): Record(**{**fields, "origin": Origin(fields["origin"])})
+            str(path): Record(**{**fields, "origin": ToolOrigin(fields["origin"])})
             for path, fields in content["executables"].items()
         }
     except FileNotFoundError:

@@ -9,7 +9,7 @@ from pathlib import Path
 from meshwright.errors import CannotRun
 
 
-class Origin(StrEnum):
+class ToolOrigin(StrEnum):
     """How a tool came to be where it was found."""
 
     EXPLICIT = "explicit"
@@ -29,20 +29,20 @@ class Tool:
     name: str
     version: str
     path: Path
-    origin: Origin
+    origin: ToolOrigin
     detail: str
 
     @property
     def source(self) -> str:
         """The origin in words, for a person."""
         match self.origin:
-            case Origin.EXPLICIT:
+            case ToolOrigin.EXPLICIT:
                 return f"explicit: {self.detail}"
-            case Origin.PATH:
+            case ToolOrigin.PATH:
                 return "PATH"
-            case Origin.DOWNLOAD:
+            case ToolOrigin.DOWNLOAD:
                 return f"cache: downloaded from {self.detail}"
-            case Origin.GO_INSTALL:
+            case ToolOrigin.GO_INSTALL:
                 return f"cache: built from {self.detail}"
 
 

@@ -9,24 +9,24 @@ from meshwright.check.rules.model import Item, Model
 from meshwright.errors import MeshwrightError
 from meshwright.trust.labels import label, room
 from meshwright.trust.rotation import Rotation, number_of
-from meshwright.trust.sheet import Sheet
+from meshwright.trust.sheet import PendingEdits
 from meshwright.yaml.edit import YamlText
 
 
-def add(sheet: Sheet, model: Model, rotation: Rotation, name: str) -> None:
+def add(edits: PendingEdits, model: Model, rotation: Rotation, name: str) -> None:
     """Write the new anchor, whose Secret is called ``name``. Raises MeshwrightError."""
     old = rotation.old
     assert old.issuer is not None
-    certificate_file, certificate = sheet.place(old.certificate)
-    issuer_file, issuer = sheet.place(old.issuer)
+    certificate_file, certificate = edits.place(old.certificate)
+    issuer_file, issuer = edits.place(old.issuer)
     number = number_of(name)
     labels = room(rotation)
-    text = YamlText(certificate_file, _own_part(sheet.text(certificate_file), certificate))
+    text = YamlText(certificate_file, _own_part(edits.text(certificate_file), certificate))
     text = text.set(0, ("metadata", "name"), _renamed(old.certificate.name, number))
     text = text.set(0, ("spec", "secretName"), name)
     for key, value in labels.items():
         text = label(text, key, value)
-    signer = YamlText(issuer_file, _own_part(sheet.text(issuer_file), issuer))
+    signer = YamlText(issuer_file, _own_part(edits.text(issuer_file), issuer))
     signer = signer.set(0, ("metadata", "name"), _renamed(old.issuer.name, number))
     signer = signer.set(0, ("spec", "ca", "secretName"), name)
     path = posixpath.join(posixpath.dirname(certificate_file), f"anchor-{number}.yaml")
@@ -36,12 +36,12 @@ def add(sheet: Sheet, model: Model, rotation: Rotation, name: str) -> None:
         "other (docs/trust.md).\n# Stage 4 brings it to where the first one is now, "
         f"{posixpath.basename(certificate_file)}.\n"
     )
-    sheet.create(path, f"{header}---\n{_ended(text.text)}---\n{_ended(signer.text)}")
-    sheet.list_beside(path, certificate_file)
+    edits.create(path, f"{header}---\n{_ended(text.text)}---\n{_ended(signer.text)}")
+    edits.list_beside(path, certificate_file)
     if not labels:
-        bundle, place = sheet.place(_bundle(rotation))
+        bundle, place = edits.place(_bundle(rotation))
         source = {"secret": {"name": name, "key": "tls.crt"}}
-        sheet.change(bundle, lambda it: it.insert(place, ("spec", "sources"), old.source + 1, source))
+        edits.change(bundle, lambda it: it.insert(place, ("spec", "sources"), old.source + 1, source))
 
 
 def _refuse_taken(model: Model, rotation: Rotation, number: int) -> None:

@@ -16,7 +16,7 @@ MANAGER = "trust-rotation"
 
 
 @dataclass(frozen=True)
-class Lesson:
+class StageGuide:
     """The parts of an explanation, each a list of lines; commands begin with four spaces."""
 
     title: str
@@ -36,13 +36,13 @@ class Lesson:
         yield f"if hurried: {self.hurried}"
 
 
-def lesson(model: Model, rotation: Rotation, stage: int, old: str, new: str) -> Lesson:
+def lesson(model: Model, rotation: Rotation, stage: int, old: str, new: str) -> StageGuide:
     """The explanation of a stage; ``old`` and ``new`` are the names of the anchors' Secrets."""
-    teacher = _Teacher(model, rotation, old, new)
-    return (teacher.trust_both, teacher.restart, teacher.sign, teacher.drop)[stage - 1]()
+    writer = _GuideWriter(model, rotation, old, new)
+    return (writer.trust_both, writer.restart, writer.sign, writer.drop)[stage - 1]()
 
 
-class _Teacher:
+class _GuideWriter:
     def __init__(self, model: Model, rotation: Rotation, old: str, new: str) -> None:
         self._model, self._chain, self._old, self._new = model, rotation.chain, old, new
         self._argocd = model.uses_argocd and not model.uses_flux
@@ -58,9 +58,9 @@ class _Teacher:
             )
         )
 
-    def trust_both(self) -> Lesson:
+    def trust_both(self) -> StageGuide:
         """Stage 1."""
-        return Lesson(
+        return StageGuide(
             f"Stage 1 of 4: trust {self._new} beside {self._old}",
             (
                 f"cert-manager makes a second anchor, Secret {self._store}/{self._new}, with a key of its "
@@ -81,9 +81,9 @@ class _Teacher:
             "old one alone, and stage 3 cuts it off.",
         )
 
-    def restart(self) -> Lesson:
+    def restart(self) -> StageGuide:
         """Stage 2."""
-        return Lesson(
+        return StageGuide(
             "Stage 2 of 4: restart, so that every pod trusts both",
             (
                 "An annotation on the pods of linkerd-control-plane and linkerd-viz names both anchors: "
@@ -107,9 +107,9 @@ class _Teacher:
             "anchor: calls between the two fail, in both directions.",
         )
 
-    def sign(self) -> Lesson:
+    def sign(self) -> StageGuide:
         """Stage 3."""
-        return Lesson(
+        return StageGuide(
             f"Stage 3 of 4: sign below {self._new}",
             (
                 f"The identity issuer is issued anew below {self._new}, with a new key; the control plane "
@@ -140,7 +140,7 @@ class _Teacher:
             "now, it is cut off.",
         )
 
-    def drop(self) -> Lesson:
+    def drop(self) -> StageGuide:
         """Stage 4."""
         confirm = (
             (
@@ -151,7 +151,7 @@ class _Teacher:
             if self._argocd
             else ()
         )
-        return Lesson(
+        return StageGuide(
             f"Stage 4 of 4: drop {self._old}",
             (
                 f"The Bundle holds {self._new} alone, which moves to where {self._old} was written; the "

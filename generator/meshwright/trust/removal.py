@@ -8,29 +8,29 @@ from meshwright.errors import MeshwrightError
 from meshwright.manifests.pointer import value_at
 from meshwright.trust.labels import room, unlabel
 from meshwright.trust.rotation import Rotation
-from meshwright.trust.sheet import Sheet
+from meshwright.trust.sheet import PendingEdits
 from meshwright.yaml.edit import YamlText
 
 
-def drop(sheet: Sheet, model: Model, rotation: Rotation) -> None:
+def drop(edits: PendingEdits, model: Model, rotation: Rotation) -> None:
     """Take the old anchor out. Raises MeshwrightError when something still hangs on it."""
     old, new = rotation.old, rotation.new
     assert new is not None
     assert new.issuer is not None
     _refuse_signed(model, rotation)
     labels = () if new.named else tuple(room(rotation))
-    _fold(sheet, old.certificate, new.certificate, (("metadata", "name"), ("spec", "secretName")), labels)
+    _fold(edits, old.certificate, new.certificate, (("metadata", "name"), ("spec", "secretName")), labels)
     if old.issuer is not None:
-        _fold(sheet, old.issuer, new.issuer, (("metadata", "name"), ("spec", "ca", "secretName")), ())
-    for path in dict.fromkeys(sheet.place(item)[0] for item in (new.certificate, new.issuer)):
-        _take_out(sheet, model, path, (new.certificate, new.issuer))
+        _fold(edits, old.issuer, new.issuer, (("metadata", "name"), ("spec", "ca", "secretName")), ())
+    for path in dict.fromkeys(edits.place(item)[0] for item in (new.certificate, new.issuer)):
+        _take_out(edits, model, path, (new.certificate, new.issuer))
     assert rotation.chain.bundle is not None
-    bundle, number = sheet.place(rotation.chain.bundle)
+    bundle, number = edits.place(rotation.chain.bundle)
     pointer = ("spec", "sources", old.source)
     if old.named and new.named:
-        sheet.change(bundle, lambda text: text.remove(number, pointer))
+        edits.change(bundle, lambda text: text.remove(number, pointer))
     elif old.named:
-        sheet.change(bundle, lambda text: text.set(number, (*pointer, "secret", "name"), new.secret))
+        edits.change(bundle, lambda text: text.set(number, (*pointer, "secret", "name"), new.secret))
 
 
 def _refuse_signed(model: Model, rotation: Rotation) -> None:
@@ -49,15 +49,15 @@ def _refuse_signed(model: Model, rotation: Rotation) -> None:
 
 
 def _fold(
-    sheet: Sheet, old: Item, new: Item, names: tuple[tuple[str, ...], ...], labels: tuple[str, ...]
+    edits: PendingEdits, old: Item, new: Item, names: tuple[tuple[str, ...], ...], labels: tuple[str, ...]
 ) -> None:
     """Bring ``new`` to where ``old`` is written; what a person changed in either stays."""
-    old_file, old_number = sheet.place(old)
-    new_file, new_number = sheet.place(new)
-    wanted = YamlText(new_file, sheet.text(new_file).part(new_number))
+    old_file, old_number = edits.place(old)
+    new_file, new_number = edits.place(new)
+    wanted = YamlText(new_file, edits.text(new_file).part(new_number))
     for key in labels:
         wanted = unlabel(wanted, key)
-    target = sheet.text(old_file)
+    target = edits.text(old_file)
     for pointer in names:
         target = target.set(old_number, pointer, value_at(new.built.data, pointer))
     if target.documents()[old_number].data != wanted.documents()[0].data:
@@ -70,16 +70,16 @@ def _fold(
         while below and (not below[0].strip() or below[0].startswith("#")):
             below.pop(0)
         target = target.replace_part(old_number, "".join([*above, *below]))
-    sheet.change(old_file, lambda _: target)
+    edits.change(old_file, lambda _: target)
 
 
-def _take_out(sheet: Sheet, model: Model, path: str, items: tuple[Item, ...]) -> None:
+def _take_out(edits: PendingEdits, model: Model, path: str, items: tuple[Item, ...]) -> None:
     """The file of the new anchor goes when nothing else is in it."""
-    mine = {sheet.place(item)[1] for item in items if sheet.place(item)[0] == path}
+    mine = {edits.place(item)[1] for item in items if edits.place(item)[0] == path}
     if len(model.files.documents(path)) != len(mine):
         raise MeshwrightError(
             f"stage 4: {path}: holds more than {items[0].title} and {items[1].title}, and would go with "
             "them; move the rest to another file"
         )
-    sheet.unlist(path)
-    sheet.delete(path)
+    edits.unlist(path)
+    edits.delete(path)

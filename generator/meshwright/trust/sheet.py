@@ -13,11 +13,11 @@ from meshwright.check.rules.model import Item, Model
 from meshwright.errors import MeshwrightError, Position
 from meshwright.manifests.kustomization import join
 from meshwright.manifests.pointer import Pointer
-from meshwright.manifests.source import Source, source_of
+from meshwright.manifests.source import SourceDocument, source_of
 from meshwright.yaml.edit import YamlText
 
 
-class Sheet:
+class PendingEdits:
     """Collects edits; nothing reaches the disk. Methods raise MeshwrightError for what cannot be edited."""
 
     def __init__(self, model: Model) -> None:
@@ -76,7 +76,7 @@ class Sheet:
             )
         self.change(path, lambda text: text.set(number, pointer, value))
 
-    def _source(self, item: Item) -> Source:
+    def _source(self, item: Item) -> SourceDocument:
         source = source_of(self._model.files, item.built)
         if source is None or source.pointer:
             raise MeshwrightError(

@@ -13,7 +13,7 @@ from meshwright.errors import MeshwrightError
 from meshwright.trust.addition import add
 from meshwright.trust.removal import drop
 from meshwright.trust.rotation import ANNOTATION, Rotation, next_name
-from meshwright.trust.sheet import Sheet
+from meshwright.trust.sheet import PendingEdits
 
 _ANNOTATION = ("podAnnotations", ANNOTATION)
 
@@ -41,27 +41,27 @@ def stage(model: Model, rotation: Rotation, wanted: int) -> Staged | None:
     if rotation.stage == wanted or (wanted == 4 and rotation.new is None):
         return None
     _refuse_haste(rotation, wanted)
-    sheet = Sheet(model)
+    edits = PendingEdits(model)
     old, new = rotation.old.secret, rotation.new.secret if rotation.new else ""
     if wanted == 1:
         new = next_name(model, rotation.old)
-        add(sheet, model, rotation, new)
+        add(edits, model, rotation, new)
     elif wanted == 2:
-        _restart(sheet, rotation, f"{old} {new}")
+        _restart(edits, rotation, f"{old} {new}")
     elif wanted == 3:
-        _sign(sheet, rotation)
-        _restart(sheet, rotation, f"{new} {old}")
+        _sign(edits, rotation)
+        _restart(edits, rotation, f"{new} {old}")
     else:
-        drop(sheet, model, rotation)
-        _take_back(sheet, rotation)
-    return Staged(wanted, old, new, sheet.changes, tuple(dict.fromkeys(_stands_on(sheet, rotation))))
+        drop(edits, model, rotation)
+        _take_back(edits, rotation)
+    return Staged(wanted, old, new, edits.changes, tuple(dict.fromkeys(_stands_on(edits, rotation))))
 
 
-def _stands_on(sheet: Sheet, rotation: Rotation) -> Iterator[str]:
+def _stands_on(edits: PendingEdits, rotation: Rotation) -> Iterator[str]:
     chain = rotation.chain
     anchors = [anchor for anchor in (rotation.old, rotation.new) if anchor is not None]
     items = [chain.bundle, chain.identity, *(anchor.certificate for anchor in anchors)]
-    yield from (sheet.place(item)[0] for item in items if item is not None)
+    yield from (edits.place(item)[0] for item in items if item is not None)
     for release in (chain.release, chain.viz):
         if release is not None and release.has(*_ANNOTATION):
             yield release.at(*_ANNOTATION).path
@@ -107,7 +107,7 @@ def _refuse_haste(rotation: Rotation, wanted: int) -> None:
     )
 
 
-def _restart(sheet: Sheet, rotation: Rotation, names: str) -> None:
+def _restart(edits: PendingEdits, rotation: Rotation, names: str) -> None:
     """Another annotation on the pods of the platform's charts: the engine rolls them."""
     if rotation.chain.release is None:
         raise MeshwrightError(
@@ -116,10 +116,10 @@ def _restart(sheet: Sheet, rotation: Rotation, names: str) -> None:
         )
     for release in (rotation.chain.release, rotation.chain.viz):
         if release is not None:
-            sheet.set_value(release, _ANNOTATION, names)
+            edits.set_value(release, _ANNOTATION, names)
 
 
-def _sign(sheet: Sheet, rotation: Rotation) -> None:
+def _sign(edits: PendingEdits, rotation: Rotation) -> None:
     identity, new = rotation.chain.identity, rotation.new
     assert identity is not None
     assert new is not None
@@ -128,11 +128,11 @@ def _sign(sheet: Sheet, rotation: Rotation) -> None:
             f"stage 3: {new.certificate.at()}: no issuer signs with the Secret of {new.certificate.title}; "
             f"add a ClusterIssuer with ca.secretName: {new.secret}"
         )
-    sheet.set(identity, ("spec", "issuerRef", "name"), new.issuer.name)
+    edits.set(identity, ("spec", "issuerRef", "name"), new.issuer.name)
 
 
-def _take_back(sheet: Sheet, rotation: Rotation) -> None:
+def _take_back(edits: PendingEdits, rotation: Rotation) -> None:
     """Without the annotation: the engine rolls the pods a last time."""
     for release in (rotation.chain.release, rotation.chain.viz):
         if release is not None:
-            sheet.unset_value(release, _ANNOTATION)
+            edits.unset_value(release, _ANNOTATION)

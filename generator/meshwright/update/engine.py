@@ -11,20 +11,20 @@ import yaml
 
 from meshwright.errors import together
 from meshwright.update.answers import FILE, SOURCE, Answers, given_in, source_as_written, with_source
-from meshwright.update.history import Rendered as History
+from meshwright.update.history import RenderedCommit as History
 from meshwright.update.history import rendered_answers
 from meshwright.update.merge import Conflict, Workshop
 from meshwright.update.ownership import Sides, candidates, is_generated, settled
-from meshwright.update.project import Entry, Project, open_project
-from meshwright.update.rendering import Job, Rendered, Renderer
-from meshwright.update.targets import Target, choose
+from meshwright.update.project import Project, TreeEntry, open_project
+from meshwright.update.rendering import Job, RenderedTree, Renderer
+from meshwright.update.targets import UpgradeTarget, choose
 from meshwright.update.template import Template, TemplateVersion, fetch_template, is_same_source
 
 _OURS = "yours"
 
 
 @dataclass(frozen=True)
-class Request:
+class UpdateRequest:
     """``to`` is a revision of the template; None is the newest, or with ``answers`` the present one."""
 
     path: Path
@@ -46,7 +46,7 @@ class Merge:
     project: Project
     template: Template
     workshop: Workshop
-    target: Target
+    target: UpgradeTarget
     tree: str
     conflicts: tuple[Conflict, ...]
     moved: tuple[tuple[str, str], ...]
@@ -66,7 +66,7 @@ class Merge:
         return self.target.new
 
 
-def prepare(request: Request, scratch: Path, renderer: Renderer) -> Merge:
+def prepare(request: UpdateRequest, scratch: Path, renderer: Renderer) -> Merge:
     """Merge the wanted version into the repository's committed files, in ``scratch``.
 
     Raises MeshwrightError for whatever makes that impossible, an answer that the new version refuses
@@ -97,8 +97,8 @@ def _merge(
     project: Project,
     template: Template,
     workshop: Workshop,
-    target: Target,
-    rendered: list[Rendered],
+    target: UpgradeTarget,
+    rendered: list[RenderedTree],
     answers_file: str,
 ) -> Merge:
     old, new = (workshop.tree_of_folder(side.folder) for side in rendered)
@@ -131,7 +131,7 @@ def _merge(
     )
 
 
-def _source_notes(project: Project, request: Request, history: History) -> Iterator[str]:
+def _source_notes(project: Project, request: UpdateRequest, history: History) -> Iterator[str]:
     """What a person should know about where the template is taken from: it decides what is written."""
     recorded = project.answers.source
     if request.template and not is_same_source(request.template, recorded, here=project.root):
@@ -157,7 +157,7 @@ def _derived(workshop: Workshop, sides: Sides) -> list[str]:
     return [path for (path, _), content in zip(files, contents, strict=True) if is_generated(content)]
 
 
-def _told(conflict: Conflict, target: Target) -> Conflict:
+def _told(conflict: Conflict, target: UpgradeTarget) -> Conflict:
     """The conflict with a reason that names both sides."""
     version = target.new.name
     reasons = {
@@ -172,7 +172,9 @@ def _told(conflict: Conflict, target: Target) -> Conflict:
     return replace(conflict, reason=reason or conflict.reason)
 
 
-def _refuse_faults(project: Project, before: Answers, target: Target, rendered: list[Rendered]) -> None:
+def _refuse_faults(
+    project: Project, before: Answers, target: UpgradeTarget, rendered: list[RenderedTree]
+) -> None:
     lines = []
     for version, side in ((target.old, rendered[0]), (target.new, rendered[1])):
         for fault in side.faults:
@@ -211,7 +213,7 @@ def _questions(project: Project, file: Path) -> dict[str, dict[str, Any]]:
     }
 
 
-def entry_changes(merge: Merge, tree: str) -> dict[str, tuple[Entry | None, Entry | None]]:
+def entry_changes(merge: Merge, tree: str) -> dict[str, tuple[TreeEntry | None, TreeEntry | None]]:
     """What differs between the committed files and ``tree``, by path: before and after."""
     before, after = merge.project.entries, merge.workshop.entries(tree)
     return {

@@ -17,7 +17,7 @@ _DEPTH = 20
 
 
 @dataclass(frozen=True)
-class Rendered:
+class RenderedCommit:
     """``answers`` are those by which the committed files were rendered.
 
     ``source`` is the template that the answers file named before, where that changed with the last version or
@@ -37,7 +37,7 @@ class _Change:
     before: Answers | None
 
 
-def rendered_answers(project: Project, answers_file: str) -> Rendered:
+def rendered_answers(project: Project, answers_file: str) -> RenderedCommit:
     """Look through the newest commits of the answers file.
 
     A commit that changes the answers file and nothing else is an edit by hand (or an update that changed no
@@ -57,7 +57,7 @@ def rendered_answers(project: Project, answers_file: str) -> Rendered:
             answers = change.before
         elif not same_version:
             break
-    return Rendered(answers, source)
+    return RenderedCommit(answers, source)
 
 
 def _changes(project: Project, file: str, answers_file: str) -> Iterator[_Change]:

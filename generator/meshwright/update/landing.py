@@ -17,12 +17,12 @@ from meshwright.inert import printable
 from meshwright.update import applier
 from meshwright.update.merge import Conflict, Workshop, index_lines
 from meshwright.update.plan import INDEX, Plan, Refused, read_plan, write_plan
-from meshwright.update.project import Entry, Project, refuse_if_changed
+from meshwright.update.project import Project, TreeEntry, refuse_if_changed
 
 if TYPE_CHECKING:
     from meshwright.programs import Process
 
-Changes = Mapping[str, tuple[Entry | None, Entry | None]]
+Changes = Mapping[str, tuple[TreeEntry | None, TreeEntry | None]]
 
 
 class Landing:

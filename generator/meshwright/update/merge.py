@@ -14,7 +14,7 @@ from pathlib import Path
 
 from meshwright.git.runner import Git
 from meshwright.git.worktree import GitFailure, complaint_of
-from meshwright.update.project import Entry, Project, read_tree
+from meshwright.update.project import Project, TreeEntry, read_tree
 
 # As git does for a rename that it finds, with room for whole folders; every rename counts, whatever is
 # configured.
@@ -35,7 +35,7 @@ class Conflict:
     path: str
     kind: str
     reason: str
-    stages: Mapping[int, Entry]
+    stages: Mapping[int, TreeEntry]
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ class Workshop:
         git("add", "--all", "--force", "--", ".")
         return git("write-tree")
 
-    def tree_with(self, tree: str, changes: Mapping[str, Entry | None]) -> str:
+    def tree_with(self, tree: str, changes: Mapping[str, TreeEntry | None]) -> str:
         """``tree`` with other entries at some paths; None takes one away."""
         if not changes:
             return tree
@@ -110,7 +110,7 @@ class Workshop:
         git("read-tree", tree)
         git("checkout-index", "--all", "--force", "--quiet")
 
-    def entries(self, tree: str) -> dict[str, Entry]:
+    def entries(self, tree: str) -> dict[str, TreeEntry]:
         """Every file of a tree, by path."""
         return read_tree(self.git, tree)
 
@@ -146,7 +146,7 @@ class Workshop:
         return Git(folder, named, self.git.settings)
 
 
-def index_lines(changes: Mapping[str, Entry | None]) -> bytes:
+def index_lines(changes: Mapping[str, TreeEntry | None]) -> bytes:
     """What `git update-index -z --index-info` reads to make these changes."""
     lines = [
         f"{entry.mode} {entry.blob}\t{path}\0" if entry else f"0 {_GONE}\t{path}\0"
@@ -159,12 +159,12 @@ def _read(output: str) -> Merged:
     """The answer of merge-tree -z: a tree, conflicted stages, an empty field, then messages."""
     head, _, said = output.partition("\0\0")
     tree, *staged = head.rstrip("\0").split("\0")
-    stages: dict[str, dict[int, Entry]] = {}
+    stages: dict[str, dict[int, TreeEntry]] = {}
     for line in staged:
         if line:
             facts, path = line.split("\t", 1)
             mode, blob, stage = facts.split(" ")
-            stages.setdefault(path, {})[int(stage)] = Entry(mode, blob)
+            stages.setdefault(path, {})[int(stage)] = TreeEntry(mode, blob)
     messages = list(_messages(said.lstrip("\0")))
     moved = tuple(_move(text, paths) for paths, kind, text in messages if kind.startswith("Path updated"))
     kinds: dict[str, tuple[str, str]] = {}

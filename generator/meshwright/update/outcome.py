@@ -14,7 +14,7 @@ from meshwright.git.discovery import common_dir_of
 from meshwright.git.paths import leads_through_link
 from meshwright.manifests.finding import Finding
 from meshwright.update.engine import Merge, entry_changes
-from meshwright.update.project import Entry
+from meshwright.update.project import TreeEntry
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Result:
 
     merge: Merge
     folder: Path
-    changes: Mapping[str, tuple[Entry | None, Entry | None]]
+    changes: Mapping[str, tuple[TreeEntry | None, TreeEntry | None]]
     findings: tuple[Finding, ...]
     report: Report | None
 

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from meshwright.apps.header import generated_from
-from meshwright.update.project import Entry
+from meshwright.update.project import TreeEntry
 
-Changes = Mapping[str, Entry | None]
+Changes = Mapping[str, TreeEntry | None]
 _DERIVED = ("mesh/apps/*", "clusters/*/apps/*.yaml")
 
 
@@ -17,19 +17,21 @@ _DERIVED = ("mesh/apps/*", "clusters/*/apps/*.yaml")
 class Sides:
     """The three sides of a merge: files of the old template, of the user, of the new template."""
 
-    base: Mapping[str, Entry]
-    ours: Mapping[str, Entry]
-    theirs: Mapping[str, Entry]
+    base: Mapping[str, TreeEntry]
+    ours: Mapping[str, TreeEntry]
+    theirs: Mapping[str, TreeEntry]
 
 
-def settled(sides: Sides, kept: Iterable[str], derived: Iterable[str]) -> tuple[dict[str, Entry | None], ...]:
+def settled(
+    sides: Sides, kept: Iterable[str], derived: Iterable[str]
+) -> tuple[dict[str, TreeEntry | None], ...]:
     """Changes to the base and to the new side by which a merge leaves these paths as the user has them.
 
     ``kept`` are the user's once they exist: one that he deleted stays away, one that the template drops is
     merged like any other. ``derived`` are left to the generator.
     """
-    base: dict[str, Entry | None] = {}
-    theirs: dict[str, Entry | None] = {}
+    base: dict[str, TreeEntry | None] = {}
+    theirs: dict[str, TreeEntry | None] = {}
     for path in kept:
         if path in sides.theirs and (path in sides.ours or path in sides.base):
             base[path] = theirs[path] = sides.ours.get(path)
@@ -39,7 +41,7 @@ def settled(sides: Sides, kept: Iterable[str], derived: Iterable[str]) -> tuple[
     return _different(sides.base, base), _different(sides.theirs, theirs)
 
 
-def _different(side: Mapping[str, Entry], wanted: Changes) -> dict[str, Entry | None]:
+def _different(side: Mapping[str, TreeEntry], wanted: Changes) -> dict[str, TreeEntry | None]:
     return {path: entry for path, entry in wanted.items() if side.get(path) != entry}
 
 

@@ -10,7 +10,7 @@ from meshwright.difference.comparison import compare
 from meshwright.difference.model import Difference, Field, Key, ObjectDifference
 from meshwright.difference.text import render as render_difference
 from meshwright.errors import MeshwrightError
-from meshwright.linkerd.upgrades import Change, Restart, crossed, read_version, restarts
+from meshwright.linkerd.upgrades import BreakingChange, Restart, crossed, read_version, restarts
 from meshwright.manifests.pointer import dotted
 from meshwright.update.outcome import Result
 
@@ -23,7 +23,7 @@ class Preview:
 
     notes: tuple[tuple[str, str], ...]
     difference: Difference
-    crossed: tuple[Change, ...]
+    crossed: tuple[BreakingChange, ...]
     restarts: tuple[Restart, ...]
     order: tuple[Line, ...]
 
@@ -81,7 +81,7 @@ def _restart_lines(found: Preview) -> Iterator[str]:
             yield f"  {who}, for layer {layer}: {why}"
 
 
-def _crossed(difference: Difference) -> tuple[Change, ...]:
+def _crossed(difference: Difference) -> tuple[BreakingChange, ...]:
     for _, item in difference.objects():
         for chart in item.charts:
             known = read_version(chart.old) and read_version(chart.new)

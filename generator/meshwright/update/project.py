@@ -28,7 +28,7 @@ _UNDERWAY = {
 
 
 @dataclass(frozen=True)
-class Entry:
+class TreeEntry:
     """One file of a tree: its mode as git writes it, and its blob."""
 
     mode: str
@@ -54,7 +54,7 @@ class Project:
     head: str
     object_format: str
     tree: str
-    entries: Mapping[str, Entry]
+    entries: Mapping[str, TreeEntry]
     answers: Answers
     answers_text: str
     notes: tuple[str, ...]
@@ -131,7 +131,7 @@ def refuse_if_changed(project: Project) -> None:
         raise MeshwrightError(f"{project.root}: something was committed while the update ran; run it again")
 
 
-def read_tree(git: Git, tree: str) -> dict[str, Entry]:
+def read_tree(git: Git, tree: str) -> dict[str, TreeEntry]:
     """Every file of a tree, by path. Raises MeshwrightError for a path that leads out of a checkout."""
     listed = git.checked("ls-tree", "-r", "-z", "--full-tree", tree).output
     entries = {}
@@ -141,7 +141,7 @@ def read_tree(git: Git, tree: str) -> dict[str, Entry]:
             mode, _, blob = facts.split(" ")
             if not is_plain(path):
                 raise MeshwrightError(f"'{printable(path)}': a path in Git that no checkout can have")
-            entries[path] = Entry(mode, blob)
+            entries[path] = TreeEntry(mode, blob)
     return entries
 
 

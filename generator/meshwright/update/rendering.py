@@ -28,7 +28,7 @@ class Job:
 
 
 @dataclass(frozen=True)
-class Fault:
+class AnswerFault:
     """What stands against an answer; ``question`` is empty when it is about none."""
 
     question: str
@@ -36,12 +36,12 @@ class Fault:
 
 
 @dataclass(frozen=True)
-class Rendered:
+class RenderedTree:
     """``kept`` are paths, given or rendered, that Copier leaves alone once they are there."""
 
     folder: Path
     kept: frozenset[str]
-    faults: tuple[Fault, ...]
+    faults: tuple[AnswerFault, ...]
 
 
 class Renderer:
@@ -73,7 +73,7 @@ class Renderer:
 
         end(self._process)
 
-    def render(self, template: Template, answers_file: str, jobs: Sequence[Job]) -> list[Rendered]:
+    def render(self, template: Template, answers_file: str, jobs: Sequence[Job]) -> list[RenderedTree]:
         """Render all jobs at once. Raises MeshwrightError when the renderer failed, or took too long."""
         from meshwright.programs import ProgramTimeout, finish
 
@@ -106,7 +106,7 @@ def description(template: Template, answers_file: str, job: Job) -> dict[str, An
     }
 
 
-def rendered(job: Job, result: Mapping[str, Any]) -> Rendered:
+def rendered(job: Job, result: Mapping[str, Any]) -> RenderedTree:
     """What the renderer says of a job."""
-    faults = tuple(Fault(question, printable(text)) for question, text in result.get("faults", ()))
-    return Rendered(job.destination, frozenset(result.get("kept", ())), faults)
+    faults = tuple(AnswerFault(question, printable(text)) for question, text in result.get("faults", ()))
+    return RenderedTree(job.destination, frozenset(result.get("kept", ())), faults)

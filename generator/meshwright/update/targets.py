@@ -16,7 +16,7 @@ from meshwright.update.template import Template, TemplateVersion, version_of
 
 
 @dataclass(frozen=True)
-class Target:
+class UpgradeTarget:
     """From ``old`` to ``new``, with all ``answers``; ``changed`` are those that this run gives."""
 
     old: TemplateVersion
@@ -28,7 +28,7 @@ class Target:
 
 def choose(
     template: Template, recorded: Answers, before: Answers, to: str | None, given: Mapping[str, Any] | None
-) -> Target:
+) -> UpgradeTarget:
     """The target. ``before`` are the answers that the files follow, ``recorded`` those in the file.
 
     Raises MeshwrightError when a version is missing, older than the present one, or an answer has no
@@ -61,7 +61,7 @@ def choose(
     if template.note:
         notes += (f"{template.note}the copy that was fetched last serves",)
     notes += _too_new(new, questions)
-    return Target(old, new, {**recorded.given, **changed}, changed, notes)
+    return UpgradeTarget(old, new, {**recorded.given, **changed}, changed, notes)
 
 
 def _new(

@@ -44,7 +44,7 @@ class _Limit(yaml.MarkedYAMLError):
     """More levels, values or aliases than anything here reads."""
 
 
-class _Loader(yaml.CSafeLoader):
+class _GoLoader(yaml.CSafeLoader):
     """PyYAML's C parser with the implicit types of Go's YAML libraries, and no double keys."""
 
     yaml_implicit_resolvers: dict[str, list[Any]] = {}  # noqa: RUF012 - PyYAML's own attribute
@@ -97,7 +97,7 @@ class _Loader(yaml.CSafeLoader):
         return super().construct_mapping(node, deep)
 
 
-def _construct_int(loader: _Loader, node: yaml.ScalarNode) -> int:
+def _construct_int(loader: _GoLoader, node: yaml.ScalarNode) -> int:
     text = str(loader.construct_scalar(node))
     digits = text.lstrip("+-")
     if digits[:2] in ("0x", "0o", "0b"):
@@ -107,10 +107,12 @@ def _construct_int(loader: _Loader, node: yaml.ScalarNode) -> int:
     return int(text, 8 if octal else 10)
 
 
-def _scalar_of(kind: str, construct: Callable[[Any, Any], Any]) -> Callable[[_Loader, yaml.ScalarNode], Any]:
+def _scalar_of(
+    kind: str, construct: Callable[[Any, Any], Any]
+) -> Callable[[_GoLoader, yaml.ScalarNode], Any]:
     """``construct`` for a scalar that a tag may have called a ``kind`` although it is none."""
 
-    def constructed(loader: _Loader, node: yaml.ScalarNode) -> Any:
+    def constructed(loader: _GoLoader, node: yaml.ScalarNode) -> Any:
         try:
             return construct(loader, node)
         except (ValueError, LookupError):
@@ -120,35 +122,35 @@ def _scalar_of(kind: str, construct: Callable[[Any, Any], Any]) -> Callable[[_Lo
     return constructed
 
 
-def _construct_text(loader: _Loader, node: yaml.Node) -> Any:
+def _construct_text(loader: _GoLoader, node: yaml.Node) -> Any:
     """A date is its text to Go, and so is what only merges or has a default where it stands elsewhere."""
     return loader.construct_scalar(node) if isinstance(node, yaml.ScalarNode) else None
 
 
-def _construct_binary(loader: _Loader, node: yaml.ScalarNode) -> str:
+def _construct_binary(loader: _GoLoader, node: yaml.ScalarNode) -> str:
     return bytes(loader.construct_yaml_binary(node)).decode("utf-8", "replace")
 
 
-def _construct_collection(loader: _Loader, node: yaml.Node) -> Any:
+def _construct_collection(loader: _GoLoader, node: yaml.Node) -> Any:
     """A tag on a mapping or a list says nothing to Go."""
     if isinstance(node, yaml.MappingNode):
         return loader.construct_mapping(node, deep=True)
     return loader.construct_sequence(node, deep=True) if isinstance(node, yaml.SequenceNode) else node.value
 
 
-_Loader.add_implicit_resolver(f"{_TAG}bool", resolve.BOOL, list("tTfF"))
-_Loader.add_implicit_resolver(f"{_TAG}int", resolve.INT, list("-+0123456789"))
-_Loader.add_implicit_resolver(f"{_TAG}float", resolve.FLOAT, list("-+.0123456789"))
-_Loader.add_implicit_resolver(f"{_TAG}null", resolve.NULL, ["~", "n", "N", ""])
-_Loader.add_implicit_resolver(f"{_TAG}merge", resolve.MERGE, ["<"])
-_Loader.add_constructor(f"{_TAG}int", _scalar_of("integer", _construct_int))
-_Loader.add_constructor(f"{_TAG}bool", _scalar_of("boolean", yaml.CSafeLoader.construct_yaml_bool))
-_Loader.add_constructor(f"{_TAG}float", _scalar_of("number", yaml.CSafeLoader.construct_yaml_float))
-_Loader.add_constructor(f"{_TAG}binary", _construct_binary)
+_GoLoader.add_implicit_resolver(f"{_TAG}bool", resolve.BOOL, list("tTfF"))
+_GoLoader.add_implicit_resolver(f"{_TAG}int", resolve.INT, list("-+0123456789"))
+_GoLoader.add_implicit_resolver(f"{_TAG}float", resolve.FLOAT, list("-+.0123456789"))
+_GoLoader.add_implicit_resolver(f"{_TAG}null", resolve.NULL, ["~", "n", "N", ""])
+_GoLoader.add_implicit_resolver(f"{_TAG}merge", resolve.MERGE, ["<"])
+_GoLoader.add_constructor(f"{_TAG}int", _scalar_of("integer", _construct_int))
+_GoLoader.add_constructor(f"{_TAG}bool", _scalar_of("boolean", yaml.CSafeLoader.construct_yaml_bool))
+_GoLoader.add_constructor(f"{_TAG}float", _scalar_of("number", yaml.CSafeLoader.construct_yaml_float))
+_GoLoader.add_constructor(f"{_TAG}binary", _construct_binary)
 for _name in ("timestamp", "merge", "value"):
-    _Loader.add_constructor(f"{_TAG}{_name}", _construct_text)
+    _GoLoader.add_constructor(f"{_TAG}{_name}", _construct_text)
 for _name in ("set", "omap", "pairs"):
-    _Loader.add_constructor(f"{_TAG}{_name}", _construct_collection)
+    _GoLoader.add_constructor(f"{_TAG}{_name}", _construct_collection)
 
 
 @dataclass(frozen=True)
@@ -254,7 +256,7 @@ def has_aliases(text: str) -> bool:
 
 
 def _documents(text: str, path: str, most_values: float = float("inf")) -> Iterator[Document]:
-    loader = _Loader(text)
+    loader = _GoLoader(text)
     loader.most_values = most_values
     # Without an alias a document is no larger than its text.
     aliased = has_aliases(text)

@@ -8,8 +8,8 @@ from pathlib import Path
 from meshwright.apps.model import Base, BaseObject
 from meshwright.check.steadybuilds import SteadyBuilds
 from meshwright.errors import Position
-from meshwright.manifests.closure import ClosureReader
-from meshwright.manifests.entry import Entry
+from meshwright.manifests.closure import BuildInputsReader
+from meshwright.manifests.entry import EntryPoint
 from meshwright.manifests.files import RepositoryFiles
 from meshwright.manifests.finding import Finding
 from meshwright.manifests.kustomization import KustomizationIndex
@@ -26,7 +26,7 @@ def build_bases(root: Path, paths: Sequence[str]) -> tuple[dict[str, Base], list
     """
     files = RepositoryFiles(root)
     index = KustomizationIndex(files)
-    closures = ClosureReader(files, index)
+    inputs_reader = BuildInputsReader(files, index)
     findings: list[Finding] = []
     bases: dict[str, Base] = {}
     # A base without a kustomization is the spec's fault, and said there.
@@ -34,7 +34,7 @@ def build_bases(root: Path, paths: Sequence[str]) -> tuple[dict[str, Base], list
     paths = [path for path in paths if path in index]
     with Workspace(files.root) as workspace:
         builds = SteadyBuilds(files, index, workspace)
-        units = [_unit(path, index, closures) for path in paths]
+        units = [_unit(path, index, inputs_reader) for path in paths]
         builds.ensure(units)
         for path, unit in zip(paths, units, strict=True):
             result = builds.result(unit)
@@ -42,25 +42,25 @@ def build_bases(root: Path, paths: Sequence[str]) -> tuple[dict[str, Base], list
             objects = tuple(BaseObject(item.data, position_of(files, item)) for item in result.objects)
             charts = [item.name for item in objects if item.kind == "HelmRelease"]
             charts += _helm_charts(index, unit)
-            closure = unit.closure
-            entries = [entry for entry, _ in (*closure.remote, *closure.helm)]
-            not_seen = (*entries, *(entry for entry, _, _ in closure.withheld))
-            helm = tuple(at for _, at in closure.helm)
+            inputs = unit.inputs
+            entries = [entry for entry, _ in (*inputs.remote, *inputs.helm)]
+            not_seen = (*entries, *(entry for entry, _, _ in inputs.withheld))
+            helm = tuple(at for _, at in inputs.helm)
             bases[path] = Base(path, objects, tuple(charts), not_seen, helm)
     return bases, list(dict.fromkeys(findings))
 
 
-def _unit(path: str, index: KustomizationIndex, closures: ClosureReader) -> BuildUnit:
+def _unit(path: str, index: KustomizationIndex, inputs_reader: BuildInputsReader) -> BuildUnit:
     own = index.get(path)
     at = Position(own.path) if own else Position(path)
-    closure = closures.read([Entry(path, at)])
+    inputs = inputs_reader.read([EntryPoint(path, at)])
     empty = own is not None and own.is_empty
-    return BuildUnit(f"base:{path}", path, closure, at, None, empty, not closure.buildable)
+    return BuildUnit(f"base:{path}", path, inputs, at, None, empty, not inputs.buildable)
 
 
 def _helm_charts(index: KustomizationIndex, unit: BuildUnit) -> list[str]:
     names = []
-    for folder in sorted(unit.closure.folders):
+    for folder in sorted(unit.inputs.folders):
         own = index.get(folder)
         for chart in items_of(own.data.get("helmCharts") if own else None):
             if isinstance(chart, dict) and chart.get("name"):

@@ -7,7 +7,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from meshwright.apps.model import Base, BaseObject, Settings
+from meshwright.apps.model import Base, BaseObject, RepositorySettings
 from meshwright.errors import MeshwrightError, Position
 from meshwright.limits import current
 from meshwright.manifests.chartstore import ChartStore
@@ -69,7 +69,9 @@ def render_chart(chart: Chart, release: str, namespace: str, charts: Path | None
     return Base("", tuple(BaseObject(data, at) for data in items if isinstance(data.get("metadata"), dict)))
 
 
-def base_files(name: str, chart: Chart, namespace: str, settings: Settings, *, bring: bool) -> dict[str, str]:
+def base_files(
+    name: str, chart: Chart, namespace: str, settings: RepositorySettings, *, bring: bool
+) -> dict[str, str]:
     """The files of ``apps/<name>/`` that install the chart, in the engine's own idiom; they are the user's.
 
     ``bring`` adds the Namespace.

@@ -7,12 +7,12 @@ from pathlib import Path
 from meshwright.apps.base import read_bases
 from meshwright.apps.inventory import inventory_findings
 from meshwright.apps.loading import load_apps
-from meshwright.apps.model import Base, Landscape
+from meshwright.apps.model import AppsContext, Base
 from meshwright.apps.settings import read_settings
 from meshwright.manifests.finding import Finding
 
 
-def gather(root: Path) -> tuple[Landscape, list[Finding]]:
+def gather(root: Path) -> tuple[AppsContext, list[Finding]]:
     """The applications of a repository with their bases, and what is wrong between them.
 
     Raises MeshwrightError when ``root`` is no generated repository.
@@ -21,5 +21,5 @@ def gather(root: Path) -> tuple[Landscape, list[Finding]]:
     apps, findings = load_apps(root, settings)
     bases, faults = read_bases(root, [app.base_path for app in apps])
     by_name = {app.name: bases.get(app.base_path, Base(app.base_path)) for app in apps}
-    landscape = Landscape({app.name: app for app in apps}, by_name, settings)
-    return landscape, [*findings, *faults, *inventory_findings(landscape)]
+    context = AppsContext({app.name: app for app in apps}, by_name, settings)
+    return context, [*findings, *faults, *inventory_findings(context)]

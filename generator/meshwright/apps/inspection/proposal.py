@@ -10,7 +10,7 @@ from typing import Any
 from meshwright.apps.base.plain import CLUSTER_SCOPED
 from meshwright.apps.injectability import INJECT, blocked, own_annotations
 from meshwright.apps.inspection.ports import PROXY_PORTS, known_port, opaque_numbers
-from meshwright.apps.model import Base, Settings
+from meshwright.apps.model import Base, RepositorySettings
 from meshwright.apps.podowners import JOB_KINDS, pod_owner
 from meshwright.apps.podports import container_ports
 from meshwright.apps.spec import Inject
@@ -35,7 +35,7 @@ class Proposal:
 def propose(
     name: str,
     base: Base,
-    settings: Settings,
+    settings: RepositorySettings,
     *,
     namespace: str | None = None,
     made: frozenset[str] = frozenset(),
@@ -98,7 +98,7 @@ def _workloads(base: Base, chart: str) -> list[dict[str, Any]]:
     return entries
 
 
-def _opaque(base: Base, settings: Settings) -> list[int]:
+def _opaque(base: Base, settings: RepositorySettings) -> list[int]:
     known = opaque_numbers(settings.default_opaque_ports)
     found: dict[int, None] = {}
     for item in base.objects:

@@ -8,7 +8,7 @@ from typing import Any
 
 from meshwright.apps.injectability import INJECT
 from meshwright.apps.inspection.ports import PROXY_PORTS, known_port, opaque_numbers
-from meshwright.apps.model import Base, BaseObject, PodOwner, Settings
+from meshwright.apps.model import Base, BaseObject, PodOwner, RepositorySettings
 from meshwright.apps.overlay.targets import runs_await
 from meshwright.apps.podowners import JOB_KINDS, pod_owner
 from meshwright.apps.podports import container_ports, pod_spec
@@ -26,7 +26,7 @@ class Remark:
     position: Position
 
 
-def remarks(base: Base, settings: Settings) -> list[Remark]:
+def remarks(base: Base, settings: RepositorySettings) -> list[Remark]:
     """Every remark on a base, in the order of its objects."""
     found: list[Remark] = []
     for item in base.objects:
@@ -41,7 +41,7 @@ class _Seen:
     item: BaseObject
     owner: PodOwner | None
     base: Base
-    settings: Settings
+    settings: RepositorySettings
 
     def remark(self, text: str, advice: str = "") -> Remark:
         return Remark(self.item.title, text, advice, self.item.position)

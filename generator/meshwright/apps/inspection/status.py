@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from meshwright.apps.injectability import INJECT, Verdict, namespace_facts, verdict
-from meshwright.apps.model import App, Base, BaseObject, Landscape
-from meshwright.apps.overlay.targets import Target, choose_targets
+from meshwright.apps.model import App, AppsContext, Base, BaseObject
+from meshwright.apps.overlay.targets import AnnotationTarget, choose_targets
 from meshwright.apps.podowners import pod_owner
 from meshwright.apps.spec import Inject, Scope
 from meshwright.errors import Position
@@ -37,11 +37,11 @@ class AppStatus:
     why: str
 
 
-def app_status(app: App, landscape: Landscape) -> AppStatus:
+def app_status(app: App, context: AppsContext) -> AppStatus:
     """The status of ``app`` with its overlay applied."""
-    base, settings = landscape.bases[app.name], landscape.settings
+    base, settings = context.bases[app.name], context.settings
     targets = {id(target.item): target for target in choose_targets(app, base, settings).chosen}
-    namespaces = {item.name: item for item in _namespaces(landscape)}
+    namespaces = {item.name: item for item in _namespaces(context)}
     found = [
         _with_overlay(app, item, targets.get(id(item)), namespaces.get(item.namespace or app.spec.namespace))
         for item in base.objects
@@ -72,13 +72,13 @@ def plain_statuses(base: Base, namespace: str) -> list[WorkloadStatus]:
     return found
 
 
-def _namespaces(landscape: Landscape) -> Iterator[BaseObject]:
-    for base in landscape.bases.values():
+def _namespaces(context: AppsContext) -> Iterator[BaseObject]:
+    for base in context.bases.values():
         yield from (item for item in base.objects if item.kind == "Namespace")
 
 
 def _with_overlay(
-    app: App, item: BaseObject, target: Target | None, namespace: BaseObject | None
+    app: App, item: BaseObject, target: AnnotationTarget | None, namespace: BaseObject | None
 ) -> WorkloadStatus:
     owner = pod_owner(item)
     assert owner is not None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from meshwright.apps.injectability import INJECT
-from meshwright.apps.model import Settings
+from meshwright.apps.model import RepositorySettings
 from meshwright.apps.spec import Inject, MeshSpec, Port, Ports, Proxy, WorkloadSpec
 from meshwright.apps.speccheck import port_range
 
@@ -15,7 +15,9 @@ NATIVE = "proxy-enable-native-sidecar"
 _PLAIN_NAME_SINCE = (2026, 5, 2)
 
 
-def pod_annotations(spec: MeshSpec, entry: WorkloadSpec | None, settings: Settings) -> dict[str, str]:
+def pod_annotations(
+    spec: MeshSpec, entry: WorkloadSpec | None, settings: RepositorySettings
+) -> dict[str, str]:
     """The annotations of a workload's pods: the entry's where it says something, else the application's."""
     inject = (entry.inject if entry else None) or spec.inject
     if inject is Inject.DISABLED:
@@ -34,7 +36,7 @@ def pod_annotations(spec: MeshSpec, entry: WorkloadSpec | None, settings: Settin
     return found
 
 
-def opaque_ports(ports: Ports, settings: Settings) -> str:
+def opaque_ports(ports: Ports, settings: RepositorySettings) -> str:
     """Linkerd's own list with ``ports`` behind it: the annotation replaces the list. Empty without ports."""
     if not ports:
         return ""
@@ -42,7 +44,7 @@ def opaque_ports(ports: Ports, settings: Settings) -> str:
     return ",".join(dict.fromkeys([*known, *(str(port) for port in ports)]))
 
 
-def native_sidecar_name(settings: Settings) -> str:
+def native_sidecar_name(settings: RepositorySettings) -> str:
     """The annotation that asks for a native sidecar, under the name that the installed Linkerd reads."""
     parts = settings.linkerd_version.lstrip("v").split(".")
     old = len(parts) == 3 and all(part.isdigit() for part in parts)
@@ -56,7 +58,7 @@ def holds_port(ports: Ports, number: int) -> bool:
     return any(first <= number <= last for first, last in map(port_range, ports))
 
 
-def _proxy(proxy: Proxy, settings: Settings) -> dict[str, str]:
+def _proxy(proxy: Proxy, settings: RepositorySettings) -> dict[str, str]:
     values = {
         "proxy-cpu-request": proxy.cpu_request,
         "proxy-cpu-limit": proxy.cpu_limit,

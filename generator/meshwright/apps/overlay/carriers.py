@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from meshwright.apps.injectability import INJECT
-from meshwright.apps.model import App, Base, BaseObject, Patch, Settings
+from meshwright.apps.model import App, Base, BaseObject, Patch, RepositorySettings
 from meshwright.apps.overlay.annotations import pod_annotations
 from meshwright.apps.overlay.patches import (
     annotate_chart,
@@ -22,7 +22,7 @@ from meshwright.manifests.finding import Finding
 from meshwright.manifests.words import did_you_mean
 
 
-def chart_patches(app: App, base: Base, settings: Settings) -> tuple[list[Patch], list[Finding]]:
+def chart_patches(app: App, base: Base, settings: RepositorySettings) -> tuple[list[Patch], list[Finding]]:
     """The patches for the workloads of charts, as the engine carries them, and what is wrong with them."""
     findings = list(_findings(app, base))
     known = [entry for entry in app.spec.workloads if entry.chart in base.charts and entry.chart]
@@ -92,7 +92,7 @@ def _findings(app: App, base: Base) -> Iterator[Finding]:
                 yield Finding("mesh/chart", app.at("inject"), text, fix)
 
 
-def _patch(app: App, entry: WorkloadSpec, settings: Settings) -> Patch:
+def _patch(app: App, entry: WorkloadSpec, settings: RepositorySettings) -> Patch:
     annotations = pod_annotations(app.spec, entry, settings)
     if entry.kind in JOB_KINDS and entry.inject is None and jobs_mode(app, settings) is Jobs.DISABLED:
         annotations = {INJECT: str(Inject.DISABLED)}

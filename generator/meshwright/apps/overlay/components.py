@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from meshwright.apps.injectability import INJECT
-from meshwright.apps.model import App, Base, Landscape
-from meshwright.apps.overlay.targets import Target, Targets
+from meshwright.apps.model import App, AppsContext, Base
+from meshwright.apps.overlay.targets import AnnotationTarget, Targets
 from meshwright.apps.spec import Inject, Scope
 from meshwright.manifests.finding import Finding
 from meshwright.manifests.words import did_you_mean
@@ -59,15 +59,15 @@ def choose_components(app: App, base: Base, targets: Targets, *, has_gate: bool)
     return Chosen(tuple(names), frozenset(covered))
 
 
-def _fits(target: Target, component: str, given: Mapping[str, str]) -> bool:
+def _fits(target: AnnotationTarget, component: str, given: Mapping[str, str]) -> bool:
     return target.item.kind in _KINDS[component] and dict(target.annotations) == dict(given)
 
 
-def own_components(app: App, landscape: Landscape) -> tuple[list[str], list[Finding]]:
+def own_components(app: App, context: AppsContext) -> tuple[list[str], list[Finding]]:
     """The Components that the spec names; each must be there and patch something of the base."""
     names: list[str] = []
     findings: list[Finding] = []
-    base, known = landscape.bases[app.name], landscape.settings.components
+    base, known = context.bases[app.name], context.settings.components
     for number, name in enumerate(app.spec.components):
         at = app.at("components", number)
         if name not in known:

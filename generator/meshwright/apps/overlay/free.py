@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from meshwright.apps.model import App, Base, BaseObject, Patch, Settings
+from meshwright.apps.model import App, Base, BaseObject, Patch, RepositorySettings
 from meshwright.apps.overlay.patches import target_of
 from meshwright.apps.spec import FreePatch
 from meshwright.manifests.finding import Finding
 from meshwright.manifests.words import did_you_mean
 
 
-def free_patches(app: App, base: Base, settings: Settings) -> tuple[list[Patch], list[Finding]]:
+def free_patches(app: App, base: Base, settings: RepositorySettings) -> tuple[list[Patch], list[Finding]]:
     """The patches of the spec, each with the whole identity of what it hits, and those that hit nothing."""
     found: list[Patch] = []
     findings: list[Finding] = []

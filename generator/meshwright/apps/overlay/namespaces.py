@@ -7,7 +7,7 @@ from typing import Any
 
 from meshwright.apps.base.plain import CLUSTER_SCOPED
 from meshwright.apps.injectability import INJECT
-from meshwright.apps.model import App, Base, Settings
+from meshwright.apps.model import App, Base, RepositorySettings
 from meshwright.apps.overlay.annotations import pod_annotations
 from meshwright.apps.podowners import pod_owner
 from meshwright.apps.spec import Inject, Scope
@@ -20,7 +20,7 @@ _KEEP = {
 _BUILT_IN = frozenset({"", "apps", "batch", "autoscaling", "policy", "networking.k8s.io"})
 
 
-def namespace_document(app: App, settings: Settings) -> dict[str, Any]:
+def namespace_document(app: App, settings: RepositorySettings) -> dict[str, Any]:
     """The Namespace of an application; deleting the application does not delete it with its volumes."""
     annotations: dict[str, str] = {}
     if app.spec.scope is Scope.NAMESPACE:

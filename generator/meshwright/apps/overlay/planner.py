@@ -7,7 +7,7 @@ from typing import Any
 
 from meshwright.apps.health import health_expressions
 from meshwright.apps.ingress import ingress_part
-from meshwright.apps.model import App, Base, Landscape, Overlay, Part, Patch
+from meshwright.apps.model import App, AppsContext, Base, Overlay, Part, Patch
 from meshwright.apps.overlay.annotations import pod_annotations
 from meshwright.apps.overlay.carriers import chart_patches
 from meshwright.apps.overlay.components import choose_components, own_components
@@ -30,17 +30,17 @@ _JOBS = {
 }
 
 
-def plan(app: App, landscape: Landscape) -> Overlay:
+def plan(app: App, context: AppsContext) -> Overlay:
     """The overlay of ``app``, and every fault that only shows on its manifests."""
-    base = landscape.bases[app.name]
-    targets = choose_targets(app, base, landscape.settings)
-    parts = [policy_part(app, landscape), ingress_part(app, landscape)]
+    base = context.bases[app.name]
+    targets = choose_targets(app, base, context.settings)
+    parts = [policy_part(app, context), ingress_part(app, context)]
     overlay = Overlay(meshed=app.spec.is_meshed, expressions=health_expressions(base))
     overlay.findings += [*namespace_findings(app, base), *targets.findings]
-    overlay.needs = _needs(app, landscape, parts)
+    overlay.needs = _needs(app, context, parts)
     for part in parts:
         overlay.findings += part.findings
-    document = _kustomization(app, landscape, targets, parts, overlay)
+    document = _kustomization(app, context, targets, parts, overlay)
     comments = _comments(app, targets)
     folder = app.overlay_path
     overlay.files[f"{folder}/kustomization.yaml"] = "".join(f"# {line}\n" for line in comments) + dump(
@@ -50,9 +50,9 @@ def plan(app: App, landscape: Landscape) -> Overlay:
 
 
 def _kustomization(
-    app: App, landscape: Landscape, targets: Targets, parts: list[Part], overlay: Overlay
+    app: App, context: AppsContext, targets: Targets, parts: list[Part], overlay: Overlay
 ) -> dict[str, Any]:
-    base, settings, folder = landscape.bases[app.name], landscape.settings, app.overlay_path
+    base, settings, folder = context.bases[app.name], context.settings, app.overlay_path
     resources = [posixpath.relpath(app.base_path, folder)]
     if app.spec.create_namespace:
         resources.append("namespace.yaml")
@@ -66,9 +66,9 @@ def _kustomization(
         resources.append("gate.yaml")
         overlay.files[f"{folder}/gate.yaml"] = render_gate(app)
     chosen = choose_components(app, base, targets, has_gate=has_gate)
-    own, findings = own_components(app, landscape)
+    own, findings = own_components(app, context)
     overlay.findings += findings
-    patches = _patches(app, landscape, targets, parts, chosen.covered, overlay)
+    patches = _patches(app, context, targets, parts, chosen.covered, overlay)
     document: dict[str, Any] = {
         "apiVersion": "kustomize.config.k8s.io/v1beta1",
         "kind": "Kustomization",
@@ -83,16 +83,16 @@ def _kustomization(
 
 def _patches(
     app: App,
-    landscape: Landscape,
+    context: AppsContext,
     targets: Targets,
     parts: list[Part],
     covered: frozenset[tuple[str, str]],
     overlay: Overlay,
 ) -> list[dict[str, Any]]:
-    base, settings = landscape.bases[app.name], landscape.settings
+    base, settings = context.bases[app.name], context.settings
     found: list[Patch] = []
     if app.spec.scope is Scope.NAMESPACE:
-        found += _namespace_patch(app, base, landscape)
+        found += _namespace_patch(app, base, context)
     for target in targets.chosen:
         if (target.item.kind, target.item.name) not in covered:
             found.append(annotate(target.item, target.owner, target.annotations))
@@ -107,26 +107,26 @@ def _patches(
     return [in_overlay(patch) for patch in [*found, *free]]
 
 
-def _namespace_patch(app: App, base: Base, landscape: Landscape) -> list[Patch]:
+def _namespace_patch(app: App, base: Base, context: AppsContext) -> list[Patch]:
     """What the Namespace of the base gets; one that the overlay makes has it already."""
     for item in base.objects:
         if item.kind == "Namespace" and item.name == app.spec.namespace:
-            annotations = pod_annotations(app.spec, None, landscape.settings)
+            annotations = pod_annotations(app.spec, None, context.settings)
             return [Patch(target_of(item), nested(("metadata", "annotations"), annotations))]
     return []
 
 
-def _needs(app: App, landscape: Landscape, parts: list[Part]) -> dict[str, str]:
+def _needs(app: App, context: AppsContext, parts: list[Part]) -> dict[str, str]:
     needs = dict.fromkeys(app.spec.depends_on, f"named in {app.spec_path}")
     if app.spec.is_meshed:
         needs.setdefault("linkerd-gate", GATE_NEED)
     for part in parts:
         for name, why in part.needs.items():
             needs.setdefault(name, why)
-    makers = landscape.namespace_makers.get(app.spec.namespace, [])
+    makers = context.namespace_makers.get(app.spec.namespace, [])
     if makers and app.name not in makers:
         needs.setdefault(makers[0], f"it makes namespace {app.spec.namespace}")
-    elif not makers and app.spec.namespace in landscape.settings.made_namespaces:
+    elif not makers and app.spec.namespace in context.settings.made_namespaces:
         needs.setdefault("namespaces", f"it makes namespace {app.spec.namespace}")
     return needs
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from meshwright.apps.model import App, Base, BaseObject, Patch, Settings
+from meshwright.apps.model import App, Base, BaseObject, Patch, RepositorySettings
 from meshwright.apps.overlay.annotations import OPAQUE, holds_port, opaque_ports
 from meshwright.apps.overlay.patches import nested, target_of
 from meshwright.apps.podowners import pod_owner
@@ -13,7 +13,7 @@ from meshwright.apps.spec import Ports
 from meshwright.manifests.pointer import items_of
 
 
-def service_patches(app: App, base: Base, settings: Settings) -> list[Patch]:
+def service_patches(app: App, base: Base, settings: RepositorySettings) -> list[Patch]:
     """A patch for each Service of the base with a port that the spec makes opaque."""
     wanted: Ports = app.spec.opaque_ports + tuple(
         port for entry in app.spec.workloads for port in entry.opaque_ports or ()

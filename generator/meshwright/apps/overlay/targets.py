@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from meshwright.apps.injectability import INJECT, blocked, own_annotations
-from meshwright.apps.model import App, Base, BaseObject, PodOwner, Settings
+from meshwright.apps.model import App, Base, BaseObject, PodOwner, RepositorySettings
 from meshwright.apps.overlay.annotations import (
     ADMIN_SHUTDOWN,
     native_sidecar_name,
@@ -21,7 +21,7 @@ from meshwright.manifests.words import did_you_mean
 
 
 @dataclass(frozen=True)
-class Target:
+class AnnotationTarget:
     """A workload with the annotations that its pods get; ``entry`` is what the spec says of it alone."""
 
     item: BaseObject
@@ -44,7 +44,7 @@ class Target:
 class Targets:
     """The outcome; ``skipped`` are workloads that the injector cannot inject, with the reason."""
 
-    chosen: list[Target] = field(default_factory=list)
+    chosen: list[AnnotationTarget] = field(default_factory=list)
     skipped: list[tuple[BaseObject, str]] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     jobs: Jobs = Jobs.NATIVE
@@ -55,7 +55,7 @@ class Targets:
         return any(target.is_job for target in self.chosen)
 
 
-def choose_targets(app: App, base: Base, settings: Settings) -> Targets:
+def choose_targets(app: App, base: Base, settings: RepositorySettings) -> Targets:
     """The workloads of ``base`` that the overlay of ``app`` annotates.
 
     With scope namespace those inherit from the Namespace, and only what differs is annotated.
@@ -79,14 +79,14 @@ def choose_targets(app: App, base: Base, settings: Settings) -> Targets:
     return found
 
 
-def jobs_mode(app: App, settings: Settings) -> Jobs:
+def jobs_mode(app: App, settings: RepositorySettings) -> Jobs:
     """What happens to Jobs: what the spec says, else what the control plane can."""
     if app.spec.jobs is not None:
         return app.spec.jobs
     return Jobs.NATIVE if settings.native_sidecars else Jobs.DISABLED
 
 
-def _needs_own(app: App, jobs: Jobs, settings: Settings) -> bool:
+def _needs_own(app: App, jobs: Jobs, settings: RepositorySettings) -> bool:
     """Whether Jobs need an annotation beside the Namespace's."""
     if not app.spec.is_meshed:
         return False
@@ -98,7 +98,7 @@ def _choose(
     item: BaseObject,
     owner: PodOwner,
     entry: WorkloadSpec | None,
-    settings: Settings,
+    settings: RepositorySettings,
     found: Targets,
 ) -> None:
     annotations = pod_annotations(app.spec, entry, settings)
@@ -120,7 +120,7 @@ def _choose(
         text = f"{item.title} says inject 'disabled' itself ({where}), and inject here is '{app.spec.inject}'"
         fix = "list it under workloads with what you want, or remove its annotation"
         found.findings.append(Finding("mesh/inject", app.at("inject"), text, fix))
-    found.chosen.append(Target(item, owner, annotations, entry))
+    found.chosen.append(AnnotationTarget(item, owner, annotations, entry))
 
 
 def _job_annotations(
@@ -128,7 +128,7 @@ def _job_annotations(
     item: BaseObject,
     owner: PodOwner,
     annotations: dict[str, str],
-    settings: Settings,
+    settings: RepositorySettings,
     found: Targets,
 ) -> dict[str, str]:
     if found.jobs is Jobs.DISABLED:

@@ -14,7 +14,7 @@ from typing import Any
 from meshwright.argocd.application import Application, is_kind
 from meshwright.check.order.flux import owner_of
 from meshwright.check.order.graph import Because
-from meshwright.check.order.landscape import ChartContent, Content, Landscape, Moment, Unit
+from meshwright.check.order.landscape import ChartContent, Content, Moment, StartupModel, StartupUnit
 from meshwright.check.repository import RootKind
 from meshwright.check.rules.argosettings import settings
 from meshwright.check.rules.model import Item
@@ -31,11 +31,11 @@ _OUTSIDE = frozenset({"Skip", "SyncFail", "PreDelete", "PostDelete"})
 _MANY = 20
 
 
-def read_argocd(landscape: Landscape, gates: bool | None) -> None:
+def read_argocd(startup: StartupModel, gates: bool | None) -> None:
     """Add every Application with its phases and waves; ``gates`` is what applications_gate says."""
-    model = landscape.model
-    applications: dict[Unit, Application] = {}
-    items: dict[Unit, list[Item]] = {}
+    model = startup.model
+    applications: dict[StartupUnit, Application] = {}
+    items: dict[StartupUnit, list[Item]] = {}
     by_root: dict[int, list[Item]] = {}
     for item in model.all_items():
         by_root.setdefault(id(item.root), []).append(item)
@@ -51,9 +51,9 @@ def read_argocd(landscape: Landscape, gates: bool | None) -> None:
         application = Application(item.built, item.files)
         applications.setdefault(_unit(item.cluster, application), application)
     for unit in applications:
-        landscape.unit(unit)
+        startup.unit(unit)
     syncs = [
-        _Sync(landscape, unit, application, items.get(unit, []), gates)
+        _Sync(startup, unit, application, items.get(unit, []), gates)
         for unit, application in applications.items()
     ]
     # Which wave makes an Application is known once every wave is.
@@ -63,14 +63,16 @@ def read_argocd(landscape: Landscape, gates: bool | None) -> None:
                 add(sync)
 
 
-def _unit(cluster: str, application: Application) -> Unit:
+def _unit(cluster: str, application: Application) -> StartupUnit:
     built = application.built
-    return Unit(cluster, "Application", built.namespace or "argocd", built.name, application.position())
+    return StartupUnit(
+        cluster, "Application", built.namespace or "argocd", built.name, application.position()
+    )
 
 
-def applications_gate(landscape: Landscape) -> bool | None:
+def applications_gate(startup: StartupModel) -> bool | None:
     """Whether a wave waits for the Applications in it; None when Argo CD's settings are not here."""
-    found = [one.data for one in settings(landscape.model, "argocd-cm", "cm")]
+    found = [one.data for one in settings(startup.model, "argocd-cm", "cm")]
     if not found:
         return None
     return any(_restores_health(data) for data in found)
@@ -87,19 +89,19 @@ class _Sync:
 
     def __init__(
         self,
-        landscape: Landscape,
-        unit: Unit,
+        startup: StartupModel,
+        unit: StartupUnit,
         application: Application,
         items: list[Item],
         gates: bool | None,
     ) -> None:
-        self._landscape = landscape
+        self._landscape = startup
         self.unit = unit
         self._application = application
         self._items = items
         # Unknown settings are taken for right ones: only what is seen is blamed.
         self._gates, self._known = gates is not False, gates is not None
-        self._events = landscape.unit(unit)
+        self._events = startup.unit(unit)
         policy = application.spec.get("syncPolicy")
         self._policy: Mapping[str, Any] = policy if isinstance(policy, Mapping) else {}
 
@@ -130,8 +132,8 @@ class _Sync:
     def add_start(self) -> None:
         """It starts once what it stands in has been applied."""
         written = self._application.written or self._application.built
-        graph, landscape = self._landscape.graph, self._landscape
-        for item in landscape.model.items(written.kind, _GROUP):
+        graph, startup = self._landscape.graph, self._landscape
+        for item in startup.model.items(written.kind, _GROUP):
             if (
                 item.name != written.name
                 or item.cluster != self.unit.cluster
@@ -142,22 +144,22 @@ class _Sync:
                 )
             ):
                 continue
-            parent = landscape.wave_of(item)
+            parent = startup.wave_of(item)
             if parent is None:
-                hand = owner_of(landscape, item)
+                hand = owner_of(startup, item)
                 parent = hand[Moment.APPLIED] if hand else None
-            if parent is not None and landscape.owner(parent) != self.unit:
+            if parent is not None and startup.owner(parent) != self.unit:
                 because = Because("part", "which makes it", item.at())
                 graph.before(parent, self._events[Moment.STARTED], because)
                 return
 
     def _wave(self, place: tuple[int, int], items: list[Item], last: int | None) -> int:
         """Events of one wave: applied, then healthy. Gives the latter."""
-        landscape, events = self._landscape, self._events
+        startup, events = self._landscape, self._events
         name = f"wave {place[1]}" if place[0] == _SYNC else f"{_phase_name(place[0])} wave {place[1]}"
-        applied = landscape.event(self.unit, f"applies {name}")
-        healthy = landscape.event(self.unit, f"has {name} healthy")
-        graph, own = landscape.graph, Because("own", "")
+        applied = startup.event(self.unit, f"applies {name}")
+        healthy = startup.event(self.unit, f"has {name} healthy")
+        graph, own = startup.graph, Because("own", "")
         graph.before(events[Moment.STARTED], applied, own)
         if last is not None:
             graph.before(last, applied, Because("wave", "an earlier wave must be healthy"))
@@ -165,8 +167,8 @@ class _Sync:
         graph.before(applied, events[Moment.APPLIED], own)
         graph.before(healthy, events[Moment.UP], own)
         for item in items:
-            landscape.waves[id(item.built)] = applied
-            child = landscape.find(item.cluster, "Application", item.built.namespace or "argocd", item.name)
+            startup.waves[id(item.built)] = applied
+            child = startup.find(item.cluster, "Application", item.built.namespace or "argocd", item.name)
             # One that applies itself waits for itself only where Applications are known to have a health.
             itself = child is self._events and not self._known
             if child is not None and self._gates and not itself and is_kind(item.built.data, "Application"):
@@ -177,9 +179,9 @@ class _Sync:
             Content, self.unit, staged=applied, applied=applied, up=healthy, retried=self._retried()
         )
         skipping = [item for item in items if self._skips(item)]
-        landscape.contents.append(content(tuple(plain), served=events[Moment.STARTED]))
+        startup.contents.append(content(tuple(plain), served=events[Moment.STARTED]))
         if skipping:
-            landscape.contents.append(content(tuple(skipping), served=applied))
+            startup.contents.append(content(tuple(skipping), served=applied))
         self._applied, self._healthy = applied, healthy
         return healthy
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from meshwright.check.order.graph import Because
-from meshwright.check.order.landscape import ChartContent, Content, Landscape, Moment, Unit
+from meshwright.check.order.landscape import ChartContent, Content, Moment, StartupModel, StartupUnit
 from meshwright.check.repository import Root, RootKind
 from meshwright.check.rules.model import Item
 from meshwright.faults import contained
@@ -21,39 +21,39 @@ _HERE = "default"
 _ENDLESS = "RetryOnFailure"
 
 
-def read_flux(landscape: Landscape) -> None:
+def read_flux(startup: StartupModel) -> None:
     """Add every Kustomization and HelmRelease, and what people apply by hand to start with."""
-    model = landscape.model
+    model = startup.model
     by_root: dict[int, tuple[Root, list[Item]]] = {}
     for item in model.all_items():
         by_root.setdefault(id(item.root), (item.root, []))[1].append(item)
     for root in model.repository.roots:
         if root.kind is RootKind.FLUX and root.kustomization is not None:
-            _add_kustomization(landscape, root, by_root.get(id(root), (root, []))[1])
+            _add_kustomization(startup, root, by_root.get(id(root), (root, []))[1])
         elif root.application is None:
-            _add_by_hand(landscape, root, by_root.get(id(root), (root, []))[1])
+            _add_by_hand(startup, root, by_root.get(id(root), (root, []))[1])
     for item in model.items("HelmRelease", _HELM):
-        landscape.unit(_unit(item))
+        startup.unit(_unit(item))
     for item in model.items("Kustomization", _KUSTOMIZE):
         with contained(model.faults, f"reading the order of {item.title}", item.at):
-            _connect(landscape, item)
-            _ready(landscape, item)
+            _connect(startup, item)
+            _ready(startup, item)
     for item in model.items("HelmRelease", _HELM):
         with contained(model.faults, f"reading the order of {item.title}", item.at):
-            _connect(landscape, item)
-            _install(landscape, item)
+            _connect(startup, item)
+            _install(startup, item)
 
 
-def _unit(item: Item) -> Unit:
-    return Unit(item.cluster, item.built.kind, item.namespace, item.name, item.at())
+def _unit(item: Item) -> StartupUnit:
+    return StartupUnit(item.cluster, item.built.kind, item.namespace, item.name, item.at())
 
 
-def _add_kustomization(landscape: Landscape, root: Root, items: list[Item]) -> None:
+def _add_kustomization(startup: StartupModel, root: Root, items: list[Item]) -> None:
     assert root.kustomization is not None
     built = root.kustomization.built
-    unit = Unit(root.cluster, "Kustomization", built.namespace or _HERE, built.name, root.position)
-    events = landscape.unit(unit)
-    landscape.contents.append(
+    unit = StartupUnit(root.cluster, "Kustomization", built.namespace or _HERE, built.name, root.position)
+    events = startup.unit(unit)
+    startup.contents.append(
         Content(
             unit,
             tuple(items),
@@ -65,95 +65,95 @@ def _add_kustomization(landscape: Landscape, root: Root, items: list[Item]) -> N
     )
 
 
-def _add_by_hand(landscape: Landscape, root: Root, items: list[Item]) -> None:
-    unit = Unit(root.cluster, "what a person applies from", "", root.path, root.position)
-    events = landscape.unit(unit)
+def _add_by_hand(startup: StartupModel, root: Root, items: list[Item]) -> None:
+    unit = StartupUnit(root.cluster, "what a person applies from", "", root.path, root.position)
+    events = startup.unit(unit)
     applied = events[Moment.APPLIED]
     content = Content(
         unit, tuple(items), applied, events[Moment.STAGED], applied, events[Moment.UP], by_hand=True
     )
-    landscape.contents.append(content)
+    startup.contents.append(content)
 
 
-def owner_of(landscape: Landscape, item: Item) -> dict[Moment, int] | None:
+def owner_of(startup: StartupModel, item: Item) -> dict[Moment, int] | None:
     """The events of the unit that applies ``item``; None when an Application does, or nobody known."""
     root = item.root
     if root.kind is RootKind.FLUX and root.kustomization is not None:
         built = root.kustomization.built
-        return landscape.find(root.cluster, "Kustomization", built.namespace or _HERE, built.name)
-    return landscape.find(root.cluster, "what a person applies from", "", root.path)
+        return startup.find(root.cluster, "Kustomization", built.namespace or _HERE, built.name)
+    return startup.find(root.cluster, "what a person applies from", "", root.path)
 
 
-def _connect(landscape: Landscape, item: Item) -> None:
+def _connect(startup: StartupModel, item: Item) -> None:
     """Its start: it exists, and its dependencies are Ready."""
-    events = landscape.unit(_unit(item))
-    parent = owner_of(landscape, item)
+    events = startup.unit(_unit(item))
+    parent = owner_of(startup, item)
     # The Kustomization of `flux bootstrap` stands in the folder that it applies: it does not bring itself.
     if parent is not None and parent is not events:
         because = Because("part", "which makes it", item.at())
-        landscape.graph.before(parent[Moment.APPLIED], events[Moment.STARTED], because)
+        startup.graph.before(parent[Moment.APPLIED], events[Moment.STARTED], because)
     kind = item.built.kind
     for number, entry in enumerate(item.list("spec", "dependsOn")):
         if not isinstance(entry, dict) or not entry.get("name"):
             continue
         name, namespace = str(entry["name"]), str(entry.get("namespace") or item.namespace)
-        found = landscape.find(item.cluster, kind, namespace, name)
+        found = startup.find(item.cluster, kind, namespace, name)
         # One that is not there is a finding of its own.
         if found is not None:
             because = Because("dependsOn", "dependsOn", item.at("spec", "dependsOn", number, "name"))
-            landscape.graph.before(found[Moment.READY], events[Moment.STARTED], because)
+            startup.graph.before(found[Moment.READY], events[Moment.STARTED], because)
 
 
-def _ready(landscape: Landscape, item: Item) -> None:
+def _ready(startup: StartupModel, item: Item) -> None:
     """What a Kustomization waits for before it is Ready."""
-    events = landscape.unit(_unit(item))
-    for other, child in _children(landscape, item):
+    events = startup.unit(_unit(item))
+    for other, child in _children(startup, item):
         because = Because("health", "one of its objects", child.at())
-        landscape.graph.before(other[Moment.READY], events[Moment.UP], because)
+        startup.graph.before(other[Moment.READY], events[Moment.UP], because)
     if item.get("spec", "wait") is True:
         because = Because("wait", "wait: true", item.at("spec", "wait"))
-        landscape.graph.before(events[Moment.UP], events[Moment.READY], because)
+        startup.graph.before(events[Moment.UP], events[Moment.READY], because)
         return
     for number, entry in enumerate(item.list("spec", "healthChecks")):
         if not isinstance(entry, dict):
             continue
         kind, name = str(entry.get("kind")), str(entry.get("name"))
-        found = landscape.find(item.cluster, kind, str(entry.get("namespace") or item.namespace), name)
+        found = startup.find(item.cluster, kind, str(entry.get("namespace") or item.namespace), name)
         if found is not None and kind in ("Kustomization", "HelmRelease"):
             because = Because("healthChecks", "healthChecks", item.at("spec", "healthChecks", number))
-            landscape.graph.before(found[Moment.READY], events[Moment.READY], because)
+            startup.graph.before(found[Moment.READY], events[Moment.READY], because)
 
 
-def _children(landscape: Landscape, item: Item) -> Iterator[tuple[dict[Moment, int], Item]]:
-    for child in landscape.applied_by(landscape.owner(landscape.unit(_unit(item))[Moment.READY])):
+def _children(startup: StartupModel, item: Item) -> Iterator[tuple[dict[Moment, int], Item]]:
+    for child in startup.applied_by(startup.owner(startup.unit(_unit(item))[Moment.READY])):
         if child.built.group not in (_KUSTOMIZE, _HELM) or child.get("spec", "suspend") is True:
             continue
-        found = landscape.find(child.cluster, child.built.kind, child.namespace, child.name)
-        if found is not None and found is not landscape.unit(_unit(item)):
+        found = startup.find(child.cluster, child.built.kind, child.namespace, child.name)
+        if found is not None and found is not startup.unit(_unit(item)):
             yield found, child
 
 
-def _install(landscape: Landscape, item: Item) -> None:
+def _install(startup: StartupModel, item: Item) -> None:
     """A release: Helm applies it and, unless told otherwise, waits until its pods run."""
-    events = landscape.unit(_unit(item))
+    events = startup.unit(_unit(item))
     if item.get("spec", "install", "disableWait") is not True:
         because = Because("wait", "Helm waits", item.at())
-        landscape.graph.before(events[Moment.UP], events[Moment.READY], because)
-    release = landscape.release_of(item)
+        startup.graph.before(events[Moment.UP], events[Moment.READY], because)
+    release = startup.release_of(item)
     if release is None:
         return
     retries = item.get("spec", "install", "remediation", "retries")
     strategy = item.get("spec", "install", "strategy", "name")
-    landscape.charts.append(
+    startup.charts.append(
         ChartContent(
-            landscape.owner(events[Moment.STARTED]),
+            startup.owner(events[Moment.STARTED]),
             release,
             served=events[Moment.APPLIED],
             applied=events[Moment.APPLIED],
             up=events[Moment.UP],
             retried=strategy == _ENDLESS
             or (isinstance(retries, int) and retries != 0)
-            or (strategy is None and landscape.model.retries_by_default),
+            or (strategy is None and startup.model.retries_by_default),
             makes_namespace=item.get("spec", "install", "createNamespace") is True,
             # Helm looks kinds up before it stores a release, and only a stored one counts as failed.
             waits_for_kinds=True,

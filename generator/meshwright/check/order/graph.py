@@ -27,16 +27,16 @@ class Because:
 class Need:
     """One of ``providers`` has to come first; ``because`` has one reason for each.
 
-    ``fragile`` says that what comes too early is not tried again.
+    ``without_retry`` says that what comes too early is not tried again.
     """
 
     providers: tuple[int, ...]
     because: tuple[Because, ...]
-    fragile: bool = False
+    without_retry: bool = False
 
 
 @dataclass(frozen=True)
-class Step:
+class Edge:
     """``event`` waits for ``other``."""
 
     event: int
@@ -66,12 +66,14 @@ class EventGraph:
         """``then`` never happens before ``first``."""
         self._before[then].append((first, because))
 
-    def need(self, event: int, providers: Iterable[tuple[int, Because]], *, fragile: bool = False) -> None:
+    def need(
+        self, event: int, providers: Iterable[tuple[int, Because]], *, without_retry: bool = False
+    ) -> None:
         """``event`` cannot happen before one of ``providers`` has; nothing when there are none."""
         found = tuple(providers)
         if found:
             events, reasons = tuple(event for event, _ in found), tuple(because for _, because in found)
-            self._needs[event].append(Need(events, reasons, fragile))
+            self._needs[event].append(Need(events, reasons, without_retry))
 
     def filtered(self, kept: Callable[[int, int, str], bool]) -> EventGraph:
         """The same graph with the edges alone for which ``kept`` (event, other, kind) holds."""
@@ -83,7 +85,7 @@ class EventGraph:
             for need in needs:
                 pairs = zip(need.providers, need.because, strict=True)
                 left = [(other, why) for other, why in pairs if kept(event, other, why.kind)]
-                new.need(event, left, fragile=need.fragile)
+                new.need(event, left, without_retry=need.without_retry)
         return new
 
     @cached_property
@@ -103,7 +105,7 @@ class EventGraph:
             for first, _ in before:
                 dependents[first].append((event, -1))
             for number, need in enumerate(self._needs[event]):
-                if tried and need.fragile:
+                if tried and need.without_retry:
                     continue
                 missing[event] += 1
                 for provider in need.providers:
@@ -139,20 +141,20 @@ class EventGraph:
             self._without[key] = frozenset(self.possible(key[0], tried=tried))
         return then not in self._without[key]
 
-    def waits(self, event: int) -> list[Step]:
+    def waits(self, event: int) -> list[Edge]:
         """Everything that ``event`` itself waits for."""
-        found = [Step(event, first, because) for first, because in self._before[event]]
+        found = [Edge(event, first, because) for first, because in self._before[event]]
         for need in self._needs[event]:
             found += [
-                Step(event, other, why) for other, why in zip(need.providers, need.because, strict=True)
+                Edge(event, other, why) for other, why in zip(need.providers, need.because, strict=True)
             ]
         return found
 
-    def way(self, event: int, targets: Iterable[int]) -> list[Step] | None:
+    def way(self, event: int, targets: Iterable[int]) -> list[Edge] | None:
         """The shortest chain of waiting from ``event`` to one of ``targets``; None when there is none."""
         return self._search(event, frozenset(targets), self.waits)
 
-    def circles(self) -> list[list[Step]]:
+    def circles(self) -> list[list[Edge]]:
         """The circles in which events wait for each other for ever; each event is in one at most."""
         stuck = [event for event in range(len(self._before)) if not self.can_happen(event)]
         done: set[int] = set()
@@ -168,19 +170,19 @@ class EventGraph:
                 found.append(circle)
         return found
 
-    def _blockers(self, event: int) -> list[Step]:
+    def _blockers(self, event: int) -> list[Edge]:
         """What a stuck event waits for in vain."""
-        found = [Step(event, first, why) for first, why in self._before[event] if not self.can_happen(first)]
+        found = [Edge(event, first, why) for first, why in self._before[event] if not self.can_happen(first)]
         for need in self._needs[event]:
             if not any(self.can_happen(provider) for provider in need.providers):
                 pairs = zip(need.providers, need.because, strict=True)
-                found += [Step(event, provider, why) for provider, why in pairs]
+                found += [Edge(event, provider, why) for provider, why in pairs]
         return found
 
     def _search(
-        self, event: int, targets: Collection[int], steps: Callable[[int], list[Step]]
-    ) -> list[Step] | None:
-        came: dict[int, Step] = {}
+        self, event: int, targets: Collection[int], steps: Callable[[int], list[Edge]]
+    ) -> list[Edge] | None:
+        came: dict[int, Edge] = {}
         line = deque([event])
         while line:
             for step in steps(line.popleft()):

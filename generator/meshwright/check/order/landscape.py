@@ -25,7 +25,7 @@ class Moment(StrEnum):
 
 
 @dataclass(frozen=True)
-class Unit:
+class StartupUnit:
     """A Flux Kustomization, a HelmRelease, an Argo CD Application, or what a person applies."""
 
     cluster: str
@@ -50,7 +50,7 @@ class Content:
     ``by_hand`` means that a person does it, who sees what fails.
     """
 
-    unit: Unit
+    unit: StartupUnit
     items: tuple[Item, ...]
     served: int
     staged: int
@@ -67,7 +67,7 @@ class ChartContent:
     ``waits_for_kinds`` says that a try for want of a kind is followed by others, ``retried`` or not.
     """
 
-    unit: Unit
+    unit: StartupUnit
     release: ChartRelease
     served: int
     applied: int
@@ -78,7 +78,7 @@ class ChartContent:
 
 
 @dataclass(frozen=True)
-class Wish:
+class SoftDependency:
     """What ``event`` should find and does not wait for by itself: nothing fails without it, in silence.
 
     ``subject`` is who comes too early, ``what`` the thing wished for.
@@ -93,23 +93,23 @@ class Wish:
 
 
 @dataclass
-class Landscape:
+class StartupModel:
     """Everything about order that could be read from a repository."""
 
     model: Model
     graph: EventGraph = field(default_factory=EventGraph)
     contents: list[Content] = field(default_factory=list)
     charts: list[ChartContent] = field(default_factory=list)
-    wishes: list[Wish] = field(default_factory=list)
+    soft_dependencies: list[SoftDependency] = field(default_factory=list)
     # Hard needs of units that give up after some tries: event, providers, and how to say it.
-    fragile: list[Wish] = field(default_factory=list)
-    _events: dict[int, tuple[Unit, str]] = field(default_factory=dict)
+    without_retry: list[SoftDependency] = field(default_factory=list)
+    _events: dict[int, tuple[StartupUnit, str]] = field(default_factory=dict)
     _units: dict[tuple[str, str, str, str], dict[Moment, int]] = field(default_factory=dict)
-    units: list[Unit] = field(default_factory=list)
+    units: list[StartupUnit] = field(default_factory=list)
     # Which wave of its Application applies an object, by the identity of the object.
     waves: dict[int, int] = field(default_factory=dict)
 
-    def unit(self, unit: Unit) -> dict[Moment, int]:
+    def unit(self, unit: StartupUnit) -> dict[Moment, int]:
         """The five events of a unit, each after the last, but for ready: when that is, the engine says."""
         key = (unit.cluster, unit.kind, unit.namespace, unit.name)
         if key in self._units:
@@ -128,13 +128,13 @@ class Landscape:
         """The events of a unit by its identity."""
         return self._units.get((cluster, kind, namespace, name))
 
-    def event(self, unit: Unit, words: str) -> int:
+    def event(self, unit: StartupUnit, words: str) -> int:
         """A further event of a unit; ``words`` follow its title."""
         number = self.graph.add()
         self._events[number] = (unit, words)
         return number
 
-    def owner(self, event: int) -> Unit:
+    def owner(self, event: int) -> StartupUnit:
         """The unit that an event belongs to."""
         return self._events[event][0]
 
@@ -142,7 +142,7 @@ class Landscape:
         """``applies wave 0``: what happens to the unit, without its name."""
         return self._events[event][1]
 
-    def events_of(self, unit: Unit) -> list[int]:
+    def events_of(self, unit: StartupUnit) -> list[int]:
         """Every event of a unit."""
         return [event for event, (owner, _) in self._events.items() if owner == unit]
 
@@ -163,15 +163,15 @@ class Landscape:
     def _releases(self) -> dict[tuple[str, int], ChartRelease]:
         return {(release.cluster, id(release.built)): release for release in self.model.releases}
 
-    def applied_by(self, unit: Unit) -> Sequence[Item]:
+    def applied_by(self, unit: StartupUnit) -> Sequence[Item]:
         """The objects that a Flux Kustomization applies."""
         return self._contents.get(unit, ())
 
     @cached_property
-    def _contents(self) -> dict[Unit, Sequence[Item]]:
+    def _contents(self) -> dict[StartupUnit, Sequence[Item]]:
         return {content.unit: content.items for content in self.contents}
 
-    def dependencies(self, unit: Unit) -> Iterator[Unit]:
+    def dependencies(self, unit: StartupUnit) -> Iterator[StartupUnit]:
         """What a unit names in dependsOn; for a HelmRelease also what its Kustomization names."""
         for step in self.graph.waits(self.unit(unit)[Moment.STARTED]):
             other = self.owner(step.other)
@@ -180,7 +180,7 @@ class Landscape:
             elif step.because.kind == "part" and unit.kind == "HelmRelease" and other.kind == "Kustomization":
                 yield from self.dependencies(other)
 
-    def parts(self, unit: Unit) -> Iterator[Unit]:
+    def parts(self, unit: StartupUnit) -> Iterator[StartupUnit]:
         """The HelmReleases that a Kustomization applies."""
         for item in self.applied_by(unit):
             events = self.find(unit.cluster, "HelmRelease", item.namespace, item.name)

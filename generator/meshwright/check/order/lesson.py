@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from meshwright.check.order.analysis import Analysis, Story, stories
-from meshwright.check.order.graph import Step
-from meshwright.check.order.landscape import Landscape, Moment, Unit
+from meshwright.check.order.analysis import Analysis, Diagnosis, diagnoses
+from meshwright.check.order.graph import Edge
+from meshwright.check.order.landscape import Moment, StartupModel, StartupUnit
 from meshwright.errors import MeshwrightError, Position
 from meshwright.manifests.files import RepositoryFiles
 from meshwright.manifests.words import did_you_mean
@@ -17,28 +17,28 @@ _KINDS = ("Kustomization", "Application", "HelmRelease")
 
 
 @dataclass(frozen=True)
-class Lesson:
+class Explanation:
     """``chain`` leads from the one that waits to the one waited for; empty when nothing makes it wait.
 
     ``otherwise`` is what would be wrong without the first step of the chain.
     """
 
-    waits: Unit
-    comes_first: Unit
-    chain: tuple[Step, ...]
-    otherwise: tuple[Story, ...]
+    waits: StartupUnit
+    comes_first: StartupUnit
+    chain: tuple[Edge, ...]
+    otherwise: tuple[Diagnosis, ...]
 
 
-def find_unit(landscape: Landscape, name: str) -> Unit:
+def find_unit(startup: StartupModel, name: str) -> StartupUnit:
     """A unit by name or namespace/name. Raises MeshwrightError when there is none, or in several clusters."""
     space, _, short = name.rpartition("/")
     found = [
         unit
-        for unit in landscape.units
+        for unit in startup.units
         if unit.kind in _KINDS and unit.name == short and space in ("", unit.namespace)
     ]
     if not found:
-        names = [unit.name for unit in landscape.units if unit.kind in _KINDS]
+        names = [unit.name for unit in startup.units if unit.kind in _KINDS]
         raise MeshwrightError(
             f"no Kustomization, Application or HelmRelease is called '{name}'{did_you_mean(short, names)}"
         )
@@ -49,31 +49,31 @@ def find_unit(landscape: Landscape, name: str) -> Unit:
     return found[0]
 
 
-def lesson(analysis: Analysis, waits: str, comes_first: str) -> Lesson:
+def explain_wait(analysis: Analysis, waits: str, comes_first: str) -> Explanation:
     """What ``waits`` has to do with ``comes_first``. Raises MeshwrightError when one is not there."""
-    landscape = analysis.landscape
-    later, first = find_unit(landscape, waits), find_unit(landscape, comes_first)
-    start = landscape.unit(later)[Moment.APPLIED]
-    chain = landscape.graph.way(start, landscape.events_of(first)) if later != first else None
-    between = [step for step in chain or [] if landscape.owner(step.event) != landscape.owner(step.other)]
-    known = {(story.fault, story.text) for story in analysis.stories}
-    told = _without(landscape, between[0]) if between else []
-    return Lesson(
+    startup = analysis.startup
+    later, first = find_unit(startup, waits), find_unit(startup, comes_first)
+    start = startup.unit(later)[Moment.APPLIED]
+    chain = startup.graph.way(start, startup.events_of(first)) if later != first else None
+    between = [step for step in chain or [] if startup.owner(step.event) != startup.owner(step.other)]
+    known = {(diagnosis.fault, diagnosis.text) for diagnosis in analysis.diagnoses}
+    render = _without(startup, between[0]) if between else []
+    return Explanation(
         later,
         first,
         tuple(between),
-        tuple(story for story in told if (story.fault, story.text) not in known),
+        tuple(diagnosis for diagnosis in render if (diagnosis.fault, diagnosis.text) not in known),
     )
 
 
-def _without(landscape: Landscape, step: Step) -> list[Story]:
+def _without(startup: StartupModel, step: Edge) -> list[Diagnosis]:
     """The faults of the same repository without one edge."""
-    pair = (landscape.owner(step.event), landscape.owner(step.other))
+    pair = (startup.owner(step.event), startup.owner(step.other))
 
     def kept(event: int, other: int, kind: str) -> bool:
-        return kind != step.because.kind or (landscape.owner(event), landscape.owner(other)) != pair
+        return kind != step.because.kind or (startup.owner(event), startup.owner(other)) != pair
 
-    return list(stories(replace(landscape, graph=landscape.graph.filtered(kept))))
+    return list(diagnoses(replace(startup, graph=startup.graph.filtered(kept))))
 
 
 def comment_at(files: RepositoryFiles, position: Position | None) -> str:
@@ -88,8 +88,8 @@ def comment_at(files: RepositoryFiles, position: Position | None) -> str:
     return line.partition(" # ")[2].strip()
 
 
-def told(landscape: Landscape, found: Lesson, files: RepositoryFiles) -> Iterator[str]:
-    """The lesson in lines."""
+def render(startup: StartupModel, found: Explanation, files: RepositoryFiles) -> Iterator[str]:
+    """The explain_wait in lines."""
     if not found.chain:
         yield f"{found.waits.title} does not wait for {found.comes_first.title}: they come in any order."
         return
@@ -97,13 +97,13 @@ def told(landscape: Landscape, found: Lesson, files: RepositoryFiles) -> Iterato
     for step in found.chain:
         at = step.because.position
         where = f" ({at})" if at is not None and at.line else ""
-        pair = f"{landscape.owner(step.event).title} waits for {landscape.owner(step.other).title}"
+        pair = f"{startup.owner(step.event).title} waits for {startup.owner(step.other).title}"
         yield f"  {pair}: {step.because.text}{where}"
         if reason := comment_at(files, at):
             yield f"    {reason}"
     if found.otherwise:
         yield "without the first of these:"
-        for story in found.otherwise:
-            yield f"  {story.text} [{story.fault}]"
+        for diagnosis in found.otherwise:
+            yield f"  {diagnosis.text} [{diagnosis.fault}]"
     else:
         yield "without the first of these nothing would fail for good: it is tried again, or waits otherwise."

@@ -8,7 +8,14 @@ from contextlib import AbstractContextManager
 from meshwright.apps.injectability import ADMISSION_LABEL
 from meshwright.check.order.chartfacts import FACTS, GATEWAY
 from meshwright.check.order.graph import Because
-from meshwright.check.order.landscape import ChartContent, Content, Landscape, Moment, Unit, Wish
+from meshwright.check.order.landscape import (
+    ChartContent,
+    Content,
+    Moment,
+    SoftDependency,
+    StartupModel,
+    StartupUnit,
+)
 from meshwright.check.order.provisions import Provider, Provisions
 from meshwright.check.rules.model import CONTROL_PLANE, Item
 from meshwright.check.rules.workloads import INJECT, Workload, workload_of
@@ -29,25 +36,25 @@ _WEBHOOKS = {
 }
 
 
-def add_needs(landscape: Landscape, provisions: Provisions) -> None:
-    """Let every event wait for what it cannot do without, and note what it wishes for."""
-    needs = _Needs(landscape, provisions)
-    for content in landscape.contents:
+def add_needs(startup: StartupModel, provisions: Provisions) -> None:
+    """Let every event wait for what it cannot do without, and note what it soft_dependencies for."""
+    needs = _Needs(startup, provisions)
+    for content in startup.contents:
         if not content.by_hand:
-            with _contained(landscape, content.unit):
+            with _contained(startup, content.unit):
                 needs.of_content(content)
-    for chart in landscape.charts:
-        with _contained(landscape, chart.unit):
+    for chart in startup.charts:
+        with _contained(startup, chart.unit):
             needs.of_chart(chart)
 
 
-def _contained(landscape: Landscape, unit: Unit) -> AbstractContextManager[None]:
-    return contained(landscape.model.faults, f"reading what {unit.title} needs", unit.position)
+def _contained(startup: StartupModel, unit: StartupUnit) -> AbstractContextManager[None]:
+    return contained(startup.model.faults, f"reading what {unit.title} needs", unit.position)
 
 
 class _Needs:
-    def __init__(self, landscape: Landscape, provisions: Provisions) -> None:
-        self._landscape = landscape
+    def __init__(self, startup: StartupModel, provisions: Provisions) -> None:
+        self._landscape = startup
         self._provisions = provisions
 
     def of_content(self, content: Content) -> None:
@@ -97,10 +104,12 @@ class _Needs:
         self, content: Content, event: int, item: Item, providers: list[Provider], kind: str, what: str
     ) -> None:
         text = f"{item.title} needs {what}"
-        self._need(event, providers, kind, text, item.at(), fragile=not content.retried)
+        self._need(event, providers, kind, text, item.at(), without_retry=not content.retried)
         if not content.retried and _in_doubt(providers):
             wanted = tuple(provider.event for provider in providers)
-            self._landscape.fragile.append(Wish(event, wanted, kind, item.title, what, item.at()))
+            self._landscape.without_retry.append(
+                SoftDependency(event, wanted, kind, item.title, what, item.at())
+            )
 
     def _need(
         self,
@@ -110,17 +119,17 @@ class _Needs:
         text: str,
         at: Position,
         *,
-        fragile: bool = False,
+        without_retry: bool = False,
     ) -> None:
         pairs = [
             (provider.event, Because(kind, f"{text}, from {provider.what}", at)) for provider in providers
         ]
         # What a person applies first is there before any engine starts.
         if not any(provider.by_hand for provider in providers):
-            self._landscape.graph.need(event, pairs, fragile=fragile)
+            self._landscape.graph.need(event, pairs, without_retry=without_retry)
 
     def _pods(self, content: Content) -> None:
-        landscape, cluster = self._landscape, content.unit.cluster
+        startup, cluster = self._landscape, content.unit.cluster
         injectors = self._injectors(cluster)
         for item in content.items:
             workload = workload_of(item)
@@ -134,8 +143,10 @@ class _Needs:
             elif injectors and self._is_meshed(workload):
                 events = tuple(provider.event for provider in injectors)
                 at = item.at(*workload.template, "metadata", "annotations", INJECT)
-                landscape.wishes.append(
-                    Wish(content.applied, events, "injector", item.title, injectors[0].unit.title, at)
+                startup.soft_dependencies.append(
+                    SoftDependency(
+                        content.applied, events, "injector", item.title, injectors[0].unit.title, at
+                    )
                 )
 
     def _injectors(self, cluster: str) -> list[Provider]:
@@ -169,8 +180,8 @@ class _Needs:
         injectors = provisions.injectors.get(cluster, [])
         if facts and facts.meshed and injectors:
             events = tuple(provider.event for provider in injectors)
-            self._landscape.wishes.append(
-                Wish(chart.applied, events, "injector", title, injectors[0].unit.title, at)
+            self._landscape.soft_dependencies.append(
+                SoftDependency(chart.applied, events, "injector", title, injectors[0].unit.title, at)
             )
         if release.chart.name == CONTROL_PLANE:
             self._control_plane(chart)
@@ -183,24 +194,26 @@ class _Needs:
             return
         release = chart.release
         text = f"chart {release.chart.name} needs {what}"
-        fragile = not chart.retried and not (kind == "kind" and chart.waits_for_kinds)
-        self._need(event, providers, kind, text, release.position, fragile=fragile)
-        if fragile and _in_doubt(providers):
+        without_retry = not chart.retried and not (kind == "kind" and chart.waits_for_kinds)
+        self._need(event, providers, kind, text, release.position, without_retry=without_retry)
+        if without_retry and _in_doubt(providers):
             wanted = tuple(provider.event for provider in providers)
-            wish = Wish(event, wanted, kind, release.title, what, release.position)
-            self._landscape.fragile.append(wish)
+            soft = SoftDependency(event, wanted, kind, release.title, what, release.position)
+            self._landscape.without_retry.append(soft)
 
     def _control_plane(self, chart: ChartContent) -> None:
         release, cluster = chart.release, chart.unit.cluster
         for kind, name, pointer in _control_plane_mounts(chart):
             providers = self._provisions.mount(cluster, kind, release.namespace, name)
             text = f"chart {CONTROL_PLANE} mounts {kind} {name}"
-            self._need(chart.up, providers, "mount", text, release.at(*pointer), fragile=not chart.retried)
+            self._need(
+                chart.up, providers, "mount", text, release.at(*pointer), without_retry=not chart.retried
+            )
             if not chart.retried and _in_doubt(providers):
                 wanted = tuple(provider.event for provider in providers)
                 what = f"{kind} {name}"
-                wish = Wish(chart.up, wanted, "mount", release.title, what, release.at(*pointer))
-                self._landscape.fragile.append(wish)
+                soft = SoftDependency(chart.up, wanted, "mount", release.title, what, release.at(*pointer))
+                self._landscape.without_retry.append(soft)
         if release.value("cniEnabled") is True:
             cni = self._provisions.cni.get(cluster, [])
             self._need(chart.up, cni, "cni", "its pods need linkerd2-cni on their node", release.position)
@@ -216,8 +229,8 @@ class _Needs:
         if gateway:
             events = tuple(provider.event for provider in gateway)
             what = gateway[0].unit.title
-            wish = Wish(chart.applied, events, "gateway", release.title, what, release.position)
-            self._landscape.wishes.append(wish)
+            soft = SoftDependency(chart.applied, events, "gateway", release.title, what, release.position)
+            self._landscape.soft_dependencies.append(soft)
 
 
 def _is_gate(workload: Workload) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from meshwright.check.order.chartfacts import FACTS, GATEWAY
 from meshwright.check.order.helmfile import charts_of_helmfiles
-from meshwright.check.order.landscape import ChartContent, Content, Landscape, Moment, Unit
+from meshwright.check.order.landscape import ChartContent, Content, Moment, StartupModel, StartupUnit
 from meshwright.check.rules.model import CONTROL_PLANE, Item
 from meshwright.errors import Position
 
@@ -17,7 +17,7 @@ class Provider:
     """``event`` of ``unit`` brings a thing; ``what`` is the part, such as ``chart cert-manager``."""
 
     event: int
-    unit: Unit
+    unit: StartupUnit
     what: str
     by_hand: bool = False
 
@@ -49,24 +49,24 @@ class Provisions:
         return [*exact, *self.mounts.get((cluster, kind, "*", name), [])]
 
 
-def read_provisions(landscape: Landscape) -> Provisions:
+def read_provisions(startup: StartupModel) -> Provisions:
     """Everything that some unit brings."""
     found = Provisions()
-    for content in landscape.contents:
+    for content in startup.contents:
         for item in content.items:
             _item(found, content, item)
-    for chart in landscape.charts:
+    for chart in startup.charts:
         _chart(found, chart)
-    _bootstrap(landscape, found)
+    _bootstrap(startup, found)
     return found
 
 
-def _bootstrap(landscape: Landscape, found: Provisions) -> None:
+def _bootstrap(startup: StartupModel, found: Provisions) -> None:
     """What a person installs by helmfile before any engine runs, in every cluster."""
-    installed = charts_of_helmfiles(landscape.model.files)
-    for cluster in landscape.model.clusters if installed else ():
-        unit = Unit(cluster, "what a helmfile installs", "", "", Position("."))
-        event = landscape.unit(unit)[Moment.STARTED]
+    installed = charts_of_helmfiles(startup.model.files)
+    for cluster in startup.model.clusters if installed else ():
+        unit = StartupUnit(cluster, "what a helmfile installs", "", "", Position("."))
+        event = startup.unit(unit)[Moment.STARTED]
         for chart in sorted(installed & FACTS.keys()):
             there = Provider(event, unit, f"chart {chart}", by_hand=True)
             for group in FACTS[chart].groups:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import cached_property
 
-from meshwright.check.order.graph import EventGraph, Step
-from meshwright.check.order.landscape import Landscape, Moment, Unit
+from meshwright.check.order.graph import Edge, EventGraph
+from meshwright.check.order.landscape import Moment, StartupModel, StartupUnit
 from meshwright.check.order.line import Line, Reason
 
 _HAND = "what a person applies from"
@@ -15,10 +15,10 @@ _ORDER = frozenset({"dependsOn", "part", "wave", "wait", "healthChecks", "gate"}
 
 
 class Timeline:
-    """Every unit of a landscape, in the order in which they can come at the earliest."""
+    """Every unit of a startup, in the order in which they can come at the earliest."""
 
-    def __init__(self, landscape: Landscape) -> None:
-        self._landscape = landscape
+    def __init__(self, startup: StartupModel) -> None:
+        self._landscape = startup
 
     def lines(self) -> Iterator[Line]:
         """By cluster, then by rank; what never comes up stands last."""
@@ -28,13 +28,13 @@ class Timeline:
         for unit in units:
             yield Line(unit.cluster, ranks[unit], unit.title, self._what(unit), tuple(self._after(unit)))
 
-    def _what(self, unit: Unit) -> str:
+    def _what(self, unit: StartupUnit) -> str:
         charts = [chart.release.chart for chart in self._landscape.charts if chart.unit == unit]
         count = sum(len(content.items) for content in self._landscape.contents if content.unit == unit)
         parts = [f"{count} object{'' if count == 1 else 's'}"] if count else []
         return ", ".join([*parts, *(f"chart {chart.name} {chart.version}".strip() for chart in charts)])
 
-    def _after(self, unit: Unit) -> Iterator[Reason]:
+    def _after(self, unit: StartupUnit) -> Iterator[Reason]:
         """What the engine makes a unit wait for; then what it does not, and that is needed all the same."""
         seen: set[tuple[str, str]] = set()
         ordered = [step for step in self._steps(unit) if step.because.kind in _ORDER]
@@ -51,7 +51,7 @@ class Timeline:
                 seen.add((title, text))
                 yield Reason(title, text, str(step.because.position or ""))
 
-    def _is_ensured(self, step: Step) -> bool:
+    def _is_ensured(self, step: Edge) -> bool:
         """Whether the engine's own order brings first what a step needs."""
         return self._ordered.always_before([step.other], step.event)
 
@@ -59,34 +59,34 @@ class Timeline:
     def _ordered(self) -> EventGraph:
         return self._landscape.graph.filtered(lambda _, __, kind: kind in _ORDER | {"own", "health"})
 
-    def _steps(self, unit: Unit) -> Iterator[Step]:
+    def _steps(self, unit: StartupUnit) -> Iterator[Edge]:
         """Everything elsewhere that a unit waits for, until it is applied."""
-        landscape = self._landscape
-        pending, seen = [landscape.unit(unit)[Moment.APPLIED]], set()
+        startup = self._landscape
+        pending, seen = [startup.unit(unit)[Moment.APPLIED]], set()
         while pending:
             event = pending.pop()
             if event in seen:
                 continue
             seen.add(event)
-            for step in landscape.graph.waits(event):
-                if landscape.owner(step.other) == unit:
+            for step in startup.graph.waits(event):
+                if startup.owner(step.other) == unit:
                     pending.append(step.other)
                 elif step.because.kind != "health":
                     yield step
 
     @cached_property
-    def _ranks(self) -> dict[Unit, int]:
+    def _ranks(self) -> dict[StartupUnit, int]:
         """The longest chain of units before each one starts, as numbers without gaps."""
-        graph, landscape = self._landscape.graph, self._landscape
+        graph, startup = self._landscape.graph, self._landscape
         levels: dict[int, int] = {}
         for event in graph.happening:
             level = 0
             for step in graph.waits(event):
                 if step.other in levels:
-                    apart = landscape.owner(step.other) != landscape.owner(event)
+                    apart = startup.owner(step.other) != startup.owner(event)
                     level = max(level, levels[step.other] + apart)
             levels[event] = level
-        applied = {unit: levels.get(landscape.unit(unit)[Moment.STARTED]) for unit in landscape.units}
+        applied = {unit: levels.get(startup.unit(unit)[Moment.STARTED]) for unit in startup.units}
         levels_used = sorted(
             {level for unit, level in applied.items() if level is not None and unit.kind != _HAND}
         )

@@ -14,7 +14,7 @@ from meshwright.yaml import Document, YamlFault
 
 
 @dataclass(frozen=True)
-class Settings:
+class ArgoCDSetting:
     """One place that sets them: its name, what it sets, where a key stands or would."""
 
     title: str
@@ -22,16 +22,16 @@ class Settings:
     at: Callable[[str], Position]
 
 
-def settings(model: Model, name: str, part: str) -> Iterator[Settings]:
+def settings(model: Model, name: str, part: str) -> Iterator[ArgoCDSetting]:
     """What sets the ConfigMap ``name``, which the chart makes of ``configs.<part>``; often nothing here."""
     for item in model.items("ConfigMap", ""):
         if item.name == name:
-            yield Settings(item.title, item.mapping("data"), partial(item.at, "data"))
+            yield ArgoCDSetting(item.title, item.mapping("data"), partial(item.at, "data"))
     for release in model.charts("argo-cd"):
         at = partial(_at_all, release.position)
-        yield Settings(release.title, _mapping(release.value("configs", part)), at)
+        yield ArgoCDSetting(release.title, _mapping(release.value("configs", part)), at)
     for document, configs in _values(model.files):
-        yield Settings(document.path, _mapping(configs.get(part)), partial(_at_key, document, part))
+        yield ArgoCDSetting(document.path, _mapping(configs.get(part)), partial(_at_key, document, part))
 
 
 def _at_all(position: Position, _: str) -> Position:

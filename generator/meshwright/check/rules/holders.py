@@ -17,7 +17,7 @@ _DEEPEST = 8
 
 
 @dataclass(frozen=True)
-class Holder:
+class AnnotationHolder:
     """``annotations`` of pods in ``namespace``; ``locate`` finds one of them, or its key, in the source."""
 
     title: str
@@ -31,7 +31,7 @@ class Holder:
         return self.locate(name, key)
 
 
-def pods_and_namespaces(model: Model) -> Iterator[Holder]:
+def pods_and_namespaces(model: Model) -> Iterator[AnnotationHolder]:
     """Pod templates, then Namespaces."""
     for workload in workloads(model):
         yield holder_of(workload.item, (*workload.template, "metadata", "annotations"))
@@ -39,24 +39,24 @@ def pods_and_namespaces(model: Model) -> Iterator[Holder]:
         yield holder_of(item, ("metadata", "annotations"))
 
 
-def holder_of(item: Item, pointer: Pointer) -> Holder:
+def holder_of(item: Item, pointer: Pointer) -> AnnotationHolder:
     """The annotations at ``pointer`` of an object."""
 
     def locate(name: str, key: bool) -> Position:
         return item.at(*pointer, name, key=key)
 
-    return Holder(item.title, item.cluster, item.namespace, item.mapping(*pointer), locate)
+    return AnnotationHolder(item.title, item.cluster, item.namespace, item.mapping(*pointer), locate)
 
 
-def chart_pods(model: Model) -> Iterator[Holder]:
+def chart_pods(model: Model) -> Iterator[AnnotationHolder]:
     """The podAnnotations that releases and k3s' HelmChartConfigs give to charts."""
     if "chart pods" not in model.derived:
         model.derived["chart pods"] = [*_releases(model), *_k3s(model)]
-    found: list[Holder] = model.derived["chart pods"]
+    found: list[AnnotationHolder] = model.derived["chart pods"]
     yield from found
 
 
-def annotation_holders(model: Model) -> Iterator[Holder]:
+def annotation_holders(model: Model) -> Iterator[AnnotationHolder]:
     """All of them."""
     yield from pods_and_namespaces(model)
     yield from chart_pods(model)
@@ -102,17 +102,17 @@ def chart_values(model: Model, chart: str) -> Iterator[ChartValues]:
             yield ChartValues(item.title, "", structured, True, of_spec)
 
 
-def _releases(model: Model) -> Iterator[Holder]:
+def _releases(model: Model) -> Iterator[AnnotationHolder]:
     for release in model.releases:
         for pointer, given in _pod_annotations(release.values.data, ()):
 
             def locate(name: str, key: bool, *, of: Pointer = pointer, by: Any = release) -> Position:
                 return by.at(*of, name, key=key)  # type: ignore[no-any-return]
 
-            yield Holder(release.title, release.cluster, release.namespace, given, locate)
+            yield AnnotationHolder(release.title, release.cluster, release.namespace, given, locate)
 
 
-def _k3s(model: Model) -> Iterator[Holder]:
+def _k3s(model: Model) -> Iterator[AnnotationHolder]:
     for kind in ("HelmChartConfig", "HelmChart"):
         for item in model.items(kind, "helm.cattle.io"):
             for pointer, given in _pod_annotations(item.mapping("spec", "values"), ("spec", "values")):
@@ -128,7 +128,7 @@ def _k3s(model: Model) -> Iterator[Holder]:
                     return _inside(by, text.position((*of, name), key=key))
 
                 namespace = str(item.get("spec", "targetNamespace") or item.namespace)
-                yield Holder(item.title, item.cluster, namespace, given, locate)
+                yield AnnotationHolder(item.title, item.cluster, namespace, given, locate)
 
 
 def _values_text(item: Item) -> Document | None:

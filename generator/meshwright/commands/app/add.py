@@ -12,7 +12,7 @@ from meshwright.apps.inspection.gathering import gather
 from meshwright.apps.inspection.proposal import Proposal, propose
 from meshwright.apps.inspection.remarks import Remark, remarks
 from meshwright.apps.inspection.status import WorkloadStatus, plain_statuses
-from meshwright.apps.model import Base, Landscape
+from meshwright.apps.model import AppsContext, Base
 from meshwright.apps.names import name_problem
 from meshwright.apps.output import locked
 from meshwright.apps.overlay.carriers import helm_findings
@@ -27,7 +27,7 @@ SCHEMA_VERSION = 1
 
 
 @dataclass(frozen=True)
-class Request:
+class AddRequest:
     """What the command line asks for; ``path`` and ``chart`` exclude each other.
 
     ``chart`` is URL/NAME@VERSION, ``charts`` a folder of charts, ``output`` text or json.
@@ -44,7 +44,7 @@ class Request:
 
 @dataclass(frozen=True)
 class _Look:
-    request: Request
+    request: AddRequest
     statuses: list[WorkloadStatus]
     remarks: list[Remark]
     proposal: Proposal
@@ -52,14 +52,14 @@ class _Look:
     notes: list[str]
 
 
-def add(root: Path, request: Request) -> ExitCode:
+def add(root: Path, request: AddRequest) -> ExitCode:
     """Look, show, and write after a question or with ``yes``; exit 1 when nothing was written.
 
     Raises MeshwrightError when there is nothing to look at, or a file stands in the way.
     """
-    landscape, _ = gather(root)
-    _refuse(root, request, landscape)
-    look = _look(root, request, landscape)
+    context, _ = gather(root)
+    _refuse(root, request, context)
+    look = _look(root, request, context)
     # A person may think as long as he likes, and what is written is written to its end.
     lift()
     if request.output == "json":
@@ -76,8 +76,8 @@ def add(root: Path, request: Request) -> ExitCode:
     return ExitCode.CLEAN
 
 
-def _refuse(root: Path, request: Request, landscape: Landscape) -> None:
-    if problem := name_problem(request.name, landscape.settings.layers):
+def _refuse(root: Path, request: AddRequest, context: AppsContext) -> None:
+    if problem := name_problem(request.name, context.settings.layers):
         raise MeshwrightError(f"'{request.name}' cannot be an application's name: {problem}")
     spec = root / "apps" / request.name / "mesh.yaml"
     if spec.exists() or spec.is_symlink():
@@ -86,11 +86,11 @@ def _refuse(root: Path, request: Request, landscape: Landscape) -> None:
         raise MeshwrightError("--path and --chart exclude each other: an application is a folder or a chart")
 
 
-def _look(root: Path, request: Request, landscape: Landscape) -> _Look:
-    settings = landscape.settings
-    made = frozenset(landscape.namespace_makers)
+def _look(root: Path, request: AddRequest, context: AppsContext) -> _Look:
+    settings = context.settings
+    made = frozenset(context.namespace_makers)
     if request.chart is not None:
-        return _look_at_chart(root, request, landscape, read_chart(request.chart), made)
+        return _look_at_chart(root, request, context, read_chart(request.chart), made)
     path = (request.path or f"apps/{request.name}").strip("/")
     path = path.removeprefix("./")
     if not (root / path).is_dir():
@@ -116,9 +116,9 @@ def _look(root: Path, request: Request, landscape: Landscape) -> _Look:
 
 
 def _look_at_chart(
-    root: Path, request: Request, landscape: Landscape, chart: Chart, made: frozenset[str]
+    root: Path, request: AddRequest, context: AppsContext, chart: Chart, made: frozenset[str]
 ) -> _Look:
-    settings, name = landscape.settings, request.name
+    settings, name = context.settings, request.name
     home = request.namespace or name
     rendered = render_chart(chart, name, home, request.charts)
     notes = []

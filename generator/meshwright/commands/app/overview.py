@@ -10,7 +10,7 @@ from meshwright.apps.header import is_untouched
 from meshwright.apps.inspection.gathering import gather
 from meshwright.apps.inspection.remarks import remarks
 from meshwright.apps.inspection.status import AppStatus, app_status
-from meshwright.apps.model import App, Landscape
+from meshwright.apps.model import App, AppsContext
 from meshwright.apps.overlay.planner import plan
 from meshwright.commands.app.tables import table, workloads_table
 from meshwright.errors import ExitCode, MeshwrightError
@@ -25,8 +25,8 @@ SCHEMA_VERSION = 1
 
 def list_apps(root: Path, output: str) -> ExitCode:
     """Every application in one line; exit 1 when something is wrong with one."""
-    landscape, findings = gather(root)
-    statuses = [app_status(app, landscape) for app in landscape.apps.values()]
+    context, findings = gather(root)
+    statuses = [app_status(app, context) for app in context.apps.values()]
     errors = [item for item in findings if item.severity is Severity.ERROR]
     if output == "json":
         data = {
@@ -46,24 +46,24 @@ def show(root: Path, name: str, output: str) -> ExitCode:
 
     Raises MeshwrightError when there is none of that name.
     """
-    landscape, findings = gather(root)
-    app = landscape.apps.get(name)
+    context, findings = gather(root)
+    app = context.apps.get(name)
     if app is None:
         own = [item for item in findings if item.position.path == f"apps/{name}/mesh.yaml"]
         if own:
             raise MeshwrightError(f"{own[0].position}: {own[0].message}")
-        hint = did_you_mean(name, landscape.apps)
+        hint = did_you_mean(name, context.apps)
         raise MeshwrightError(f"no application '{name}' in {root}{hint}; `meshwright app list` lists them")
-    status, overlay = app_status(app, landscape), plan(app, landscape)
+    status, overlay = app_status(app, context), plan(app, context)
     data = {
         "schema_version": SCHEMA_VERSION,
         **asdict(status),
         "needs": dict(sorted(overlay.needs.items())),
         "remarks": [
             {"subject": item.subject, "text": item.text, "advice": item.advice}
-            for item in remarks(landscape.bases[name], landscape.settings)
+            for item in remarks(context.bases[name], context.settings)
         ],
-        "output": _output(root, app, landscape, set(overlay.files)),
+        "output": _output(root, app, context, set(overlay.files)),
     }
     if output == "json":
         emit(f"{json_text(data)}\n")
@@ -109,9 +109,9 @@ def _page(status: AppStatus, data: dict[str, Any]) -> str:
     return "".join(lines)
 
 
-def _output(root: Path, app: App, landscape: Landscape, files: set[str]) -> dict[str, str]:
+def _output(root: Path, app: App, context: AppsContext, files: set[str]) -> dict[str, str]:
     """Each generated file, and whether it is there as generated."""
-    wiring = f"clusters/{landscape.settings.cluster}/apps/{app.name}.yaml"
+    wiring = f"clusters/{context.settings.cluster}/apps/{app.name}.yaml"
     found = {}
     for path in sorted({*files, wiring}):
         try:

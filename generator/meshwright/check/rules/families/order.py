@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from meshwright.check.order.analysis import Fault
+from meshwright.check.order.analysis import OrderFault
 from meshwright.check.rules.model import Item, Model
 from meshwright.check.rules.rule import Engine, Hit, Severity, rule
 
 _WAVE = "argocd.argoproj.io/sync-wave"
 
 
-def _told(fault: Fault, *kinds: str) -> Callable[[Model], Iterator[Hit]]:
-    """The stories of one fault, of some kinds when they are named."""
+def _told(fault: OrderFault, *kinds: str) -> Callable[[Model], Iterator[Hit]]:
+    """The diagnoses of one fault, of some kinds when they are named."""
 
     def find(model: Model) -> Iterator[Hit]:
-        for story in model.order.stories:
-            if story.fault is fault and (not kinds or story.kind in kinds):
-                yield Hit(story.position, story.text, story.fix, story.subject)
+        for diagnosis in model.order.diagnoses:
+            if diagnosis.fault is fault and (not kinds or diagnosis.kind in kinds):
+                yield Hit(diagnosis.position, diagnosis.text, diagnosis.fix, diagnosis.subject)
 
     return find
 
@@ -29,7 +29,7 @@ rule(
     fix="take one of the dependencies out",
     source="fluxcd kustomize-controller and helm-controller, spec.dependsOn: cycles are not detected",
     engine=Engine.FLUX,
-)(_told(Fault.CIRCLE))
+)(_told(OrderFault.CIRCLE))
 
 rule(
     "MW002",
@@ -39,7 +39,7 @@ rule(
     fix="move the object into a Kustomization of its own that depends on this one, which gets wait: true",
     source="fluxcd/pkg ssa/manager_apply.go, ApplyAllStaged",
     engine=Engine.FLUX,
-)(_told(Fault.SAME_APPLY))
+)(_told(OrderFault.SAME_APPLY))
 
 rule(
     "MW003",
@@ -48,7 +48,7 @@ rule(
     "together they never end.",
     fix="break the circle: split the unit in two, or move what is needed to one that comes earlier",
     source="fluxcd kustomize-controller, spec.wait; argo-cd gitops-engine pkg/sync; Kubernetes volumes",
-)(_told(Fault.DEADLOCK))
+)(_told(OrderFault.DEADLOCK))
 
 rule(
     "MW004",
@@ -56,7 +56,7 @@ rule(
     why="The injector's webhook fails open: a pod made before it serves has no proxy, and nobody says so.",
     fix="let it wait until the control plane is ready: dependsOn on Flux, a later wave that gates on Argo CD",
     source="linkerd2 charts/linkerd-control-plane, webhookFailurePolicy: Ignore; linkerd2#11623, #13702",
-)(_told(Fault.RACE, "injector"))
+)(_told(OrderFault.RACE, "injector"))
 
 rule(
     "MW005",
@@ -64,7 +64,7 @@ rule(
     why="What must be ready for the control plane cannot itself be meshed on a new cluster.",
     fix="turn the dependency around, or leave these pods out of the mesh",
     source="linkerd2 charts/linkerd-control-plane, webhookFailurePolicy: Ignore",
-)(_told(Fault.TOO_EARLY, "injector"))
+)(_told(OrderFault.TOO_EARLY, "injector"))
 
 rule(
     "MW006",
@@ -76,7 +76,7 @@ rule(
     "syncPolicy.retry.limit: -1 on Argo CD",
     source="fluxcd helm-controller, spec.install.remediation and internal/reconcile/install.go; argo-cd controller/appcontroller.go, autoSync",
     severity=Severity.WARNING,
-)(_told(Fault.GIVEN_UP))
+)(_told(OrderFault.GIVEN_UP))
 
 
 @rule(
@@ -89,7 +89,7 @@ rule(
     severity=Severity.WARNING,
 )
 def before_gateway(model: Model) -> Iterator[Hit]:
-    for fault in (Fault.RACE, Fault.TOO_EARLY):
+    for fault in (OrderFault.RACE, OrderFault.TOO_EARLY):
         yield from _told(fault, "gateway")(model)
 
 

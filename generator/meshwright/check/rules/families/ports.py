@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from meshwright.check.rules.holders import Holder, annotation_holders, holder_of
+from meshwright.check.rules.holders import AnnotationHolder, annotation_holders, holder_of
 from meshwright.check.rules.model import Model
 from meshwright.check.rules.ports import (
     DEFAULT_OPAQUE,
@@ -35,7 +35,7 @@ _UNDERSTOOD = frozenset({"http", "kubernetes.io/h2c", "linkerd.io/opaque", "link
 _LISTS = (OPAQUE, SKIP_IN, SKIP_OUT)
 
 
-def _annotated(model: Model) -> Iterator[Holder]:
+def _annotated(model: Model) -> Iterator[AnnotationHolder]:
     """Everything whose annotations may hold lists of ports."""
     yield from annotation_holders(model)
     for item in model.items("Service", ""):
