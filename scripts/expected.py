@@ -5,7 +5,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from meshwright.check import check_repository, text
+from meshwright.check import check_repository
+from meshwright.check.output import text
 
 TESTS = Path(__file__).parents[1] / "tests"
 

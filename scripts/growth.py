@@ -404,7 +404,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=3)
     parser.add_argument("--scale", type=float, default=1.0)
     given = parser.parse_args()
-    import meshwright.check.engine  # noqa: F401 - before the first fork, so that no import is measured
+    import meshwright.check.pipeline  # noqa: F401 - before the first fork, so that no import is measured
 
     with tempfile.TemporaryDirectory() as name:
         write(Path(name), objects(1))

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from meshwright.check.rules.families import load_rules
+from meshwright.check.rules.registry import load_rules
 from meshwright.check.rules.rule import Engine, Rule
 from meshwright.yaml import parse
 

@@ -7,7 +7,7 @@ from dataclasses import fields
 from pathlib import Path
 
 from meshwright.apps.spec import read_spec
-from meshwright.check.rules.families import load_rules
+from meshwright.check.rules.registry import load_rules
 from meshwright.limits import Limits
 from meshwright.linkerd.version import read_edge
 from scripts import mesh_yaml, rules

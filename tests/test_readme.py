@@ -5,7 +5,8 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from meshwright.check import check_repository, text
+from meshwright.check import check_repository
+from meshwright.check.output import text
 
 
 def test_the_readme_shows_the_demo_and_the_errors_as_they_are(root: Path, tmp_path: Path) -> None:

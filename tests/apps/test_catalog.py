@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from meshwright.apps.base import read_bases
-from meshwright.apps.generation import generate
+from meshwright.apps.generate import generate
 from meshwright.apps.inspection.gathering import gather
 from meshwright.apps.inspection.status import app_status
 from meshwright.check import check_repository

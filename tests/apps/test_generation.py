@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from meshwright.apps import production
+from meshwright.apps import pipeline
 from meshwright.apps.header import with_header
 from meshwright.commands import generate as command
 from meshwright.errors import ExitCode, MeshwrightError
@@ -84,21 +84,21 @@ def test_output_does_not_depend_on_the_number_of_workers(
         *(repository / "clusters/home/apps").glob("app-*"),
     ]:
         path.unlink()
-    monkeypatch.setattr(production, "_ENOUGH_FOR_TWO", 2)
-    monkeypatch.setattr(production, "processors", lambda: 2)
+    monkeypatch.setattr(pipeline, "_ENOUGH_FOR_TWO", 2)
+    monkeypatch.setattr(pipeline, "processors", lambda: 2)
     run()
     assert read_tree(repository) == alone
 
 
 @pytest.mark.usefixtures("repository")
 def test_a_worker_refuses_as_the_run_itself_would(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(production, "_ENOUGH_FOR_TWO", 2)
-    monkeypatch.setattr(production, "processors", lambda: 2)
+    monkeypatch.setattr(pipeline, "_ENOUGH_FOR_TWO", 2)
+    monkeypatch.setattr(pipeline, "processors", lambda: 2)
 
     def refuse(*_: object) -> None:
         raise MeshwrightError("no kustomize here")
 
-    monkeypatch.setattr(production, "read_bases", refuse)
+    monkeypatch.setattr(pipeline, "read_bases", refuse)
     with pytest.raises(MeshwrightError, match="no kustomize here"):
         run()
 
@@ -332,13 +332,13 @@ def test_the_diff_is_coloured_for_people_only() -> None:
 def made(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     """The runs that really did the work."""
     done: list[Path] = []
-    really = production.produce
+    really = pipeline.produce
 
     def counted(root: Path, *rest: object, **named: object) -> object:
         done.append(root)
         return really(root, *rest, **named)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(production, "produce", counted)
+    monkeypatch.setattr(pipeline, "produce", counted)
     return done
 
 

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from meshwright.apps import steps as module
-from meshwright.apps.generation import generate
-from meshwright.apps.output import locked
+from meshwright.apps.generate import generate
+from meshwright.apps.writer import locked
 from meshwright.errors import ExitCode, MeshwrightError
 from support.many_apps import app_name, make_repository, spec
 from support.trees import read_tree

@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 
 from meshwright import writing
-from meshwright.apps import output as output_module
 from meshwright.apps import steps as module
-from meshwright.apps.comparison import OutputDifference, compare
+from meshwright.apps import writer as output_module
 from meshwright.apps.exchange import exchange
 from meshwright.apps.existing import Existing
 from meshwright.apps.header import with_header
-from meshwright.apps.output import HOME, Output
+from meshwright.apps.outputdiff import OutputDifference, compare
+from meshwright.apps.writer import HOME, Output
 from meshwright.errors import MeshwrightError
 from meshwright.writing import Tree
 from support.trees import read_tree

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from meshwright.apps.generation import generate
+from meshwright.apps.generate import generate
 from meshwright.check import check_repository
-from meshwright.check.loader import load
+from meshwright.check.model.loader import load
 from meshwright.errors import ExitCode
 from meshwright.manifests.files import RepositoryFiles
 from meshwright.manifests.workspace import Workspace

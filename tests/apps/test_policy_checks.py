@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from meshwright.apps.generation import generate
+from meshwright.apps.generate import generate
 from meshwright.check import check_repository
 from meshwright.errors import ExitCode
 from meshwright.scaffold import render

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from meshwright.apps.generation import generate
+from meshwright.apps.generate import generate
 from meshwright.errors import ExitCode
 from meshwright.yaml import parse
 from support.specs import SpecCase, lines, load_spec_cases, planned, write_case

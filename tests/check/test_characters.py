@@ -12,9 +12,9 @@ import pytest
 
 from meshwright import programs
 from meshwright.check import check_repository
-from meshwright.check.kubeconform import Kubeconform
-from meshwright.check.schemas import Schemas, choose_minor
-from meshwright.check.submission import SchemaCheck
+from meshwright.check.schema.kubeconform import Kubeconform
+from meshwright.check.schema.schemacheck import SchemaCheck
+from meshwright.check.schema.schemas import Schemas, choose_minor
 from meshwright.errors import Position
 from meshwright.manifests.finding import Finding
 from support.repositories import GITOPS_SYNC, check, config_map, flux_kustomization, lines, write

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from meshwright.check import text
+from meshwright.check.output import text
 from meshwright.check.report import Report, RootSummary
 from meshwright.commands import check as command
 from meshwright.errors import ExitCode, MeshwrightError, Position

@@ -14,13 +14,13 @@ from typing import Any
 import pytest
 
 from meshwright import faults
-from meshwright.apps import production
-from meshwright.apps.generation import generate
-from meshwright.check import check_repository, engine
+from meshwright.apps import pipeline as app_pipeline
+from meshwright.apps.generate import generate
+from meshwright.check import check_repository, pipeline
 from meshwright.check.order import flux as order_flux
 from meshwright.check.report import Report
 from meshwright.check.rules import runner
-from meshwright.check.rules.families import load_rules
+from meshwright.check.rules.registry import load_rules
 from meshwright.check.rules.rule import Hit
 from meshwright.difference import comparison
 from meshwright.difference.comparison import compare
@@ -136,7 +136,7 @@ def test_where_in_our_code(repository: Path, monkeypatch: pytest.MonkeyPatch) ->
 def test_the_traceback_is_printed_when_asked_for(
     repository: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setitem(engine.STEPS, "reading the answers", lambda *_: 1 // 0)  # type: ignore[misc]
+    monkeypatch.setitem(pipeline.STEPS, "reading the answers", lambda *_: 1 // 0)  # type: ignore[misc]
     check_repository(repository)
     assert capsys.readouterr().err == ""
     monkeypatch.setenv("MESHWRIGHT_DEBUG", "1")
@@ -146,9 +146,9 @@ def test_the_traceback_is_printed_when_asked_for(
     assert "Traceback" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("step", engine.STEPS)
+@pytest.mark.parametrize("step", pipeline.STEPS)
 def test_a_step(step: str, repository: Path, whole: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(engine.STEPS, step, lambda *_: 1 // 0)  # type: ignore[misc]
+    monkeypatch.setitem(pipeline.STEPS, step, lambda *_: 1 // 0)  # type: ignore[misc]
 
     report = check_repository(repository)
 
@@ -299,7 +299,7 @@ def test_generate_tells_of_the_other_applications(tmp_path: Path, monkeypatch: p
     root = make_repository(tmp_path / "repository", 3)
     (root / "apps" / app_name(2) / "mesh.yaml").write_text("injct: enabled\n")
     monkeypatch.setattr(
-        production, "plan", failing(production.plan, MemoryError, lambda app, _: app.name == app_name(0))
+        app_pipeline, "plan", failing(app_pipeline.plan, MemoryError, lambda app, _: app.name == app_name(0))
     )
     before = read_tree(root)
 

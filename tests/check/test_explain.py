@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from meshwright.check.explain import problems
+from meshwright.jsonschemas import problems
 
 
 @pytest.mark.parametrize(

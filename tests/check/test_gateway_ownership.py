@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from meshwright.check import check_repository
-from meshwright.check.repository import RootKind
-from meshwright.check.rules.gatewayapi import asked_by
+from meshwright.check.model.gatewayapi import asked_by
+from meshwright.check.model.repository import RootKind
 from meshwright.scaffold import render
 from meshwright.yaml.edit import YamlText
 from support.rulecases import Case, model_of

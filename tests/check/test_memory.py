@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from meshwright.check import engine
-from meshwright.check.memory import check_remembered
+from meshwright.check import pipeline
+from meshwright.check.cache.reportcache import check_remembered
 from support.repositories import write
 from support.upgrades import adopt, git
 
@@ -33,13 +33,13 @@ def runs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[Path]:
         monkeypatch.setenv(f"MESHWRIGHT_{name.upper()}", str(locate(name).path))
     monkeypatch.setenv("MESHWRIGHT_CACHE", str(tmp_path / "cache"))
     done: list[Path] = []
-    really = engine.check_repository
+    really = pipeline.check_repository
 
     def counted(path: Path, **settings: Any) -> object:
         done.append(path)
         return really(path, **settings)
 
-    monkeypatch.setattr(engine, "check_repository", counted)
+    monkeypatch.setattr(pipeline, "check_repository", counted)
     return done
 
 

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from meshwright.check import check_repository, github, json_output, junit, sarif, text
+from meshwright.check import check_repository
+from meshwright.check.output import github, json_output, junit, sarif, text
 from meshwright.errors import MeshwrightError
 from support.mutations import make_mutant, sources
 from support.writes import watched_writes

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from meshwright.check import check_repository, json_output, text
+from meshwright.check import check_repository
+from meshwright.check.output import json_output, text
 from meshwright.errors import ExitCode
 from meshwright.resources import schema_root
 from support.trees import read_tree

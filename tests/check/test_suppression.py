@@ -180,7 +180,7 @@ def test_formats(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_caret(tmp_path: Path) -> None:
-    from meshwright.check import text
+    from meshwright.check.output import text
 
     root = repository(tmp_path)
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from meshwright.apps.generation import generate
+from meshwright.apps.generate import generate
 from meshwright.commands import app as command
 from meshwright.errors import ExitCode, MeshwrightError
 from meshwright.yaml import dump, dump_all, parse

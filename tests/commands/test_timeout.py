@@ -18,7 +18,7 @@ from typer.testing import CliRunner
 from meshwright import limits
 from meshwright.apps import steps
 from meshwright.check.rules import runner as rule_runner
-from meshwright.check.rules.families import load_rules
+from meshwright.check.rules.registry import load_rules
 from meshwright.check.rules.rule import Hit
 from meshwright.cli import app
 from meshwright.deadline import OutOfTime, deadline, held, lift

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from meshwright.difference.fields import differences
 from meshwright.difference.model import ChangeKind, Field, Key, Step
-from meshwright.yaml.identity import identity
+from meshwright.yaml.canonicaltext import identity
 
 SCALARS = st.one_of(
     st.none(), st.booleans(), st.integers(-2, 3), st.sampled_from(["", "a", "b", "1", "true"]), st.floats()

@@ -15,7 +15,7 @@ from meshwright.git.command import (
     environment_for_others,
     program,
 )
-from meshwright.git.runner import Git
+from meshwright.git.gitpython import Git
 
 LOCAL = subprocess.run(
     ["git", "rev-parse", "--local-env-vars"], check=True, capture_output=True, text=True

@@ -9,7 +9,7 @@ import pytest
 
 from meshwright.errors import MeshwrightError
 from meshwright.git.changes import ignored, uncommitted
-from meshwright.git.discovery import Embedded, NotACheckout, common_dir_of, find_top, git_dir_of
+from meshwright.git.checkout import Embedded, NotACheckout, common_dir_of, find_top, git_dir_of
 from meshwright.git.ignores import ignore_sources
 from meshwright.git.worktree import GitFailure, NoRevision, WorkTree
 from support.hostilegit import canary, config, embed_bare, ran

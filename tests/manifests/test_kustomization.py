@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from meshwright.errors import Position
-from meshwright.manifests.closure import BuildInputsReader
+from meshwright.manifests.buildinputs import BuildInputsReader
 from meshwright.manifests.entry import EntryPoint
 from meshwright.manifests.files import RepositoryFiles
 from meshwright.manifests.kustomization import KustomizationIndex, references_of

@@ -11,7 +11,7 @@ import pytest
 
 from meshwright import programs
 from meshwright.check import check_repository
-from meshwright.check.loader import load
+from meshwright.check.model.loader import load
 from meshwright.manifests.files import RepositoryFiles
 from meshwright.manifests.workspace import Workspace
 from support.repositories import GITOPS_SYNC, check, config_map, flux_kustomization, lines, write

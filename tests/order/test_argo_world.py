@@ -8,9 +8,9 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from meshwright.check.model.repository import RootKind
 from meshwright.check.order.analysis import OrderFault, analyse
-from meshwright.check.order.landscape import Moment
-from meshwright.check.repository import RootKind
+from meshwright.check.order.startup import Moment
 from support.argoworld import ArgoWorld, identity
 from support.rulecases import Case, model_of
 

@@ -9,9 +9,9 @@ import pytest
 from jsonschema import Draft202012Validator
 from typer.testing import CliRunner
 
+from meshwright.check.model.repository import RootKind
 from meshwright.check.order.analysis import analyse
 from meshwright.check.order.timeline import Timeline
-from meshwright.check.repository import RootKind
 from meshwright.cli import app
 from meshwright.errors import MeshwrightError
 from meshwright.resources import schema_root

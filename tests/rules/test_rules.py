@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from meshwright.check.rules.families import load_rules
+from meshwright.check.rules.registry import load_rules
 from meshwright.check.rules.runner import run_rules
 from meshwright.manifests.finding import Finding
 from support.rulecases import Case, load_cases, model_of

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from meshwright.check.repository import RootKind
-from meshwright.check.rules.families import load_rules
-from meshwright.check.rules.model import Item
+from meshwright.check.model.index import Item
+from meshwright.check.model.repository import RootKind
+from meshwright.check.rules.registry import load_rules
 from meshwright.check.rules.runner import run_rules
 from support.rulecases import Case, model_of
 

@@ -19,8 +19,8 @@ from cmarkgfm.cmark import Options
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from meshwright.check import github, json_output, junit, sarif, text
 from meshwright.check.order.line import Line, Reason
+from meshwright.check.output import github, json_output, junit, sarif, text
 from meshwright.check.report import Report, RootSummary
 from meshwright.difference import json_output as diff_json
 from meshwright.difference import markdown

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from meshwright.check.baseline import FILE, without_baseline
 from meshwright.check.report import Report
+from meshwright.check.verdict.baseline import FILE, without_baseline
 from meshwright.errors import MeshwrightError
 from meshwright.git import worktree
 from meshwright.git.changes import uncommitted

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from meshwright import writing
-from meshwright.apps.generation import generate
+from meshwright.apps.generate import generate
 from meshwright.errors import MeshwrightError
 from meshwright.writing import Tree, keep
 from support.many_apps import add_app, make_repository

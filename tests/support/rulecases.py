@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from meshwright.argocd.application import Application, is_kind
-from meshwright.argocd.charts import Release
+from meshwright.argocd.chartsources import Release
 from meshwright.argocd.sources import OwnRepository
 from meshwright.argocd.values import ValuesReader
-from meshwright.check.releases import read_releases
-from meshwright.check.repository import Repository, Root, RootKind
-from meshwright.check.rules.model import Model
+from meshwright.check.model.index import Model
+from meshwright.check.model.releases import read_releases
+from meshwright.check.model.repository import Repository, Root, RootKind
 from meshwright.errors import Position
 from meshwright.flux.kustomization import FluxKustomization, is_kustomization
 from meshwright.manifests.files import RepositoryFiles

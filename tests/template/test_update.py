@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from copier import run_copy, run_update
 
-from meshwright.apps.generation import generate
+from meshwright.apps.generate import generate
 from support.trees import read_tree, tree_diff
 
 ANSWERS = {"viz_host": "linkerd.home.arpa", "apps": ["demo", "velero"]}

@@ -13,12 +13,12 @@ import pytest
 from jsonschema import Draft202012Validator
 from typer.testing import CliRunner
 
-from meshwright.check.engine import read_model
+from meshwright.check.pipeline import read_model
 from meshwright.cli import app
 from meshwright.errors import MeshwrightError
 from meshwright.trust.chain import read_chains
+from meshwright.trust.formats import as_data, render_text
 from meshwright.trust.meshed import meshed, of_operators
-from meshwright.trust.output import as_data, render_text
 from meshwright.trust.report import TrustReport, read_trust
 from support.authorities import NOW, Authority
 from support.repositories import GITOPS_SYNC, flux_kustomization, write

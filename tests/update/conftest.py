@@ -13,7 +13,7 @@ import pytest
 from meshwright.commands import update
 from meshwright.update import renderer
 from meshwright.update.rendering import Job, RenderedTree, description, rendered
-from meshwright.update.template import Template
+from meshwright.update.templaterepository import Template
 
 
 class _Here:

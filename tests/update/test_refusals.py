@@ -13,7 +13,7 @@ import pytest
 
 from meshwright.commands.update import UpdateOptions, run
 from meshwright.errors import ExitCode, MeshwrightError
-from meshwright.git.runner import require_git
+from meshwright.git.gitpython import require_git
 from support.upgrades import adopt, commit, copy, git, make_template, release, take
 
 pytestmark = pytest.mark.usefixtures("renders_here")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from meshwright.update.template import Template, fetch_template
+from meshwright.update.templaterepository import Template, fetch_template
 from support.upgrades import commit, git, make_template, release
 
 LOG = """# Changelog
@@ -91,7 +91,7 @@ def test_short_forms_lead_to_their_hosts(tmp_path: Path, monkeypatch: pytest.Mon
     def clone(url: str, *_: object) -> None:
         asked.append(url)
 
-    monkeypatch.setattr("meshwright.update.template._clone", clone)
+    monkeypatch.setattr("meshwright.update.templaterepository._clone", clone)
     for source in ("gh:a/b", "gh:/a/b.git", "gl:a/b", "git+https://host/a/b", "git@host:a/b.git"):
         fetch_template(source, tmp_path, here=tmp_path)
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from meshwright.yaml.identity import identity
+from meshwright.yaml.canonicaltext import identity
 
 
 @pytest.mark.parametrize(

@@ -14,9 +14,9 @@ from meshwright.apps.model import App, RepositorySettings
 from meshwright.apps.names import name_problem
 from meshwright.apps.spec import read_spec
 from meshwright.apps.speccheck import spec_findings
-from meshwright.check.explain import Problem, problems
 from meshwright.errors import CannotRun, Position
 from meshwright.faults import contained
+from meshwright.jsonschemas import Problem, problems
 from meshwright.manifests.finding import Finding
 from meshwright.manifests.inside import leads_out
 from meshwright.manifests.pointer import dotted, scalars

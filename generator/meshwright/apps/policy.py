@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from meshwright.apps.model import App, AppsContext, Part
-from meshwright.apps.overlay.targets import AnnotationTarget, choose_targets
-from meshwright.apps.overlay.workloads import meshed_workloads
+from meshwright.apps.overlay.annotationtargets import AnnotationTarget, choose_targets
+from meshwright.apps.overlay.meshedworkloads import meshed_workloads
 from meshwright.apps.podports import ContainerPort, container_ports
 from meshwright.apps.spec import AllowFrom
 from meshwright.errors import Position

@@ -9,13 +9,13 @@ from dataclasses import dataclass, field
 from meshwright.argocd.application import Application, is_kind
 from meshwright.errors import Position
 from meshwright.faults import contained
-from meshwright.manifests.closure import BuildInputsReader
+from meshwright.manifests.activefiles import files_that_mention, in_force
+from meshwright.manifests.buildinputs import BuildInputsReader
 from meshwright.manifests.files import RepositoryFiles
 from meshwright.manifests.finding import Finding, NotSeen
-from meshwright.manifests.inforce import files_that_mention, in_force
 from meshwright.manifests.kustomization import KustomizationIndex
-from meshwright.manifests.leaf import named_documents, object_name, yaml_finding
-from meshwright.manifests.template import unread_template
+from meshwright.manifests.manifestfile import named_documents, object_name, yaml_finding
+from meshwright.manifests.templatefiles import unread_template
 from meshwright.manifests.unit import BuiltObject, Origin
 from meshwright.yaml import YamlFault
 

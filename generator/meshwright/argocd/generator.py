@@ -16,17 +16,17 @@ from meshwright.argocd.application import ApplicationSource, mapping
 from meshwright.argocd.glob import matches
 from meshwright.argocd.options import merge
 from meshwright.errors import Position
-from meshwright.manifests.closure import BuildInputs, BuildInputsReader
+from meshwright.manifests.buildinputs import BuildInputs, BuildInputsReader
 from meshwright.manifests.entry import EntryPoint
 from meshwright.manifests.files import RepositoryFiles
 from meshwright.manifests.finding import Finding, NotSeen
 from meshwright.manifests.kustomization import FILE_NAMES, Expected, KustomizationIndex, join
-from meshwright.manifests.leaf import manifest_findings
+from meshwright.manifests.manifestfile import manifest_findings
 from meshwright.manifests.pointer import items_of
 from meshwright.manifests.unit import BuildUnit
 from meshwright.manifests.words import did_you_mean
 from meshwright.yaml import YamlFault
-from meshwright.yaml.identity import identity
+from meshwright.yaml.canonicaltext import identity
 
 _MANIFEST = re.compile(r".*\.(?:yaml|yml|json|jsonnet)\Z")
 _SKIPPED = "+argocd:skip-file-rendering"

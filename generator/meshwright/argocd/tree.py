@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from meshwright.argocd.application import Application, ApplicationSource
 from meshwright.argocd.applicationset import Expansion
-from meshwright.argocd.charts import ChartUnits, Release
+from meshwright.argocd.chartsources import ChartUnits, Release
 from meshwright.argocd.discovery import ArgoCDDiscovery
 from meshwright.argocd.generator import SourceKind, SourceUnitMaker
 from meshwright.argocd.projects import Projects

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from meshwright.collection import no_collection
+from meshwright.gcpause import no_collection
 
 if TYPE_CHECKING:
-    from meshwright.check.recall import BuildCache
+    from meshwright.check.cache.buildcache import BuildCache
     from meshwright.check.report import Report
 
 __all__ = ["check_repository"]
@@ -31,7 +31,7 @@ def check_repository(
     when there is nothing to check, a tool is missing, or no schemas of that minor are embedded.
     """
     # A report that is remembered needs none of what a check imports.
-    from meshwright.check.engine import check_repository as run
+    from meshwright.check.pipeline import check_repository as run
 
     with no_collection():
         return run(path, kubernetes=kubernetes, charts=charts, order=order, memory=memory, partial=partial)

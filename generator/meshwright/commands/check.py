@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from meshwright.check import check_repository
-from meshwright.check.baseline import FILE as BASELINE
-from meshwright.check.baseline import without_baseline, write_baseline
-from meshwright.check.memory import check_remembered
+from meshwright.check.cache.reportcache import check_remembered
 from meshwright.check.report import Report
-from meshwright.check.selection import Selection, changed_since
+from meshwright.check.verdict.baseline import FILE as BASELINE
+from meshwright.check.verdict.baseline import without_baseline, write_baseline
+from meshwright.check.verdict.selection import Selection, changed_since
 from meshwright.deadline import lift
 from meshwright.errors import ExitCode
 from meshwright.manifests.finding import Severity
@@ -70,23 +70,23 @@ def run(path: Path, options: CheckOptions) -> ExitCode:
 def _print(report: Report, path: Path, output: str) -> None:
     # Each format is imported by itself: the start of the program stays fast.
     if output == "json":
-        from meshwright.check import json_output
+        from meshwright.check.output import json_output
 
         emit(json_output.render(report))
     elif output == "sarif":
-        from meshwright.check import sarif
+        from meshwright.check.output import sarif
 
         emit(sarif.render(report))
     elif output == "junit":
-        from meshwright.check import junit
+        from meshwright.check.output import junit
 
         emit(junit.render(report))
     elif output == "github":
-        from meshwright.check import github
+        from meshwright.check.output import github
 
         emit(github.render(report))
     else:
-        from meshwright.check import text
+        from meshwright.check.output import text
 
         colour, source = in_colour(), path if terminal() else None
         tell(text.render(report, colour=colour, source=source), colour=colour)

@@ -27,9 +27,9 @@ def run(subject: Sequence[str], repository: Path) -> ExitCode:
 
 
 def _rule(name: str) -> Iterator[str]:
-    from meshwright.check.rules.families import load_rules
+    from meshwright.check.output.sarif import rule_page
+    from meshwright.check.rules.registry import load_rules
     from meshwright.check.rules.rule import Engine
-    from meshwright.check.sarif import rule_page
     from meshwright.manifests.words import did_you_mean
 
     rules = {rule.id: rule for rule in load_rules()}
@@ -51,8 +51,8 @@ def _rule(name: str) -> Iterator[str]:
 
 
 def _edge(repository: Path, waits: str, comes_first: str) -> Iterator[str]:
-    from meshwright.check.engine import read_model
-    from meshwright.check.order.lesson import explain_wait, render
+    from meshwright.check.order.explanation import explain_wait, render
+    from meshwright.check.pipeline import read_model
 
     with read_model(repository) as model:
         found = explain_wait(model.order, waits, comes_first)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from meshwright.apps.generation import Outcome, generate
+from meshwright.apps.generate import Outcome, generate
 from meshwright.errors import ExitCode
 from meshwright.manifests.words import plural
 from meshwright.printing import in_colour, tell, terminal
@@ -27,7 +27,7 @@ def run(path: Path, *, check: bool, force: bool, remember: bool) -> ExitCode:
 def _findings(outcome: Outcome, colour: bool, source: Path | None) -> str:
     if not outcome.findings:
         return ""
-    from meshwright.check import text
+    from meshwright.check.output import text
     from meshwright.check.report import Report
 
     # The last line of a report counts roots, which are no matter here.

@@ -6,16 +6,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from meshwright.check.engine import read_model
-from meshwright.check.rules.model import Model
+from meshwright.check.model.index import Model
+from meshwright.check.pipeline import read_model
 from meshwright.errors import ExitCode, MeshwrightError
 from meshwright.faults import ID as INTERNAL
 from meshwright.inert import printable
 from meshwright.printing import emit, in_colour, tell
 from meshwright.progress import working
 from meshwright.trust.chain import Chain, read_chains
-from meshwright.trust.lessons import StageGuide, lesson
 from meshwright.trust.rotation import Refusal, Rotation, read_rotation
+from meshwright.trust.stageguide import StageGuide, lesson
 from meshwright.trust.stages import Staged, stage
 from meshwright.unified import unified
 
@@ -32,7 +32,7 @@ class _Plan:
 
 def show(path: Path, certificates: Sequence[Path], output: str) -> ExitCode:
     """Print what the repository asks for and what the files hold. Raises MeshwrightError."""
-    from meshwright.trust.output import render_json, render_text
+    from meshwright.trust.formats import render_json, render_text
     from meshwright.trust.report import read_trust
 
     with working("reading"):
@@ -72,7 +72,7 @@ def rotate(path: Path, wanted: int, cluster: str, *, preview: bool) -> ExitCode:
 
 def _uncommitted(root: Path, paths: Sequence[str]) -> list[str]:
     from meshwright.git.changes import uncommitted
-    from meshwright.git.discovery import NotACheckout
+    from meshwright.git.checkout import NotACheckout
     from meshwright.git.worktree import WorkTree
 
     try:
@@ -85,7 +85,7 @@ def _uncommitted(root: Path, paths: Sequence[str]) -> list[str]:
 
 
 def _plan(model: Model, wanted: int, cluster: str) -> _Plan:
-    from meshwright.trust.trial import try_out
+    from meshwright.trust.dryrun import try_out
 
     for finding in model.repository.findings:
         if finding.id == INTERNAL:
@@ -127,7 +127,7 @@ def _standing(rotation: Rotation) -> str:
 
 
 def _write(root: Path, changes: Mapping[str, str | None]) -> None:
-    from meshwright.apps.output import Output, locked
+    from meshwright.apps.writer import Output, locked
 
     with locked(root) as alone:
         output = Output(root)

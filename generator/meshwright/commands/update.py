@@ -9,14 +9,14 @@ from pathlib import Path
 
 from meshwright.deadline import lift
 from meshwright.errors import ExitCode, MeshwrightError
-from meshwright.git.discovery import NotACheckout
-from meshwright.git.runner import require_git
+from meshwright.git.checkout import NotACheckout
+from meshwright.git.gitpython import require_git
 from meshwright.git.worktree import WorkTree
 from meshwright.printing import complain, emit, tell
 from meshwright.progress import say, working
-from meshwright.update.engine import UpdateRequest, prepare
 from meshwright.update.landing import Landing
 from meshwright.update.outcome import Result, complete
+from meshwright.update.preparation import UpdateRequest, prepare
 from meshwright.update.rendering import Renderer
 
 

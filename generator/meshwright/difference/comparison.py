@@ -7,16 +7,16 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from meshwright.check.schemas import choose_minor
-from meshwright.collection import no_collection
+from meshwright.check.schema.schemas import choose_minor
 from meshwright.difference.model import ChangeKind, Difference, NotCompared, ObjectDifference, RootDifference
-from meshwright.difference.objects import Keep, ObjectComparison, in_order, objects_in, whole
-from meshwright.difference.secrets import Secrets, without_secrets
+from meshwright.difference.objectchanges import Keep, ObjectComparison, in_order, objects_in, whole
+from meshwright.difference.redaction import Secrets, without_secrets
 from meshwright.difference.secretvalues import values_in_files, values_of
 from meshwright.difference.sharing import Sharing, SideRecall, changed_paths
-from meshwright.difference.side import LOOSE, Identity, RootKey, SideRoot, Snapshot, read_side
+from meshwright.difference.snapshot import LOOSE, Identity, RootKey, SideRoot, Snapshot, read_side
 from meshwright.errors import MeshwrightError
 from meshwright.faults import contained
+from meshwright.gcpause import no_collection
 from meshwright.manifests.files import RepositoryFiles
 from meshwright.manifests.finding import Finding
 from meshwright.manifests.unit import BuiltObject

@@ -8,7 +8,7 @@ from typing import Any
 
 from meshwright.difference.lists import keys_of
 from meshwright.difference.model import ChangeKind, Field, Key, Path
-from meshwright.yaml.identity import identity
+from meshwright.yaml.canonicaltext import identity
 
 
 def differences(old: Any, new: Any, path: Path = ()) -> Iterator[Field]:

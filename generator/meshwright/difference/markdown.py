@@ -6,8 +6,17 @@ import html
 import re
 from collections.abc import Iterator
 
+from meshwright.difference.formatting import (
+    EFFECTS,
+    SIGNS,
+    both,
+    by_move,
+    moved,
+    remarks,
+    schema_lines,
+    summary,
+)
 from meshwright.difference.model import ChangeKind, Difference, Field, ObjectDifference, RootDifference
-from meshwright.difference.shown import EFFECTS, SIGNS, both, by_move, moved, remarks, schema_lines, summary
 from meshwright.inert import printable
 from meshwright.manifests.words import plural
 

@@ -14,7 +14,7 @@ from meshwright.difference.sharing import changed_paths
 from meshwright.errors import MeshwrightError
 from meshwright.git.blobs import Blobs
 from meshwright.git.changes import changed_since
-from meshwright.git.discovery import NotACheckout
+from meshwright.git.checkout import NotACheckout
 from meshwright.git.paths import below_one_of, is_plain
 from meshwright.git.worktree import NoRevision, WorkTree, complaint_of
 from meshwright.inert import printable

@@ -13,11 +13,11 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 
 from meshwright.manifests.files import RepositoryFiles
-from meshwright.manifests.inputs import files_of, read_by, referenced
+from meshwright.manifests.inputfiles import files_of, read_by, referenced
 from meshwright.manifests.kustomization import KustomizationIndex
 from meshwright.manifests.unit import BuildResult, BuildUnit
 from meshwright.yaml import YamlFault
-from meshwright.yaml.identity import identity
+from meshwright.yaml.canonicaltext import identity
 
 # Objects that lead to further roots, in manifests and in patches.
 _LEADS_ON = re.compile(

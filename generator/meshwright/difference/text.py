@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from meshwright.difference.model import ChangeKind, Difference, Field, ObjectDifference, RootDifference
-from meshwright.difference.shown import (
+from meshwright.difference.formatting import (
     EFFECTS,
     LAYOUT,
     SIGNS,
@@ -17,6 +16,7 @@ from meshwright.difference.shown import (
     schema_lines,
     summary,
 )
+from meshwright.difference.model import ChangeKind, Difference, Field, ObjectDifference, RootDifference
 from meshwright.inert import printable
 
 _TONES = {"+": "\x1b[32m", "-": "\x1b[31m", "~": "\x1b[33m", ">": "\x1b[36m"}

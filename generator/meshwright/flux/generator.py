@@ -13,16 +13,16 @@ from typing import Any
 
 from meshwright.errors import Position
 from meshwright.flux.kustomization import FluxKustomization, SourceReference
-from meshwright.manifests.closure import BuildInputs, BuildInputsReader
+from meshwright.manifests.buildinputs import BuildInputs, BuildInputsReader
 from meshwright.manifests.entry import EntryPoint
 from meshwright.manifests.files import RepositoryFiles
 from meshwright.manifests.finding import Finding
 from meshwright.manifests.kustomization import Expected, KustomizationIndex, join
-from meshwright.manifests.leaf import manifest_findings
+from meshwright.manifests.manifestfile import manifest_findings
 from meshwright.manifests.pointer import items_of
 from meshwright.manifests.unit import BuildUnit
 from meshwright.manifests.words import did_you_mean
-from meshwright.yaml.identity import identity
+from meshwright.yaml.canonicaltext import identity
 
 _MERGED = ("targetNamespace", "namePrefix", "nameSuffix", "patches", "components", "images")
 _IMAGE_FIELDS = ("name", "newName", "newTag", "digest")

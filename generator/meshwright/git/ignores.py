@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from meshwright.git.discovery import common_dir_of, git_dir_of
+from meshwright.git.checkout import common_dir_of, git_dir_of
 
 _EXCLUDES = re.compile(r"^\s*excludesfile\s*=\s*\"?([^\"\n]*?)\"?\s*$", re.IGNORECASE | re.MULTILINE)
 _MOST = 2**20

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from meshwright.errors import MeshwrightError
+from meshwright.git.checkout import Embedded, common_dir_of, find_top, git_dir_of
 from meshwright.git.command import command, environment
-from meshwright.git.discovery import Embedded, common_dir_of, find_top, git_dir_of
 from meshwright.git.drivers import Settings, parse_config, silenced
 from meshwright.git.pipes import first_pipe
 from meshwright.inert import printable

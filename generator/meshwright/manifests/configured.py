@@ -29,7 +29,7 @@ from meshwright.manifests.remote import is_remote
 from meshwright.yaml import YamlFault
 
 if TYPE_CHECKING:
-    from meshwright.manifests.closure import BuildInputs
+    from meshwright.manifests.buildinputs import BuildInputs
 
 
 class ConfigurationReader:

@@ -11,9 +11,9 @@ from meshwright.errors import Position
 from meshwright.manifests.files import RepositoryFiles
 from meshwright.manifests.finding import Finding
 from meshwright.manifests.kustomization import KustomizationFile, KustomizationIndex, join
-from meshwright.manifests.leaf import manifest_findings, named_documents, object_name
+from meshwright.manifests.manifestfile import manifest_findings, named_documents, object_name
+from meshwright.manifests.patchselectors import refused_patterns
 from meshwright.manifests.pointer import items_of, keys_named
-from meshwright.manifests.targets import refused_patterns
 from meshwright.manifests.unit import BuildResult, BuildUnit
 from meshwright.manifests.workspace import Workspace
 from meshwright.yaml import YamlFault, parse_all

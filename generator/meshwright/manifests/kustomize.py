@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from meshwright.limits import current
-from meshwright.manifests.grouping import group
-from meshwright.manifests.output import read_output
+from meshwright.manifests.buildgroups import group
+from meshwright.manifests.kustomizeoutput import read_output
 from meshwright.manifests.stage import Withheld
 from meshwright.manifests.unit import BuildResult, BuildUnit, BuiltObject
 from meshwright.manifests.workspace import Workspace

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from meshwright.manifests.closure import BuildInputs
+from meshwright.manifests.buildinputs import BuildInputs
 from meshwright.manifests.kustomization import KustomizationFile
 from meshwright.manifests.unit import BuildUnit, BuiltObject
 

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from meshwright.errors import Position
-from meshwright.manifests.closure import BuildInputs
+from meshwright.manifests.buildinputs import BuildInputs
 from meshwright.manifests.finding import Finding
 
 

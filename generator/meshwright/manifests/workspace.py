@@ -11,7 +11,7 @@ from typing import Any
 from meshwright.errors import MeshwrightError
 from meshwright.manifests.files import RepositoryFiles
 from meshwright.manifests.kustomization import FILE_NAMES, KustomizationIndex, join
-from meshwright.manifests.output import TAG
+from meshwright.manifests.kustomizeoutput import TAG
 from meshwright.manifests.relocation import relocate
 from meshwright.manifests.stage import Stage, Withheld
 from meshwright.manifests.unit import BuildUnit

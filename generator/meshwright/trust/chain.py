@@ -6,8 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from meshwright.check.releases import ChartRelease
-from meshwright.check.rules.certificates import (
+from meshwright.check.model.certmanager import (
     GROUP,
     ISSUER_SECRET,
     certificates,
@@ -15,7 +14,8 @@ from meshwright.check.rules.certificates import (
     trust_bundles,
     trust_namespace,
 )
-from meshwright.check.rules.model import CONTROL_PLANE, Item, Model
+from meshwright.check.model.index import CONTROL_PLANE, Item, Model
+from meshwright.check.model.releases import ChartRelease
 
 
 @dataclass(frozen=True)

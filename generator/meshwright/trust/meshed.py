@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from meshwright.check.releases import ChartRelease
-from meshwright.check.rules.model import Model
-from meshwright.check.rules.workloads import INJECT, inject_mode, workload_of, workloads
+from meshwright.check.model.index import Model
+from meshwright.check.model.releases import ChartRelease
+from meshwright.check.model.workloads import INJECT, inject_mode, workload_of, workloads
 from meshwright.manifests.kustomization import join
 from meshwright.manifests.pointer import items_of
 

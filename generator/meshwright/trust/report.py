@@ -9,9 +9,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from meshwright.check.engine import read_model
-from meshwright.check.rules.families import load_rules
-from meshwright.check.rules.model import Model
+from meshwright.check.model.index import Model
+from meshwright.check.pipeline import read_model
+from meshwright.check.rules.registry import load_rules
 from meshwright.check.rules.runner import run_rules
 from meshwright.errors import ExitCode, MeshwrightError
 from meshwright.faults import ID as INTERNAL
@@ -19,7 +19,7 @@ from meshwright.faults import contained
 from meshwright.manifests.finding import Finding, Severity
 from meshwright.manifests.pointer import dotted, scalars
 from meshwright.trust.chain import Chain, read_chains
-from meshwright.trust.planned import Planned, planned
+from meshwright.trust.plannedcertificates import Planned, planned
 from meshwright.trust.rotation import Refusal, Rotation, read_rotation
 
 if TYPE_CHECKING:

@@ -10,9 +10,9 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from meshwright.check.releases import ChartRelease
-from meshwright.check.rules.certificates import GROUP
-from meshwright.check.rules.model import Item, Model
+from meshwright.check.model.certmanager import GROUP
+from meshwright.check.model.index import Item, Model
+from meshwright.check.model.releases import ChartRelease
 from meshwright.trust.chain import Anchor, Chain
 
 # On the pods of the control plane: the anchors that they were restarted for, the signing one first.

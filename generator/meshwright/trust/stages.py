@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from meshwright.check.rules.model import Model
+from meshwright.check.model.index import Model
 from meshwright.errors import MeshwrightError
-from meshwright.trust.addition import add
-from meshwright.trust.removal import drop
+from meshwright.trust.pendingedits import PendingEdits
 from meshwright.trust.rotation import ANNOTATION, Rotation, next_name
-from meshwright.trust.sheet import PendingEdits
+from meshwright.trust.stage1 import add
+from meshwright.trust.stage4 import drop
 
 _ANNOTATION = ("podAnnotations", ANNOTATION)
 

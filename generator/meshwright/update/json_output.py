@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from meshwright.inert import json_text
-from meshwright.update.grouping import group_of
+from meshwright.update.filegroups import group_of
 from meshwright.update.outcome import Result
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from meshwright.git.runner import Git
+from meshwright.git.gitpython import Git
 from meshwright.git.worktree import GitFailure, complaint_of
 from meshwright.update.project import Project, TreeEntry, read_tree
 

@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from meshwright.check.answers import ANSWERS
 from meshwright.check.report import Report
+from meshwright.check.schema.answersfile import ANSWERS
 from meshwright.errors import AnotherTemplateError, MeshwrightError
-from meshwright.git.discovery import common_dir_of
+from meshwright.git.checkout import common_dir_of
 from meshwright.git.paths import leads_through_link
 from meshwright.manifests.finding import Finding
-from meshwright.update.engine import Merge, entry_changes
+from meshwright.update.preparation import Merge, entry_changes
 from meshwright.update.project import TreeEntry
 
 
@@ -50,7 +50,7 @@ def complete(merge: Merge, scratch: Path, *, check: bool = True) -> Result:
 def _generated(merge: Merge, folder: Path) -> tuple[tuple[Finding, ...], str]:
     if not any(folder.glob("apps/*/mesh.yaml")) and not (folder / "mesh/apps").is_dir():
         return (), merge.tree
-    from meshwright.apps.generation import generate
+    from meshwright.apps.generate import generate
 
     try:
         outcome = generate(folder, check=False, force=False, remember=False)
@@ -85,8 +85,8 @@ def _no_manifests(folder: str, names: list[str]) -> list[str]:
 
 def _checked(folder: Path) -> Report | None:
     from meshwright.check import check_repository
-    from meshwright.check.baseline import without_baseline
-    from meshwright.check.loader import NothingFound
+    from meshwright.check.model.loader import NothingFound
+    from meshwright.check.verdict.baseline import without_baseline
 
     try:
         return without_baseline(folder, check_repository(folder, order=True))
@@ -101,7 +101,7 @@ def _new_errors(merge: Merge, report: Report | None) -> tuple[Finding, ...]:
     if not errors:
         return ()
     from meshwright.check import check_repository
-    from meshwright.check.baseline import key_of
+    from meshwright.check.verdict.baseline import key_of
 
     try:
         present = check_repository(merge.project.root).findings

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from meshwright.errors import MeshwrightError
 from meshwright.git.changes import uncommitted
-from meshwright.git.discovery import NotACheckout
+from meshwright.git.checkout import NotACheckout
+from meshwright.git.gitpython import Git
 from meshwright.git.paths import is_plain
-from meshwright.git.runner import Git
 from meshwright.git.worktree import NoRevision, WorkTree
 from meshwright.inert import printable
 from meshwright.update.answers import Answers, read_answers

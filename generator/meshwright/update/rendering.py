@@ -14,7 +14,7 @@ from meshwright.errors import MeshwrightError
 from meshwright.git.command import environment_for_others
 from meshwright.git.drivers import Settings
 from meshwright.inert import printable
-from meshwright.update.template import Template, TemplateVersion
+from meshwright.update.templaterepository import Template, TemplateVersion
 
 
 @dataclass(frozen=True)

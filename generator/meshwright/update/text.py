@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from meshwright.inert import printable
 from meshwright.manifests.words import plural
-from meshwright.update.grouping import grouped
+from meshwright.update.filegroups import grouped
 from meshwright.update.outcome import Result
 
 

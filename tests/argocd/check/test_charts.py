@@ -10,7 +10,8 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from meshwright.argocd import tree
-from meshwright.check import check_repository, json_output
+from meshwright.check import check_repository
+from meshwright.check.output import json_output
 from meshwright.check.report import Report
 from meshwright.errors import MeshwrightError
 from meshwright.resources import schema_root

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from meshwright.apps.model import Base, BaseObject
-from meshwright.check.steadybuilds import SteadyBuilds
+from meshwright.check.model.steadybuilds import SteadyBuilds
 from meshwright.errors import Position
-from meshwright.manifests.closure import BuildInputsReader
+from meshwright.manifests.buildinputs import BuildInputsReader
 from meshwright.manifests.entry import EntryPoint
 from meshwright.manifests.files import RepositoryFiles
 from meshwright.manifests.finding import Finding

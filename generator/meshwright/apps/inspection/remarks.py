@@ -9,7 +9,7 @@ from typing import Any
 from meshwright.apps.injectability import INJECT
 from meshwright.apps.inspection.ports import PROXY_PORTS, known_port, opaque_numbers
 from meshwright.apps.model import Base, BaseObject, PodOwner, RepositorySettings
-from meshwright.apps.overlay.targets import runs_await
+from meshwright.apps.overlay.annotationtargets import runs_await
 from meshwright.apps.podowners import JOB_KINDS, pod_owner
 from meshwright.apps.podports import container_ports, pod_spec
 from meshwright.errors import Position

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from meshwright.apps.injectability import INJECT, Verdict, namespace_facts, verdict
 from meshwright.apps.model import App, AppsContext, Base, BaseObject
-from meshwright.apps.overlay.targets import AnnotationTarget, choose_targets
+from meshwright.apps.overlay.annotationtargets import AnnotationTarget, choose_targets
 from meshwright.apps.podowners import pod_owner
 from meshwright.apps.spec import Inject, Scope
 from meshwright.errors import Position

@@ -8,7 +8,7 @@ from typing import Any
 
 from meshwright.apps.injectability import INJECT
 from meshwright.apps.model import App, AppsContext, Base
-from meshwright.apps.overlay.targets import AnnotationTarget, Targets
+from meshwright.apps.overlay.annotationtargets import AnnotationTarget, Targets
 from meshwright.apps.spec import Inject, Scope
 from meshwright.manifests.finding import Finding
 from meshwright.manifests.words import did_you_mean

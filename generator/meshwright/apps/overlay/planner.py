@@ -9,13 +9,13 @@ from meshwright.apps.health import health_expressions
 from meshwright.apps.ingress import ingress_part
 from meshwright.apps.model import App, AppsContext, Base, Overlay, Part, Patch
 from meshwright.apps.overlay.annotations import pod_annotations
-from meshwright.apps.overlay.carriers import chart_patches
+from meshwright.apps.overlay.annotationtargets import Targets, choose_targets
 from meshwright.apps.overlay.components import choose_components, own_components
 from meshwright.apps.overlay.free import free_patches
 from meshwright.apps.overlay.namespaces import namespace_document, namespace_findings
 from meshwright.apps.overlay.patches import annotate, in_overlay, nested, target_of
+from meshwright.apps.overlay.patchtargets import chart_patches
 from meshwright.apps.overlay.services import service_patches
-from meshwright.apps.overlay.targets import Targets, choose_targets
 from meshwright.apps.policy import policy_part
 from meshwright.apps.spec import Jobs, Scope
 from meshwright.apps.wiring import render_gate

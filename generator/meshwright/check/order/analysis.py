@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
+from meshwright.check.model.index import Model
 from meshwright.check.order.argocd import applications_gate, read_argocd
 from meshwright.check.order.flux import read_flux
 from meshwright.check.order.graph import Edge
-from meshwright.check.order.landscape import SoftDependency, StartupModel, StartupUnit
 from meshwright.check.order.needs import add_needs
 from meshwright.check.order.provisions import read_provisions
-from meshwright.check.rules.model import Model
+from meshwright.check.order.startup import SoftDependency, StartupModel, StartupUnit
 from meshwright.errors import Position
 from meshwright.faults import contained
 

@@ -12,12 +12,12 @@ from functools import partial
 from typing import Any
 
 from meshwright.argocd.application import Application, is_kind
+from meshwright.check.model.argocdconfig import settings
+from meshwright.check.model.index import Item
+from meshwright.check.model.repository import RootKind
 from meshwright.check.order.flux import owner_of
 from meshwright.check.order.graph import Because
-from meshwright.check.order.landscape import ChartContent, Content, Moment, StartupModel, StartupUnit
-from meshwright.check.repository import RootKind
-from meshwright.check.rules.argosettings import settings
-from meshwright.check.rules.model import Item
+from meshwright.check.order.startup import ChartContent, Content, Moment, StartupModel, StartupUnit
 from meshwright.faults import contained
 
 _GROUP = "argoproj.io"

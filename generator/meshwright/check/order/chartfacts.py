@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from meshwright.check.releases import ChartRelease
+from meshwright.check.model.releases import ChartRelease
 
 _Condition = Callable[[ChartRelease], bool]
 

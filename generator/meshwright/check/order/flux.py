@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from meshwright.check.model.index import Item
+from meshwright.check.model.repository import Root, RootKind
 from meshwright.check.order.graph import Because
-from meshwright.check.order.landscape import ChartContent, Content, Moment, StartupModel, StartupUnit
-from meshwright.check.repository import Root, RootKind
-from meshwright.check.rules.model import Item
+from meshwright.check.order.startup import ChartContent, Content, Moment, StartupModel, StartupUnit
 from meshwright.faults import contained
 
 _KUSTOMIZE, _HELM = "kustomize.toolkit.fluxcd.io", "helm.toolkit.fluxcd.io"

@@ -6,9 +6,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 
 from meshwright.apps.injectability import ADMISSION_LABEL
+from meshwright.check.model.index import CONTROL_PLANE, Item
+from meshwright.check.model.workloads import INJECT, Workload, workload_of
 from meshwright.check.order.chartfacts import FACTS, GATEWAY
 from meshwright.check.order.graph import Because
-from meshwright.check.order.landscape import (
+from meshwright.check.order.provisions import Provider, Provisions
+from meshwright.check.order.startup import (
     ChartContent,
     Content,
     Moment,
@@ -16,9 +19,6 @@ from meshwright.check.order.landscape import (
     StartupModel,
     StartupUnit,
 )
-from meshwright.check.order.provisions import Provider, Provisions
-from meshwright.check.rules.model import CONTROL_PLANE, Item
-from meshwright.check.rules.workloads import INJECT, Workload, workload_of
 from meshwright.errors import Position
 from meshwright.faults import contained
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from meshwright.check.model.index import CONTROL_PLANE, Item
 from meshwright.check.order.chartfacts import FACTS, GATEWAY
 from meshwright.check.order.helmfile import charts_of_helmfiles
-from meshwright.check.order.landscape import ChartContent, Content, Moment, StartupModel, StartupUnit
-from meshwright.check.rules.model import CONTROL_PLANE, Item
+from meshwright.check.order.startup import ChartContent, Content, Moment, StartupModel, StartupUnit
 from meshwright.errors import Position
 
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from functools import cached_property
 
 from meshwright.check.order.graph import Edge, EventGraph
-from meshwright.check.order.landscape import Moment, StartupModel, StartupUnit
 from meshwright.check.order.line import Line, Reason
+from meshwright.check.order.startup import Moment, StartupModel, StartupUnit
 
 _HAND = "what a person applies from"
 # What an engine itself waits for; all else is tried, fails, and is tried again.

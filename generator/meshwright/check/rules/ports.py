@@ -1,140 +1,226 @@
-"""Lists of ports in Linkerd's annotations, and the ports of pods and Services."""
+"""Ports: opaque, skipped, and those whose protocol the proxy guesses wrongly."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
 
-from meshwright.check.rules.model import Item, Model
-from meshwright.check.rules.workloads import Workload, may_be_meshed, workloads, workloads_in
+from meshwright.check.model.annotationholders import AnnotationHolder, annotation_holders, holder_of
+from meshwright.check.model.index import Model
+from meshwright.check.model.portlists import (
+    DEFAULT_OPAQUE,
+    OPAQUE,
+    SKIP_IN,
+    SKIP_OUT,
+    container_ports,
+    read_ports,
+    selected_by,
+)
+from meshwright.check.model.workloads import inject_mode, workloads
+from meshwright.check.rules.rule import Hit, Severity, rule
+from meshwright.flux.substitution import unresolved
 
-OPAQUE = "config.linkerd.io/opaque-ports"
-SKIP_IN, SKIP_OUT = "config.linkerd.io/skip-inbound-ports", "config.linkerd.io/skip-outbound-ports"
-# source: linkerd2 charts/linkerd-control-plane/values.yaml, proxy.opaquePorts.
-DEFAULT_OPAQUE = frozenset({25, 587, 3306, 4444, 5432, 6379, 9300, 11211})
-# The ports that the injector gives each pod it meshes. source: linkerd2 charts/partials/templates/_proxy.tpl.
-_PROXY = ((4143, "linkerd-proxy"), (4191, "linkerd-admin"))
-_ENTRY = re.compile(r"([0-9]{1,5})(?:-([0-9]{1,5}))?\Z")
-_NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\Z")
-_LAST = 65535
-
-
-@dataclass(frozen=True)
-class PortList:
-    """Numbers, names, and what is neither."""
-
-    numbers: frozenset[int]
-    names: frozenset[str]
-    wrong: tuple[str, ...]
-
-
-def read_ports(value: Any) -> PortList:
-    """``80,443,8000-8010,metrics``. Ranges are taken apart."""
-    numbers: set[int] = set()
-    names: set[str] = set()
-    wrong = []
-    for entry in (part.strip() for part in str(value).split(",")):
-        found = _ENTRY.match(entry)
-        if found:
-            first, last = int(found[1]), int(found[2] or found[1])
-            if 0 < first <= last <= _LAST:
-                numbers.update(range(first, last + 1))
-            else:
-                wrong.append(entry)
-        elif _NAME.match(entry) and not entry.isdigit() and any(char.isalpha() for char in entry):
-            names.add(entry)
-        elif entry:
-            wrong.append(entry)
-    return PortList(frozenset(numbers), frozenset(names), tuple(wrong))
+# Protocols whose server speaks first, outside Linkerd's own list. source: linkerd.io, Protocol Detection
+# (NATS); the others' own documentation of their default ports.
+_SERVER_FIRST = {
+    4222: "NATS",
+    6222: "NATS routes",
+    26379: "Redis Sentinel",
+    5672: "AMQP",
+    25672: "RabbitMQ's cluster port",
+    7946: "memberlist",
+    33060: "MySQL X",
+}
+_PROXY_PORTS = {4140: "outbound", 4143: "inbound", 4190: "control", 4191: "admin"}
+_UNDERSTOOD = frozenset({"http", "kubernetes.io/h2c", "linkerd.io/opaque", "linkerd.io/tcp"})
+_LISTS = (OPAQUE, SKIP_IN, SKIP_OUT)
 
 
-def container_ports(workload: Workload) -> Iterator[tuple[int, str, int, int]]:
-    """Number, name, container and entry of every TCP port that a pod declares."""
-    containers = workload.pod.get("containers")
-    for at, container in enumerate(containers if isinstance(containers, list) else []):
-        ports = container.get("ports") if isinstance(container, dict) else None
-        for entry, port in enumerate(ports if isinstance(ports, list) else []):
-            number = port.get("containerPort") if isinstance(port, dict) else None
-            if isinstance(number, int) and port.get("protocol", "TCP") == "TCP":
-                yield number, str(port.get("name") or ""), at, entry
+def _annotated(model: Model) -> Iterator[AnnotationHolder]:
+    """Everything whose annotations may hold lists of ports."""
+    yield from annotation_holders(model)
+    for item in model.items("Service", ""):
+        yield holder_of(item, ("metadata", "annotations"))
 
 
-def pod_ports(model: Model, workload: Workload) -> set[tuple[int, str]]:
-    """Number and name of every TCP port of a pod as it runs: its proxy's too, where it may have one."""
-    own = {(number, name) for number, name, _, _ in container_ports(workload)}
-    return own.union(_PROXY) if may_be_meshed(model, workload) else own
+@rule(
+    "MW401",
+    "opaque-ports drops a port that Linkerd treats as opaque by itself",
+    why="The annotation replaces the default list: a database on its usual port then waits ten seconds for "
+    "protocol detection on each connection.",
+    fix="add the port to the annotation",
+    source="linkerd2 charts/linkerd-control-plane/values.yaml, proxy.opaquePorts",
+    severity=Severity.WARNING,
+)
+def dropped_default(model: Model) -> Iterator[Hit]:
+    for workload in workloads(model):
+        if OPAQUE not in workload.annotations or inject_mode(model, workload) is None:
+            continue
+        listed = read_ports(workload.annotations[OPAQUE])
+        skipped = read_ports(workload.annotations.get(SKIP_IN, ""))
+        for number, name, _, _ in container_ports(workload):
+            gone = number in DEFAULT_OPAQUE and number not in listed.numbers and name not in listed.names
+            if gone and number not in skipped.numbers:
+                at = workload.item.at(*workload.template, "metadata", "annotations", OPAQUE)
+                text = f"{workload.item.title} listens on {number}, which its {OPAQUE} leaves out"
+                yield Hit(at, text, subject=workload.item.title)
 
 
-def selected_by(model: Model, service: Item) -> Iterator[Workload]:
-    """The workloads whose pods a Service selects."""
-    selector = service.mapping("spec", "selector")
-    if selector:
-        yield from selected(model, service.cluster, service.namespace, {"matchLabels": selector})
+@rule(
+    "MW402",
+    "A Service and its pods disagree on what is opaque",
+    why="The client's proxy follows the Service, the server's the pod: one speaks HTTP/2 where the other does "
+    "not look.",
+    fix="give both the same config.linkerd.io/opaque-ports",
+    source="linkerd2 pkg/healthcheck, linkerd-opaque-ports-definition",
+    severity=Severity.WARNING,
+)
+def service_disagrees(model: Model) -> Iterator[Hit]:
+    for service in model.items("Service", ""):
+        for workload in selected_by(model, service):
+            if inject_mode(model, workload) is None:
+                continue
+            here, there = service.annotations.get(OPAQUE), workload.annotations.get(OPAQUE)
+            if here is None and there is None:
+                continue
+            named = {name: number for number, name, _, _ in container_ports(workload)}
+            ours = DEFAULT_OPAQUE if here is None else read_ports(here).numbers
+            listed = read_ports(there) if there is not None else None
+            theirs = DEFAULT_OPAQUE if listed is None else listed.numbers
+            theirs = theirs | {named[name] for name in (listed.names if listed else ()) if name in named}
+            for entry, port in enumerate(service.list("spec", "ports")):
+                number = port.get("port") if isinstance(port, dict) else None
+                target = port.get("targetPort", number) if isinstance(port, dict) else None
+                target = named.get(target, target) if isinstance(target, str) else target
+                if not isinstance(number, int) or not isinstance(target, int):
+                    continue
+                if (number in ours) != (target in theirs):
+                    pair = (service.title, workload.item.title)
+                    opaque, other = pair if number in ours else pair[::-1]
+                    shown = number if number in ours else target
+                    text = f"{opaque} has port {shown} opaque, and {other} does not"
+                    yield Hit(service.at("spec", "ports", entry, "port"), text, subject=service.title)
 
 
-def selected(model: Model, cluster: str, namespace: str, selector: Any) -> Iterator[Workload]:
-    """The workloads of a namespace whose pods a label selector takes; not all are looked at for each."""
-    wanted = selector.get("matchLabels") if isinstance(selector, dict) else None
-    if isinstance(wanted, dict) and wanted:
-        by_label = _by_label(model)
-        lists = (by_label.get((cluster, namespace, f"{key}={value}"), []) for key, value in wanted.items())
-        candidates = min(lists, key=len)
-    else:
-        candidates = workloads_in(model, cluster, namespace)
-    return (workload for workload in candidates if matches(selector, workload.labels))
+@rule(
+    "MW403",
+    "A port is both opaque and skipped",
+    why="A skipped port never reaches the proxy: without mTLS, and opaque-ports has no effect on it.",
+    fix="keep opaque-ports alone: mTLS stays",
+    source="linkerd.io, Protocol Detection",
+    severity=Severity.WARNING,
+)
+def opaque_and_skipped(model: Model) -> Iterator[Hit]:
+    for holder in _annotated(model):
+        annotations = holder.annotations
+        if OPAQUE in annotations and SKIP_IN in annotations:
+            both = read_ports(annotations[OPAQUE]).numbers & read_ports(annotations[SKIP_IN]).numbers
+            if both:
+                text = f"{holder.title} has {min(both)} in opaque-ports and in skip-inbound-ports"
+                yield Hit(holder.at(SKIP_IN), text, subject=holder.title)
 
 
-def services_selected(model: Model, cluster: str, namespace: str, selector: Any) -> Iterator[Item]:
-    """The Services of a namespace that a label selector takes."""
-    if "services by label" not in model.derived:
-        found: dict[tuple[str, ...], list[Item]] = {}
-        for item in model.items("Service", ""):
-            found.setdefault((item.cluster, item.namespace), []).append(item)
-            for key, value in item.labels.items():
-                found.setdefault((item.cluster, item.namespace, f"{key}={value}"), []).append(item)
-        model.derived["services by label"] = found
-    known: dict[tuple[str, ...], list[Item]] = model.derived["services by label"]
-    wanted = selector.get("matchLabels") if isinstance(selector, dict) else None
-    if isinstance(wanted, dict) and wanted:
-        lists = (known.get((cluster, namespace, f"{key}={value}"), []) for key, value in wanted.items())
-        candidates = min(lists, key=len)
-    else:
-        candidates = known.get((cluster, namespace), [])
-    return (item for item in candidates if matches(selector, item.labels))
+@rule(
+    "MW404",
+    "A list of ports that Linkerd cannot read",
+    why="What it cannot read it logs and leaves out: the ports keep their defaults.",
+    fix="write numbers and ranges with commas between them, such as 3306,8000-8010",
+    source="linkerd2 pkg/util/parsing.go, ParsePorts",
+)
+def unreadable_ports(model: Model) -> Iterator[Hit]:
+    for holder in _annotated(model):
+        for key in _LISTS:
+            value = holder.annotations.get(key, "")
+            found = read_ports(value)
+            wrong = [*found.wrong, *(sorted(found.names) if key != OPAQUE else ())]
+            if wrong and not unresolved(value):
+                text = f"{holder.title} has '{wrong[0]}' in {key}"
+                yield Hit(holder.at(key), text, subject=holder.title)
 
 
-def _by_label(model: Model) -> dict[tuple[str, str, str], list[Workload]]:
-    """Workloads by cluster, namespace and each label of their pods."""
-    if "by label" not in model.derived:
-        found: dict[tuple[str, str, str], list[Workload]] = {}
-        for workload in workloads(model):
-            item = workload.item
-            for key, value in workload.labels.items():
-                found.setdefault((item.cluster, item.namespace, f"{key}={value}"), []).append(workload)
-        model.derived["by label"] = found
-    known: dict[tuple[str, str, str], list[Workload]] = model.derived["by label"]
-    return known
+@rule(
+    "MW405",
+    "An appProtocol makes a port opaque",
+    why="Linkerd knows four values; with any other the port is passed through, without routes, retries and "
+    "metrics of its requests.",
+    fix="write http, kubernetes.io/h2c, linkerd.io/opaque or linkerd.io/tcp, or leave it out",
+    source="linkerd.io, Protocol Detection: appProtocol",
+    severity=Severity.WARNING,
+    since="2025.4.4",
+)
+def unknown_app_protocol(model: Model) -> Iterator[Hit]:
+    for service in model.items("Service", ""):
+        if not any(inject_mode(model, workload) for workload in selected_by(model, service)):
+            continue
+        for entry, port in enumerate(service.list("spec", "ports")):
+            value = port.get("appProtocol") if isinstance(port, dict) else None
+            # What cannot be HTTP loses nothing by it.
+            if (
+                isinstance(value, str)
+                and value not in _UNDERSTOOD
+                and ("http" in value.lower() or "grpc" in value)
+            ):
+                at = service.at("spec", "ports", entry, "appProtocol")
+                text = f"{service.title} has appProtocol '{value}', which makes the port opaque"
+                yield Hit(at, text, subject=service.title)
 
 
-def matches(selector: Any, labels: Any) -> bool:
-    """Whether a label selector takes these labels; one that is not understood takes none.
+@rule(
+    "MW406",
+    "A protocol whose server speaks first, on a port that nobody made opaque",
+    why="The proxy waits ten seconds for the client to speak before it passes such a connection on.",
+    fix="add the port to config.linkerd.io/opaque-ports on the pods and the Service",
+    source="linkerd.io, Protocol Detection: server-speaks-first protocols",
+    severity=Severity.WARNING,
+)
+def server_first(model: Model) -> Iterator[Hit]:
+    for workload in workloads(model):
+        if inject_mode(model, workload) is None:
+            continue
+        item = workload.item
+        namespace = model.find(item.cluster, "Namespace", "", item.namespace)
+        inherited = namespace.annotations.get(OPAQUE, "") if namespace is not None else ""
+        listed = read_ports(workload.annotations.get(OPAQUE, inherited))
+        skipped = read_ports(workload.annotations.get(SKIP_IN, "")).numbers
+        for number, name, at, entry in container_ports(workload):
+            if number in listed.numbers | skipped or name in listed.names:
+                continue
+            if number in _SERVER_FIRST:
+                here = item.at(*workload.template, "spec", "containers", at, "ports", entry, "containerPort")
+                text = f"{item.title} is meshed and listens on {number} ({_SERVER_FIRST[number]}), which is not opaque"
+                yield Hit(here, text, subject=item.title)
 
-    source: Kubernetes LabelSelector; an empty one takes everything.
-    """
-    if not isinstance(selector, dict):
-        return False
-    if any(labels.get(key) != value for key, value in (selector.get("matchLabels") or {}).items()):
-        return False
-    for term in selector.get("matchExpressions") or []:
-        value, wanted = labels.get(term.get("key")), term.get("values") or []
-        fits = {
-            "In": value in wanted,
-            "NotIn": value not in wanted,
-            "Exists": value is not None,
-            "DoesNotExist": value is None,
-        }
-        if not fits.get(str(term.get("operator")), False):
-            return False
-    return True
+
+@rule(
+    "MW407",
+    "HTTPS bypasses the proxy on the way out",
+    why="TLS passes the proxy as it is; skipping 443 only takes policy and metrics from it. Ingress mode needed "
+    "it in 2.11 alone.",
+    fix="remove 443 from skip-outbound-ports",
+    source="linkerd2 CHANGES.md, 2.12; linkerd.io, Ingress traffic",
+    severity=Severity.WARNING,
+)
+def skipped_https(model: Model) -> Iterator[Hit]:
+    for holder in _annotated(model):
+        numbers = read_ports(holder.annotations.get(SKIP_OUT, "")).numbers
+        if 443 in numbers and len(numbers) < 100:
+            text = f"{holder.title} has 443 in skip-outbound-ports"
+            yield Hit(holder.at(SKIP_OUT), text, subject=holder.title)
+
+
+@rule(
+    "MW408",
+    "A meshed container listens on a port of the proxy",
+    why="Both share the pod's network: whichever starts second cannot listen.",
+    fix="move the container to another port",
+    source="linkerd2 charts/linkerd-control-plane/values.yaml, proxy.ports",
+)
+def proxy_port(model: Model) -> Iterator[Hit]:
+    for workload in workloads(model):
+        if inject_mode(model, workload) is None:
+            continue
+        for number, _, at, entry in container_ports(workload):
+            if number in _PROXY_PORTS:
+                item = workload.item
+                here = item.at(*workload.template, "spec", "containers", at, "ports", entry, "containerPort")
+                text = f"{item.title} listens on {number}, the proxy's {_PROXY_PORTS[number]} port"
+                yield Hit(here, text, subject=item.title)

@@ -11,7 +11,7 @@ from meshwright.errors import MeshwrightError, Position
 from meshwright.manifests.finding import Severity
 
 if TYPE_CHECKING:
-    from meshwright.check.rules.model import Model
+    from meshwright.check.model.index import Model
 
 __all__ = ["RULES", "Engine", "Hit", "Rule", "Severity", "rule"]
 

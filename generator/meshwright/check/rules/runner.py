@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from meshwright.check.rules.families import load_rules
-from meshwright.check.rules.model import CONTROL_PLANE, Model
+from meshwright.check.model.index import CONTROL_PLANE, Model
+from meshwright.check.rules.registry import load_rules
 from meshwright.check.rules.rule import Engine, Rule
 from meshwright.errors import Position
 from meshwright.faults import contained

@@ -7,15 +7,15 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from meshwright.apps.base import read_bases
-from meshwright.apps.inspection.charts import Chart, base_files, read_chart, render_chart
+from meshwright.apps.inspection.chartapps import Chart, base_files, read_chart, render_chart
 from meshwright.apps.inspection.gathering import gather
 from meshwright.apps.inspection.proposal import Proposal, propose
 from meshwright.apps.inspection.remarks import Remark, remarks
 from meshwright.apps.inspection.status import WorkloadStatus, plain_statuses
 from meshwright.apps.model import AppsContext, Base
 from meshwright.apps.names import name_problem
-from meshwright.apps.output import locked
-from meshwright.apps.overlay.carriers import helm_findings
+from meshwright.apps.overlay.patchtargets import helm_findings
+from meshwright.apps.writer import locked
 from meshwright.commands.app.tables import workloads_table
 from meshwright.deadline import lift
 from meshwright.errors import ExitCode, MeshwrightError

@@ -1,0 +1,110 @@
+"""Charts that an Application installs itself: their values, and what they render when they are at hand."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from meshwright.argocd.application import ApplicationSource, mapping
+from meshwright.argocd.sources import OwnRepository
+from meshwright.argocd.values import ValuesReader
+from meshwright.manifests.buildinputs import BuildInputs
+from meshwright.manifests.chartcopy import ChartFault
+from meshwright.manifests.chartstore import ChartStore
+from meshwright.manifests.files import RepositoryFiles
+from meshwright.manifests.finding import Finding, NotSeen
+from meshwright.manifests.inflation import not_at_hand
+from meshwright.manifests.unit import BuildUnit
+from meshwright.manifests.values import ChartReference, ValuesLayer, merge
+from meshwright.yaml.canonicaltext import identity
+
+
+@dataclass(frozen=True)
+class Release:
+    """A chart with the layers of its values; ``subject`` is for people.
+
+    ``complete`` is false when some layer cannot be seen here.
+    """
+
+    chart: ChartReference
+    layers: Sequence[ValuesLayer]
+    subject: str
+    source: ApplicationSource
+    cluster: str
+    complete: bool
+
+
+@dataclass
+class ChartPlan:
+    """What is known of a chart source."""
+
+    release: Release
+    unit: BuildUnit | None = None
+    findings: list[Finding] = field(default_factory=list)
+    not_seen: list[NotSeen] = field(default_factory=list)
+
+
+class ChartUnits:
+    """Makes a unit of a chart source: a kustomization whose only entry is the chart."""
+
+    def __init__(self, files: RepositoryFiles, own: OwnRepository, store: ChartStore) -> None:
+        self._files = files
+        self._own = own
+        self._store = store
+
+    def make(self, source: ApplicationSource, cluster: str) -> ChartPlan:
+        """The values of a source, and the unit that renders it if the chart is at hand."""
+        reader = ValuesReader(self._files, self._own, source)
+        chart, layers = reader.chart(), reader.layers()
+        title = source.application.title
+        release = Release(chart, layers, title, source, cluster, not reader.not_seen)
+        plan = ChartPlan(release, None, reader.findings, reader.not_seen)
+        incomplete = plan.findings or plan.not_seen or not chart.name or _release_name(source).startswith("-")
+        home, reason = None, ""
+        try:
+            folder = self._folder(source, chart)
+            if folder is not None and incomplete:
+                reason = "not all that it is given is known"
+            elif folder is not None:
+                home = self._store.home([(chart.name, chart.version, folder)])
+        except ChartFault as fault:
+            reason = str(fault).replace(f"{self._files.root}/", "")
+        if home is None:
+            plan.not_seen.append(not_at_hand(title, chart.name, chart.version, source.position, reason))
+            return plan
+        entry = self._entry(source, chart, merge(layers).data)
+        key = identity(["argocd-chart", str(folder), entry])
+        manifest = {"helmCharts": [entry], "helmGlobals": {"chartHome": str(home)}}
+        file = source.application.origin
+        plan.unit = BuildUnit(
+            key, ".", BuildInputs(), source.position, manifest, False, False, cluster, file, needs_helm=True
+        )
+        return plan
+
+    def _folder(self, source: ApplicationSource, chart: ChartReference) -> Path | None:
+        """Where the chart of a source is; None when it is nowhere. Raises ChartFault."""
+        if source.chart:
+            return self._store.find(chart.name, chart.version)
+        return None if self._files.withheld(source.path) else self._files.root / source.path
+
+    def _entry(
+        self, source: ApplicationSource, chart: ChartReference, values: dict[str, Any]
+    ) -> dict[str, Any]:
+        helm, application = mapping(source.data.get("helm")), source.application
+        namespace = helm.get("namespace") or application.destination.get("namespace") or "default"
+        entry: dict[str, Any] = {
+            "name": chart.name,
+            "version": chart.version,
+            "releaseName": _release_name(source),
+            "namespace": str(namespace),
+            "includeCRDs": helm.get("skipCrds") is not True,
+            "skipTests": helm.get("skipTests") is True,
+        }
+        return {**entry, "valuesInline": values} if values else entry
+
+
+def _release_name(source: ApplicationSource) -> str:
+    helm = mapping(source.data.get("helm"))
+    return str(helm.get("releaseName") or source.application.built.name)

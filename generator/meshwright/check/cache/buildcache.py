@@ -1,0 +1,160 @@
+"""What earlier checks of a repository built and found valid, by content: a change costs its own builds alone.
+
+A build is known by everything that goes into it: its kustomization, the content of every file that it
+reads, and this program with its tools. An object that was valid is known by its content. Nothing is taken
+from a file's times. One file a repository in the user's cache; it holds what the last check used, no more.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from meshwright.manifests.files import RepositoryFiles
+from meshwright.manifests.inputfiles import files_of, is_opaque
+from meshwright.manifests.kustomization import KustomizationIndex
+from meshwright.manifests.unit import BuildResult, BuildUnit, BuiltObject, Origin
+from meshwright.tools.cache import cache_root
+from meshwright.writing import keep
+
+# Bytes of one repository's file, and of all together.
+_LARGEST = 64 * 2**20
+_ALL = 256 * 2**20
+
+
+class BuildCache:
+    """Builds by their content, and digests of valid objects. ``state`` is that of the program itself.
+
+    ``attach`` comes before everything else.
+    """
+
+    def __init__(self, root: Path, state: str) -> None:
+        self._state = state
+        name = hashlib.sha256(os.fsencode(root)).hexdigest()
+        self._file = cache_root() / "builds" / f"{name}.json"
+        self._known, self._valid = self._read()
+        self._used: dict[str, list[Any]] = {}
+        self._now_valid: set[str] = set()
+        self._hashes: dict[str, str] = {}
+        self._keys: dict[str, str | None] = {}
+
+    def attach(self, files: RepositoryFiles) -> None:
+        """Read what is asked for from ``files``."""
+        self._files = files
+        self._index = KustomizationIndex(files)
+
+    def known(self, unit: BuildUnit) -> BuildResult | None:
+        """See Recall."""
+        key = self._key(unit)
+        stored = self._known.get(key) if key is not None else None
+        if key is None or stored is None:
+            return None
+        self._used[key] = stored
+        objects = [BuiltObject(data, Origin(*origin)) for data, *origin in stored]
+        return BuildResult(objects, list(unit.inputs.findings), built=True)
+
+    def learn(self, unit: BuildUnit, result: BuildResult) -> None:
+        """See Recall."""
+        key = self._key(unit)
+        if key is None or not result.built or result.findings != unit.inputs.findings:
+            return
+        stored = [
+            [built.data, built.origin.path, built.origin.configured_in, built.origin.made_by]
+            for built in result.objects
+        ]
+        # A key that is no text would come back as another one.
+        if json.loads(json.dumps(stored)) == stored:
+            self._used[key] = stored
+
+    def verdict(self, schema: Path, text: str) -> str:
+        """The digest under which an object, as ``text``, is known to fit ``schema``."""
+        return hashlib.sha256(f"{self._state}\0{schema}\0{text}".encode("utf-8", "surrogatepass")).hexdigest()
+
+    def was_valid(self, verdict: str) -> bool:
+        """Whether that was found valid before; it is kept in mind if so."""
+        if verdict in self._valid:
+            self._now_valid.add(verdict)
+            return True
+        return False
+
+    def keep_valid(self, verdict: str) -> None:
+        """That is valid."""
+        self._now_valid.add(verdict)
+
+    def save(self) -> None:
+        """Write it down, if anything is new. Best effort: a cache that cannot be written costs time."""
+        if self._used.keys() == self._known.keys() and self._now_valid == self._valid:
+            return
+        content = {"state": self._state, "builds": self._used, "valid": sorted(self._now_valid)}
+        text = json.dumps(content, separators=(",", ":"))
+        if len(text) > _LARGEST:
+            return
+        if keep(self._file.parent, self._file.name, text):
+            _prune(self._file)
+
+    def _read(self) -> tuple[dict[str, list[Any]], set[str]]:
+        try:
+            data = json.loads(self._file.read_bytes())
+            if data["state"] == self._state:
+                return dict(data["builds"]), set(data["valid"])
+        except (OSError, ValueError, KeyError, TypeError):
+            pass
+        return {}, set()
+
+    def _key(self, unit: BuildUnit) -> str | None:
+        """The digest of all that goes into a build; None for one that is not remembered."""
+        if unit.key not in self._keys:
+            self._keys[unit.key] = self._digest(unit)
+        return self._keys[unit.key]
+
+    def _digest(self, unit: BuildUnit) -> str | None:
+        # In one process names are rewritten over several builds: those are not known by themselves.
+        if unit.blocked or unit.is_empty or unit.inputs.renames or _plugs_in(unit):
+            return None
+        if is_opaque(unit, self._index):
+            return None
+        where = [unit.folder, unit.asked_at.path, unit.written_in]
+        try:
+            told = json.dumps([*where, unit.manifest, unit.copies], default=str)
+            parts = [self._state, told, *self._contents(unit)]
+        except (OSError, ValueError, RecursionError):
+            return None
+        return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogateescape")).hexdigest()
+
+    def _contents(self, unit: BuildUnit) -> Iterator[str]:
+        for path in files_of(unit, self._files, self._index):
+            if path not in self._hashes:
+                raw = self._files.raw(path) or b""
+                self._hashes[path] = hashlib.sha256(raw).hexdigest()
+            yield f"{path} {self._hashes[path]}"
+
+
+def _plugs_in(unit: BuildUnit) -> bool:
+    """Whether the manifest of a unit names files of plugins; those written inline name none."""
+    for field in ("generators", "transformers", "validators"):
+        entries = (unit.manifest or {}).get(field) or []
+        if any(not isinstance(entry, str) or not entry.lstrip().startswith("{") for entry in entries):
+            return True
+    return False
+
+
+def _prune(newest: Path) -> None:
+    """Remove the oldest files until all together are small enough; the newest stays."""
+    entries = []
+    for file in newest.parent.glob("*.json"):
+        with suppress(OSError):
+            state = file.stat()
+            entries.append((state.st_mtime_ns, state.st_size, file))
+    total = sum(size for _, size, _ in entries)
+    for _, size, file in sorted(entries):
+        if total <= _ALL:
+            return
+        if file != newest:
+            with suppress(OSError):
+                file.unlink()
+            total -= size

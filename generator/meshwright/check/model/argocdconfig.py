@@ -1,0 +1,61 @@
+"""Argo CD's settings where they stand in a repository: its ConfigMaps, its chart, values for its chart."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from meshwright.check.model.index import Model
+from meshwright.errors import Position
+from meshwright.manifests.files import RepositoryFiles
+from meshwright.yaml import Document, YamlFault
+
+
+@dataclass(frozen=True)
+class ArgoCDSetting:
+    """One place that sets them: its name, what it sets, where a key stands or would."""
+
+    title: str
+    data: Mapping[str, Any]
+    at: Callable[[str], Position]
+
+
+def settings(model: Model, name: str, part: str) -> Iterator[ArgoCDSetting]:
+    """What sets the ConfigMap ``name``, which the chart makes of ``configs.<part>``; often nothing here."""
+    for item in model.items("ConfigMap", ""):
+        if item.name == name:
+            yield ArgoCDSetting(item.title, item.mapping("data"), partial(item.at, "data"))
+    for release in model.charts("argo-cd"):
+        at = partial(_at_all, release.position)
+        yield ArgoCDSetting(release.title, _mapping(release.value("configs", part)), at)
+    for document, configs in _values(model.files):
+        yield ArgoCDSetting(document.path, _mapping(configs.get(part)), partial(_at_key, document, part))
+
+
+def _at_all(position: Position, _: str) -> Position:
+    return position
+
+
+def _at_key(document: Document, part: str, key: str) -> Position:
+    return document.position(("configs", part, key))
+
+
+def _values(files: RepositoryFiles) -> Iterator[tuple[Document, Mapping[str, Any]]]:
+    """Each document that sets argocd-cm, in a file whose path says argo, and its ``configs``."""
+    for path in files.yaml_paths():
+        if "argo" not in path.lower():
+            continue
+        try:
+            documents = files.documents(path)
+        except YamlFault:
+            continue
+        for document in documents:
+            configs = document.data.get("configs") if isinstance(document.data, Mapping) else None
+            if isinstance(configs, Mapping) and isinstance(configs.get("cm"), Mapping):
+                yield document, configs
+
+
+def _mapping(data: object) -> Mapping[str, Any]:
+    return data if isinstance(data, Mapping) else {}

@@ -1,0 +1,119 @@
+"""Who brings the Gateway API's CRDs: Linkerd's own chart, manifests, or another repository's folder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from meshwright.check.model.index import Item, Model
+from meshwright.check.model.releases import ChartRelease
+from meshwright.errors import Position
+from meshwright.linkerd.upgrades import read_version
+from meshwright.linkerd.version import Edge
+
+GROUP = "gateway.networking.k8s.io"
+CHART = "linkerd-crds"
+# The chart marks its CRDs with helm.sh/resource-policy: keep. source: linkerd2 7b1cdb99c.
+KEPT_SINCE = Edge(2025, 3, 1)
+# The chart brings them only where it is asked to. source: linkerd2 105b61d49.
+ASKED_SINCE = Edge(2025, 9, 4)
+# enable*Routes win over installGatewayAPI. source: linkerd2 f09def489.
+_TERNARY_SINCE = Edge(2025, 3, 2)
+# Value -> the first edge whose chart has it. source: linkerd2 b7e0be6e6, 3e2f31dc7.
+ROUTES = {
+    "enableHttpRoutes": Edge(2023, 7, 1),
+    "enableTlsRoutes": Edge(2024, 10, 4),
+    "enableTcpRoutes": Edge(2024, 10, 4),
+}
+_UPSTREAM = "kubernetes-sigs/gateway-api"
+# source: traefik-helm-chart README, #1669; Envoy Gateway's chart, charts/gateway-helm/crds.
+_TRAEFIK_WITHOUT = 40
+_GATEWAYS = frozenset({"gateway-helm", "gateway-crds-helm"})
+
+
+@dataclass(frozen=True)
+class Owner:
+    """Something of the repository that brings the CRDs."""
+
+    title: str
+    position: Position
+
+
+def chart_version(release: ChartRelease) -> Edge | None:
+    """The edge of a release of linkerd-crds, None when its version is none."""
+    return read_version(release.chart.version, CHART)
+
+
+def asked_by(release: ChartRelease) -> str:
+    """The value by which linkerd-crds brings any of the CRDs.
+
+    ``default`` where nothing is said and the version brings them by itself; empty when it brings none. Of an
+    unknown version the newest default holds.
+    """
+    version = chart_version(release) or ASKED_SINCE
+    whole = release.value("installGatewayAPI")
+    if whole is None or version < KEPT_SINCE:
+        whole = version < ASKED_SINCE
+    for key, since in ROUTES.items():
+        said = release.value(key)
+        # For two releases a false one counted as unsaid.
+        unsaid = said is None or (said is False and KEPT_SINCE <= version < _TERNARY_SINCE)
+        if version >= since and (whole if unsaid else said):
+            given = "installGatewayAPI" if unsaid else key
+            return given if release.has(given) else "default"
+    return ""
+
+
+def other_owners(model: Model, cluster: str) -> Iterator[Owner]:
+    """Whatever brings them beside Linkerd's chart: CRDs among the manifests, then folders of upstream's."""
+    for item in definitions(model):
+        if item.cluster == cluster:
+            yield Owner(item.title, item.at())
+            break
+    sources = {
+        (item.built.namespace, item.name)
+        for kind in ("GitRepository", "OCIRepository")
+        for item in model.items(kind, "source.toolkit.fluxcd.io")
+        if item.cluster == cluster and _UPSTREAM in str(item.get("spec", "url"))
+    }
+    for item in model.items("Kustomization", "kustomize.toolkit.fluxcd.io"):
+        reference = item.mapping("spec", "sourceRef")
+        named = (str(reference.get("namespace") or item.built.namespace), str(reference.get("name")))
+        if item.cluster == cluster and named in sources:
+            yield Owner(item.title, item.at("spec", "sourceRef"))
+    for item in model.items("Application", "argoproj.io"):
+        many = [source for source in item.list("spec", "sources") if isinstance(source, dict)]
+        urls = [str(source.get("repoURL")) for source in (item.mapping("spec", "source"), *many)]
+        if item.cluster == cluster and any(_UPSTREAM in url for url in urls):
+            yield Owner(item.title, item.at("spec", "source", "repoURL"))
+
+
+def may_come_along(model: Model, cluster: str) -> bool:
+    """Whether something here may bring them that says nothing of it: k3s, or the chart of a gateway."""
+    for kind in ("HelmChartConfig", "HelmChart"):
+        if any(item.cluster == cluster for item in model.items(kind, "helm.cattle.io")):
+            return True
+    for release in model.releases:
+        name, major = release.chart.name, release.chart.version.lstrip("v").partition(".")[0]
+        old = name == "traefik" and not (major.isdigit() and int(major) >= _TRAEFIK_WITHOUT)
+        if release.cluster == cluster and (old or name in _GATEWAYS):
+            return True
+    return False
+
+
+def definitions(model: Model) -> Iterator[Item]:
+    """CRDs of the Gateway API among the manifests."""
+    for item in model.items("CustomResourceDefinition"):
+        if item.get("spec", "group") == GROUP:
+            yield item
+
+
+def mesh_routes(model: Model, cluster: str) -> Iterator[Item]:
+    """Routes of the Gateway API that are about Linkerd: their parent is a Service or an EgressNetwork."""
+    for kind in ("HTTPRoute", "GRPCRoute", "TLSRoute", "TCPRoute"):
+        for item in model.items(kind, GROUP):
+            parents = [parent for parent in item.list("spec", "parentRefs") if isinstance(parent, dict)]
+            if item.cluster == cluster and any(
+                it.get("kind") in ("Service", "EgressNetwork") for it in parents
+            ):
+                yield item

@@ -1,0 +1,234 @@
+"""The repository as rules see it: objects by kind, releases by chart, and what Linkerd it installs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from meshwright.check.model.releases import ChartRelease
+from meshwright.check.model.repository import Repository, Root, RootKind
+from meshwright.errors import Position
+from meshwright.faults import ID as INTERNAL
+from meshwright.linkerd.upgrades import read_version
+from meshwright.linkerd.version import Edge
+from meshwright.manifests.files import RepositoryFiles
+from meshwright.manifests.finding import Finding
+from meshwright.manifests.pointer import holds, value_at
+from meshwright.manifests.source import position_of
+from meshwright.manifests.unit import BuiltObject
+from meshwright.yaml import YamlFault
+
+if TYPE_CHECKING:
+    from meshwright.check.order.analysis import Analysis
+
+CONTROL_PLANE = "linkerd-control-plane"
+_GATES, _RETRY_GATE = "--feature-gates=", "DefaultToRetryOnFailure=true"
+# The API server has them without a namespace, whatever kustomize or targetNamespace wrote.
+_CLUSTER_SCOPED = frozenset({"Namespace", "ClusterIssuer", "Bundle", "ClusterBundle", "GatewayClass"})
+
+
+# A range below 2 ends at the last chart that was numbered so, 1.16.11: later ones carry dates.
+_OLD_RANGE = re.compile(r"(?:~>|[~^=v ])*1(?:\.[0-9]+)?(?:\.(?:x|\*))?\Z")
+
+
+def _version(text: str) -> Edge | None:
+    return read_version("1.16.11" if _OLD_RANGE.match(text) else text)
+
+
+def _retries(files: RepositoryFiles, path: str) -> bool:
+    try:
+        text = files.text(path)
+    except YamlFault:
+        return False
+    if _RETRY_GATE not in text:
+        return False
+    # Word by word: a pattern would look at the rest of a long line from each flag in it.
+    return any(_RETRY_GATE in word.partition(_GATES)[2] for word in text.split())
+
+
+@dataclass(frozen=True)
+class Item:
+    """A built object with the root that applies it, and the way back to its source."""
+
+    root: Root
+    built: BuiltObject
+    files: RepositoryFiles
+
+    @property
+    def cluster(self) -> str:
+        """The cluster that it is for."""
+        return self.root.cluster
+
+    @property
+    def name(self) -> str:
+        """metadata.name."""
+        return self.built.name
+
+    @property
+    def namespace(self) -> str:
+        """metadata.namespace, ``default`` when it names none."""
+        return self.built.namespace or "default"
+
+    @property
+    def title(self) -> str:
+        """``Kind namespace/name``, for people."""
+        return self.built.title
+
+    @property
+    def annotations(self) -> Mapping[str, Any]:
+        """metadata.annotations."""
+        return self.mapping("metadata", "annotations")
+
+    @property
+    def labels(self) -> Mapping[str, Any]:
+        """metadata.labels."""
+        return self.mapping("metadata", "labels")
+
+    @property
+    def spec(self) -> Mapping[str, Any]:
+        """The spec, empty when it has none."""
+        return self.mapping("spec")
+
+    def get(self, *pointer: str | int) -> Any:
+        """What ``pointer`` leads to, None when that is nothing."""
+        return value_at(self.built.data, pointer) if holds(self.built.data, pointer) else None
+
+    def mapping(self, *pointer: str | int) -> Mapping[str, Any]:
+        """The mapping that ``pointer`` leads to, an empty one when it is none."""
+        found = self.get(*pointer)
+        return found if isinstance(found, Mapping) else {}
+
+    def list(self, *pointer: str | int) -> Sequence[Any]:
+        """The list that ``pointer`` leads to, an empty one when it is none."""
+        found = self.get(*pointer)
+        return found if isinstance(found, list) else []
+
+    def at(self, *pointer: str | int, key: bool = False) -> Position:
+        """Where a value, or its nearest parent, was written."""
+        return position_of(self.files, self.built, pointer, key=key)
+
+
+class Model:
+    """Built once for all rules; every answer is computed at most once."""
+
+    def __init__(self, repository: Repository, releases: Iterable[ChartRelease], kubernetes: str) -> None:
+        self.repository = repository
+        self.files = repository.files
+        self.releases = tuple(releases)
+        # The minor that is checked against, such as 1.36.
+        self.kubernetes = kubernetes
+        # What went wrong in what several rules share; the runner tells of it once.
+        self.faults: list[Finding] = []
+        # What helpers of the rules made of this model, under their own names.
+        self.derived: dict[str, Any] = {}
+
+    @cached_property
+    def _by_kind(self) -> dict[str, list[Item]]:
+        found: dict[str, list[Item]] = {}
+        for root, built in self.repository.objects():
+            found.setdefault(built.kind, []).append(Item(root, built, self.files))
+        return found
+
+    def items(self, kind: str, group: str | None = None) -> list[Item]:
+        """Every object of a kind; of any API group when none is named."""
+        found = self._by_kind.get(kind, [])
+        return found if group is None else [item for item in found if item.built.group == group]
+
+    def all_items(self) -> Iterator[Item]:
+        """Every object of every root."""
+        return (item for items in self._by_kind.values() for item in items)
+
+    def in_namespace(self, cluster: str, namespace: str) -> list[Item]:
+        """Every object of a namespace."""
+        return self._by_namespace.get((cluster, namespace), [])
+
+    @cached_property
+    def _by_namespace(self) -> dict[tuple[str, str], list[Item]]:
+        found: dict[tuple[str, str], list[Item]] = {}
+        for item in self.all_items():
+            found.setdefault((item.cluster, item.namespace), []).append(item)
+        return found
+
+    def find(self, cluster: str, kind: str, namespace: str, name: str) -> Item | None:
+        """An object by identity; a namespace of "" means that its kind has none."""
+        return self._by_identity.get((cluster, kind, namespace, name))
+
+    @cached_property
+    def _by_identity(self) -> dict[tuple[str, str, str, str], Item]:
+        found: dict[tuple[str, str, str, str], Item] = {}
+        for item in self.all_items():
+            places = {item.built.namespace, item.namespace}
+            if item.built.kind in _CLUSTER_SCOPED:
+                places.add("")
+            for namespace in places:
+                found.setdefault((item.cluster, item.built.kind, namespace, item.name), item)
+        return found
+
+    @cached_property
+    def clusters(self) -> tuple[str, ...]:
+        """Every cluster that something is for."""
+        return tuple(sorted({root.cluster for root in self.repository.roots}))
+
+    def charts(self, name: str, cluster: str | None = None) -> list[ChartRelease]:
+        """The releases of a chart by its name."""
+        found = self._by_chart.get(name, [])
+        return [release for release in found if cluster in (None, release.cluster)]
+
+    @cached_property
+    def _by_chart(self) -> dict[str, list[ChartRelease]]:
+        found: dict[str, list[ChartRelease]] = {}
+        for release in self.releases:
+            found.setdefault(release.chart.name, []).append(release)
+        return found
+
+    @cached_property
+    def uses_flux(self) -> bool:
+        """Whether Flux syncs something here."""
+        return any(root.kind is RootKind.FLUX for root in self.repository.roots)
+
+    @cached_property
+    def uses_argocd(self) -> bool:
+        """Whether Argo CD syncs something here."""
+        return any(root.kind is RootKind.ARGOCD for root in self.repository.roots)
+
+    def linkerd(self, cluster: str) -> Edge | None:
+        """The Linkerd that a cluster gets, None when no chart pin tells."""
+        versions = [_version(release.chart.version) for release in self.charts(CONTROL_PLANE, cluster)]
+        return versions[0] if len(versions) == 1 else None
+
+    @cached_property
+    def retries_by_default(self) -> bool:
+        """Whether helm-controller is told to retry a failed first install without end.
+
+        source: helm-controller v1.5, feature gate DefaultToRetryOnFailure.
+        """
+        return any(_retries(self.files, path) for path in self.files.yaml_paths())
+
+    @cached_property
+    def order(self) -> Analysis:
+        """What comes up after what, and where that is left to luck."""
+        # The order is read from this model, so it cannot be imported above it.
+        from meshwright.check.order.analysis import analyse
+
+        return analyse(self)
+
+    @cached_property
+    def _open_clusters(self) -> frozenset[str]:
+        return frozenset(root.cluster for root in self.repository.roots if not root.built)
+
+    def sees_all_of(self, cluster: str) -> bool:
+        """Whether everything that the repository puts on a cluster was built and could be read.
+
+        Where it is not, an object that is missing here may be in what was not seen.
+        """
+        return cluster not in self._open_clusters and not self._has_remote
+
+    @cached_property
+    def _has_remote(self) -> bool:
+        if any(finding.id == INTERNAL for finding in self.repository.findings):
+            return True
+        elsewhere = ("from the network", "which is not this repository")
+        return any(words in item.reason for item in self.repository.not_seen for words in elsewhere)

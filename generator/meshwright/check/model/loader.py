@@ -1,0 +1,272 @@
+"""Finds and builds every root of a repository, of both engines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+from meshwright.argocd.chartsources import ChartUnits
+from meshwright.argocd.discovery import ArgoCDDiscovery as ArgoDiscovery
+from meshwright.argocd.discovery import discover as discover_argocd
+from meshwright.argocd.generator import SourceUnitMaker as SourceUnitMaker
+from meshwright.argocd.sources import OwnRepository
+from meshwright.argocd.tree import AppliedSource as ArgoInstance
+from meshwright.argocd.tree import ArgoTree
+from meshwright.check.model.repository import Repository, Root, RootKind
+from meshwright.check.model.steadybuilds import SteadyBuilds
+from meshwright.errors import CannotRun, MeshwrightError, Position
+from meshwright.faults import contained
+from meshwright.flux.discovery import FluxDiscovery, discover
+from meshwright.flux.generator import KustomizationUnitMaker
+from meshwright.flux.ignore import SourceIgnore
+from meshwright.flux.sources import OwnSources
+from meshwright.flux.tree import AppliedKustomization, FluxTree
+from meshwright.manifests.buildinputs import BuildInputsReader
+from meshwright.manifests.builds import Builds, KnownBuilds, helm_findings, not_seen_helm, not_seen_remote
+from meshwright.manifests.chartstore import ChartStore
+from meshwright.manifests.entry import EntryPoint
+from meshwright.manifests.files import RepositoryFiles
+from meshwright.manifests.finding import NotSeen
+from meshwright.manifests.inflation import Inflation
+from meshwright.manifests.kustomization import KustomizationIndex
+from meshwright.manifests.sops import is_encrypted, without_sops
+from meshwright.manifests.source import position_of
+from meshwright.manifests.templatefiles import unread_template
+from meshwright.manifests.unit import BuildUnit, BuiltObject
+from meshwright.manifests.words import plural
+from meshwright.manifests.workspace import Workspace
+from meshwright.progress import say
+
+
+class NothingFound(CannotRun):
+    """A folder in which nothing is GitOps."""
+
+
+def load(
+    files: RepositoryFiles,
+    workspace: Workspace,
+    charts: Path | None = None,
+    kubernetes: str = "",
+    recall: KnownBuilds | None = None,
+    repository: Repository | None = None,
+) -> Repository:
+    """Find every root and build it. Raises MeshwrightError when nothing there is GitOps.
+
+    ``charts`` is a folder with charts to render, for the Kubernetes minor ``kubernetes``; ``recall`` gives
+    results of builds that are known already. ``repository`` is filled as it grows, and given back.
+    """
+    repository = repository or Repository(files, KustomizationIndex(files))
+    index = repository.index
+    inputs_reader = BuildInputsReader(files, index)
+    discovery = discover(files, index, inputs_reader)
+    argocd = discover_argocd(files, index, inputs_reader)
+    if not discovery.kustomizations and not argocd.origins and not index.folders:
+        raise NothingFound(
+            f"{files.root}: no GitOps repository: looked for Flux Kustomizations "
+            "(kustomize.toolkit.fluxcd.io), for Argo CD's Applications (argoproj.io) "
+            "and for folders with a kustomization.yaml, and found none"
+        )
+    repository.not_seen += [*discovery.not_seen, *argocd.not_seen]
+    builds = SteadyBuilds(files, index, workspace, kubernetes, recall)
+    try:
+        store = ChartStore(workspace.root, charts)
+    except MeshwrightError as error:
+        raise CannotRun(str(error)) from None
+    try:
+        own = OwnRepository(files, argocd)
+        tree = ArgoTree(
+            files,
+            argocd,
+            own,
+            SourceUnitMaker(files, index, inputs_reader),
+            ChartUnits(files, own, store),
+            Inflation(files, index, store),
+            builds,
+        )
+        return _RepositoryLoader(repository, inputs_reader, discovery, argocd, tree, builds).load()
+    finally:
+        repository.findings += [*discovery.findings, *argocd.findings]
+
+
+class _RepositoryLoader:
+    def __init__(
+        self,
+        repository: Repository,
+        inputs_reader: BuildInputsReader,
+        discovery: FluxDiscovery,
+        argocd: ArgoDiscovery,
+        applications: ArgoTree,
+        builds: Builds,
+    ) -> None:
+        self._inputs = inputs_reader
+        self._discovery = discovery
+        self._argocd = argocd
+        self._applications = applications
+        self._builds = builds
+        self._repository = repository
+        files, index = repository.files, repository.index
+        ignore = SourceIgnore(files)
+        maker = KustomizationUnitMaker(
+            files, index, inputs_reader, lambda source: ignore.of(discovery.ignores.get(source, ""))
+        )
+        repository.findings += ignore.findings
+        sources = OwnSources(files, discovery)
+        self._tree = FluxTree(discovery, sources, maker, self._builds, index)
+
+    def load(self) -> Repository:
+        repository = self._repository
+        try:
+            self._build()
+        finally:
+            # When the time is over, what was found until then counts.
+            repository.findings += [*self._tree.findings, *self._applications.findings]
+            repository.not_seen += [*self._tree.not_seen, *self._applications.not_seen]
+            repository.releases += self._applications.releases
+            repository.helm = self._builds.helm
+            repository.roots.sort(key=lambda root: (root.path, root.cluster, root.name))
+        return repository
+
+    def _build(self) -> None:
+        repository = self._repository
+        say("finding what there is to build")
+        first: list[BuildUnit] = []
+        for first_units in (self._tree.first_units, self._applications.first_units):
+            with contained(repository.findings, "finding the roots"):
+                first += first_units()
+        folders, lone_files = self._folder_units(first), self._file_units(first)
+        say(f"building {plural(len(first) + len(folders) + len(lone_files), 'root')}")
+        self._builds.ensure([*first, *folders, *lone_files])
+        with contained(repository.findings, "reading the Kustomizations"):
+            self._tree.grow()
+        for instance in self._tree.instances:
+            with self._contained(instance.kustomization.title, instance.unit):
+                repository.roots.append(self._flux_root(instance))
+        with contained(repository.findings, "reading the Applications"):
+            self._grow_applications([*folders, *lone_files])
+        applied = [item.unit for item in self._tree.instances]
+        applied += [item.unit for item in self._applications.instances]
+        reached = {path for unit in applied for path in unit.inputs.folders}
+        for kind, units in ((RootKind.FOLDER, folders), (RootKind.FILE, lone_files)):
+            for unit in units:
+                if kind is RootKind.FILE or unit.folder not in reached:
+                    with self._contained(f"'{unit.asked_at.path}'", unit):
+                        self._add(kind, unit)
+        for instance in self._tree.instances:
+            repository.not_seen.extend(not_seen_remote(instance.unit))
+            repository.findings.extend(helm_findings(instance.unit, instance.kustomization.title))
+
+    def _contained(self, title: str, unit: BuildUnit) -> AbstractContextManager[None]:
+        return contained(self._repository.findings, f"reading {title}", unit.asked_at, title)
+
+    def _grow_applications(self, units: Iterable[BuildUnit]) -> None:
+        """Applications stand in what Flux applies, in folders and in files that a person applies."""
+        others: list[tuple[str, BuiltObject]] = [
+            (instance.cluster, built) for instance in self._tree.instances for built in instance.objects
+        ]
+        for unit in units:
+            cluster = self._tree.cluster_of(unit.asked_at.path)
+            others += [(cluster, built) for built in self._builds.result(unit).objects]
+        self._applications.grow(others)
+        for item in self._applications.instances:
+            with self._contained(item.source.application.title, item.unit):
+                self._repository.roots.append(self._argocd_root(item))
+
+    def _folder_units(self, reached: list[BuildUnit]) -> list[BuildUnit]:
+        """Folders with a kustomization that no Kustomization and no other kustomization reaches."""
+        index = self._repository.index
+        taken = {folder for unit in reached for folder in (*unit.inputs.folders, unit.folder)}
+        free = [folder for folder in index.folders if folder not in taken]
+        # Those that only reach each other come last: a circle has no top.
+        free.sort(key=lambda folder: folder in self._inputs.resources)
+        units = []
+        for folder in free:
+            own = index.get(folder)
+            if own is None or own.is_component or folder in taken:
+                continue
+            if own.fault is not None and (unread := unread_template(self._repository.files, own.fault)):
+                self._repository.not_seen.append(unread)
+                continue
+            at = Position(own.path)
+            with contained(self._repository.findings, f"reading '{folder}'", at):
+                inputs = self._inputs.read([EntryPoint(folder, at)])
+                taken |= inputs.folders
+                blocked = not inputs.buildable
+                units.append(BuildUnit(f"folder:{folder}", folder, inputs, at, None, own.is_empty, blocked))
+        return units
+
+    def _file_units(self, reached: list[BuildUnit]) -> list[BuildUnit]:
+        """Files with objects of Flux or Argo CD that no build takes in."""
+        taken = {file for unit in reached for file in unit.inputs.files} | self._inputs.resources
+        origins = {item.origin for item in self._discovery.kustomizations} | self._argocd.origins
+        units = []
+        for path in sorted(origins - taken):
+            at = Position(path)
+            with contained(self._repository.findings, f"reading '{path}'", at):
+                inputs = self._inputs.read([EntryPoint(path, at)])
+                folder, _, name = path.rpartition("/")
+                manifest = {"resources": [name]}
+                units.append(BuildUnit(f"file:{path}", folder or ".", inputs, at, manifest))
+        return units
+
+    def _flux_root(self, instance: AppliedKustomization) -> Root:
+        item = instance.kustomization
+        return Root(
+            RootKind.FLUX,
+            item.path,
+            item.name,
+            instance.cluster,
+            item.path_position,
+            instance.built,
+            tuple(self._readable(built) for built in instance.objects),
+            not instance.variables.unseen,
+            item,
+            unit=instance.unit,
+            faults=(*self._builds.result(instance.unit).findings, *instance.faults),
+            variables=instance.variables,
+        )
+
+    def _argocd_root(self, instance: ArgoInstance) -> Root:
+        application = instance.source.application
+        return Root(
+            RootKind.ARGOCD,
+            instance.path,
+            application.name,
+            instance.cluster,
+            instance.source.position,
+            instance.built,
+            tuple(self._readable(built) for built in instance.objects),
+            application=application,
+            unit=instance.unit,
+            faults=tuple(self._builds.result(instance.unit).findings),
+        )
+
+    def _add(self, kind: RootKind, unit: BuildUnit) -> None:
+        result = self._builds.result(unit)
+        self._repository.findings.extend(result.findings)
+        self._repository.not_seen.extend([*not_seen_remote(unit), *not_seen_helm(unit)])
+        path = unit.folder if kind is RootKind.FOLDER else unit.asked_at.path
+        objects = tuple(self._readable(built) for built in result.objects)
+        cluster = self._tree.cluster_of(unit.asked_at.path)
+        # Nothing says which variables Flux would put in: what looks like one is left alone.
+        self._repository.roots.append(
+            Root(
+                kind,
+                path,
+                path,
+                cluster,
+                unit.asked_at,
+                result.built,
+                objects,
+                complete=False,
+                unit=unit,
+                faults=tuple(result.findings),
+            )
+        )
+
+    def _readable(self, built: BuiltObject) -> BuiltObject:
+        if not is_encrypted(built.data):
+            return built
+        at = position_of(self._repository.files, built)
+        self._repository.not_seen.append(NotSeen(built.title, "its values are encrypted by SOPS", at))
+        return BuiltObject(without_sops(built.data), built.origin)

@@ -1,0 +1,140 @@
+"""What a kustomization takes in, read from its files: the objects that its patches and images could mean."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from meshwright.manifests.files import RepositoryFiles
+from meshwright.manifests.kustomization import KustomizationFile, KustomizationIndex, join
+from meshwright.manifests.manifestfile import named_documents
+from meshwright.manifests.pointer import items_of
+from meshwright.manifests.remote import is_remote
+from meshwright.patterns.regexp import PatternFault, compile_anchored
+from meshwright.yaml import YamlFault
+
+_MAKERS = ("generators", "transformers", "helmCharts", "helmChartInflationGenerator", "crds")
+_DEPTH = 20
+_FIELDS = ("kind", "group", "version", "name")
+# Kind, group and version.
+_Kind = tuple[str, str, str]
+# Fits itself alone, as a regular expression.
+_LITERAL = re.compile(r"[A-Za-z0-9_-]+")
+
+
+@dataclass
+class Intake:
+    """The objects of a kustomization with every name that they go by; ``complete`` if nothing is hidden."""
+
+    objects: list[tuple[Mapping[str, Any], frozenset[str]]]
+    complete: bool
+
+
+def intake(
+    files: RepositoryFiles, index: KustomizationIndex, own: KustomizationFile, depth: int = 0
+) -> Intake:
+    """Everything below the resources and components of ``own``, before its own patches."""
+    found = Intake([], depth < _DEPTH and not any(own.data.get(field) for field in _MAKERS))
+    for field in ("resources", "bases", "components"):
+        for entry in items_of(own.data.get(field)):
+            if not isinstance(entry, str) or not found.complete:
+                found.complete = False
+                continue
+            path = join(own.folder, entry)
+            inner = index.get(path)
+            if inner is not None:
+                below = intake(files, index, inner, depth + 1)
+                found.complete = found.complete and below.complete
+                found.objects += [(data, _renamed(names, inner)) for data, names in below.objects]
+            elif not is_remote(entry) and files.is_file(path):
+                objects = list(_leaf(files, path))
+                found.objects += objects
+                # An empty file is a place that somebody fills later, such as flux bootstrap.
+                found.complete = found.complete and bool(objects)
+            else:
+                found.complete = False
+    for field, kind in (("configMapGenerator", "ConfigMap"), ("secretGenerator", "Secret")):
+        for entry in items_of(own.data.get(field)):
+            if isinstance(entry, Mapping):
+                found.objects.append(
+                    ({"kind": kind, "apiVersion": "v1"}, frozenset({str(entry.get("name"))}))
+                )
+    return found
+
+
+def _leaf(files: RepositoryFiles, path: str) -> Iterator[tuple[Mapping[str, Any], frozenset[str]]]:
+    try:
+        documents = list(named_documents(files, path))
+    except YamlFault:
+        return
+    for _, _, data in documents:
+        metadata = data.get("metadata")
+        name = str(metadata.get("name") or "") if isinstance(metadata, Mapping) else ""
+        yield data, frozenset({name})
+
+
+def _renamed(names: frozenset[str], by: KustomizationFile) -> frozenset[str]:
+    prefix, suffix = str(by.data.get("namePrefix") or ""), str(by.data.get("nameSuffix") or "")
+    return names | {f"{prefix}{name}{suffix}" for name in names}
+
+
+class Candidates:
+    """The objects that targets are held against, each with every name that it goes by."""
+
+    def __init__(self, objects: Iterable[tuple[Mapping[str, Any], frozenset[str]]]) -> None:
+        self._all = [(_kind_of(data), names) for data, names in objects]
+        self._by_name: dict[str, list[tuple[_Kind, frozenset[str]]]] = {}
+        for kind, names in self._all:
+            for name in names:
+                self._by_name.setdefault(name, []).append((kind, names))
+
+    def any_fits(self, target: Mapping[str, Any]) -> bool:
+        """Whether a target may mean one of them; labels and namespaces, which others add, are not looked at.
+
+        A pattern that kustomize refuses may mean anything: the build fails on it, and says so.
+        source: kustomize api/types/selector.go: kind, name, group, version are anchored regular expressions.
+        """
+        if self._all and any(_is_refused(target.get(field)) for field in _FIELDS):
+            return True
+        name = str(target.get("name") or "")
+        # A name without metacharacters is looked up, so that many patches of many objects stay linear.
+        found = self._by_name.get(name, []) if _LITERAL.fullmatch(name) else self._all
+        return any(_fits(target, kind, names) for kind, names in found)
+
+
+def _kind_of(data: Mapping[str, Any]) -> _Kind:
+    """Kind, group and version."""
+    group, slash, version = str(data.get("apiVersion") or "").partition("/")
+    return str(data.get("kind") or ""), group if slash else "", version if slash else group
+
+
+def _fits(target: Mapping[str, Any], kind: _Kind, names: frozenset[str]) -> bool:
+    candidates = ({kind[0]}, {kind[1]}, {kind[2]}, names)
+    for field, values in zip(_FIELDS, candidates, strict=True):
+        wanted = target.get(field)
+        if not wanted:
+            continue
+        pattern = compile_anchored(str(wanted))
+        if not any(pattern.found_in(value) for value in values):
+            return False
+    return True
+
+
+def _is_refused(wanted: Any) -> bool:
+    if not wanted:
+        return False
+    try:
+        compile_anchored(str(wanted))
+    except PatternFault:
+        return True
+    return False
+
+
+def described(target: Mapping[str, Any]) -> str:
+    """``kind Deployment, name web``, for people."""
+    shown = [
+        f"{field} {target[field]}" for field in ("group", "version", "kind", "name") if target.get(field)
+    ]
+    return ", ".join(shown) or "anything"

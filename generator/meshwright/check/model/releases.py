@@ -1,0 +1,208 @@
+"""Every chart that the repository installs, with its values: by HelmRelease, Application or helmCharts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any
+
+from meshwright.argocd.application import Application
+from meshwright.argocd.chartsources import Release
+from meshwright.check.model.repository import Repository, Root
+from meshwright.check.model.valuesource import ValuesSource
+from meshwright.errors import Position
+from meshwright.faults import contained
+from meshwright.flux.helmrelease import chart_of, is_helm_release
+from meshwright.flux.substitution import unresolved
+from meshwright.manifests.finding import Finding
+from meshwright.manifests.kustomization import KustomizationFile, join
+from meshwright.manifests.pointer import holds, items_of, value_at
+from meshwright.manifests.source import position_of
+from meshwright.manifests.unit import BuiltObject
+from meshwright.manifests.values import ChartReference, MergedValues, ValuesLayer, merge
+from meshwright.yaml import YamlFault
+
+
+def _never(_: Any) -> bool:
+    return False
+
+
+@dataclass(frozen=True)
+class ChartRelease:
+    """One installation of a chart; ``title`` is for people, ``position`` leads to its version.
+
+    ``repository`` is the URL of its Helm repository, empty when that cannot be told. ``complete`` is false
+    when some of its values cannot be seen here. ``built`` is its HelmRelease, ``folder`` that of the
+    kustomization whose helmCharts has it, ``application`` what installs it on Argo CD.
+    ``findings`` are faults in reading the values.
+    """
+
+    chart: ChartReference
+    name: str
+    namespace: str
+    title: str
+    cluster: str
+    position: Position
+    values: MergedValues
+    repository: str = ""
+    complete: bool = True
+    root: Root | None = None
+    built: BuiltObject | None = None
+    folder: str = ""
+    application: Application | None = None
+    findings: tuple[Finding, ...] = ()
+    is_unknown: Callable[[Any], bool] = _never
+
+    def value(self, *pointer: str | int) -> Any:
+        """The value in force, None when nobody gives one."""
+        return value_at(self.values.data, pointer) if self.has(*pointer) else None
+
+    def has(self, *pointer: str | int) -> bool:
+        """Whether somebody gives a value there."""
+        return holds(self.values.data, pointer)
+
+    def at(self, *pointer: str | int, key: bool = False) -> Position:
+        """Where a value, or its nearest parent, was written."""
+        return self.values.position(pointer, key=key) if self.values.layers else self.position
+
+
+def read_releases(repository: Repository) -> list[ChartRelease]:
+    """Every release of the repository, those of Flux first; a chart that cannot be told is left out."""
+    found: list[ChartRelease] = []
+    for root, built in repository.by_kind.get("HelmRelease", []):
+        if is_helm_release(built):
+            with _contained(repository, built.title, root.position):
+                found.append(_helm_release(repository, root, built))
+    return found + chart_releases(repository)
+
+
+def _contained(
+    repository: Repository, title: str, at: Position | Callable[[], Position]
+) -> AbstractContextManager[None]:
+    return contained(repository.findings, f"reading the chart of {title}", at, title)
+
+
+def chart_releases(repository: Repository) -> list[ChartRelease]:
+    """The charts of Applications and of helmCharts alone."""
+    found: list[ChartRelease] = []
+    for release in repository.releases:
+        with _contained(repository, release.subject, release.source.position):
+            found.append(_of_application(release))
+    for folder in repository.index.folders:
+        kustomization = repository.index.get(folder)
+        if kustomization is not None and kustomization.data.get("helmCharts"):
+            with _contained(repository, f"'{folder}'", kustomization.position):
+                found += _helm_charts(repository, kustomization)
+    return found
+
+
+def _helm_release(repository: Repository, root: Root, built: BuiltObject) -> ChartRelease:
+    source = ValuesSource(repository, root, built)
+    layers = source.layers()
+    spec = _mapping(built.data.get("spec"))
+    chart = chart_of(built, _source(repository, root.cluster)) or ChartReference("")
+    inline = _mapping(_mapping(spec.get("chart")).get("spec"))
+    pointer = ("spec", "chart", "spec", "version") if inline else ("spec", "chartRef")
+    return ChartRelease(
+        chart=chart,
+        name=str(spec.get("releaseName") or built.name),
+        namespace=str(spec.get("targetNamespace") or built.namespace),
+        title=built.title,
+        cluster=root.cluster,
+        position=position_of(repository.files, built, pointer),
+        values=merge(layers),
+        repository=_repository_url(repository, root.cluster, built, inline),
+        complete=source.complete,
+        root=root,
+        built=built,
+        findings=tuple(source.findings),
+        is_unknown=lambda value: not root.complete and unresolved(value),
+    )
+
+
+def _source(repository: Repository, cluster: str) -> Callable[[str, str, str], BuiltObject | None]:
+    """Finds an object of a cluster by kind, namespace and name; the last one where there are several."""
+
+    def find(kind: str, namespace: str, name: str) -> BuiltObject | None:
+        named = repository.by_name.get((cluster, kind, name), [])
+        return next((built for _, built in reversed(named) if built.namespace == namespace), None)
+
+    return find
+
+
+def _repository_url(
+    repository: Repository, cluster: str, release: BuiltObject, inline: Mapping[str, Any]
+) -> str:
+    reference = _mapping(inline.get("sourceRef"))
+    wanted = (str(reference.get("namespace") or release.namespace), str(reference.get("name") or ""))
+    for _, built in repository.by_name.get((cluster, str(reference.get("kind") or ""), wanted[1]), []):
+        if built.namespace == wanted[0]:
+            return str(_mapping(built.data.get("spec")).get("url") or "")
+    return ""
+
+
+def _of_application(release: Release) -> ChartRelease:
+    source = release.source
+    helm = _mapping(source.data.get("helm"))
+    return ChartRelease(
+        chart=release.chart,
+        name=str(helm.get("releaseName") or source.application.built.name),
+        namespace=str(source.application.destination.get("namespace") or ""),
+        title=release.subject,
+        cluster=release.cluster,
+        position=source.at("targetRevision") if source.chart else source.position,
+        values=merge(release.layers),
+        repository=source.repository if source.chart else "",
+        complete=release.complete,
+        application=source.application,
+    )
+
+
+def _helm_charts(repository: Repository, kustomization: KustomizationFile) -> Iterator[ChartRelease]:
+    """Each helmCharts entry: valuesFile, then valuesInline over it."""
+    charts = kustomization.data["helmCharts"]
+    applied = repository.by_path.get(kustomization.folder)
+    for number, entry in enumerate(items_of(charts)):
+        if not isinstance(entry, dict) or not isinstance(entry.get("name"), str):
+            continue
+        layers: list[ValuesLayer] = []
+        findings: list[Finding] = []
+        for file in [entry.get("valuesFile"), *items_of(entry.get("additionalValuesFiles"))]:
+            # A file that is not there is a fault of the build, and said there.
+            path = join(kustomization.folder, file) if isinstance(file, str) else ""
+            if not path or not repository.files.is_file(path):
+                continue
+            try:
+                documents = repository.files.documents(path)
+            except YamlFault as fault:
+                findings.append(Finding("values/yaml", fault.position, fault.problem))
+                continue
+            if documents and isinstance(documents[0].data, dict):
+                found = documents[0]
+                layers.append(ValuesLayer(found.data, lambda p, k, found=found: found.position(p, key=k)))  # type: ignore[misc]
+        inline = entry.get("valuesInline")
+        if isinstance(inline, dict):
+            start = ("helmCharts", number, "valuesInline")
+            layers.append(
+                ValuesLayer(inline, lambda p, k, start=start: kustomization.position((*start, *p), key=k))  # type: ignore[misc]
+            )
+        version = str(entry.get("version") or "")
+        yield ChartRelease(
+            chart=ChartReference(entry["name"], version),
+            name=str(entry.get("releaseName") or entry["name"]),
+            namespace=str(entry.get("namespace") or kustomization.data.get("namespace") or ""),
+            title=f"helmCharts '{entry['name']}'",
+            cluster=applied.cluster if applied else "",
+            position=kustomization.position(("helmCharts", number, "version")),
+            values=merge(layers),
+            repository=str(entry.get("repo") or ""),
+            root=applied,
+            folder=kustomization.folder,
+            application=applied.application if applied else None,
+            findings=tuple(findings),
+        )
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}

@@ -1,0 +1,103 @@
+"""A repository indexed for checking: its roots and every object that they build.
+
+A check step is a function over this model that yields findings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import cached_property
+
+from meshwright.argocd.application import Application
+from meshwright.argocd.chartsources import Release
+from meshwright.errors import Position
+from meshwright.flux.kustomization import FluxKustomization
+from meshwright.flux.substitution import Variables
+from meshwright.manifests.files import RepositoryFiles
+from meshwright.manifests.finding import Finding, NotSeen
+from meshwright.manifests.generated import generator_entry
+from meshwright.manifests.kustomization import KustomizationIndex
+from meshwright.manifests.unit import BuildUnit, BuiltObject
+from meshwright.tools import Tool
+
+
+class RootKind(StrEnum):
+    """Why a root is one."""
+
+    FLUX = "flux"  # a Flux Kustomization builds it
+    FOLDER = "folder"  # a folder with a kustomization that nothing reaches
+    FILE = "file"  # a file with objects of an engine that nothing reaches: a person applies it
+    ARGOCD = "argocd"  # a source of an Argo CD Application builds it
+
+
+@dataclass(frozen=True)
+class Root:
+    """Something that is built on its own, and what came of it.
+
+    ``complete`` is false when variables are missing that only the cluster knows. ``unit`` is what was built.
+    """
+
+    kind: RootKind
+    path: str
+    name: str
+    cluster: str
+    position: Position
+    built: bool
+    objects: tuple[BuiltObject, ...]
+    complete: bool = True
+    kustomization: FluxKustomization | None = None
+    application: Application | None = None
+    unit: BuildUnit | None = None
+    # What stood against building it, or parts of it.
+    faults: tuple[Finding, ...] = ()
+    # Of Flux' postBuild.
+    variables: Variables | None = None
+
+
+@dataclass
+class Repository:
+    """What every step looks at; ``findings`` are those of the build itself."""
+
+    files: RepositoryFiles
+    index: KustomizationIndex
+    roots: list[Root] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+    not_seen: list[NotSeen] = field(default_factory=list)
+    # Charts that Applications install themselves.
+    releases: list[Release] = field(default_factory=list)
+    # The helm that rendered charts, if any was.
+    helm: Tool | None = None
+
+    def objects(self) -> Iterator[tuple[Root, BuiltObject]]:
+        """Every object with the root that applies it."""
+        return ((root, built) for root in self.roots for built in root.objects)
+
+    @cached_property
+    def by_name(self) -> dict[tuple[str, str, str], list[tuple[Root, BuiltObject]]]:
+        """Objects by cluster, kind and name; a ConfigMap also by the name that its generator gives it."""
+        found: dict[tuple[str, str, str], list[tuple[Root, BuiltObject]]] = {}
+        for root, built in self.objects():
+            names = {built.name: None}
+            if built.kind == "ConfigMap" and (entry := generator_entry(self.index, built)):
+                names[str(entry.data.get("name"))] = None
+            for name in names:
+                found.setdefault((root.cluster, built.kind, name), []).append((root, built))
+        return found
+
+    @cached_property
+    def by_path(self) -> dict[str, Root]:
+        """The first root of each path."""
+        found: dict[str, Root] = {}
+        for root in self.roots:
+            found.setdefault(root.path, root)
+        return found
+
+    @cached_property
+    def by_kind(self) -> dict[str, list[tuple[Root, BuiltObject]]]:
+        """Objects by kind."""
+        found: dict[str, list[tuple[Root, BuiltObject]]] = {}
+        for root, built in self.objects():
+            found.setdefault(built.kind, []).append((root, built))
+        return found

@@ -1,0 +1,99 @@
+"""Objects that make pods, as rules look at them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from meshwright.check.model.index import Item, Model
+from meshwright.flux.substitution import unresolved
+from meshwright.manifests.pointer import Pointer
+
+INJECT = "linkerd.io/inject"
+MESHED = frozenset({"enabled", "ingress"})
+_TEMPLATE: Pointer = ("spec", "template")
+# Kind -> the pod template; a Pod is its own.
+_TEMPLATES: dict[str, Pointer] = {
+    "Deployment": _TEMPLATE,
+    "StatefulSet": _TEMPLATE,
+    "DaemonSet": _TEMPLATE,
+    "ReplicaSet": _TEMPLATE,
+    "ReplicationController": _TEMPLATE,
+    "Job": _TEMPLATE,
+    "CronJob": ("spec", "jobTemplate", *_TEMPLATE),
+    "Pod": (),
+}
+_GROUPS = frozenset({"", "apps", "batch"})
+
+
+@dataclass(frozen=True)
+class Workload:
+    """An object with the pointer to its pod template."""
+
+    item: Item
+    template: Pointer
+
+    @property
+    def annotations(self) -> Mapping[str, Any]:
+        """Those of its pods."""
+        return self.item.mapping(*self.template, "metadata", "annotations")
+
+    @property
+    def labels(self) -> Mapping[str, Any]:
+        """Those of its pods."""
+        return self.item.mapping(*self.template, "metadata", "labels")
+
+    @property
+    def pod(self) -> Mapping[str, Any]:
+        """The spec of its pods."""
+        return self.item.mapping(*self.template, "spec")
+
+
+def workload_of(item: Item) -> Workload | None:
+    """``item`` as something that makes pods, None when it does not."""
+    template = _TEMPLATES.get(item.built.kind)
+    if template is None or item.built.group not in _GROUPS:
+        return None
+    return Workload(item, template)
+
+
+def workloads(model: Model) -> Iterator[Workload]:
+    """Every object of Kubernetes' own kinds that makes pods."""
+    for kind, template in _TEMPLATES.items():
+        for item in model.items(kind):
+            if item.built.group in _GROUPS:
+                yield Workload(item, template)
+
+
+def workloads_in(model: Model, cluster: str, namespace: str) -> list[Workload]:
+    """Those of one namespace."""
+    if "workloads" not in model.derived:
+        found: dict[tuple[str, str], list[Workload]] = {}
+        for workload in workloads(model):
+            found.setdefault((workload.item.cluster, workload.item.namespace), []).append(workload)
+        model.derived["workloads"] = found
+    known: dict[tuple[str, str], list[Workload]] = model.derived["workloads"]
+    return known.get((cluster, namespace), [])
+
+
+def inject_mode(model: Model, workload: Workload) -> str | None:
+    """enabled or ingress when the injector is asked for a proxy, by the pods or their namespace."""
+    item = workload.item
+    own = workload.annotations.get(INJECT)
+    if own is None:
+        namespace = model.find(item.cluster, "Namespace", "", item.namespace)
+        own = namespace.annotations.get(INJECT) if namespace is not None else None
+    return str(own) if own in MESHED and workload.pod.get("hostNetwork") is not True else None
+
+
+def may_be_meshed(model: Model, workload: Workload) -> bool:
+    """Whether its pods get a proxy, or may: their Namespace, or what Flux puts in, is not seen here."""
+    if workload.pod.get("hostNetwork") is True:
+        return False
+    own = workload.annotations.get(INJECT)
+    if own is None:
+        item = workload.item
+        namespace = model.find(item.cluster, "Namespace", "", item.namespace)
+        own = "enabled" if namespace is None else namespace.annotations.get(INJECT)
+    return own in MESHED or unresolved(own)

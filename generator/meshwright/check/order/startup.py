@@ -1,0 +1,188 @@
+"""The units that an engine brings up, each with its events, and what is in them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import cached_property
+from itertools import pairwise
+
+from meshwright.check.model.index import Item, Model
+from meshwright.check.model.releases import ChartRelease
+from meshwright.check.order.graph import Because, EventGraph
+from meshwright.errors import Position
+
+
+class Moment(StrEnum):
+    """What may happen to a unit, in this order."""
+
+    STARTED = "starts"
+    STAGED = "has made its namespaces and CRDs"
+    APPLIED = "is applied"
+    UP = "runs"
+    READY = "is ready"
+
+
+@dataclass(frozen=True)
+class StartupUnit:
+    """A Flux Kustomization, a HelmRelease, an Argo CD Application, or what a person applies."""
+
+    cluster: str
+    kind: str
+    namespace: str
+    name: str
+    position: Position
+
+    @property
+    def title(self) -> str:
+        """For people."""
+        name = f"{self.namespace}/{self.name}" if self.namespace else self.name
+        return f"{self.kind} {name}"
+
+
+@dataclass(frozen=True)
+class Content:
+    """Objects that one event applies.
+
+    ``served`` is the event at which their kinds must be known, ``staged`` the one after which the CRDs and
+    Namespaces among them exist. ``retried`` says that a failed try is followed by others without end.
+    ``by_hand`` means that a person does it, who sees what fails.
+    """
+
+    unit: StartupUnit
+    items: tuple[Item, ...]
+    served: int
+    staged: int
+    applied: int
+    up: int
+    retried: bool = True
+    by_hand: bool = False
+
+
+@dataclass(frozen=True)
+class ChartContent:
+    """A chart that a unit installs, with the events of Content.
+
+    ``waits_for_kinds`` says that a try for want of a kind is followed by others, ``retried`` or not.
+    """
+
+    unit: StartupUnit
+    release: ChartRelease
+    served: int
+    applied: int
+    up: int
+    retried: bool
+    makes_namespace: bool
+    waits_for_kinds: bool = False
+
+
+@dataclass(frozen=True)
+class SoftDependency:
+    """What ``event`` should find and does not wait for by itself: nothing fails without it, in silence.
+
+    ``subject`` is who comes too early, ``what`` the thing wished for.
+    """
+
+    event: int
+    providers: tuple[int, ...]
+    kind: str
+    subject: str
+    what: str
+    position: Position
+
+
+@dataclass
+class StartupModel:
+    """Everything about order that could be read from a repository."""
+
+    model: Model
+    graph: EventGraph = field(default_factory=EventGraph)
+    contents: list[Content] = field(default_factory=list)
+    charts: list[ChartContent] = field(default_factory=list)
+    soft_dependencies: list[SoftDependency] = field(default_factory=list)
+    # Hard needs of units that give up after some tries: event, providers, and how to say it.
+    without_retry: list[SoftDependency] = field(default_factory=list)
+    _events: dict[int, tuple[StartupUnit, str]] = field(default_factory=dict)
+    _units: dict[tuple[str, str, str, str], dict[Moment, int]] = field(default_factory=dict)
+    units: list[StartupUnit] = field(default_factory=list)
+    # Which wave of its Application applies an object, by the identity of the object.
+    waves: dict[int, int] = field(default_factory=dict)
+
+    def unit(self, unit: StartupUnit) -> dict[Moment, int]:
+        """The five events of a unit, each after the last, but for ready: when that is, the engine says."""
+        key = (unit.cluster, unit.kind, unit.namespace, unit.name)
+        if key in self._units:
+            return self._units[key]
+        events = {moment: self.event(unit, moment.value) for moment in Moment}
+        own = Because("own", "")
+        order = [Moment.STARTED, Moment.STAGED, Moment.APPLIED, Moment.UP]
+        for first, then in pairwise(order):
+            self.graph.before(events[first], events[then], own)
+        self.graph.before(events[Moment.APPLIED], events[Moment.READY], own)
+        self._units[key] = events
+        self.units.append(unit)
+        return events
+
+    def find(self, cluster: str, kind: str, namespace: str, name: str) -> dict[Moment, int] | None:
+        """The events of a unit by its identity."""
+        return self._units.get((cluster, kind, namespace, name))
+
+    def event(self, unit: StartupUnit, words: str) -> int:
+        """A further event of a unit; ``words`` follow its title."""
+        number = self.graph.add()
+        self._events[number] = (unit, words)
+        return number
+
+    def owner(self, event: int) -> StartupUnit:
+        """The unit that an event belongs to."""
+        return self._events[event][0]
+
+    def moment(self, event: int) -> str:
+        """``applies wave 0``: what happens to the unit, without its name."""
+        return self._events[event][1]
+
+    def events_of(self, unit: StartupUnit) -> list[int]:
+        """Every event of a unit."""
+        return [event for event, (owner, _) in self._events.items() if owner == unit]
+
+    def words(self, event: int) -> str:
+        """``Kustomization flux-system/apps is applied``."""
+        unit, words = self._events[event]
+        return f"{unit.title} {words}"
+
+    def wave_of(self, item: Item) -> int | None:
+        """The event that applies ``item`` in a wave of an Application."""
+        return self.waves.get(id(item.built))
+
+    def release_of(self, item: Item) -> ChartRelease | None:
+        """The chart that a HelmRelease installs."""
+        return self._releases.get((item.cluster, id(item.built)))
+
+    @cached_property
+    def _releases(self) -> dict[tuple[str, int], ChartRelease]:
+        return {(release.cluster, id(release.built)): release for release in self.model.releases}
+
+    def applied_by(self, unit: StartupUnit) -> Sequence[Item]:
+        """The objects that a Flux Kustomization applies."""
+        return self._contents.get(unit, ())
+
+    @cached_property
+    def _contents(self) -> dict[StartupUnit, Sequence[Item]]:
+        return {content.unit: content.items for content in self.contents}
+
+    def dependencies(self, unit: StartupUnit) -> Iterator[StartupUnit]:
+        """What a unit names in dependsOn; for a HelmRelease also what its Kustomization names."""
+        for step in self.graph.waits(self.unit(unit)[Moment.STARTED]):
+            other = self.owner(step.other)
+            if step.because.kind == "dependsOn":
+                yield other
+            elif step.because.kind == "part" and unit.kind == "HelmRelease" and other.kind == "Kustomization":
+                yield from self.dependencies(other)
+
+    def parts(self, unit: StartupUnit) -> Iterator[StartupUnit]:
+        """The HelmReleases that a Kustomization applies."""
+        for item in self.applied_by(unit):
+            events = self.find(unit.cluster, "HelmRelease", item.namespace, item.name)
+            if item.built.kind == "HelmRelease" and events is not None:
+                yield self.owner(events[Moment.STARTED])

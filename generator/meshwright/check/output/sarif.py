@@ -1,0 +1,78 @@
+"""A report as SARIF 2.1.0, which code hosts show beside the lines of a change."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import quote
+
+from meshwright import __version__
+from meshwright.check.report import Report
+from meshwright.check.rules.registry import load_rules
+from meshwright.inert import json_text
+from meshwright.manifests.finding import Finding
+
+_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
+_HOME = "https://github.com/meshwright/meshwright"
+
+
+def rule_page(id: str) -> str:
+    """The page about a rule."""
+    return f"{_HOME}/blob/main/docs/rules/{id}.md"
+
+
+def render(report: Report) -> str:
+    """The report as one SARIF run, ending with a line break."""
+    ids = sorted({finding.id for finding in report.findings})
+    driver = {
+        "name": "meshwright",
+        "version": __version__,
+        "informationUri": _HOME,
+        "rules": [_rule(id) for id in ids],
+    }
+    run = {
+        "tool": {"driver": driver},
+        "columnKind": "unicodeCodePoints",
+        "results": [_result(finding, ids) for finding in report.findings],
+    }
+    return json_text({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}) + "\n"
+
+
+def _rule(id: str) -> dict[str, Any]:
+    known = {rule.id: rule for rule in load_rules()}.get(id)
+    if known is None:
+        return {"id": id, "helpUri": f"{_HOME}/blob/main/docs/check.md#findings"}
+    return {
+        "id": id,
+        "shortDescription": {"text": known.title},
+        "fullDescription": {"text": known.why},
+        "help": {"text": f"{known.why} Fix: {known.fix}."},
+        "helpUri": rule_page(id),
+    }
+
+
+def _result(finding: Finding, ids: list[str]) -> dict[str, Any]:
+    at = finding.position
+    text = f"{finding.message}. Fix: {finding.fix}" if finding.fix else finding.message
+    place: dict[str, Any] = {"artifactLocation": {"uri": quote(_bytes(at.path or "."))}}
+    if at.line:
+        place["region"] = {"startLine": at.line, "startColumn": at.column}
+    return {
+        "ruleId": finding.id,
+        "ruleIndex": ids.index(finding.id),
+        "level": finding.severity.value,
+        "message": {"text": _without_links(text)},
+        "locations": [{"physicalLocation": place}],
+    }
+
+
+def _without_links(text: str) -> str:
+    """SARIF's plain text has links in Markdown's form."""
+    return text.replace("](", "]\\(")
+
+
+def _bytes(path: str) -> bytes:
+    """The path as the file system has it; half characters that are no bytes of it become escapes."""
+    return b"".join(
+        char.encode("utf-8", "surrogateescape" if "\udc80" <= char <= "\udcff" else "backslashreplace")
+        for char in path
+    )

@@ -1,0 +1,215 @@
+"""Argo CD: fields that are read differently from how they look, and retries that end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from meshwright.check.model.index import Item, Model
+from meshwright.check.rules.rule import Engine, Hit, Severity, rule
+from meshwright.manifests.pointer import Pointer, items_of
+from meshwright.manifests.words import did_you_mean
+
+_GROUP = "argoproj.io"
+_HOOK, _WAVE = "argocd.argoproj.io/hook", "argocd.argoproj.io/sync-wave"
+_HOOKS = ("PreSync", "Sync", "PostSync", "SyncFail", "Skip", "PreDelete", "PostDelete")
+_DEGRADED = (
+    ("Certificate", "cert-manager.io"),
+    ("Issuer", "cert-manager.io"),
+    ("ClusterIssuer", "cert-manager.io"),
+)
+
+
+def _specs(model: Model) -> Iterator[tuple[Item, Pointer]]:
+    """Each Application, and the template of each ApplicationSet, with the pointer to its spec."""
+    for item in model.items("Application", _GROUP):
+        yield item, ("spec",)
+    for item in model.items("ApplicationSet", _GROUP):
+        yield item, ("spec", "template", "spec")
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+@rule(
+    "MW801",
+    "source is ignored beside sources",
+    why="With sources, source is not read: what it names is not deployed.",
+    fix="move it into sources",
+    source="argo-cd pkg/apis/application/v1alpha1, ApplicationSpec.GetSources",
+    engine=Engine.ARGOCD,
+)
+def two_sources(model: Model) -> Iterator[Hit]:
+    for item, pointer in _specs(model):
+        if item.mapping(*pointer, "source") and item.list(*pointer, "sources"):
+            at = item.at(*pointer, "source", key=True)
+            yield Hit(at, f"{item.title} has source and sources", subject=item.title)
+
+
+@rule(
+    "MW802",
+    "ignoreDifferences that match nothing",
+    why="group is the bare group, without a version: with one, no object is of that group.",
+    fix="write the group alone, such as apps",
+    source="argo-cd util/argo/normalizers/diff_normalizer.go",
+    engine=Engine.ARGOCD,
+)
+def group_with_version(model: Model) -> Iterator[Hit]:
+    for item, pointer in _specs(model):
+        for number, entry in enumerate(item.list(*pointer, "ignoreDifferences")):
+            group = entry.get("group") if isinstance(entry, Mapping) else None
+            if isinstance(group, str) and "/" in group:
+                at = item.at(*pointer, "ignoreDifferences", number, "group")
+                yield Hit(at, f"{item.title} ignores differences of group '{group}'", subject=item.title)
+
+
+@rule(
+    "MW803",
+    "A sync that gives up while a certificate is being issued",
+    why="A Certificate that is not ready yet is Degraded, which fails the sync; Argo CD tries five times, and "
+    "never again for the same commit.",
+    fix="set syncPolicy.retry.limit: -1",
+    source="argo-cd gitops-engine pkg/sync; controller/appcontroller.go, default retry limit 5",
+    engine=Engine.ARGOCD,
+    severity=Severity.WARNING,
+)
+def gives_up(model: Model) -> Iterator[Hit]:
+    told = set()
+    for kind, group in _DEGRADED:
+        for item in model.items(kind, group):
+            application = item.root.application
+            if application is None or id(application) in told:
+                continue
+            policy = _mapping(application.spec.get("syncPolicy"))
+            limit = _mapping(policy.get("retry")).get("limit")
+            if not isinstance(policy.get("automated"), Mapping) or (
+                isinstance(limit, int) and not 0 <= limit < 10
+            ):
+                continue
+            told.add(id(application))
+            shown = f"after {limit} retries" if isinstance(limit, int) else "after five tries"
+            text = (
+                f"{application.title} gives up {shown}, and {item.title} ({item.at()}) is not ready at first"
+            )
+            yield Hit(application.position("spec", "syncPolicy"), text, subject=application.title)
+
+
+@rule(
+    "MW804",
+    "CRDs whose upgrade is ignored",
+    why="With RespectIgnoreDifferences the ignored field keeps its old value: a new version of the kind never "
+    "arrives.",
+    fix="ignore less than /spec/versions, or drop RespectIgnoreDifferences",
+    source="argo-cd, Sync Options: RespectIgnoreDifferences",
+    engine=Engine.ARGOCD,
+)
+def ignored_versions(model: Model) -> Iterator[Hit]:
+    for item, pointer in _specs(model):
+        options = item.list(*pointer, "syncPolicy", "syncOptions")
+        for number, entry in enumerate(item.list(*pointer, "ignoreDifferences")):
+            paths = items_of(entry.get("jsonPointers")) if isinstance(entry, Mapping) else []
+            crd = isinstance(entry, Mapping) and entry.get("kind") == "CustomResourceDefinition"
+            if crd and "RespectIgnoreDifferences=true" in options and "/spec/versions" in paths:
+                at = item.at(*pointer, "ignoreDifferences", number)
+                yield Hit(
+                    at, f"{item.title} ignores /spec/versions of CRDs, and respects that", subject=item.title
+                )
+
+
+@rule(
+    "MW805",
+    "Labels of a namespace that are never set",
+    why="managedNamespaceMetadata is read with CreateNamespace=true alone, and a Namespace manifest of the same "
+    "name wins over it: an inject annotation there does nothing.",
+    fix="put labels and annotations into one place: the Namespace manifest, or here with CreateNamespace=true",
+    source="argo-cd, Sync Options: namespace metadata",
+    engine=Engine.ARGOCD,
+)
+def namespace_metadata(model: Model) -> Iterator[Hit]:
+    for item, pointer in _specs(model):
+        here = (*pointer, "syncPolicy", "managedNamespaceMetadata")
+        if not item.mapping(*here):
+            continue
+        name = str(item.get(*pointer, "destination", "namespace") or "")
+        namespace = model.find(item.cluster, "Namespace", "", name)
+        if "CreateNamespace=true" not in item.list(*pointer, "syncPolicy", "syncOptions"):
+            text = f"{item.title} has managedNamespaceMetadata without CreateNamespace=true"
+            yield Hit(item.at(*here, key=True), text, subject=item.title)
+        elif namespace is not None:
+            text = f"{item.title} has managedNamespaceMetadata, and {namespace.title} ({namespace.at()}) wins over it"
+            yield Hit(item.at(*here, key=True), text, subject=item.title)
+
+
+@rule(
+    "MW806",
+    "A wave that is no number",
+    why="It counts as wave 0: the object comes with everything else.",
+    fix='write a whole number in quotes, such as "-1"',
+    source="argo-cd gitops-engine pkg/sync/syncwaves/waves.go",
+    engine=Engine.ARGOCD,
+)
+def unreadable_wave(model: Model) -> Iterator[Hit]:
+    for item in model.all_items():
+        value = item.annotations.get(_WAVE)
+        if value is None:
+            continue
+        try:
+            int(str(value))
+        except ValueError:
+            at = item.at("metadata", "annotations", _WAVE)
+            yield Hit(at, f"{item.title} has sync-wave '{value}'", subject=item.title)
+
+
+@rule(
+    "MW807",
+    "A hook that Argo CD does not know",
+    why="The object is applied with everything else, at no particular time.",
+    fix="write PreSync, Sync, PostSync, SyncFail, Skip, PreDelete or PostDelete",
+    source="argo-cd gitops-engine pkg/sync/common/types.go",
+    engine=Engine.ARGOCD,
+)
+def unknown_hook(model: Model) -> Iterator[Hit]:
+    for item in model.all_items():
+        for name in (part.strip() for part in str(item.annotations.get(_HOOK, "")).split(",")):
+            if name and name not in _HOOKS:
+                at = item.at("metadata", "annotations", _HOOK)
+                text = f"{item.title} has hook '{name}'{did_you_mean(name, _HOOKS)}"
+                yield Hit(at, text, subject=item.title)
+
+
+@rule(
+    "MW808",
+    "Values that are not read",
+    why="valuesObject wins over values: what stands in values has no effect.",
+    fix="move everything into valuesObject",
+    source="argo-cd, Helm: precedence of values",
+    engine=Engine.ARGOCD,
+)
+def hidden_values(model: Model) -> Iterator[Hit]:
+    for item, pointer in _specs(model):
+        sources: list[Pointer] = [(*pointer, "source")]
+        sources += [(*pointer, "sources", number) for number in range(len(item.list(*pointer, "sources")))]
+        for source in sources:
+            if item.mapping(*source, "helm", "valuesObject") and item.get(*source, "helm", "values"):
+                at = item.at(*source, "helm", "values", key=True)
+                yield Hit(at, f"{item.title} has values and valuesObject", subject=item.title)
+
+
+@rule(
+    "MW809",
+    "Charts in a kustomization that Argo CD does not render",
+    why="kustomize refuses helmCharts unless Argo CD is told to allow them: the Application stays in error.",
+    fix="set kustomize.buildOptions: --enable-helm in argocd-cm",
+    source="argo-cd, Kustomize: kustomize.buildOptions",
+    engine=Engine.ARGOCD,
+)
+def charts_not_enabled(model: Model) -> Iterator[Hit]:
+    settings = [item for item in model.items("ConfigMap", "") if item.name == "argocd-cm"]
+    for cm in settings:
+        if "--enable-helm" in str(cm.get("data", "kustomize.buildOptions") or ""):
+            continue
+        for release in model.releases:
+            if release.folder and release.application is not None and release.cluster == cm.cluster:
+                text = f"{release.title} of {release.application.title} needs --enable-helm, which {cm.title} ({cm.at()}) does not give"
+                yield Hit(release.position, text, subject=release.application.title)

@@ -1,0 +1,93 @@
+"""Charts: where they come from, and whether their versions hold still and go together."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from meshwright.check.model.index import CONTROL_PLANE, Model
+from meshwright.check.rules.rule import Hit, Severity, rule
+from meshwright.linkerd.upgrades import read_version
+
+# An exact version; anything else is a range, which a registry resolves anew each time.
+_EXACT = re.compile(r"v?[0-9]+\.[0-9]+\.[0-9]+(?:[-+][0-9A-Za-z.+-]+)?\Z")
+_LINKERD = re.compile(r"linkerd-(?:enterprise-)?(?:crds|control-plane|viz|multicluster)\Z|linkerd2-cni\Z")
+
+
+@rule(
+    "MW101",
+    "A chart comes from helm.linkerd.io/stable",
+    why="The stable repository is frozen at stable-2.14.10 of February 2024: it installs that, silently.",
+    fix="use https://helm.linkerd.io/edge with an exact version",
+    source="linkerd.io, Releases and Versions: no stable artifacts since stable-2.15",
+)
+def stable_repository(model: Model) -> Iterator[Hit]:
+    for release in model.releases:
+        if re.match(r"https?://helm\.linkerd\.io/stable/?\Z", release.repository):
+            yield Hit(
+                release.position,
+                f"{release.title} takes chart {release.chart.name} from {release.repository}, "
+                "which is frozen since 2024",
+                subject=release.title,
+            )
+
+
+@rule(
+    "MW102",
+    "The version of a Linkerd chart is a range",
+    why="Edge releases are dates, not promises: a range goes over breaking changes by itself.",
+    fix="pin the exact version and let Renovate propose the next one",
+    source="linkerd.io, Releases and Versions: edge releases",
+)
+def floating_version(model: Model) -> Iterator[Hit]:
+    for release in model.releases:
+        if _LINKERD.match(release.chart.name) and not _EXACT.match(release.chart.version):
+            shown = f"'{release.chart.version}'" if release.chart.version else "no version, so the newest"
+            yield Hit(
+                release.position,
+                f"{release.title} installs chart {release.chart.name} at {shown}",
+                subject=release.title,
+            )
+
+
+@rule(
+    "MW103",
+    "Linkerd's charts have different versions",
+    why="CRDs, control plane and extensions are released together; apart they may not fit each other.",
+    fix="give all of them one version",
+    source="linkerd.io, Upgrading Linkerd; every chart of an edge release carries one number",
+)
+def versions_apart(model: Model) -> Iterator[Hit]:
+    for cluster in model.clusters:
+        control_planes = model.charts(CONTROL_PLANE, cluster)
+        for release in model.releases:
+            if not control_planes or release.cluster != cluster or not _LINKERD.match(release.chart.name):
+                continue
+            leader = control_planes[0]
+            both = [read_version(one.chart.version, one.chart.name) for one in (release, leader)]
+            if None not in both and both[0] != both[1]:
+                yield Hit(
+                    release.position,
+                    f"{release.title} installs {release.chart.name} {release.chart.version}, "
+                    f"and {leader.title} installs {leader.chart.name} {leader.chart.version}",
+                    subject=release.title,
+                )
+
+
+@rule(
+    "MW104",
+    "The version of a chart is a range",
+    why="Two syncs of one commit may install two versions, and nobody reviewed the second.",
+    fix="pin the exact version and let Renovate propose the next one",
+    source="fluxcd source-controller, HelmChart spec.version; argo-cd, targetRevision of a chart",
+    severity=Severity.WARNING,
+)
+def floating_other_version(model: Model) -> Iterator[Hit]:
+    for release in model.releases:
+        name = release.chart.name
+        if not release.repository or _LINKERD.match(name) or _EXACT.match(release.chart.version):
+            continue
+        shown = f"'{release.chart.version}'" if release.chart.version else "no version, so the newest"
+        yield Hit(
+            release.position, f"{release.title} installs chart {name} at {shown}", subject=release.title
+        )

@@ -1,0 +1,92 @@
+"""Kinds that nobody brings, or that are served in no version that Linkerd reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from meshwright.check.model.index import CONTROL_PLANE, Model
+from meshwright.check.order.helmfile import charts_of_helmfiles
+from meshwright.check.rules.rule import Hit, Severity, rule
+
+_CERTS = ("Certificate", "Issuer", "ClusterIssuer")
+
+
+def _has_definitions(model: Model, cluster: str, group: str) -> bool:
+    return any(
+        item.cluster == cluster and item.get("spec", "group") == group
+        for item in model.items("CustomResourceDefinition")
+    )
+
+
+@rule(
+    "MW635",
+    "A control plane without its kinds",
+    why="Its controllers read Server, AuthorizationPolicy and ServiceProfile at start: without them they do not become "
+    "ready.",
+    fix="install chart linkerd-crds of the same version before it",
+    source="linkerd2 pkg/healthcheck, l5d-existence-crd",
+    severity=Severity.WARNING,
+)
+def no_linkerd_crds(model: Model) -> Iterator[Hit]:
+    by_hand = charts_of_helmfiles(model.files)
+    for release in model.charts(CONTROL_PLANE):
+        cluster = release.cluster
+        if (
+            not model.sees_all_of(cluster)
+            or model.charts("linkerd-crds", cluster)
+            or "linkerd-crds" in by_hand
+        ):
+            continue
+        if not _has_definitions(model, cluster, "policy.linkerd.io"):
+            text = f"{release.title} installs {CONTROL_PLANE}, and nothing here installs linkerd-crds"
+            yield Hit(release.position, text, subject=release.title)
+
+
+@rule(
+    "MW636",
+    "cert-manager without its kinds",
+    why="The chart installs no CRDs unless it is told to: every Certificate and Issuer here is refused.",
+    fix="set crds.enabled: true",
+    source="cert-manager chart values.yaml, crds.enabled: false by default",
+)
+def no_cert_manager_crds(model: Model) -> Iterator[Hit]:
+    by_hand = charts_of_helmfiles(model.files)
+    for release in model.charts("cert-manager"):
+        cluster = release.cluster
+        on = release.value("crds", "enabled") is True or release.value("installCRDs") is True
+        if on or not release.complete or not model.sees_all_of(cluster) or "cert-manager" in by_hand:
+            continue
+        if _has_definitions(model, cluster, "cert-manager.io") or model.charts("cert-manager-crds", cluster):
+            continue
+        users = [item for kind in _CERTS for item in model.items(kind, "cert-manager.io")]
+        users = [item for item in users if item.cluster == cluster]
+        if users:
+            text = f"{release.title} installs no CRDs, and {users[0].title} ({users[0].at()}) needs them"
+            yield Hit(release.position, text, subject=release.title)
+
+
+@rule(
+    "MW426",
+    "A TLSRoute or TCPRoute that Linkerd does not see",
+    why="Linkerd watches these two kinds as v1alpha2; newer bundles of the Gateway API serve v1 alone, and then the "
+    "route is ignored without a word.",
+    fix="install a bundle that serves v1alpha2, such as v1.4.1 of the experimental channel",
+    source="linkerd2#15584; Gateway API v1.5 and v1.6 release notes",
+    since="2025.4.4",
+)
+def unseen_routes(model: Model) -> Iterator[Hit]:
+    for kind in ("TLSRoute", "TCPRoute"):
+        for definition in model.items("CustomResourceDefinition"):
+            names = definition.mapping("spec", "names")
+            if names.get("kind") != kind or definition.get("spec", "group") != "gateway.networking.k8s.io":
+                continue
+            versions = [entry for entry in definition.list("spec", "versions") if isinstance(entry, dict)]
+            if any(entry.get("name") == "v1alpha2" and entry.get("served") is True for entry in versions):
+                continue
+            for route in model.items(kind, "gateway.networking.k8s.io"):
+                parents = [ref for ref in route.list("spec", "parentRefs") if isinstance(ref, dict)]
+                if route.cluster == definition.cluster and any(
+                    ref.get("kind") == "Service" for ref in parents
+                ):
+                    text = f"{route.title} is for a Service, and {definition.title} ({definition.at()}) serves no v1alpha2"
+                    yield Hit(route.at("apiVersion"), text, subject=route.title)

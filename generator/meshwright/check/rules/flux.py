@@ -1,0 +1,306 @@
+"""Flux: what waits for what, what Ready means, and what is never tried again."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from meshwright.check.model.duration import seconds
+from meshwright.check.model.index import Item, Model
+from meshwright.check.rules.rule import Engine, Hit, Severity, rule
+from meshwright.errors import Position
+from meshwright.manifests.words import did_you_mean
+from meshwright.yaml import YamlFault
+
+_KUSTOMIZE, _HELM = "kustomize.toolkit.fluxcd.io", "helm.toolkit.fluxcd.io"
+# Two graphs: each kind depends on its own, and the other is what people mistake it for.
+_GRAPHS = (("Kustomization", _KUSTOMIZE, "HelmRelease"), ("HelmRelease", _HELM, "Kustomization"))
+
+
+def _dependencies(item: Item) -> Iterator[tuple[int, str, str]]:
+    """Number, namespace and name of each entry of spec.dependsOn."""
+    for number, entry in enumerate(item.list("spec", "dependsOn")):
+        if isinstance(entry, dict) and entry.get("name"):
+            yield number, str(entry.get("namespace") or item.namespace), str(entry["name"])
+
+
+@rule(
+    "MW701",
+    "dependsOn names what does not exist",
+    why="What waits for a dependency that is not there is never applied, and only its status says so.",
+    fix="name one that exists in the same cluster",
+    source="fluxcd kustomize-controller and helm-controller, spec.dependsOn",
+    engine=Engine.FLUX,
+)
+def missing_dependency(model: Model) -> Iterator[Hit]:
+    for kind, group, other in (
+        ("Kustomization", _KUSTOMIZE, "HelmRelease"),
+        ("HelmRelease", _HELM, "Kustomization"),
+    ):
+        known: dict[str, dict[tuple[str, str], Item]] = {}
+        for item in model.items(kind, group):
+            known.setdefault(item.cluster, {})[item.namespace, item.name] = item
+        for item in model.items(kind, group):
+            if not model.sees_all_of(item.cluster):
+                continue
+            for number, namespace, name in _dependencies(item):
+                if (namespace, name) in known[item.cluster]:
+                    continue
+                at = item.at("spec", "dependsOn", number, "name")
+                text = f"{item.title} depends on {kind} {namespace}/{name}, which is not in this cluster"
+                fix = ""
+                if model.find(item.cluster, other, namespace, name):
+                    text = (
+                        f"{item.title} depends on {namespace}/{name}, a {other}, where a {kind} is looked for"
+                    )
+                    fix = f"depend on the {kind} that brings it, and let that one wait"
+                names = [found for space, found in known[item.cluster] if space == namespace]
+                yield Hit(at, text + ("" if fix else did_you_mean(name, names)), fix, item.title)
+
+
+@rule(
+    "MW702",
+    "A dependency is ready before what it brings is",
+    why="Without wait and healthChecks a Kustomization is Ready once it is applied: nothing is waited for.",
+    fix="set wait: true on the dependency, or list healthChecks",
+    source="fluxcd kustomize-controller, spec.wait",
+    engine=Engine.FLUX,
+    severity=Severity.WARNING,
+)
+def ready_too_early(model: Model) -> Iterator[Hit]:
+    for item in model.items("Kustomization", _KUSTOMIZE):
+        for number, namespace, name in _dependencies(item):
+            found = model.find(item.cluster, "Kustomization", namespace, name)
+            if found is None or found.built.group != _KUSTOMIZE:
+                continue
+            if found.get("spec", "wait") is not True and not found.list("spec", "healthChecks"):
+                at = item.at("spec", "dependsOn", number, "name")
+                text = (
+                    f"{item.title} waits for {found.title}, which is Ready once it is applied: it has no wait"
+                )
+                yield Hit(at, text, subject=item.title)
+
+
+@rule(
+    "MW703",
+    "healthChecks are ignored",
+    why="With wait: true every object is waited for, and healthChecks are not read.",
+    fix="remove one of the two",
+    source="fluxcd kustomize-controller, spec.healthChecks",
+    engine=Engine.FLUX,
+    severity=Severity.WARNING,
+)
+def ignored_health_checks(model: Model) -> Iterator[Hit]:
+    for item in model.items("Kustomization", _KUSTOMIZE):
+        if item.get("spec", "wait") is True and item.list("spec", "healthChecks"):
+            at = item.at("spec", "healthChecks", key=True)
+            yield Hit(
+                at, f"{item.title} has wait: true, so its healthChecks are not read", subject=item.title
+            )
+
+
+@rule(
+    "MW704",
+    "A first installation that fails is given up",
+    why="By default a failed first install is uninstalled, and not tried again until the spec changes.",
+    fix="set install.strategy.name: RetryOnFailure, or install.remediation.retries: -1",
+    source="fluxcd helm-controller v1.6, spec.install.strategy and spec.install.remediation",
+    engine=Engine.FLUX,
+    severity=Severity.WARNING,
+)
+def given_up(model: Model) -> Iterator[Hit]:
+    for item in model.items("HelmRelease", _HELM):
+        retries = item.get("spec", "install", "remediation", "retries")
+        strategy = item.get("spec", "install", "strategy", "name")
+        if strategy is None and model.retries_by_default:
+            continue
+        if strategy != "RetryOnFailure" and (retries is None or retries == 0):
+            at = item.at("spec", "install", key=True)
+            yield Hit(at, f"{item.title} never tries a failed first install again", subject=item.title)
+
+
+@rule(
+    "MW705",
+    "The API server refuses retryInterval here",
+    why="A validation rule of the CRD allows retryInterval with the strategy RetryOnFailure alone.",
+    fix="set the strategy's name to RetryOnFailure",
+    source="fluxcd helm-controller v1.6, CRD HelmRelease, x-kubernetes-validations of strategy",
+    engine=Engine.FLUX,
+)
+def refused_retry_interval(model: Model) -> Iterator[Hit]:
+    for item in model.items("HelmRelease", _HELM):
+        for action in ("install", "upgrade"):
+            strategy = item.mapping("spec", action, "strategy")
+            if "retryInterval" in strategy and strategy.get("name") == "RemediateOnFailure":
+                at = item.at("spec", action, "strategy", "retryInterval", key=True)
+                text = f"{item.title} has {action}.strategy RemediateOnFailure with a retryInterval"
+                yield Hit(at, text, subject=item.title)
+
+
+# What flux bootstrap writes at the top of its manifests.
+_BOOTSTRAP = re.compile(r"^# Flux Version: v(2\.[0-9]+)\.", re.MULTILINE)
+_DROPPED_IN = 8
+
+
+def declared_flux(model: Model) -> tuple[str, Position] | None:
+    """A Flux that is older than the drop of the beta versions, and where the repository says so."""
+    found: list[tuple[str, Position]] = []
+    for path in model.files.paths:
+        if path.endswith("gotk-components.yaml"):
+            try:
+                said = _BOOTSTRAP.search(model.files.text(path)[:2000])
+            except YamlFault:
+                continue
+            found += [(said[1], Position(path))] if said else []
+    for item in model.items("FluxInstance", "fluxcd.controlplane.io"):
+        exact = re.match(r"v?(2\.[0-9]+)\b", str(item.get("spec", "distribution", "version") or ""))
+        found += [(exact[1], item.at("spec", "distribution", "version"))] if exact else []
+    older = [(version, at) for version, at in found if int(version.partition(".")[2]) < _DROPPED_IN]
+    return older[0] if older and len(older) == len(found) else None
+
+
+# Group -> versions that Flux 2.9 serves. source: fluxcd CRDs at the versions of flux2 v2.9.4.
+_SERVED = {
+    _KUSTOMIZE: ("v1",),
+    _HELM: ("v2",),
+    "source.toolkit.fluxcd.io": ("v1",),
+    "notification.toolkit.fluxcd.io": ("v1", "v1beta3"),
+    "image.toolkit.fluxcd.io": ("v1",),
+}
+
+
+@rule(
+    "MW706",
+    "A version of Flux' API that is served no more",
+    why="Flux 2.8 and 2.9 dropped their beta versions: the API server knows no such kind, and the whole apply "
+    "fails.",
+    fix="write the version that is served",
+    source="fluxcd.io, release notes of 2.8 and 2.9",
+    engine=Engine.FLUX,
+)
+def dropped_version(model: Model) -> Iterator[Hit]:
+    older = declared_flux(model)
+    for item in model.all_items():
+        group, _, version = item.built.api_version.partition("/")
+        if group in _SERVED and version not in _SERVED[group]:
+            served = " and ".join(_SERVED[group])
+            text = f"{item.title} is {item.built.api_version}, and Flux 2.9 serves {served}"
+            severity = None
+            if older is not None:
+                severity = Severity.WARNING
+                text += f"; the Flux {older[0]} of {older[1]} still serves it"
+            yield Hit(item.at("apiVersion"), text, subject=item.title, severity=severity)
+
+
+@rule(
+    "MW707",
+    "A Kustomization gives up before the release that it waits for",
+    why="Its health check ends first and says failed, while Helm is still within its time: red, then green, "
+    "then red.",
+    fix="raise the Kustomization's timeout above the HelmRelease's",
+    source="fluxcd kustomize-controller spec.timeout; helm-controller spec.timeout, 5m by default",
+    engine=Engine.FLUX,
+    severity=Severity.WARNING,
+)
+def short_timeout(model: Model) -> Iterator[Hit]:
+    by_root: dict[int, list[Item]] = {}
+    for item in model.items("HelmRelease", _HELM):
+        by_root.setdefault(id(item.root), []).append(item)
+    for root in model.repository.roots:
+        if root.kustomization is None or root.kustomization.spec.get("wait") is not True:
+            continue
+        ours = seconds(root.kustomization.spec.get("timeout"))
+        for item in by_root.get(id(root), []):
+            theirs = seconds(item.get("spec", "timeout") or "5m")
+            if ours is not None and theirs is not None and ours < theirs:
+                at = root.kustomization.position("spec", "timeout")
+                text = (
+                    f"{root.kustomization.title} waits {root.kustomization.spec['timeout']}, and "
+                    f"{item.title} ({item.at('spec', 'timeout')}) may take {item.get('spec', 'timeout') or '5m'}"
+                )
+                yield Hit(at, text, subject=root.kustomization.title)
+                break
+
+
+@rule(
+    "MW708",
+    "Values that the release cannot read",
+    why="valuesFrom reads its own namespace alone: the release waits for an object that is elsewhere.",
+    fix="put the ConfigMap or Secret into the HelmRelease's namespace",
+    source="fluxcd helm-controller v1.6, spec.valuesFrom",
+    engine=Engine.FLUX,
+)
+def values_elsewhere(model: Model) -> Iterator[Hit]:
+    for item in model.items("HelmRelease", _HELM):
+        for number, entry in enumerate(item.list("spec", "valuesFrom")):
+            if not isinstance(entry, dict) or entry.get("optional") is True:
+                continue
+            kind, name = str(entry.get("kind")), str(entry.get("name"))
+            if model.find(item.cluster, kind, item.namespace, name):
+                continue
+            for other in model.items(kind, ""):
+                if other.cluster == item.cluster and other.name == name:
+                    at = item.at("spec", "valuesFrom", number, "name")
+                    text = f"{item.title} reads {kind} {name}, which is in namespace {other.namespace} ({other.at()})"
+                    yield Hit(at, text, subject=item.title)
+                    break
+
+
+# Charts with a crds/ folder, which Helm never upgrades by itself.
+_CRDS_FOLDER = frozenset(
+    {"kube-prometheus-stack", "traefik", "velero", "metallb", "rook-ceph", "snapshot-controller"}
+)
+
+
+@rule(
+    "MW709",
+    "CRDs that are never upgraded",
+    why="Helm installs a chart's crds/ folder once: after an upgrade the new version meets the old kinds, and "
+    "fields that they do not know are dropped.",
+    fix="set upgrade.crds: CreateReplace",
+    source="fluxcd helm-controller v1.6, spec.upgrade.crds: Skip by default",
+    engine=Engine.FLUX,
+    severity=Severity.WARNING,
+)
+def stale_crds(model: Model) -> Iterator[Hit]:
+    for release in model.releases:
+        if release.built is None or release.chart.name not in _CRDS_FOLDER:
+            continue
+        spec = release.built.data.get("spec")
+        upgrade = spec.get("upgrade") if isinstance(spec, dict) else None
+        policy = upgrade.get("crds") if isinstance(upgrade, dict) else None
+        # A chart whose CRDs somebody else brings has none to upgrade.
+        if policy in (None, "Skip") and release.value("crds", "enabled") is not False:
+            text = f"{release.title} installs the CRDs of {release.chart.name} once, and never upgrades them"
+            yield Hit(release.position, text, subject=release.title)
+
+
+@rule(
+    "MW710",
+    "A source that is not there",
+    why="What reads from it stays not ready, and says so in its status alone.",
+    fix="name a source that exists, in its namespace",
+    source="fluxcd kustomize-controller and helm-controller, spec.sourceRef",
+    engine=Engine.FLUX,
+)
+def missing_source(model: Model) -> Iterator[Hit]:
+    places = (
+        ("Kustomization", _KUSTOMIZE, ("spec", "sourceRef")),
+        ("HelmRelease", _HELM, ("spec", "chart", "spec", "sourceRef")),
+        ("HelmRelease", _HELM, ("spec", "chartRef")),
+    )
+    for kind, group, pointer in places:
+        for item in model.items(kind, group):
+            reference = item.mapping(*pointer)
+            wanted, name = str(reference.get("kind") or ""), str(reference.get("name") or "")
+            namespace = str(reference.get("namespace") or item.namespace)
+            known = [other for other in model.items(wanted) if other.cluster == item.cluster]
+            # Bootstrap makes flux-system; others of a kind that is never seen may come from there too.
+            if not known or name == "flux-system" or not model.sees_all_of(item.cluster):
+                continue
+            if not any((other.name, other.namespace) == (name, namespace) for other in known):
+                names = [other.name for other in known]
+                there = [other.namespace for other in known if other.name == name]
+                hint = f"; namespace {there[0]} has one" if there else did_you_mean(name, names)
+                text = f"{item.title} reads from {wanted} {namespace}/{name}, which is not there{hint}"
+                yield Hit(item.at(*pointer, "name"), text, subject=item.title)

@@ -1,0 +1,254 @@
+"""Ingress: Traefik, k3s' packaged charts, and the header that ingress mode follows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from meshwright.check.model.annotationholders import chart_pods
+from meshwright.check.model.index import Item, Model
+from meshwright.check.model.workloads import INJECT, workloads
+from meshwright.check.rules.rule import Hit, Severity, rule
+from meshwright.manifests.pointer import holds, items_of, value_at
+from meshwright.yaml import YamlFault, parse
+
+_HELM = "helm.cattle.io"
+_HEADER = "l5d-dst-override"
+# Charts that k3s and RKE2 bring. source: k3s-io/k3s manifests; rancher/rke2 charts.
+_PACKAGED = frozenset(
+    {"traefik", "traefik-crd", "coredns", "metrics-server", "gateway-api-crd", "local-storage"}
+)
+
+
+@rule(
+    "MW601",
+    "An API group that Traefik has left",
+    why="traefik.containo.us is gone since Traefik v3: the API server knows no such kind, or nobody reads it.",
+    fix="write traefik.io/v1alpha1",
+    source="traefik v3 migration guide: the API group traefik.containo.us is removed",
+)
+def old_group(model: Model) -> Iterator[Hit]:
+    for item in model.all_items():
+        if item.built.group == "traefik.containo.us":
+            yield Hit(
+                item.at("apiVersion"), f"{item.title} is of group traefik.containo.us", subject=item.title
+            )
+
+
+def _chart_configs(model: Model) -> list[Item]:
+    return model.items("HelmChartConfig", _HELM)
+
+
+@rule(
+    "MW602",
+    "A HelmChartConfig that configures no chart",
+    why="k3s joins it with the HelmChart of the same name and namespace, and a packaged one is in kube-system.",
+    fix="name it as the HelmChart, in its namespace",
+    source="k3s-io/helm-controller, HelmChartConfig",
+)
+def lost_config(model: Model) -> Iterator[Hit]:
+    for item in _chart_configs(model):
+        charts = [
+            other
+            for other in model.items("HelmChart", _HELM)
+            if (other.cluster, other.name) == (item.cluster, item.name)
+        ]
+        if any(other.namespace == item.namespace for other in charts):
+            continue
+        if item.name in _PACKAGED and item.namespace != "kube-system":
+            text = f"{item.title} is for k3s' packaged {item.name}, which is in kube-system"
+            yield Hit(item.at("metadata", "namespace"), text, subject=item.title)
+        elif charts:
+            text = f"{item.title} is in another namespace than {charts[0].title}"
+            yield Hit(item.at("metadata", "namespace"), text, subject=item.title)
+
+
+@rule(
+    "MW603",
+    "A failed upgrade takes the ingress down",
+    why="By default k3s answers a failed upgrade by uninstalling the chart and installing it anew.",
+    fix="set spec.failurePolicy to abort or retry",
+    source="k3s-io/helm-controller v0.17, spec.failurePolicy: reinstall by default",
+    severity=Severity.WARNING,
+)
+def reinstalled(model: Model) -> Iterator[Hit]:
+    for item in _chart_configs(model):
+        if item.name == "traefik" and item.get("spec", "failurePolicy") in (None, "reinstall"):
+            yield Hit(
+                item.at("spec", "failurePolicy"),
+                f"{item.title} is reinstalled when an upgrade fails",
+                subject=item.title,
+            )
+
+
+def _values(item: Item) -> Any:
+    """The values of a HelmChartConfig, structured or as text."""
+    found = item.mapping("spec", "values")
+    if found:
+        return found
+    try:
+        return parse(str(item.get("spec", "valuesContent") or ""), "values")
+    except YamlFault:
+        return {}
+
+
+def _value(values: Any, *pointer: str) -> Any:
+    return value_at(values, pointer) if holds(values, pointer) else None
+
+
+@rule(
+    "MW604",
+    "Injection is asked for where Linkerd's webhook is not asked",
+    why="k3s' Traefik runs in kube-system, which the injector's webhook leaves out: the annotation does "
+    "nothing.",
+    fix="add a MutatingWebhookConfiguration for Traefik's pods that points at the injector, or run Traefik elsewhere",
+    source="linkerd2 charts/linkerd-control-plane/values.yaml, proxyInjector.namespaceSelector",
+)
+def packaged_traefik(model: Model) -> Iterator[Hit]:
+    for holder in chart_pods(model):
+        asked = holder.annotations.get(INJECT) in ("enabled", "ingress")
+        if not asked or holder.namespace != "kube-system" or not holder.title.startswith("HelmChartConfig"):
+            continue
+        releases = model.charts("linkerd-control-plane", holder.cluster)
+        if any(
+            release.has("proxyInjector", "namespaceSelector") or not release.complete for release in releases
+        ):
+            continue
+        others = model.items("MutatingWebhookConfiguration")
+        if any(
+            o.cluster == holder.cluster and "linkerd-proxy-injector" in str(o.list("webhooks"))
+            for o in others
+        ):
+            continue
+        if model.sees_all_of(holder.cluster):
+            text = f"{holder.title} asks for injection in kube-system"
+            yield Hit(holder.at(INJECT), text, subject=holder.title)
+
+
+def _overrides(model: Model) -> list[Item]:
+    """Middlewares that set Linkerd's header."""
+    found = []
+    for item in model.items("Middleware"):
+        headers = item.mapping("spec", "headers", "customRequestHeaders")
+        if any(str(name).lower() == _HEADER for name in headers):
+            found.append(item)
+    return found
+
+
+def _ingress_mode(model: Model, cluster: str) -> list[str]:
+    """Who runs in ingress mode."""
+    found = [
+        workload.item.title
+        for workload in workloads(model)
+        if workload.item.cluster == cluster and workload.annotations.get(INJECT) == "ingress"
+    ]
+    for release in model.charts("traefik", cluster):
+        if release.value("deployment", "podAnnotations", INJECT) == "ingress":
+            found.append(release.title)
+    for item in _chart_configs(model):
+        if (
+            item.cluster == cluster
+            and _value(_values(item), "deployment", "podAnnotations", INJECT) == "ingress"
+        ):
+            found.append(item.title)
+    namespaces = [item for item in model.items("Namespace", "") if item.cluster == cluster]
+    return found + [item.title for item in namespaces if item.annotations.get(INJECT) == "ingress"]
+
+
+@rule(
+    "MW605",
+    "Ingress mode lets a client choose where its request goes",
+    why="The proxy follows l5d-dst-override, which a client may send too, unless every route overwrites it.",
+    fix="use inject: enabled with nativeLB, or a Middleware that sets l5d-dst-override on every route",
+    source="linkerd.io, Ingress traffic: the header must not come from outside",
+)
+def open_relay(model: Model) -> Iterator[Hit]:
+    for cluster in model.clusters:
+        who = _ingress_mode(model, cluster)
+        if not who or not model.sees_all_of(cluster):
+            continue
+        for route in model.items("IngressRoute"):
+            if route.cluster != cluster:
+                continue
+            own = {item.name for item in _overrides(model) if item.cluster == cluster}
+            for number, entry in enumerate(route.list("spec", "routes")):
+                used = items_of(entry.get("middlewares")) if isinstance(entry, dict) else []
+                if not any(isinstance(ref, dict) and ref.get("name") in own for ref in used):
+                    text = f"{route.title} sets no {_HEADER} here, and {who[0]} is in ingress mode"
+                    yield Hit(route.at("spec", "routes", number), text, subject=route.title)
+
+
+@rule(
+    "MW606",
+    "l5d-dst-override has no effect",
+    why="Linkerd reads the header in ingress mode alone, and here nobody is in it.",
+    fix="remove the Middleware; with inject: enabled use nativeLB instead",
+    source="linkerd2-proxy linkerd/app/outbound/src/ingress.rs",
+    severity=Severity.WARNING,
+)
+def idle_override(model: Model) -> Iterator[Hit]:
+    for item in _overrides(model):
+        charts = model.charts("traefik", item.cluster)
+        unseen = not model.sees_all_of(item.cluster) or any(not release.complete for release in charts)
+        if not unseen and not _ingress_mode(model, item.cluster):
+            at = item.at("spec", "headers", "customRequestHeaders")
+            yield Hit(at, f"{item.title} sets {_HEADER}, and nothing is in ingress mode", subject=item.title)
+
+
+@rule(
+    "MW607",
+    "A meshed Traefik passes Linkerd by",
+    why="Traefik picks pods by itself: mTLS holds, but routes, retries, balancing and policy of the Service "
+    "do not apply.",
+    fix="set nativeLB: true on the service, or providers.kubernetesCRD.nativeLBByDefault in the chart",
+    source="traefik v3, services[].nativeLB; linkerd website 042a9c90",
+    severity=Severity.WARNING,
+)
+def no_native_balancing(model: Model) -> Iterator[Hit]:
+    for cluster in model.clusters:
+        meshed = [
+            (release.title, release.value("providers", "kubernetesCRD", "nativeLBByDefault"))
+            for release in model.charts("traefik", cluster)
+            if release.value("deployment", "podAnnotations", INJECT) == "enabled" and release.complete
+        ]
+        for item in _chart_configs(model):
+            values = _values(item)
+            if (
+                item.cluster == cluster
+                and _value(values, "deployment", "podAnnotations", INJECT) == "enabled"
+            ):
+                meshed.append((item.title, _value(values, "providers", "kubernetesCRD", "nativeLBByDefault")))
+        if len(meshed) != 1 or meshed[0][1] is True:
+            continue
+        for route in model.items("IngressRoute"):
+            for number, entry in enumerate(route.list("spec", "routes") if route.cluster == cluster else []):
+                for at, service in enumerate(
+                    items_of(entry.get("services")) if isinstance(entry, dict) else []
+                ):
+                    plain = isinstance(service, dict) and service.get("kind", "Service") == "Service"
+                    if plain and service.get("nativeLB") is not True:
+                        here = route.at("spec", "routes", number, "services", at)
+                        text = f"{route.title} picks pods of '{service.get('name')}' itself, and {meshed[0][0]} is meshed"
+                        yield Hit(here, text, subject=route.title)
+
+
+@rule(
+    "MW608",
+    "A meshed ingress-nginx passes Linkerd by",
+    why="It sends requests to pods by itself; Linkerd then knows neither Service nor routes.",
+    fix='add nginx.ingress.kubernetes.io/service-upstream: "true" to the Ingress',
+    source="linkerd.io, Ingress traffic: nginx",
+    severity=Severity.WARNING,
+)
+def nginx_upstream(model: Model) -> Iterator[Hit]:
+    key = "nginx.ingress.kubernetes.io/service-upstream"
+    for release in model.charts("ingress-nginx"):
+        meshed = release.value("controller", "podAnnotations", INJECT) in ("enabled", "ingress")
+        everywhere = release.value("controller", "config", "service-upstream")
+        if not meshed or str(everywhere).lower() == "true":
+            continue
+        for item in model.items("Ingress", "networking.k8s.io"):
+            named = item.get("spec", "ingressClassName") in ("nginx", None)
+            if item.cluster == release.cluster and named and str(item.annotations.get(key)).lower() != "true":
+                text = f"{item.title} has no service-upstream, and {release.title} is meshed"
+                yield Hit(item.at("metadata"), text, subject=item.title)

@@ -1,0 +1,244 @@
+"""Injection: annotations in the wrong place, with the wrong value, or on what is never injected."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from meshwright.check.model.annotationholders import annotation_holders, chart_pods, holder_of
+from meshwright.check.model.index import CONTROL_PLANE, Item, Model
+from meshwright.check.model.workloads import INJECT, workloads
+from meshwright.check.rules.rule import Hit, Severity, rule
+from meshwright.flux.substitution import unresolved
+from meshwright.manifests.pointer import Pointer
+from meshwright.manifests.words import did_you_mean
+
+_VALUES = ("enabled", "ingress", "disabled")
+# The chart's own list (2026.8.3, proxyInjector.namespaceSelector); its label excludes others.
+_EXCLUDED = frozenset({"kube-system", "cert-manager"})
+_REMOVED = frozenset({"config.linkerd.io/init-image", "config.linkerd.io/init-image-version"})
+# linkerd2 edge-26.8.3, pkg/k8s/labels.go.
+_CONFIG = frozenset(
+    [
+        "access-log",
+        "admin-port",
+        "close-wait-timeout",
+        "control-port",
+        "debug-image",
+        "debug-image-pull-policy",
+        "debug-image-version",
+        "default-inbound-policy",
+        "enable-debug-sidecar",
+        "enable-external-profiles",
+        "enable-gateway",
+        "image-pull-policy",
+        "inbound-port",
+        "opaque-ports",
+        "outbound-port",
+        "pod-inbound-ports",
+        "proxy-additional-env",
+        "proxy-admin-shutdown",
+        "proxy-await",
+        "proxy-cpu-limit",
+        "proxy-cpu-ratio-limit",
+        "proxy-cpu-request",
+        "proxy-disable-inbound-protocol-detect-timeout",
+        "proxy-disable-outbound-protocol-detect-timeout",
+        "proxy-enable-native-sidecar",
+        "proxy-ephemeral-storage-limit",
+        "proxy-ephemeral-storage-request",
+        "proxy-gid",
+        "proxy-image",
+        "proxy-inbound-connect-timeout",
+        "proxy-inbound-discovery-cache-unused-timeout",
+        "proxy-log-format",
+        "proxy-log-http-headers",
+        "proxy-log-level",
+        "proxy-memory-limit",
+        "proxy-memory-request",
+        "proxy-metrics-hostname-labels",
+        "proxy-outbound-connect-timeout",
+        "proxy-outbound-discovery-cache-unused-timeout",
+        "proxy-require-identity-inbound-ports",
+        "proxy-uid",
+        "proxy-version",
+        "shutdown-grace-period",
+        "skip-inbound-ports",
+        "skip-outbound-ports",
+        "skip-subnets",
+    ]
+)
+_PREFIX = "config.linkerd.io/"
+
+
+def _holders(model: Model) -> Iterator[tuple[Item, Pointer]]:
+    """Where injection annotations take effect: pod templates and Namespaces."""
+    for workload in workloads(model):
+        yield workload.item, (*workload.template, "metadata")
+    for item in model.items("Namespace", ""):
+        yield item, ("metadata",)
+
+
+@rule(
+    "MW301",
+    "linkerd.io/inject is on the workload, not on its pods",
+    why="The injector reads the annotations of pods and namespaces; on a Deployment itself it has no effect.",
+    fix="move it to the pod template's metadata.annotations",
+    source="linkerd2 pkg/inject/inject.go; linkerd2#4856",
+)
+def on_the_workload(model: Model) -> Iterator[Hit]:
+    for workload in workloads(model):
+        item = workload.item
+        if workload.template and INJECT in item.annotations and INJECT not in workload.annotations:
+            at = item.at("metadata", "annotations", INJECT, key=True)
+            text = f"{item.title} has {INJECT} on itself, and its pod template has none"
+            yield Hit(at, text, subject=item.title)
+
+
+@rule(
+    "MW302",
+    "linkerd.io/inject is a label",
+    why="Labels have never had an effect on injection: the pods stay out of the mesh.",
+    fix="make it an annotation",
+    source="linkerd2#4856",
+)
+def as_a_label(model: Model) -> Iterator[Hit]:
+    for item, pointer in _holders(model):
+        if INJECT in item.mapping(*pointer, "labels"):
+            at = item.at(*pointer, "labels", INJECT, key=True)
+            text = f"{item.title} has {INJECT} among its labels, and the injector reads annotations"
+            yield Hit(at, text, subject=item.title)
+
+
+@rule(
+    "MW303",
+    "linkerd.io/inject has a value that Linkerd does not know",
+    why="Any other value than enabled, ingress and disabled means not injected, without a word.",
+    fix="write enabled, ingress or disabled",
+    source="linkerd2 pkg/inject/report.go, ValidInjectAnnotationValues",
+)
+def unknown_value(model: Model) -> Iterator[Hit]:
+    for holder in annotation_holders(model):
+        value = holder.annotations.get(INJECT, "disabled")
+        if value not in _VALUES and not unresolved(value):
+            hint = did_you_mean(str(value), _VALUES)
+            text = f"{holder.title} has {INJECT} '{value}', which means not injected{hint}"
+            yield Hit(holder.at(INJECT), text, subject=holder.title)
+
+
+@rule(
+    "MW304",
+    "A pod on the host's network asks for injection",
+    why="The injector leaves such pods alone: their traffic cannot be redirected without the node's.",
+    fix="remove the annotation, or hostNetwork",
+    source="linkerd2 pkg/inject/report.go, hostNetwork",
+)
+def host_network(model: Model) -> Iterator[Hit]:
+    for workload in workloads(model):
+        if workload.pod.get("hostNetwork") is True and workload.annotations.get(INJECT) in (
+            "enabled",
+            "ingress",
+        ):
+            at = workload.item.at(*workload.template, "metadata", "annotations", INJECT)
+            text = f"{workload.item.title} asks for injection and uses the host's network"
+            yield Hit(at, text, subject=workload.item.title)
+
+
+@rule(
+    "MW305",
+    "A meshed namespace forbids linkerd-init",
+    why="linkerd-init needs NET_ADMIN and NET_RAW, which these levels forbid: no pod is made.",
+    fix="raise the level to privileged, or use linkerd-cni",
+    source="Kubernetes Pod Security Standards; linkerd2 charts/partials, _proxy-init.tpl",
+)
+def pod_security(model: Model) -> Iterator[Hit]:
+    label = "pod-security.kubernetes.io/enforce"
+    for item in model.items("Namespace", ""):
+        level = item.labels.get(label)
+        if level not in ("baseline", "restricted") or item.annotations.get(INJECT) not in (
+            "enabled",
+            "ingress",
+        ):
+            continue
+        if model.charts("linkerd2-cni", item.cluster):
+            continue
+        text = f"{item.title} is meshed, and enforces Pod Security level {level}"
+        yield Hit(item.at("metadata", "labels", label), text, subject=item.title)
+
+
+@rule(
+    "MW306",
+    "Injection is asked for where Linkerd's webhook is not asked",
+    why="The injector's webhook is not asked about kube-system, cert-manager and namespaces labelled so.",
+    fix="move the workload to a namespace of its own, or remove the annotation",
+    source="linkerd-control-plane values.yaml, proxyInjector.namespaceSelector (since edge-22.2.1)",
+)
+def excluded_namespace(model: Model) -> Iterator[Hit]:
+    label = "config.linkerd.io/admission-webhooks"
+    for cluster in model.clusters:
+        releases = model.charts(CONTROL_PLANE, cluster)
+        # Another selector of theirs, or a further webhook, may reach what the chart's own does not.
+        if any(release.has("proxyInjector", "namespaceSelector") for release in releases) or _has_other(
+            model, cluster
+        ):
+            continue
+        for workload in workloads(model):
+            item = workload.item
+            if item.cluster != cluster or workload.annotations.get(INJECT) not in ("enabled", "ingress"):
+                continue
+            namespace = model.find(cluster, "Namespace", "", item.namespace)
+            labelled = namespace is not None and namespace.labels.get(label) == "disabled"
+            if item.namespace in _EXCLUDED or labelled:
+                at = item.at(*workload.template, "metadata", "annotations", INJECT)
+                text = (
+                    f"{item.title} asks for injection, and the webhook leaves namespace {item.namespace} out"
+                )
+                yield Hit(at, text, subject=item.title)
+        for holder in chart_pods(model):
+            asked = holder.annotations.get(INJECT) in ("enabled", "ingress")
+            # What k3s packages has a rule of its own.
+            if asked and holder.cluster == cluster and not holder.title.startswith("HelmChartConfig"):
+                namespace = model.find(cluster, "Namespace", "", holder.namespace)
+                labelled = namespace is not None and namespace.labels.get(label) == "disabled"
+                if holder.namespace in _EXCLUDED or labelled:
+                    text = f"{holder.title} asks for injection, and the webhook leaves namespace {holder.namespace} out"
+                    yield Hit(holder.at(INJECT), text, subject=holder.title)
+
+
+def _has_other(model: Model, cluster: str) -> bool:
+    for item in model.items("MutatingWebhookConfiguration"):
+        if item.cluster == cluster and "linkerd-proxy-injector" in str(item.list("webhooks")):
+            return True
+    return False
+
+
+@rule(
+    "MW307",
+    "An annotation that Linkerd reads no more",
+    why="proxy-init is part of the proxy's image since edge-25.11.3; the annotation is ignored.",
+    fix="remove it",
+    source="linkerd2 0e9a38d7d (#14577)",
+    severity=Severity.WARNING,
+    since="2025.11.3",
+)
+def removed_annotation(model: Model) -> Iterator[Hit]:
+    for holder in annotation_holders(model):
+        for key in sorted(_REMOVED & holder.annotations.keys()):
+            text = f"{holder.title} sets {key}, which is gone since edge-25.11.3"
+            yield Hit(holder.at(key, key=True), text, subject=holder.title)
+
+
+@rule(
+    "MW308",
+    "An annotation of config.linkerd.io that Linkerd does not know",
+    why="It is logged at most and ignored: the setting has no effect.",
+    fix="use a name that Linkerd knows",
+    source="linkerd2 edge-26.8.3, pkg/k8s/labels.go",
+)
+def unknown_annotation(model: Model) -> Iterator[Hit]:
+    known = [f"{_PREFIX}{name}" for name in _CONFIG]
+    services = (holder_of(item, ("metadata", "annotations")) for item in model.items("Service", ""))
+    for holder in (*annotation_holders(model), *services):
+        for key in map(str, holder.annotations):
+            if key.startswith(_PREFIX) and key not in known and key not in _REMOVED:
+                text = f"{holder.title} sets {key}, which Linkerd does not know{did_you_mean(key, known)}"
+                yield Hit(holder.at(key, key=True), text, subject=holder.title)

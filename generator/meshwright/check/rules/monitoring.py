@@ -1,0 +1,218 @@
+"""Monitoring: monitors that select nothing, or what nobody asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from meshwright.check.model.index import CONTROL_PLANE, Item, Model
+from meshwright.check.model.portlists import matches, selected, services_selected
+from meshwright.check.rules.rule import Hit, Severity, rule
+from meshwright.manifests.pointer import items_of
+
+_GROUP = "monitoring.coreos.com"
+# Kind -> the value of kube-prometheus-stack that frees its selector from the release's label.
+_SELECTORS = {
+    "PodMonitor": "podMonitorSelectorNilUsesHelmValues",
+    "ServiceMonitor": "serviceMonitorSelectorNilUsesHelmValues",
+    "PrometheusRule": "ruleSelectorNilUsesHelmValues",
+    "Probe": "probeSelectorNilUsesHelmValues",
+}
+_OWN_SELECTOR = {
+    "PodMonitor": "podMonitorSelector",
+    "ServiceMonitor": "serviceMonitorSelector",
+    "PrometheusRule": "ruleSelector",
+    "Probe": "probeSelector",
+}
+
+
+def _monitors(model: Model) -> Iterator[tuple[Item, str]]:
+    """Each PodMonitor and ServiceMonitor with the name of its list of endpoints."""
+    for kind, field in (("PodMonitor", "podMetricsEndpoints"), ("ServiceMonitor", "endpoints")):
+        for item in model.items(kind, _GROUP):
+            yield item, field
+
+
+@rule(
+    "MW501",
+    "A monitor looks for a port name that Linkerd has no more",
+    why="The controllers' port admin-http became <component>-admin: the monitor selects nothing.",
+    fix="keep .*-admin in Linkerd's namespace and admin in viz', and drop linkerd-admin",
+    source="linkerd2 148fd1c16 (edge-25.6.3)",
+    since="2025.6.3",
+)
+def old_port_name(model: Model) -> Iterator[Hit]:
+    for item, field in _monitors(model):
+        for number, endpoint in enumerate(item.list("spec", field)):
+            if not isinstance(endpoint, dict):
+                continue
+            for at, relabeling in enumerate(items_of(endpoint.get("relabelings"))):
+                if isinstance(relabeling, dict) and "admin-http" in str(relabeling.get("regex", "")):
+                    here = item.at("spec", field, number, "relabelings", at, "regex")
+                    yield Hit(here, f"{item.title} keeps port name admin-http", subject=item.title)
+            if endpoint.get("port") == "admin-http":
+                here = item.at("spec", field, number, "port")
+                yield Hit(here, f"{item.title} scrapes port name admin-http", subject=item.title)
+
+
+@rule(
+    "MW502",
+    "Prometheus never looks at this monitor",
+    why="kube-prometheus-stack selects by the label of its own release unless told otherwise.",
+    fix="add the label, or set the selector's NilUsesHelmValues to false",
+    source="kube-prometheus-stack values.yaml, prometheus.prometheusSpec.*SelectorNilUsesHelmValues",
+)
+def release_label(model: Model) -> Iterator[Hit]:
+    for cluster in model.clusters:
+        stacks = model.charts("kube-prometheus-stack", cluster)
+        if len(stacks) != 1 or not stacks[0].complete:
+            continue
+        stack = stacks[0]
+        for kind, value in _SELECTORS.items():
+            spec = ("prometheus", "prometheusSpec")
+            own = stack.value(*spec, _OWN_SELECTOR[kind])
+            # A selector that stands in the values replaces the release's label.
+            if stack.value(*spec, value) is False and not own:
+                continue
+            for item in model.items(kind, _GROUP):
+                if item.cluster != cluster:
+                    continue
+                label = item.labels.get("release")
+                has = f"has release: {label}" if label else "has no label release"
+                if own and not matches(own, item.labels):
+                    text = f"{item.title} does not fit {_OWN_SELECTOR[kind]} {own} of {stack.title}"
+                elif not own and label != stack.name:
+                    text = f"{item.title} {has}, and {stack.title} selects release: {stack.name}"
+                else:
+                    continue
+                yield Hit(item.at("metadata", "labels"), text, subject=item.title)
+
+
+@rule(
+    "MW503",
+    "A monitor selects nothing",
+    why="No pod or Service has these labels in the namespaces that it looks at: there is never a target.",
+    fix="match the labels, and name the namespaces in namespaceSelector",
+    source="prometheus-operator API, spec.selector and spec.namespaceSelector",
+)
+def selects_nothing(model: Model) -> Iterator[Hit]:
+    for item, _ in _monitors(model):
+        selector = item.get("spec", "selector")
+        if (
+            not isinstance(selector, dict)
+            or not selector.get("matchLabels")
+            or not model.sees_all_of(item.cluster)
+        ):
+            continue
+        if item.get("spec", "namespaceSelector", "any") is True:
+            continue
+        named = item.list("spec", "namespaceSelector", "matchNames") or [item.namespace]
+        if any(_opaque(model, item.cluster, str(name)) for name in named):
+            continue
+        if not any(_finds(model, item, str(name)) for name in named):
+            what = "pod" if item.built.kind == "PodMonitor" else "Service"
+            text = f"{item.title} selects no {what} of {' and '.join(map(str, named))}"
+            yield Hit(item.at("spec", "selector"), text, subject=item.title)
+
+
+def _finds(model: Model, monitor: Item, namespace: str) -> bool:
+    """Whether a monitor selects something in a namespace."""
+    find = selected if monitor.built.kind == "PodMonitor" else services_selected
+    return (
+        next(iter(find(model, monitor.cluster, namespace, monitor.get("spec", "selector"))), None) is not None
+    )
+
+
+def _opaque(model: Model, cluster: str, namespace: str) -> bool:
+    """Whether pods may run there that are not seen: a chart's, an operator's, or nobody's at all."""
+    known: dict[tuple[str, str], bool] = model.derived.setdefault("unseen pods", {})
+    if (cluster, namespace) not in known:
+        known[cluster, namespace] = _is_opaque(model, cluster, namespace)
+    return known[cluster, namespace]
+
+
+def _is_opaque(model: Model, cluster: str, namespace: str) -> bool:
+    if any(release.cluster == cluster and release.namespace == namespace for release in model.releases):
+        return True
+    items = model.in_namespace(cluster, namespace)
+    kinds = {item.built.kind for item in items if item.built.group not in (_GROUP, "")}
+    return not kinds or any(item.built.group.count(".") > 1 and item.built.group != _GROUP for item in items)
+
+
+@rule(
+    "MW504",
+    "A ServiceMonitor scrapes a port that the Service does not name",
+    why="Endpoints are found by the name of the Service's port: one that is not there is never scraped.",
+    fix="write the name of a port of the Service",
+    source="prometheus-operator API, ServiceMonitor spec.endpoints[].port",
+)
+def unknown_service_port(model: Model) -> Iterator[Hit]:
+    for item in model.items("ServiceMonitor", _GROUP):
+        named = item.list("spec", "namespaceSelector", "matchNames") or [item.namespace]
+        services = [
+            found
+            for name in named
+            for found in services_selected(model, item.cluster, str(name), item.get("spec", "selector"))
+        ]
+        names = {
+            str(port.get("name"))
+            for s in services
+            for port in s.list("spec", "ports")
+            if isinstance(port, dict)
+        }
+        for number, endpoint in enumerate(item.list("spec", "endpoints")):
+            port = endpoint.get("port") if isinstance(endpoint, dict) else None
+            if services and isinstance(port, str) and port not in names:
+                at = item.at("spec", "endpoints", number, "port")
+                text = f"{item.title} scrapes port '{port}', which {services[0].title} does not name"
+                yield Hit(at, text, subject=item.title)
+
+
+@rule(
+    "MW505",
+    "Linkerd's own PodMonitors leave its dashboards empty",
+    why="They set no job label, and the dashboards ask for job linkerd-controller and linkerd-proxy; viz' own "
+    "components are not scraped, because their port is named admin.",
+    fix="set podMonitor.enabled: false and write PodMonitors that set job",
+    source="linkerd2 charts/linkerd-control-plane/templates/podmonitor.yaml; grafana/dashboards/health.json",
+    severity=Severity.WARNING,
+)
+def own_pod_monitors(model: Model) -> Iterator[Hit]:
+    for release in model.charts(CONTROL_PLANE):
+        if release.value("podMonitor", "enabled") is True:
+            at = release.at("podMonitor", "enabled")
+            yield Hit(at, f"{release.title} has podMonitor.enabled: true", subject=release.title)
+
+
+@rule(
+    "MW506",
+    "A monitor of the proxies sets no job",
+    why="Linkerd's dashboards and viz select job linkerd-proxy and linkerd-controller: other metrics are "
+    "collected and never shown.",
+    fix="add a relabeling with targetLabel: job and replacement: linkerd-proxy (or linkerd-controller)",
+    source="linkerd2 viz/charts/linkerd-viz/templates/prometheus.yaml; grafana/dashboards",
+    severity=Severity.WARNING,
+)
+def no_job(model: Model) -> Iterator[Hit]:
+    for item in model.items("PodMonitor", _GROUP):
+        for number, endpoint in enumerate(item.list("spec", "podMetricsEndpoints")):
+            if not isinstance(endpoint, dict):
+                continue
+            relabelings = _relabelings(endpoint)
+            if scrapes_proxies(endpoint) and not any(
+                entry.get("targetLabel") == "job" for entry in relabelings
+            ):
+                at = item.at("spec", "podMetricsEndpoints", number)
+                yield Hit(at, f"{item.title} scrapes Linkerd's proxies and sets no job", subject=item.title)
+
+
+def _relabelings(endpoint: dict[str, Any]) -> list[dict[str, Any]]:
+    return [entry for entry in items_of(endpoint.get("relabelings")) if isinstance(entry, dict)]
+
+
+def scrapes_proxies(endpoint: dict[str, Any]) -> bool:
+    """Whether an endpoint of a PodMonitor is the proxies'."""
+    return endpoint.get("port") == "linkerd-admin" or any(
+        "linkerd-proxy" in str(entry.get("regex", "")) and entry.get("action") == "keep"
+        for entry in _relabelings(endpoint)
+    )

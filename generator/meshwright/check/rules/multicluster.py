@@ -1,0 +1,50 @@
+"""Multicluster: Links and the controllers that follow them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from meshwright.check.model.index import Model
+from meshwright.check.rules.rule import Hit, Severity, rule
+from meshwright.manifests.words import did_you_mean
+
+_CHART = "linkerd-multicluster"
+
+
+@rule(
+    "MW633",
+    "A service mirror for a Link that is not there, or a Link that nobody mirrors",
+    why="Since 2.18 the chart runs one controller for each entry of controllers, and each follows the Link that it "
+    "names: without the other, either mirrors nothing.",
+    fix="name each Link once in controllers[].link.ref.name",
+    source="linkerd.io, Installing multi-cluster; linkerd2 multicluster/charts/linkerd-multicluster/values.yaml",
+    severity=Severity.WARNING,
+    since="2025.4.4",
+)
+def unpaired_links(model: Model) -> Iterator[Hit]:
+    for release in model.charts(_CHART):
+        links = {
+            item.name: item
+            for item in model.items("Link", "multicluster.linkerd.io")
+            if item.cluster == release.cluster
+        }
+        entries = release.value("controllers")
+        if not release.complete or not model.sees_all_of(release.cluster):
+            continue
+        named = {}
+        for number, entry in enumerate(entries if isinstance(entries, list) else []):
+            link = entry.get("link") if isinstance(entry, dict) else None
+            ref = link.get("ref") if isinstance(link, dict) else None
+            if isinstance(ref, dict) and ref.get("name"):
+                named[str(ref["name"])] = number
+        # A Link comes from `linkerd multicluster link-gen`, often by hand: without any here nothing is known.
+        for name, number in named.items() if links else ():
+            if name not in links:
+                text = f"{release.title} mirrors Link {name}, which is not there{did_you_mean(name, links)}"
+                yield Hit(
+                    release.at("controllers", number, "link", "ref", "name"), text, subject=release.title
+                )
+        for name, item in links.items():
+            if name not in named:
+                text = f"{item.title} is followed by no controller of {release.title}"
+                yield Hit(item.at("metadata", "name"), text, subject=item.title)

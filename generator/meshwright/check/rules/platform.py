@@ -1,0 +1,261 @@
+"""The platform below the mesh: Gateway API, the CNI plugin, and settings that all charts share."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from meshwright.check.model.certmanager import control_planes
+from meshwright.check.model.gatewayapi import asked_by, definitions, other_owners
+from meshwright.check.model.index import CONTROL_PLANE, Model
+from meshwright.check.rules.rule import Engine, Hit, Severity, rule
+
+_BUNDLE = "gateway.networking.k8s.io/bundle-version"
+# source: linkerd.io, Gateway API: versions that 2.20 works with.
+_OLDEST, _NEWEST = (1, 2, 1), (1, 5, 1)
+_SHARED = (CONTROL_PLANE, "linkerd-viz", "linkerd-multicluster", "linkerd-jaeger")
+_CNI = "linkerd2-cni"
+
+
+@rule(
+    "MW621",
+    "The mesh waits for a CNI plugin that nobody installs",
+    why="With cniEnabled no pod gets linkerd-init; without the plugin every meshed pod waits in its network "
+    "validator.",
+    fix="install chart linkerd2-cni, or set cniEnabled: false",
+    source="linkerd2 charts/linkerd-control-plane/values.yaml, cniEnabled",
+)
+def missing_cni(model: Model) -> Iterator[Hit]:
+    for release in control_planes(model):
+        if release.value("cniEnabled") is not True or not model.sees_all_of(release.cluster):
+            continue
+        daemons = [item.name for item in model.items("DaemonSet", "apps") if item.cluster == release.cluster]
+        if not model.charts(_CNI, release.cluster) and not any("linkerd-cni" in name for name in daemons):
+            at = release.at("cniEnabled")
+            yield Hit(
+                at, f"{release.title} has cniEnabled: true, and no {_CNI} is here", subject=release.title
+            )
+
+
+@rule(
+    "MW622",
+    "A CNI plugin that nobody uses",
+    why="Without cniEnabled every pod has linkerd-init all the same, with the capabilities that the plugin was "
+    "to save.",
+    fix="set cniEnabled: true in linkerd-control-plane (and viz), or remove the plugin",
+    source="linkerd2 charts/linkerd-control-plane/values.yaml, cniEnabled",
+    severity=Severity.WARNING,
+)
+def idle_cni(model: Model) -> Iterator[Hit]:
+    for plugin in model.charts(_CNI):
+        for release in model.charts(CONTROL_PLANE, plugin.cluster):
+            if release.complete and release.value("cniEnabled") is not True:
+                text = f"{plugin.title} installs {_CNI}, and {release.title} has no cniEnabled: true"
+                yield Hit(plugin.position, text, subject=plugin.title)
+
+
+@rule(
+    "MW623",
+    "The CNI plugin writes where k3s does not look",
+    why="k3s keeps its CNI configuration and programs below /var/lib/rancher: in the usual folders the plugin "
+    "is never called.",
+    fix="set destCNINetDir: /var/lib/rancher/k3s/agent/etc/cni/net.d and destCNIBinDir: /var/lib/rancher/k3s/data/cni",
+    source="linkerd2-proxy-init cni-plugin integration manifests; k3s#10868",
+)
+def cni_paths(model: Model) -> Iterator[Hit]:
+    for plugin in model.charts(_CNI):
+        k3s = [
+            item
+            for kind in ("HelmChartConfig", "HelmChart")
+            for item in model.items(kind, "helm.cattle.io")
+            if item.cluster == plugin.cluster
+        ]
+        if not k3s or not plugin.complete:
+            continue
+        for key in ("destCNINetDir", "destCNIBinDir"):
+            if "/rancher/" not in str(plugin.value(key) or ""):
+                text = (
+                    f"{plugin.title} leaves {key} at its default, and {k3s[0].title} ({k3s[0].at()}) says k3s"
+                )
+                yield Hit(plugin.at(key), text, subject=plugin.title)
+
+
+@rule(
+    "MW624",
+    "Two owners of the Gateway API's CRDs",
+    why="Helm refuses to install over objects of another owner, or each undoes the other's version; bundle v1.5 also "
+    "brings a policy that refuses older ones.",
+    fix="keep one owner; where the chart has been one, let it go in two steps (docs/upgrade-gateway-api.md)",
+    source="linkerd2#13334; k3s#11932; gateway-api v1.5.1 safe-upgrades; linkerd2 charts/linkerd-crds/values.yaml",
+)
+def two_owners(model: Model) -> Iterator[Hit]:
+    for release in model.charts("linkerd-crds"):
+        by = asked_by(release) if release.complete else ""
+        for owner in other_owners(model, release.cluster) if by else ():
+            at = release.at(by) if by != "default" else release.position
+            text = f"{release.title} installs the Gateway API's CRDs, and {owner.title} ({owner.position}) "
+            text += "is one already" if owner.title.startswith("CustomResource") else "brings them too"
+            yield Hit(at, text, subject=release.title)
+            break
+
+
+@rule(
+    "MW625",
+    "A Gateway API that Linkerd does not work with",
+    why="It is bound to fixed versions of these kinds: routes of another bundle may be ignored without a word.",
+    fix="install a bundle from v1.2.1 to v1.5.1, standard channel",
+    source="linkerd.io, Gateway API, compatible versions; linkerd2#15584",
+    severity=Severity.WARNING,
+    since="2026.6.3",
+)
+def gateway_version(model: Model) -> Iterator[Hit]:
+    told = set()
+    for item in definitions(model):
+        text = str(item.annotations.get(_BUNDLE, ""))
+        found = re.match(r"v([0-9]+)\.([0-9]+)\.([0-9]+)", text)
+        if not found or (item.cluster, text) in told or not model.charts(CONTROL_PLANE, item.cluster):
+            continue
+        version = (int(found[1]), int(found[2]), int(found[3]))
+        if not _OLDEST <= version <= _NEWEST:
+            told.add((item.cluster, text))
+            at = item.at("metadata", "annotations", _BUNDLE)
+            yield Hit(
+                at,
+                f"{item.title} is of bundle {text}, and Linkerd works with v1.2.1 to v1.5.1",
+                subject=item.title,
+            )
+
+
+@rule(
+    "MW626",
+    "Gateway API CRDs from Linkerd's chart",
+    why="It carries bundle v1.1.1, older than what Linkerd itself asks for, and removes it with the release.",
+    fix="install the Gateway API from its own releases, and set installGatewayAPI: false",
+    source="linkerd2 charts/linkerd-crds at edge-26.8.3; 105b61d49",
+    severity=Severity.WARNING,
+    since="2025.9.4",
+)
+def bundled_gateway(model: Model) -> Iterator[Hit]:
+    for release in model.charts("linkerd-crds"):
+        if release.value("installGatewayAPI") is True:
+            at = release.at("installGatewayAPI")
+            yield Hit(at, f"{release.title} has installGatewayAPI: true", subject=release.title)
+
+
+@rule(
+    "MW627",
+    "Linkerd's charts disagree on the cluster's domain",
+    why="Identities hold the trust domain: what has another is refused by everybody.",
+    fix="give all of Linkerd's charts one clusterDomain and one identityTrustDomain",
+    source="linkerd2 values.yaml of control plane, viz and multicluster",
+)
+def domains(model: Model) -> Iterator[Hit]:
+    for cluster in model.clusters:
+        leaders = [release for release in model.charts(CONTROL_PLANE, cluster) if release.complete]
+        for name in _SHARED[1:] if leaders else ():
+            for release in model.charts(name, cluster):
+                leader = leaders[0]
+                for key in ("clusterDomain", "identityTrustDomain"):
+                    domain = leader.value("clusterDomain") or "cluster.local"
+                    theirs = leader.value(key) or domain
+                    ours = release.value(key) or release.value("clusterDomain") or "cluster.local"
+                    if release.complete and ours != theirs:
+                        text = f"{release.title} has {key} '{ours}', and {leader.title} has '{theirs}'"
+                        yield Hit(release.at(key), text, subject=release.title)
+                        break
+
+
+@rule(
+    "MW628",
+    "An extension in Linkerd's own namespace",
+    why="It is not supported: labels, policy and checks take the namespace for the control plane's alone.",
+    fix="install it in a namespace of its own, such as linkerd-viz",
+    source="linkerd.io, Using extensions",
+)
+def extension_namespace(model: Model) -> Iterator[Hit]:
+    for name in _SHARED[1:]:
+        for release in model.charts(name):
+            for leader in model.charts(CONTROL_PLANE, release.cluster):
+                if release.namespace and release.namespace == leader.namespace:
+                    text = f"{release.title} installs {name} in {release.namespace}, the namespace of {leader.title}"
+                    yield Hit(release.position, text, subject=release.title)
+
+
+@rule(
+    "MW629",
+    "A chart that is no more",
+    why="The jaeger extension ended with edge-25.10.1, and chart linkerd2 with stable-2.12: there is no newer "
+    "version to go on with.",
+    fix="set proxy.tracing in linkerd-control-plane; replace linkerd2 by linkerd-crds and linkerd-control-plane",
+    source="linkerd.io, Jaeger extension migration; Upgrading Linkerd, 2.12",
+)
+def ended_charts(model: Model) -> Iterator[Hit]:
+    for name in ("linkerd-jaeger", "linkerd2"):
+        for release in model.charts(name):
+            if name == "linkerd-jaeger" or "linkerd.io" in release.repository:
+                yield Hit(release.position, f"{release.title} installs chart {name}", subject=release.title)
+
+
+@rule(
+    "MW630",
+    "Removing a file would remove every policy",
+    why="linkerd-crds' CRDs go with the release, and every Server, policy and ServiceProfile with them.",
+    fix="annotate the HelmRelease with kustomize.toolkit.fluxcd.io/prune: disabled, or set deletionPolicy: Orphan",
+    source="linkerd2 charts/linkerd-crds/templates; fluxcd kustomize-controller, spec.deletionPolicy",
+    engine=Engine.FLUX,
+    severity=Severity.WARNING,
+)
+def prunable_crds(model: Model) -> Iterator[Hit]:
+    for release in model.charts("linkerd-crds"):
+        kustomization = release.root.kustomization if release.root is not None else None
+        if release.built is None or kustomization is None:
+            continue
+        spec, annotations = kustomization.spec, release.built.metadata.get("annotations") or {}
+        kept = annotations.get("kustomize.toolkit.fluxcd.io/prune") == "disabled"
+        orphaned = spec.get("deletionPolicy") in ("Orphan",) or spec.get("prune") is not True
+        if not kept and not orphaned:
+            text = f"{release.title} is pruned with its file by {kustomization.title}"
+            yield Hit(release.position, text, subject=release.title)
+
+
+@rule(
+    "MW631",
+    "High availability on too few replicas or without a budget",
+    why="The webhooks then fail closed while fewer than all of the control plane runs: pods cannot start.",
+    fix="copy the chart's values-ha.yaml: controllerReplicas, enablePodAntiAffinity, enablePodDisruptionBudget",
+    source="linkerd2 charts/linkerd-control-plane/values-ha.yaml",
+    severity=Severity.WARNING,
+)
+def half_available(model: Model) -> Iterator[Hit]:
+    for release in control_planes(model):
+        if release.value("webhookFailurePolicy") != "Fail":
+            continue
+        replicas = release.value("controllerReplicas")
+        if not isinstance(replicas, int) or replicas < 2:
+            at = release.at("webhookFailurePolicy")
+            text = f"{release.title} has webhookFailurePolicy: Fail and {replicas or 1} replica"
+            yield Hit(at, text, subject=release.title)
+
+
+@rule(
+    "MW632",
+    "A namespace made by the engine has none of Linkerd's labels",
+    why="No chart makes its namespace: without Pod Security privileged and admission-webhooks disabled the "
+    "control plane may be refused, or its injector asked about itself.",
+    fix="write a Namespace manifest with the labels, and leave createNamespace out",
+    source="linkerd2 charts/linkerd-control-plane/templates/namespace.yaml, for the CLI alone",
+    severity=Severity.WARNING,
+)
+def bare_namespace(model: Model) -> Iterator[Hit]:
+    for release in (*model.charts(CONTROL_PLANE), *model.charts(_CNI)):
+        if not release.namespace or model.find(release.cluster, "Namespace", "", release.namespace):
+            continue
+        spec = release.built.data.get("spec") if release.built is not None else None
+        install = spec.get("install") if isinstance(spec, dict) else None
+        flux = isinstance(install, dict) and install.get("createNamespace") is True
+        options = (release.application.spec.get("syncPolicy") or {}) if release.application else {}
+        managed = isinstance(options, dict) and options.get("managedNamespaceMetadata")
+        argo = isinstance(options, dict) and "CreateNamespace=true" in (options.get("syncOptions") or [])
+        if flux or (argo and not managed):
+            text = f"{release.title} has namespace {release.namespace} made without labels"
+            yield Hit(release.position, text, subject=release.title)

@@ -1,0 +1,299 @@
+"""Policy: Servers, who may call them, and references that lead nowhere."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from meshwright.check.model.index import Item, Model
+from meshwright.check.model.portlists import pod_ports, selected
+from meshwright.check.model.workloads import Workload
+from meshwright.check.rules.rule import Hit, Severity, rule
+from meshwright.manifests.words import did_you_mean
+
+_GROUP = "policy.linkerd.io"
+_GATEWAY = "gateway.networking.k8s.io"
+_ROUTES = ("HTTPRoute", "GRPCRoute")
+_IDENTITY = re.compile(
+    r"(?:\*|\*\.[a-z0-9.-]+|[a-z0-9-]+\.[a-z0-9-]+\.serviceaccount\.identity\.[a-z0-9.-]+)\Z"
+)
+_SHAPE = ".serviceaccount.identity."
+
+
+def _servers(model: Model) -> list[Item]:
+    return model.items("Server", _GROUP)
+
+
+def _opened(model: Model) -> set[tuple[str, str, str]]:
+    """Cluster, namespace and Server for which something authorizes; the Server is * for all of a namespace."""
+    found: set[tuple[str, str, str]] = set()
+    for item in model.items("AuthorizationPolicy", _GROUP):
+        target = item.mapping("spec", "targetRef")
+        if target.get("kind") == "Namespace":
+            found.add((item.cluster, item.namespace, "*"))
+        elif target.get("kind") == "Server":
+            found.add((item.cluster, item.namespace, str(target.get("name"))))
+    for item in model.items("ServerAuthorization", _GROUP):
+        name = item.get("spec", "server", "name")
+        found.add((item.cluster, item.namespace, str(name)))
+        if item.mapping("spec", "server", "selector"):
+            found.add((item.cluster, item.namespace, "*"))
+    # Authorizations may stand on its routes instead.
+    for kind in _ROUTES:
+        for route in model.items(kind):
+            for ref in route.list("spec", "parentRefs"):
+                if isinstance(ref, dict) and ref.get("kind") == "Server":
+                    found.add((route.cluster, route.namespace, str(ref.get("name"))))
+    return found
+
+
+def _selected(model: Model, server: Item) -> list[Workload]:
+    """Workloads whose pods a Server selects."""
+    return list(selected(model, server.cluster, server.namespace, server.get("spec", "podSelector")))
+
+
+def _has_chart(model: Model, cluster: str, namespace: str) -> bool:
+    """Whether a chart puts workloads there that are not seen."""
+    if "with charts" not in model.derived:
+        model.derived["with charts"] = {(release.cluster, release.namespace) for release in model.releases}
+    return (cluster, namespace) in model.derived["with charts"]
+
+
+@rule(
+    "MW411",
+    "A Server closes its port to everybody",
+    why="A Server without an authorization denies by default: the moment it is applied, nobody gets through.",
+    fix="add an AuthorizationPolicy for it, or accessPolicy: all-unauthenticated",
+    source="linkerd2 policy-controller; Server v1beta3 spec.accessPolicy, default deny",
+)
+def closed_server(model: Model) -> Iterator[Hit]:
+    opened = _opened(model)
+    for server in _servers(model):
+        if server.get("spec", "accessPolicy") not in (None, "deny") or not model.sees_all_of(server.cluster):
+            continue
+        place = (server.cluster, server.namespace)
+        if (*place, server.name) not in opened and (*place, "*") not in opened:
+            yield Hit(
+                server.at(),
+                f"{server.title} denies everybody: no AuthorizationPolicy names it",
+                subject=server.title,
+            )
+
+
+@rule(
+    "MW412",
+    "An AuthorizationPolicy is for something that is not there",
+    why="It is taken and has no effect: what it should open stays closed.",
+    fix="name a Server, HTTPRoute or GRPCRoute of its own namespace, or that Namespace",
+    source="linkerd2 policy-controller/k8s/index/src/inbound/authorization_policy.rs",
+)
+def missing_target(model: Model) -> Iterator[Hit]:
+    for item in model.items("AuthorizationPolicy", _GROUP):
+        target = item.mapping("spec", "targetRef")
+        kind, name = str(target.get("kind") or ""), str(target.get("name") or "")
+        at = item.at("spec", "targetRef", "name")
+        if kind == "Namespace":
+            if name != item.namespace:
+                text = f"{item.title} is for Namespace {name}, and may be for its own alone"
+                yield Hit(at, text, subject=item.title)
+        elif kind not in ("Server", *_ROUTES):
+            text = f"{item.title} is for a {kind}, and must be for a Server, a route or its Namespace"
+            yield Hit(item.at("spec", "targetRef", "kind"), text, subject=item.title)
+        elif (
+            model.sees_all_of(item.cluster)
+            and not _has_chart(model, item.cluster, item.namespace)
+            and not model.find(item.cluster, kind, item.namespace, name)
+        ):
+            known = [found.name for found in model.items(kind) if found.namespace == item.namespace]
+            text = f"{item.title} is for {kind} {name}, which its namespace does not have{did_you_mean(name, known)}"
+            yield Hit(at, text, subject=item.title)
+
+
+@rule(
+    "MW413",
+    "An AuthorizationPolicy asks for an authentication that is not there",
+    why="A reference that leads nowhere is met by nobody: everybody is refused.",
+    fix="name a MeshTLSAuthentication, a NetworkAuthentication or a ServiceAccount that exists",
+    source="linkerd2 policy-controller/k8s/index/src/inbound/index.rs",
+)
+def missing_authentication(model: Model) -> Iterator[Hit]:
+    for item in model.items("AuthorizationPolicy", _GROUP):
+        for number, ref in enumerate(item.list("spec", "requiredAuthenticationRefs")):
+            if not isinstance(ref, dict) or ref.get("kind") not in (
+                "MeshTLSAuthentication",
+                "NetworkAuthentication",
+            ):
+                continue
+            kind, name = str(ref["kind"]), str(ref.get("name") or "")
+            namespace = str(ref.get("namespace") or item.namespace)
+            if not model.sees_all_of(item.cluster) or _has_chart(model, item.cluster, namespace):
+                continue
+            if not model.find(item.cluster, kind, namespace, name):
+                known = [found.name for found in model.items(kind) if found.namespace == namespace]
+                text = f"{item.title} asks for {kind} {namespace}/{name}, which is not there{did_you_mean(name, known)}"
+                at = item.at("spec", "requiredAuthenticationRefs", number, "name")
+                yield Hit(at, text, subject=item.title)
+
+
+@rule(
+    "MW414",
+    "Linkerd refuses these authentications together",
+    why="All that are named must hold at once; the admission webhook takes one of each kind at most, and no "
+    "MeshTLSAuthentication beside a ServiceAccount.",
+    fix="put all identities into one MeshTLSAuthentication",
+    source="linkerd2 policy-controller/runtime/src/admission.rs",
+)
+def refused_authentications(model: Model) -> Iterator[Hit]:
+    for item in model.items("AuthorizationPolicy", _GROUP):
+        refs = item.list("spec", "requiredAuthenticationRefs")
+        kinds = [str(ref.get("kind")) for ref in refs if isinstance(ref, dict)]
+        at = item.at("spec", "requiredAuthenticationRefs")
+        mesh = [kind for kind in kinds if kind in ("MeshTLSAuthentication", "ServiceAccount")]
+        if len(mesh) > 1:
+            yield Hit(at, f"{item.title} asks for {' and '.join(mesh)} at once", subject=item.title)
+        if kinds.count("NetworkAuthentication") > 1:
+            yield Hit(at, f"{item.title} asks for two NetworkAuthentications at once", subject=item.title)
+
+
+@rule(
+    "MW415",
+    "An AuthorizationPolicy lets everybody in",
+    why="With an empty list nothing is asked for: unmeshed clients get through too.",
+    fix="name an authentication, or say so with accessPolicy: all-unauthenticated on the Server",
+    source="linkerd2 policy-controller/k8s/index/src/inbound/authorization_policy.rs",
+    severity=Severity.WARNING,
+)
+def everybody(model: Model) -> Iterator[Hit]:
+    for item in model.items("AuthorizationPolicy", _GROUP):
+        if "requiredAuthenticationRefs" in item.spec and not item.list("spec", "requiredAuthenticationRefs"):
+            at = item.at("spec", "requiredAuthenticationRefs")
+            yield Hit(at, f"{item.title} asks for no authentication", subject=item.title)
+
+
+@rule(
+    "MW416",
+    "A Server selects nothing",
+    why="It guards no pod: what it was meant for keeps the default policy.",
+    fix="match the labels of the pods, in the Server's own namespace",
+    source="linkerd2 Server spec.podSelector",
+)
+def selects_nothing(model: Model) -> Iterator[Hit]:
+    for server in _servers(model):
+        seen = model.sees_all_of(server.cluster) and not _has_chart(model, server.cluster, server.namespace)
+        if not seen or not isinstance(server.get("spec", "podSelector"), dict):
+            continue
+        if _custom_kinds(model, server) or _selected(model, server):
+            continue
+        text = f"{server.title} selects no pod of namespace {server.namespace}"
+        yield Hit(server.at("spec", "podSelector"), text, subject=server.title)
+
+
+def _custom_kinds(model: Model, server: Item) -> bool:
+    """Whether an operator may make pods in the Server's namespace from objects of its own kinds."""
+    if "custom kinds" not in model.derived:
+        model.derived["custom kinds"] = {
+            (item.cluster, item.namespace)
+            for item in model.all_items()
+            if "." in item.built.group
+            and "k8s.io" not in item.built.group
+            and item.built.group not in (_GROUP, "linkerd.io", "cert-manager.io", "monitoring.coreos.com")
+        }
+    return (server.cluster, server.namespace) in model.derived["custom kinds"]
+
+
+@rule(
+    "MW417",
+    "A Server is for a port that no container has",
+    why="A port by name has to be declared by a container of the pod; otherwise the Server guards nothing.",
+    fix="use the name of a container's port, or its number",
+    source="linkerd2 Server spec.port",
+)
+def unknown_port(model: Model) -> Iterator[Hit]:
+    for server in _servers(model):
+        port = server.get("spec", "port")
+        if not isinstance(port, str) or port.isdigit():
+            continue
+        selected = _selected(model, server)
+        names = {name for workload in selected for _, name in pod_ports(model, workload)}
+        if selected and port not in names:
+            text = f"{server.title} is for port '{port}', which {selected[0].item.title} does not declare"
+            yield Hit(server.at("spec", "port"), text + did_you_mean(port, names), subject=server.title)
+
+
+@rule(
+    "MW418",
+    "Two Servers for one port of one pod",
+    why="Only one of them takes effect, and which is not said.",
+    fix="keep one of the two",
+    source="linkerd.io, Authorization Policy: Servers must not overlap",
+)
+def overlapping(model: Model) -> Iterator[Hit]:
+    taken: dict[tuple[str, str, str, str, int], Item] = {}
+    for server in _servers(model):
+        port = server.get("spec", "port")
+        for workload in _selected(model, server):
+            ports = {number for number, name in pod_ports(model, workload) if port in (name, number)}
+            for number in sorted(ports | ({port} if isinstance(port, int) else set())):
+                item = workload.item
+                key = (item.cluster, item.built.kind, item.namespace, item.name, number)
+                first = taken.setdefault(key, server)
+                if first is not server:
+                    text = f"{server.title} and {first.title} ({first.at()}) are both for port {number} of {item.title}"
+                    yield Hit(server.at("spec", "port"), text, subject=server.title)
+
+
+@rule(
+    "MW419",
+    "An identity that no pod can have",
+    why="An identity is <service account>.<namespace>.serviceaccount.identity.<Linkerd's namespace>.<trust "
+    "domain>: another form matches nobody.",
+    fix="write the whole name, or use identityRefs to a ServiceAccount or Namespace",
+    source="linkerd2 pkg/identity; MeshTLSAuthentication spec.identities",
+)
+def malformed_identity(model: Model) -> Iterator[Hit]:
+    for item in model.items("MeshTLSAuthentication", _GROUP):
+        domains = {
+            f"{release.namespace}.{release.value('identityTrustDomain') or release.value('clusterDomain') or 'cluster.local'}"
+            for release in model.charts("linkerd-control-plane", item.cluster)
+            if release.complete
+        }
+        for number, identity in enumerate(item.list("spec", "identities")):
+            at = item.at("spec", "identities", number)
+            if not isinstance(identity, str) or not _IDENTITY.match(identity):
+                yield Hit(
+                    at,
+                    f"{item.title} names identity '{identity}', which has another form",
+                    subject=item.title,
+                )
+            elif _SHAPE in identity and not identity.startswith("*") and len(domains) == 1:
+                domain = identity.partition(_SHAPE)[2]
+                if domain not in domains:
+                    text = f"{item.title} names identity '{identity}', and this mesh's end in {min(domains)}"
+                    yield Hit(at, text, subject=item.title)
+
+
+@rule(
+    "MW420",
+    "An identity that several workloads share",
+    why="All pods without a service account of their own run as default: who lets one in lets all in.",
+    fix="give the client a service account of its own",
+    source="linkerd.io, Authorization Policy: identities are service accounts",
+    severity=Severity.WARNING,
+)
+def shared_identity(model: Model) -> Iterator[Hit]:
+    for item in model.items("MeshTLSAuthentication", _GROUP):
+        named = [
+            (("identities", n), str(v).startswith("default."))
+            for n, v in enumerate(item.list("spec", "identities"))
+        ]
+        named += [
+            (
+                ("identityRefs", n),
+                isinstance(v, dict) and v.get("kind") == "ServiceAccount" and v.get("name") == "default",
+            )
+            for n, v in enumerate(item.list("spec", "identityRefs"))
+        ]
+        for pointer, shared in named:
+            if shared:
+                text = f"{item.title} lets service account default in"
+                yield Hit(item.at("spec", *pointer), text, subject=item.title)

@@ -1,0 +1,405 @@
+"""Trust: from the anchor through the issuer to the ConfigMap that every proxy reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from meshwright.check.model.certmanager import (
+    GROUP,
+    ISSUER_SECRET,
+    TRUST_ROOTS,
+    certificates,
+    cluster_resource_namespace,
+    control_planes,
+    issuer_of,
+    makers,
+    trust_bundles,
+    trust_namespace,
+)
+from meshwright.check.model.duration import DAY, days, seconds
+from meshwright.check.model.index import Item, Model
+from meshwright.check.rules.rule import Hit, Severity, rule
+
+_KEY = "ca-bundle.crt"
+_TLS = "kubernetes.io/tls"
+
+
+@rule(
+    "MW201",
+    "The trust roots come from nowhere, or from two places",
+    why="With the issuer in a Secret the chart renders without any root, and identity crashes; with both, the "
+    "chart writes a ConfigMap that something else writes too.",
+    fix="set exactly one of identity.externalCA: true and identityTrustAnchorsPEM",
+    source="linkerd2 charts/linkerd-control-plane/templates/identity.yaml; linkerd2#3414",
+)
+def trust_roots(model: Model) -> Iterator[Hit]:
+    for release in control_planes(model):
+        external = release.value("identity", "externalCA") is True
+        inline = bool(release.value("identityTrustAnchorsPEM"))
+        scheme = release.value("identity", "issuer", "scheme")
+        if external and inline:
+            at = release.at("identityTrustAnchorsPEM", key=True)
+            text = f"{release.title} has identityTrustAnchorsPEM and identity.externalCA: true"
+            yield Hit(at, text, subject=release.title)
+        elif scheme == _TLS and not external and not inline:
+            at = release.at("identity", "issuer", "scheme")
+            text = f"{release.title} takes its issuer from a Secret, and its trust roots from nowhere"
+            yield Hit(at, text, subject=release.title)
+
+
+@rule(
+    "MW202",
+    "Nothing makes the identity issuer's Secret",
+    why="The identity controller mounts it by this name: its pod never starts, and the release times out.",
+    fix="add a Certificate with this secretName in Linkerd's namespace",
+    source="linkerd2 charts/linkerd-control-plane/templates/identity.yaml, volume identity-issuer",
+)
+def issuer_secret(model: Model) -> Iterator[Hit]:
+    for release in control_planes(model):
+        if release.value("identity", "issuer", "scheme") != _TLS or not model.sees_all_of(release.cluster):
+            continue
+        if not makers(model, release.cluster, release.namespace, ISSUER_SECRET):
+            at = release.at("identity", "issuer", "scheme")
+            text = f"{release.title} mounts Secret {release.namespace}/{ISSUER_SECRET}, which nothing makes"
+            others = [item.title for item in certificates(model, ISSUER_SECRET)]
+            text += f"; {others[0]} makes one in its own namespace" if others else ""
+            yield Hit(at, text, subject=release.title)
+
+
+@rule(
+    "MW203",
+    "Identity refuses such an issuer",
+    why="The issuer has to be a CA with an ECDSA P-256 key; with any other the identity controller stops.",
+    fix="set isCA: true, privateKey.algorithm: ECDSA and privateKey.size: 256",
+    source="linkerd2 pkg/issuercerts",
+)
+def issuer_key(model: Model) -> Iterator[Hit]:
+    for item in certificates(model, ISSUER_SECRET):
+        # The versions before v1 had other fields, and are a fault of their own.
+        if item.built.api_version != f"{GROUP}/v1":
+            continue
+        key = item.mapping("spec", "privateKey")
+        if item.get("spec", "isCA") is not True:
+            yield Hit(item.at("spec", "isCA"), f"{item.title} is no CA", subject=item.title)
+        if key.get("algorithm") != "ECDSA":
+            shown = key.get("algorithm") or "RSA, the default"
+            at = item.at("spec", "privateKey", "algorithm")
+            yield Hit(at, f"{item.title} has a key of {shown}, and must have ECDSA", subject=item.title)
+        elif key.get("size") not in (None, 256):
+            at = item.at("spec", "privateKey", "size")
+            text = f"{item.title} has an ECDSA key of {key.get('size')} bits, and must have 256"
+            yield Hit(at, text, subject=item.title)
+
+
+@rule(
+    "MW204",
+    "The identity issuer lives too shortly",
+    why="The identity controller sometimes misses a renewed Secret: one miss then ends all mTLS within days.",
+    fix="give it a duration of 2160h and a renewBefore of 720h",
+    source="linkerd2#15109",
+    severity=Severity.WARNING,
+)
+def issuer_lifetime(model: Model) -> Iterator[Hit]:
+    for item in certificates(model, ISSUER_SECRET):
+        lifetime = seconds(item.get("spec", "duration"))
+        if lifetime is not None and lifetime < 30 * DAY:
+            text = f"{item.title} lives {days(lifetime)}"
+            yield Hit(item.at("spec", "duration"), text, subject=item.title)
+
+
+@rule(
+    "MW205",
+    "A CA is renewed soon after it was issued",
+    why="renewBefore counts from the end: what was meant as two months before the end comes as early as that "
+    "after the start.",
+    fix="set renewBefore to the time before the end, such as 1440h",
+    source="cert-manager Certificate spec.renewBefore; the example in linkerd.io's rotation page",
+    severity=Severity.WARNING,
+)
+def renewed_too_early(model: Model) -> Iterator[Hit]:
+    for item in model.items("Certificate", GROUP):
+        lifetime = seconds(item.get("spec", "duration"))
+        before = seconds(item.get("spec", "renewBefore"))
+        if item.get("spec", "isCA") is not True or lifetime is None or before is None:
+            continue
+        if lifetime >= 90 * DAY and lifetime / 2 < before < lifetime:
+            at = item.at("spec", "renewBefore")
+            text = f"{item.title} lives {days(lifetime)} and is renewed after {days(lifetime - before)}"
+            yield Hit(at, text, subject=item.title)
+
+
+def _anchors(model: Model) -> Iterator[tuple[Item, int, Item]]:
+    """Each Bundle with the number of a source and the Certificate that fills its Secret."""
+    for bundle in trust_bundles(model):
+        namespace = trust_namespace(model, bundle.cluster)
+        for number, source in enumerate(bundle.list("spec", "sources")):
+            secret = source.get("secret") if isinstance(source, dict) else None
+            # Under ca.crt stands the certificate of whoever signed it: that one's lifetime is not seen.
+            of_itself = isinstance(secret, dict) and secret.get("key") == "tls.crt"
+            name = str(secret.get("name") or "") if of_itself and secret else ""
+            for item in certificates(model, name):
+                if name and item.cluster == bundle.cluster and item.namespace == namespace:
+                    yield bundle, number, item
+
+
+@rule(
+    "MW206",
+    "The trust anchor renews itself within a few years",
+    why="Proxies read the roots when they start: after a renewal nobody attends to, running pods refuse the "
+    "new ones.",
+    fix="give the anchor ten years (87600h) and rotate it by hand, with both in the Bundle",
+    source="linkerd.io, Manually Rotating Control Plane TLS Credentials; linkerd2#13613",
+    severity=Severity.WARNING,
+)
+def short_anchor(model: Model) -> Iterator[Hit]:
+    for bundle, _, item in _anchors(model):
+        lifetime = seconds(item.get("spec", "duration"))
+        lifetime = 90 * DAY if item.get("spec", "duration") is None else lifetime
+        if lifetime is not None and lifetime < 3 * 365 * DAY:
+            text = f"{item.title}, which {bundle.title} distributes, lives {days(lifetime)}"
+            yield Hit(item.at("spec", "duration"), text, subject=item.title)
+
+
+@rule(
+    "MW218",
+    "The trust anchor gets a new key from a timer",
+    why="Proxies read the roots when they start. With a new key at the renewal, the next issuer is signed by an anchor that "
+    "no running proxy has: all mTLS ends.",
+    fix="set privateKey.rotationPolicy: Never, so that the renewed anchor has the same key; replace the key in stages "
+    "(meshwright trust rotate)",
+    source="cert-manager 1.18, Certificate spec.privateKey.rotationPolicy: Always by default; linkerd2#13613",
+    severity=Severity.WARNING,
+)
+def new_anchor_key(model: Model) -> Iterator[Hit]:
+    for bundle, _, item in _anchors(model):
+        if item.get("spec", "privateKey", "rotationPolicy") == "Always":
+            at = item.at("spec", "privateKey", "rotationPolicy")
+            text = f"{item.title}, which {bundle.title} distributes, has rotationPolicy: Always"
+            yield Hit(at, text, subject=item.title)
+
+
+@rule(
+    "MW207",
+    "A Bundle names a source that is not there",
+    why="One named source that is missing is enough: trust-manager writes nothing, and no proxy can start.",
+    fix="name a Secret or ConfigMap of trust-manager's trust namespace, or write the certificate inLine",
+    source="trust-manager v0.24, Bundle spec.sources: read from app.trust.namespace alone",
+)
+def bundle_sources(model: Model) -> Iterator[Hit]:
+    for bundle in model.items("Bundle", "trust.cert-manager.io"):
+        namespace = trust_namespace(model, bundle.cluster)
+        for number, source in enumerate(bundle.list("spec", "sources")):
+            for field, kind in (("secret", "Secret"), ("configMap", "ConfigMap")):
+                named = source.get(field) if isinstance(source, dict) else None
+                name = named.get("name") if isinstance(named, dict) else None
+                if not name or not model.sees_all_of(bundle.cluster):
+                    continue
+                if _exists(model, bundle.cluster, kind, namespace, str(name)):
+                    continue
+                at = bundle.at("spec", "sources", number, field, "name")
+                text = f"{bundle.title} reads {kind} {namespace}/{name}, which nothing makes"
+                elsewhere = [item for item in certificates(model, str(name)) if field == "secret"]
+                text += f"; {elsewhere[0].title} makes one in another namespace" if elsewhere else ""
+                yield Hit(at, text, subject=bundle.title)
+
+
+def _exists(model: Model, cluster: str, kind: str, namespace: str, name: str) -> bool:
+    if kind == "Secret":
+        return bool(makers(model, cluster, namespace, name))
+    return model.find(cluster, "ConfigMap", namespace, name) is not None
+
+
+@rule(
+    "MW208",
+    "The Bundle does not reach Linkerd's namespace",
+    why="trust-manager writes the ConfigMap only where the selector matches: the control plane waits for it.",
+    fix="select by kubernetes.io/metadata.name, or give the Namespace the label",
+    source="trust-manager v0.24, Bundle spec.target.namespaceSelector",
+)
+def bundle_target(model: Model) -> Iterator[Hit]:
+    for bundle in trust_bundles(model):
+        wanted = bundle.mapping("spec", "target", "namespaceSelector", "matchLabels")
+        for release in model.charts("linkerd-control-plane", bundle.cluster):
+            namespace = model.find(bundle.cluster, "Namespace", "", release.namespace)
+            if namespace is None:
+                continue
+            labels = {**namespace.labels, "kubernetes.io/metadata.name": namespace.name}
+            for key, value in wanted.items():
+                if labels.get(key) != value:
+                    at = bundle.at("spec", "target", "namespaceSelector", "matchLabels", key)
+                    text = f"{bundle.title} goes where {key} is '{value}', and {namespace.title} has no such label"
+                    yield Hit(at, text, subject=bundle.title)
+
+
+@rule(
+    "MW209",
+    "The trust roots stand under a key that nobody reads",
+    why="Control plane and proxies read key ca-bundle.crt of this ConfigMap, and none other.",
+    fix="set spec.target.configMap.key to ca-bundle.crt",
+    source="linkerd2 charts/partials/templates/_proxy.tpl; pkg/k8s/labels.go",
+)
+def bundle_key(model: Model) -> Iterator[Hit]:
+    for bundle in trust_bundles(model):
+        key = bundle.get("spec", "target", "configMap", "key")
+        if key is None and bundle.mapping("spec", "target"):
+            text = f"{bundle.title} writes no ConfigMap, and Linkerd reads one"
+            yield Hit(bundle.at("spec", "target"), text, subject=bundle.title)
+        elif key is not None and key != _KEY:
+            at = bundle.at("spec", "target", "configMap", "key")
+            yield Hit(
+                at, f"{bundle.title} writes key '{key}', and Linkerd reads {_KEY}", subject=bundle.title
+            )
+
+
+@rule(
+    "MW210",
+    "Nothing makes the ConfigMap with the trust roots",
+    why="With identity.externalCA the chart leaves it out; every pod of the control plane waits for it.",
+    fix=f"add a Bundle named {TRUST_ROOTS}, or identityTrustAnchorsPEM instead of externalCA",
+    source="linkerd2 charts/linkerd-control-plane/templates/identity.yaml, identity.externalCA",
+)
+def trust_config_map(model: Model) -> Iterator[Hit]:
+    for release in control_planes(model):
+        if release.value("identity", "externalCA") is not True or not model.sees_all_of(release.cluster):
+            continue
+        bundles = [item for item in trust_bundles(model) if item.cluster == release.cluster]
+        if not bundles and not model.find(release.cluster, "ConfigMap", release.namespace, TRUST_ROOTS):
+            at = release.at("identity", "externalCA")
+            text = f"{release.title} reads ConfigMap {release.namespace}/{TRUST_ROOTS}, which nothing makes"
+            yield Hit(at, text, subject=release.title)
+
+
+@rule(
+    "MW211",
+    "A Certificate of the mesh names an issuer that is not there",
+    why="cert-manager leaves such a Certificate pending, and its Secret is never made.",
+    fix="name an Issuer of its own namespace, or a ClusterIssuer",
+    source="cert-manager Certificate spec.issuerRef",
+)
+def missing_issuer(model: Model) -> Iterator[Hit]:
+    for item in model.items("Certificate", GROUP):
+        reference = item.mapping("spec", "issuerRef")
+        if str(reference.get("group") or GROUP) != GROUP or not model.sees_all_of(item.cluster):
+            continue
+        title, found = issuer_of(model, item)
+        kind = "issuer" if found is None else ""
+        # Issuers that a chart or a person makes elsewhere are common: only a twin of another kind is sure.
+        name = str(reference.get("name") or "")
+        twins = [other for kind in ("Issuer", "ClusterIssuer") for other in model.items(kind, GROUP)]
+        twins = [other for other in twins if other.name == name and other.cluster == item.cluster]
+        if kind and twins:
+            at = item.at("spec", "issuerRef")
+            text = f"{item.title} is to be signed by {title}, which is not there; {twins[0].title} is"
+            yield Hit(at, text, subject=item.title)
+
+
+@rule(
+    "MW212",
+    "The issuer is signed by a CA that the trust roots do not hold",
+    why="Proxies verify against the roots alone: with another anchor no connection is trusted.",
+    fix="let the Bundle read the Secret of the CA that signs the issuer",
+    source="linkerd2 pkg/issuercerts: the issuer has to chain to the anchors",
+)
+def chain(model: Model) -> Iterator[Hit]:
+    for item in certificates(model, ISSUER_SECRET):
+        _, issuer = issuer_of(model, item)
+        signer = issuer.get("spec", "ca", "secretName") if issuer is not None else None
+        for bundle in trust_bundles(model):
+            if signer is None or bundle.cluster != item.cluster:
+                continue
+            names = _held(model, bundle)
+            # Anything else among the sources may hold the anchor too.
+            if names is not None and signer not in names:
+                at = bundle.at("spec", "sources")
+                shown = " and ".join(f"Secret {name}" for name in names)
+                text = f"{bundle.title} holds {shown}, and {item.title} is signed by Secret {signer}"
+                yield Hit(at, text, subject=bundle.title)
+
+
+def _held(model: Model, bundle: Item) -> list[str] | None:
+    """The Secrets that a Bundle takes certificates from, by name and by label; None when some cannot be told.
+
+    What a label finds is what the repository makes with it.
+    """
+    namespace = trust_namespace(model, bundle.cluster)
+    names: list[str] = []
+    for source in bundle.list("spec", "sources"):
+        if not isinstance(source, dict):
+            continue
+        for field, kind in (("secret", "Certificate"), ("configMap", "ConfigMap")):
+            selector = source[field].get("selector") if isinstance(source.get(field), dict) else None
+            if isinstance(selector, dict):
+                found = list(_selected(model, bundle.cluster, namespace, kind, selector))
+                if found and (kind == "ConfigMap" or source[field].get("key") != "tls.crt"):
+                    return None
+                names += [str(item.get("spec", "secretName")) for item in found]
+                break
+        else:
+            if not _names_one(source):
+                return None
+            names.append(str(source["secret"]["name"]))
+    return names or None
+
+
+def _selected(
+    model: Model, cluster: str, namespace: str, kind: str, selector: Mapping[str, Any]
+) -> Iterator[Item]:
+    """Objects of the trust namespace whose Secret, or which themselves, carry the labels."""
+    wanted = selector.get("matchLabels")
+    wanted = wanted if isinstance(wanted, dict) else {}
+    for item in model.items(kind):
+        own = item.labels if kind == "ConfigMap" else item.mapping("spec", "secretTemplate", "labels")
+        if item.cluster == cluster and item.namespace == namespace and wanted.items() <= own.items():
+            yield item
+
+
+def _names_one(source: dict[str, object]) -> bool:
+    secret = source.get("secret")
+    return isinstance(secret, dict) and bool(secret.get("name")) and secret.get("key") == "tls.crt"
+
+
+@rule(
+    "MW213",
+    "A ClusterIssuer reads a Secret of another namespace",
+    why="It reads its CA from cert-manager's own namespace, whatever namespace the Certificate is in: it is never "
+    "ready, and signs nothing.",
+    fix="put the Certificate of the CA into cert-manager's namespace, or use an Issuer beside it",
+    source="cert-manager, CA issuer; controller flag --cluster-resource-namespace",
+)
+def cluster_issuer_secret(model: Model) -> Iterator[Hit]:
+    for issuer in model.items("ClusterIssuer", GROUP):
+        name = issuer.get("spec", "ca", "secretName")
+        if not isinstance(name, str) or not model.sees_all_of(issuer.cluster):
+            continue
+        place = cluster_resource_namespace(model, issuer.cluster)
+        elsewhere = [item for item in certificates(model, name) if item.cluster == issuer.cluster]
+        if elsewhere and not makers(model, issuer.cluster, place, name):
+            text = (
+                f"{issuer.title} reads Secret {place}/{name}, and {elsewhere[0].title} "
+                f"({elsewhere[0].at()}) makes one in its own namespace"
+            )
+            yield Hit(issuer.at("spec", "ca", "secretName"), text, subject=issuer.title)
+
+
+@rule(
+    "MW214",
+    "The control plane's chart has no certificates to start from",
+    why="Unless the issuer comes from a Secret, the chart asks for its certificate and key and for the trust roots: "
+    "without them it does not render, and nothing is installed.",
+    fix="set identity.issuer.scheme: kubernetes.io/tls and identity.externalCA: true, with cert-manager and a Bundle",
+    source="linkerd2 charts/linkerd-control-plane/templates/identity.yaml; linkerd2#5763",
+)
+def no_certificates(model: Model) -> Iterator[Hit]:
+    for release in control_planes(model):
+        if release.value("identity", "issuer", "scheme") == _TLS:
+            continue
+        wanted = (("identity", "issuer", "tls", "crtPEM"), ("identity", "issuer", "tls", "keyPEM"))
+        missing = [".".join(pointer) for pointer in wanted if not release.value(*pointer)]
+        if release.value("identity", "externalCA") is not True and not release.value(
+            "identityTrustAnchorsPEM"
+        ):
+            missing.insert(0, "identityTrustAnchorsPEM")
+        if missing:
+            text = f"{release.title} gives no {' and no '.join(missing)}"
+            yield Hit(release.at("identity"), text, subject=release.title)

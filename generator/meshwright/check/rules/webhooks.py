@@ -1,0 +1,168 @@
+"""The certificates of Linkerd's webhooks, and what makes their rendering change by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from meshwright.check.model.certmanager import GROUP, certificates, control_planes, makers
+from meshwright.check.model.index import CONTROL_PLANE, Model
+from meshwright.check.model.releases import ChartRelease
+from meshwright.check.rules.rule import Engine, Hit, Severity, rule
+
+# Chart -> values key -> Secret and Service. source: linkerd2 charts at edge-26.8.3.
+_WEBHOOKS = {
+    CONTROL_PLANE: {
+        "proxyInjector": ("linkerd-proxy-injector-k8s-tls", "linkerd-proxy-injector"),
+        "profileValidator": ("linkerd-sp-validator-k8s-tls", "linkerd-sp-validator"),
+        "policyValidator": ("linkerd-policy-validator-k8s-tls", "linkerd-policy-validator"),
+    },
+    "linkerd-viz": {
+        "tap": ("tap-k8s-tls", "tap"),
+        "tapInjector": ("tap-injector-k8s-tls", "tap-injector"),
+    },
+}
+
+
+def _webhooks(model: Model) -> Iterator[tuple[ChartRelease, str, str, str]]:
+    """Each release, with the values key, Secret and Service of each of its webhooks."""
+    for chart, webhooks in _WEBHOOKS.items():
+        for release in model.charts(chart):
+            for key, (secret, service) in webhooks.items():
+                yield release, key, secret, service
+
+
+@rule(
+    "MW221",
+    "Nothing makes a webhook's certificate",
+    why="With externalSecret the chart makes none: the pod waits for its Secret for ever.",
+    fix="add a Certificate with this secretName",
+    source="linkerd2 charts, proxyInjector.externalSecret and its like",
+)
+def webhook_secret(model: Model) -> Iterator[Hit]:
+    for release, key, secret, _ in _webhooks(model):
+        if release.value(key, "externalSecret") is not True or not model.sees_all_of(release.cluster):
+            continue
+        if not makers(model, release.cluster, release.namespace, secret):
+            at = release.at(key, "externalSecret")
+            text = f"{release.title} mounts Secret {release.namespace}/{secret}, which nothing makes"
+            yield Hit(at, text, subject=release.title)
+
+
+@rule(
+    "MW222",
+    "A webhook's certificate is for another name",
+    why="The API server dials the Service's name and refuses a certificate without it: the webhook fails.",
+    fix="add <service>.<namespace>.svc to dnsNames",
+    source="linkerd.io, Automatically Rotating Webhook TLS Credentials",
+)
+def webhook_name(model: Model) -> Iterator[Hit]:
+    for release, key, secret, service in _webhooks(model):
+        if release.value(key, "externalSecret") is not True:
+            continue
+        wanted = f"{service}.{release.namespace}.svc"
+        for item in certificates(model, secret):
+            names = item.list("spec", "dnsNames")
+            if (
+                item.cluster == release.cluster
+                and item.namespace == release.namespace
+                and wanted not in names
+            ):
+                text = f"{item.title} is not for {wanted}, the name of the webhook of {release.title}"
+                yield Hit(item.at("spec", "dnsNames"), text, subject=item.title)
+
+
+@rule(
+    "MW223",
+    "The policy validator cannot read its key",
+    why="It is written in Rust and reads PKCS#8 alone; cert-manager writes PKCS#1 unless told otherwise.",
+    fix="set privateKey.encoding: PKCS8",
+    source="linkerd.io, Automatically Rotating Webhook TLS Credentials",
+)
+def validator_key(model: Model) -> Iterator[Hit]:
+    for item in certificates(model, "linkerd-policy-validator-k8s-tls"):
+        if item.get("spec", "privateKey", "encoding") != "PKCS8":
+            at = item.at("spec", "privateKey", "encoding")
+            yield Hit(at, f"{item.title} writes its key in PKCS#1", subject=item.title)
+
+
+@rule(
+    "MW224",
+    "Nobody tells the API server which CA signs a webhook",
+    why="The chart refuses externalSecret without one of them; with a name that is wrong the caBundle stays "
+    "empty, and the webhook is skipped or refuses everything.",
+    fix="set injectCaFrom to <namespace>/<Certificate>",
+    source="linkerd2 charts/partials/templates/_validate.tpl",
+)
+def webhook_ca(model: Model) -> Iterator[Hit]:
+    for release, key, _, _ in _webhooks(model):
+        if release.value(key, "externalSecret") is not True or not release.complete:
+            continue
+        named = release.value(key, "injectCaFrom")
+        if not named:
+            if not release.value(key, "caBundle") and not release.value(key, "injectCaFromSecret"):
+                at = release.at(key, "externalSecret")
+                text = f"{release.title} has {key}.externalSecret and neither injectCaFrom nor caBundle"
+                yield Hit(at, text, subject=release.title)
+            continue
+        namespace, _, name = str(named).partition("/")
+        seen = model.sees_all_of(release.cluster) and bool(model.items("Certificate", GROUP))
+        if seen and model.find(release.cluster, "Certificate", namespace, name) is None:
+            at = release.at(key, "injectCaFrom")
+            text = f"{release.title} names Certificate {named}, which is not there"
+            yield Hit(at, text, subject=release.title)
+
+
+@rule(
+    "MW225",
+    "The chart makes a webhook's certificate at each rendering",
+    why="It lives a year and nothing renews it. Argo CD renders at each look: never in sync, and with selfHeal "
+    "the control plane restarts each time.",
+    fix="set externalSecret: true and injectCaFrom, with a Certificate of cert-manager",
+    source="linkerd2 charts, genSelfSignedCert in proxy-injector-rbac.yaml and its like",
+)
+def generated_certificates(model: Model) -> Iterator[Hit]:
+    for chart, webhooks in _WEBHOOKS.items():
+        for release in model.charts(chart):
+            missing = [key for key in webhooks if release.value(key, "externalSecret") is not True]
+            if not missing or not release.complete:
+                continue
+            argo = release.built is None
+            text = f"{release.title} lets the chart make the certificates of {', '.join(missing)}"
+            severity = Severity.ERROR if argo else Severity.WARNING
+            yield Hit(release.position, text, subject=release.title, severity=severity)
+
+
+@rule(
+    "MW226",
+    "The heartbeat's schedule is the hour of rendering",
+    why="Each rendering gives another schedule: Argo CD never reports the Application in sync.",
+    fix='set heartbeatSchedule, such as "0 0 * * *", or disableHeartBeat: true',
+    source="linkerd2 charts/linkerd-control-plane/templates/heartbeat.yaml",
+    engine=Engine.ARGOCD,
+)
+def heartbeat(model: Model) -> Iterator[Hit]:
+    for release in control_planes(model):
+        if release.built is not None or release.value("heartbeatSchedule"):
+            continue
+        if release.value("disableHeartBeat") is not True:
+            text = f"{release.title} has no heartbeatSchedule"
+            yield Hit(release.position, text, subject=release.title)
+
+
+@rule(
+    "MW227",
+    "The injector fails closed in kube-system",
+    why="A namespaceSelector replaces the chart's own, which leaves kube-system out: while the injector is "
+    "down, nothing there can start, so neither can the injector.",
+    fix="keep kubernetes.io/metadata.name NotIn [kube-system, cert-manager] in the selector",
+    source="linkerd2 charts/linkerd-control-plane/values.yaml, proxyInjector.namespaceSelector; linkerd2#10817",
+)
+def closed_in_kube_system(model: Model) -> Iterator[Hit]:
+    for release in control_planes(model):
+        selector = release.value("proxyInjector", "namespaceSelector")
+        if selector is None or release.value("webhookFailurePolicy") != "Fail":
+            continue
+        if "kube-system" not in str(selector):
+            at = release.at("proxyInjector", "namespaceSelector", key=True)
+            text = f"{release.title} has webhookFailurePolicy Fail and a selector that takes kube-system in"
+            yield Hit(at, text, subject=release.title)

@@ -1,0 +1,1 @@
+"""Judges answers, applications, objects and chart values by JSON Schema."""

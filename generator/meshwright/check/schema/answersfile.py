@@ -1,0 +1,59 @@
+"""Step 1: the answers of a generated repository against their schema."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from meshwright.check.schema.schemacheck import SchemaCheck
+from meshwright.jsonschemas import Problem, problems
+from meshwright.manifests.files import RepositoryFiles
+from meshwright.manifests.finding import Finding
+from meshwright.resources import schema_root
+from meshwright.yaml import Document, YamlFault
+
+ANSWERS = ".copier-answers.yml"
+# Copier's own keys; any template's answers have them.
+_COPIER = "_"
+
+
+def answers_checks(files: RepositoryFiles) -> Iterator[Finding | SchemaCheck]:
+    """``.copier-answers.yml``, unless it is missing or another template's."""
+    if not files.is_file(ANSWERS):
+        return
+    try:
+        documents = files.documents(ANSWERS)
+    except YamlFault as fault:
+        yield Finding("schema/yaml", fault.position, fault.problem)
+        return
+    path = schema_root() / "answers.schema.json"
+    schema = json.loads(path.read_text(encoding="utf-8"))
+    if not documents or not _is_ours(documents[0].data, schema):
+        return
+    answers = documents[0]
+    given = _without_copier(answers.data)
+    yield SchemaCheck(given, path, lambda _: _explain(answers, problems(schema, given)))
+
+
+def _explain(answers: Document, found: list[Problem]) -> Iterator[Finding]:
+    for problem in found:
+        unknown = problem.code == "unknown"
+        text = f"unknown answer '{problem.text}'{problem.hint}" if unknown else f"answer {problem.text}"
+        fix = "remove it, or run `copier update`" if unknown else ""
+        yield Finding(f"schema/{problem.code}", answers.position(problem.pointer, key=unknown), text, fix)
+
+
+def _is_ours(data: Any, schema: Mapping[str, Any]) -> bool:
+    """Whether these are answers to this template: its source says so, or most of the questions are ours."""
+    if not isinstance(data, dict):
+        return False
+    if "meshwright" in str(data.get("_src_path", "")).lower():
+        return True
+    asked = [key for key in data if not str(key).startswith(_COPIER)]
+    known = [key for key in asked if key in schema.get("properties", {})]
+    return len(known) > 2 and 2 * len(known) >= len(asked)
+
+
+def _without_copier(data: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in data.items() if not str(key).startswith(_COPIER)}

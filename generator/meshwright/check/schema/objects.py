@@ -1,0 +1,93 @@
+"""Step 3: every built object against the schema of its kind."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+from meshwright.check.model.repository import Repository, Root
+from meshwright.check.schema.schemacheck import SchemaCheck
+from meshwright.check.schema.schemas import Schemas
+from meshwright.errors import Position
+from meshwright.faults import contained
+from meshwright.flux.substitution import unresolved
+from meshwright.jsonschemas import Problem, problems
+from meshwright.manifests.finding import Finding, NotSeen
+from meshwright.manifests.generated import place_of
+from meshwright.manifests.pointer import value_at
+from meshwright.manifests.source import source_of
+from meshwright.manifests.unit import BuiltObject
+
+_NOTIFICATION = "notification.toolkit.fluxcd.io"
+
+
+def object_checks(repository: Repository, schemas: Schemas) -> Iterator[Finding | SchemaCheck]:
+    """Each distinct object once; an object whose kind no schema knows is a finding, or not seen."""
+    submitted: set[str] = set()
+    for root, built in repository.objects():
+        said: list[Finding | SchemaCheck] = []
+        with contained(said, f"reading {built.title}", Position(root.position.path), built.title):
+            schema = schemas.file(built)
+            if schema is None:
+                said.extend(_without_schema(repository, schemas, built))
+            else:
+                # Two clusters that share a base share its faults too, and their places.
+                identity = f"{root.complete} {built.origin} {json.dumps(built.data, default=str)}"
+                if identity not in submitted:
+                    submitted.add(identity)
+                    said.append(_submission(repository, schemas, root, built, schema))
+        yield from said
+
+
+def _without_schema(repository: Repository, schemas: Schemas, built: BuiltObject) -> Iterator[Finding]:
+    missing = schemas.missing(built)
+    at = place_of(repository.files, repository.index, built, ("apiVersion",))
+    if missing.is_fault:
+        yield Finding("kubeconform/unknown-kind", at, missing.message, subject=built.title)
+    else:
+        repository.not_seen.append(NotSeen(built.title, missing.message, at))
+
+
+def _submission(
+    repository: Repository, schemas: Schemas, root: Root, built: BuiltObject, schema: Path
+) -> SchemaCheck:
+    def explain(said: str) -> Iterator[Finding]:
+        found = problems(schemas.load(schema), built.data)
+        for problem in found:
+            if _is_open_list(built, problem):
+                at = place_of(repository.files, repository.index, built, problem.pointer)
+                reason = f"kind {problem.value} is not Flux' own, and may have been added to the CRD"
+                repository.not_seen.append(NotSeen(built.title, reason, at))
+            elif root.complete or not unresolved(problem.value):
+                yield _finding(repository, built, problem)
+        if not found:
+            at = place_of(repository.files, repository.index, built)
+            yield Finding("kubeconform/invalid", at, f"{built.title}: {said}", subject=built.title)
+
+    return SchemaCheck(built.data, schema, explain, is_object=True)
+
+
+def _is_open_list(built: BuiltObject, problem: Problem) -> bool:
+    """Whether a kind of events is one that operators patch into Flux' CRDs, as flux-operator does."""
+    kinds = built.group == _NOTIFICATION and problem.pointer[-1:] == ("kind",) and problem.code == "value"
+    return kinds and "did you mean" not in problem.text
+
+
+def _finding(repository: Repository, built: BuiltObject, problem: Problem) -> Finding:
+    unknown = problem.code == "unknown"
+    text = problem.text
+    if unknown:
+        text = f"unknown field '{text}': {built.kind} {built.api_version} has no such field{problem.hint}"
+    if built.origin.is_chart:
+        text += " (a chart makes it)"
+    source, fix = source_of(repository.files, built), ""
+    if source is not None and not source.holds(problem.pointer):
+        text += " (not written in this file: a patch or a transformer sets it)"
+    elif source is not None and problem.code == "type" and unresolved(value_at(source.data, problem.pointer)):
+        text += "; a variable of Flux gives it"
+        if not isinstance(problem.value, str):
+            fix = "put quotes into the variable's value too, such as '\"on\"': Flux drops those around ${...}"
+    at = place_of(repository.files, repository.index, built, problem.pointer, key=unknown)
+    code = "unknown-field" if unknown else problem.code
+    return Finding(f"kubeconform/{code}", at, f"{built.title}: {text}", fix, built.title)

@@ -1,0 +1,22 @@
+"""Step 4: the values that releases give to charts whose values are known."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from meshwright.check.model.releases import ChartRelease
+from meshwright.check.schema.chartvalues import chart_schema, values_check
+from meshwright.check.schema.schemacheck import SchemaCheck
+from meshwright.faults import contained
+from meshwright.manifests.finding import Finding
+
+
+def values_checks(releases: Iterable[ChartRelease]) -> Iterator[Finding | SchemaCheck]:
+    """The merged values of every release."""
+    for release in releases:
+        yield from release.findings
+        said: list[Finding | SchemaCheck] = []
+        with contained(said, f"reading the values of {release.title}", release.position, release.title):
+            if release.values.layers and chart_schema(release.chart.name) is not None:
+                said += values_check(release.chart, release.values, release.title, release.is_unknown)
+        yield from said

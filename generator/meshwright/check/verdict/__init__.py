@@ -1,0 +1,1 @@
+"""Which findings count: configuration, suppressions, baseline, and what the user selects."""

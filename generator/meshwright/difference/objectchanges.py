@@ -1,0 +1,181 @@
+"""The objects of one root, old against new."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from meshwright.difference.chartchanges import is_stand_in, versions
+from meshwright.difference.definitions import is_definition, schema_changes, without_schemas
+from meshwright.difference.embeddedyaml import inside_texts
+from meshwright.difference.fields import differences
+from meshwright.difference.generatednames import texts_in, with_base_names
+from meshwright.difference.model import ChangeKind, Effect, Field, Follower, ObjectDifference, SchemaChange
+from meshwright.difference.podchanges import effect_of
+from meshwright.difference.redaction import Secrets, hidden
+from meshwright.difference.snapshot import Identity, SideRoot, Snapshot
+from meshwright.flux.helmrelease import is_helm_release, values_references
+from meshwright.manifests.unit import BuiltObject
+
+# A cluster, and the name of a generated object without its hash.
+Generated = tuple[str, str]
+
+
+@dataclass
+class Renaming:
+    """Generated objects of one cluster that both sides have, with another hash."""
+
+    old: dict[str, str] = field(default_factory=dict)
+    new: dict[str, str] = field(default_factory=dict)
+
+
+def renamings(old: Snapshot, new: Snapshot) -> dict[str, Renaming]:
+    """By cluster, what only got another hash; a name that is there on one side alone is left as it is."""
+    found: dict[str, Renaming] = {}
+    for cluster, names in old.hashed.items():
+        others = new.hashed.get(cluster, {})
+        for name, base in names.items():
+            if name not in others and base in others.values():
+                found.setdefault(cluster, Renaming()).old[name] = base
+        for name, base in others.items():
+            if name not in names and base in names.values():
+                found.setdefault(cluster, Renaming()).new[name] = base
+    return found
+
+
+class ObjectComparison:
+    """Compares objects; who only follows a new name is kept in ``followers``."""
+
+    def __init__(self, old: Snapshot, new: Snapshot, secrets: Secrets) -> None:
+        self._renamings = renamings(old, new)
+        self._secrets = secrets
+        self._values = _values_of(old), _values_of(new)
+        self.followers: dict[Generated, dict[Follower, None]] = {}
+
+    def changed(
+        self,
+        identity: Identity,
+        old: BuiltObject,
+        new: BuiltObject,
+        roots: tuple[SideRoot, SideRoot],
+        source: str = "",
+    ) -> ObjectDifference | None:
+        """What differs in an object that both sides have; None when nothing does.
+
+        ``source`` is the title of the root that it moved away from.
+        """
+        if old.data is new.data and not source:
+            return None
+        cluster = roots[1].cluster
+        renaming = self._renamings.get(cluster, Renaming())
+        before, after = with_base_names(old.data, renaming.old), with_base_names(new.data, renaming.new)
+        fields = list(differences(before, after))
+        raw = fields
+        follows = texts_in(new.data, renaming.new) - {new.name}
+        if follows or texts_in(old.data, renaming.old) - {old.name}:
+            raw = list(differences(old.data, new.data))
+        effect = effect_of(ChangeKind.CHANGED, new.data, [item.path for item in raw])
+        title = _title(identity)
+        for name in sorted(follows):
+            said = Follower(title, None if fields else effect)
+            self.followers.setdefault((cluster, renaming.new[name]), {})[said] = None
+        renamed = new.name in renaming.new
+        if not fields and not renamed and not source:
+            return None
+        return self._difference(identity, old, new, roots, fields, effect, source, renamed)
+
+    def _difference(
+        self,
+        identity: Identity,
+        old: BuiltObject,
+        new: BuiltObject,
+        roots: tuple[SideRoot, SideRoot],
+        fields: Iterable[Field],
+        effect: Effect | None,
+        source: str,
+        renamed: bool,
+    ) -> ObjectDifference:
+        schemas: tuple[SchemaChange, ...] = ()
+        if is_definition(new.data):
+            fields, schemas = without_schemas(fields), tuple(schema_changes(old.data, new.data))
+        keys, note = self._as_values(identity, roots)
+        secrets = self._secrets.with_variables(roots[0].secrets | roots[1].secrets)
+        shown = tuple(hidden(item, old.data, new.data, secrets) for item in inside_texts(fields, keys))
+        _, kind, namespace, name = identity
+        return ObjectDifference(
+            ChangeKind.MOVED if source else ChangeKind.CHANGED,
+            new.api_version,
+            kind,
+            namespace,
+            name,
+            shown,
+            effect,
+            tuple(versions(old.data, new.data)),
+            schemas,
+            source,
+            renamed,
+            note=note,
+        )
+
+    def _as_values(self, identity: Identity, roots: tuple[SideRoot, SideRoot]) -> tuple[frozenset[str], str]:
+        """The keys of a ConfigMap under which releases look for values, and which releases these are."""
+        _, kind, namespace, name = identity
+        if kind != "ConfigMap":
+            return frozenset(), ""
+        keys: set[str] = set()
+        titles: dict[str, None] = {}
+        for root, values in zip(roots, self._values, strict=True):
+            for key, title in values.get((root.cluster, namespace, name), ()):
+                keys.add(key)
+                titles[title] = None
+        return frozenset(keys), f"values of {', '.join(titles)}" if titles else ""
+
+
+def whole(change: ChangeKind, identity: Identity, built: BuiltObject) -> ObjectDifference:
+    """An object that was added or removed."""
+    _, kind, namespace, name = identity
+    effect = effect_of(change, built.data, ())
+    return ObjectDifference(change, built.api_version, kind, namespace, name, effect=effect)
+
+
+def _title(identity: Identity) -> str:
+    _, kind, namespace, name = identity
+    return f"{kind} {namespace}/{name}" if namespace else f"{kind} {name}"
+
+
+def _values_of(side: Snapshot) -> dict[tuple[str, str, str], list[tuple[str, str]]]:
+    """By cluster, namespace and name of a ConfigMap: the keys that releases read, and their titles."""
+    found: dict[tuple[str, str, str], list[tuple[str, str]]] = {}
+    for root in side.roots.values():
+        names: Mapping[str, str] = side.hashed.get(root.cluster, {})
+        for built in root.objects.values():
+            if is_helm_release(built):
+                for reference in values_references(built):
+                    name = names.get(reference.name, reference.name)
+                    key = (root.cluster, built.namespace, name)
+                    found.setdefault(key, []).append((reference.key, built.title))
+    return found
+
+
+class Keep(StrEnum):
+    """Which objects of a root are compared."""
+
+    ALL = "all"
+    UNRENDERED = "unrendered"  # not what a chart rendered: it is at hand on one side only
+    CHARTS = "charts"  # only what stands for a chart: nothing else is known
+
+
+def objects_in(root: SideRoot | None, keep: Keep) -> dict[Identity, BuiltObject]:
+    """The objects of a root that are compared."""
+    objects: dict[Identity, BuiltObject] = root.objects if root else {}
+    if keep is Keep.UNRENDERED:
+        return {key: built for key, built in objects.items() if not built.origin.is_chart}
+    if keep is Keep.CHARTS:
+        return {key: built for key, built in objects.items() if is_stand_in(built)}
+    return objects
+
+
+def in_order(items: Iterable[ObjectDifference]) -> Iterator[ObjectDifference]:
+    """By namespace, kind and name."""
+    yield from sorted(items, key=lambda item: (item.kind, item.namespace, item.name, item.api_version))

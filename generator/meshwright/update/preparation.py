@@ -1,0 +1,223 @@
+"""Prepares an upgrade: renders both versions and merges them; nothing of it touches the repository."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from meshwright.errors import together
+from meshwright.update.answers import FILE, SOURCE, Answers, given_in, source_as_written, with_source
+from meshwright.update.history import RenderedCommit as History
+from meshwright.update.history import rendered_answers
+from meshwright.update.merge import Conflict, Workshop
+from meshwright.update.ownership import Sides, candidates, is_generated, settled
+from meshwright.update.project import Project, TreeEntry, open_project
+from meshwright.update.rendering import Job, RenderedTree, Renderer
+from meshwright.update.templaterepository import Template, TemplateVersion, fetch_template, is_same_source
+from meshwright.update.upgradetarget import UpgradeTarget, choose
+
+_OURS = "yours"
+
+
+@dataclass(frozen=True)
+class UpdateRequest:
+    """``to`` is a revision of the template; None is the newest, or with ``answers`` the present one."""
+
+    path: Path
+    to: str | None = None
+    answers: Mapping[str, Any] | None = None
+    template: str | None = None
+    answers_file: str = FILE
+
+
+@dataclass(frozen=True)
+class Merge:
+    """What an upgrade would make of the repository, before generator and checker have seen it.
+
+    ``tree`` is in the workshop, markers in it where there are ``conflicts``. ``moved`` are the user's files
+    that follow a renamed folder; ``gone`` files that he deleted and the template changed; ``asked`` and
+    ``dropped`` are questions.
+    """
+
+    project: Project
+    template: Template
+    workshop: Workshop
+    target: UpgradeTarget
+    tree: str
+    conflicts: tuple[Conflict, ...]
+    moved: tuple[tuple[str, str], ...]
+    gone: tuple[str, ...]
+    asked: Mapping[str, Any]
+    dropped: Mapping[str, Any]
+    notes: tuple[str, ...]
+
+    @property
+    def old(self) -> TemplateVersion:
+        """The version that the files were rendered from."""
+        return self.target.old
+
+    @property
+    def new(self) -> TemplateVersion:
+        """The version that they are brought to."""
+        return self.target.new
+
+
+def prepare(request: UpdateRequest, scratch: Path, renderer: Renderer) -> Merge:
+    """Merge the wanted version into the repository's committed files, in ``scratch``.
+
+    Raises MeshwrightError for whatever makes that impossible, an answer that the new version refuses
+    included.
+    """
+    project = open_project(request.path, request.answers_file)
+    template = fetch_template(request.template or project.answers.source, scratch, here=project.root)
+    history = rendered_answers(project, request.answers_file)
+    before = history.answers
+    target = choose(template, project.answers, before, request.to, request.answers)
+    target = replace(target, notes=(*_source_notes(project, request, history), *target.notes))
+    workshop = Workshop(project, scratch)
+    rendered = renderer.render(
+        template,
+        request.answers_file,
+        [
+            Job(target.old, before.given, scratch / "old"),
+            Job(target.new, target.answers, scratch / "new", sorted(project.entries)),
+        ],
+    )
+    _refuse_faults(project, before, target, rendered)
+    for side in rendered:
+        _name_source(side.folder / request.answers_file, project.answers_text)
+    return _merge(project, template, workshop, target, rendered, request.answers_file)
+
+
+def _merge(
+    project: Project,
+    template: Template,
+    workshop: Workshop,
+    target: UpgradeTarget,
+    rendered: list[RenderedTree],
+    answers_file: str,
+) -> Merge:
+    old, new = (workshop.tree_of_folder(side.folder) for side in rendered)
+    sides = Sides(workshop.entries(old), project.entries, workshop.entries(new))
+    base, theirs = settled(sides, rendered[1].kept, _derived(workshop, sides))
+    # Copier owns it alone: an edit by hand has been read as answers.
+    written = sides.theirs.get(answers_file)
+    base[answers_file] = project.entries[answers_file]
+    theirs[answers_file] = written or project.entries[answers_file]
+    merged = workshop.merge(
+        workshop.tree_with(old, base),
+        project.tree,
+        workshop.tree_with(new, theirs),
+        (_OURS, f"template-{target.new.name}"),
+    )
+    gone = tuple(
+        item.path for item in merged.conflicts if set(item.stages) in ({3}, {1, 3}) and _is_deletion(item)
+    )
+    return Merge(
+        project=project,
+        template=template,
+        workshop=workshop,
+        target=target,
+        tree=workshop.tree_with(merged.tree, dict.fromkeys(gone)),
+        conflicts=tuple(_told(item, target) for item in merged.conflicts if item.path not in gone),
+        moved=merged.moved,
+        gone=gone,
+        **_questions(project, rendered[1].folder / answers_file),
+        notes=(*project.notes, *target.notes),
+    )
+
+
+def _source_notes(project: Project, request: UpdateRequest, history: History) -> Iterator[str]:
+    """What a person should know about where the template is taken from: it decides what is written."""
+    recorded = project.answers.source
+    if request.template and not is_same_source(request.template, recorded, here=project.root):
+        yield f"rendered from {request.template}; {recorded} stays recorded"
+    if history.source is not None:
+        yield (
+            f"{project.answers.place(SOURCE)}: the files were rendered from {history.source}; "
+            f"somebody wrote {recorded} since: look at that template before you take the result"
+        )
+
+
+def _is_deletion(conflict: Conflict) -> bool:
+    return any(word in conflict.kind for word in ("modify/delete", "rename/delete"))
+
+
+def _derived(workshop: Workshop, sides: Sides) -> list[str]:
+    paths = candidates(sides)
+    entries = [sides.ours.get(path) or sides.theirs.get(path) or sides.base[path] for path in paths]
+    files = [
+        (path, entry.blob) for path, entry in zip(paths, entries, strict=True) if entry.mode[:3] == "100"
+    ]
+    contents = workshop.contents([blob for _, blob in files])
+    return [path for (path, _), content in zip(files, contents, strict=True) if is_generated(content)]
+
+
+def _told(conflict: Conflict, target: UpgradeTarget) -> Conflict:
+    """The conflict with a reason that names both sides."""
+    version = target.new.name
+    reasons = {
+        frozenset({1, 2, 3}): f"you and {version} changed the same lines",
+        frozenset({2, 3}): f"you and {version} both added it, with other content",
+        frozenset({1, 2}): f"{version} deletes it, and you changed it since {target.old.name}",
+    }
+    if "binary" in conflict.kind:
+        return replace(conflict, reason=f"you and {version} both changed a file that is no text")
+    usual = any(word in conflict.kind for word in ("contents", "add/add", "modify/delete"))
+    reason = reasons.get(frozenset(conflict.stages)) if usual else None
+    return replace(conflict, reason=reason or conflict.reason)
+
+
+def _refuse_faults(
+    project: Project, before: Answers, target: UpgradeTarget, rendered: list[RenderedTree]
+) -> None:
+    lines = []
+    for version, side in ((target.old, rendered[0]), (target.new, rendered[1])):
+        for fault in side.faults:
+            if not fault.question:
+                lines.append(f"{version.name} of the template cannot be rendered: {fault.text}")
+            elif side is rendered[0]:
+                lines.append(
+                    f"{before.place(fault.question)}: {version.name} never took this answer: {fault.text}"
+                )
+            elif fault.question in target.changed:
+                lines.append(f"--answers {fault.question}: {version.name} refuses it: {fault.text}")
+            else:
+                lines.append(
+                    f"{project.answers.place(fault.question)}: {version.name} refuses the stored answer "
+                    f"{project.answers.given.get(fault.question)!r}: {fault.text}; "
+                    f"give another with --answers {fault.question}=..."
+                )
+    if lines:
+        raise together(lines)
+
+
+def _name_source(file: Path, ours: str) -> None:
+    """Write the recorded source, as the user's file has it, in place of the copy that was rendered."""
+    written = source_as_written(ours)
+    if written and file.is_file():
+        file.write_text(with_source(file.read_text(encoding="utf-8"), written), encoding="utf-8", newline="")
+
+
+def _questions(project: Project, file: Path) -> dict[str, dict[str, Any]]:
+    data = yaml.safe_load(file.read_text(encoding="utf-8")) if file.is_file() else {}
+    now = given_in(data)
+    stored = project.answers.given
+    return {
+        "asked": {key: value for key, value in now.items() if key not in stored},
+        "dropped": {key: value for key, value in stored.items() if key not in now},
+    }
+
+
+def entry_changes(merge: Merge, tree: str) -> dict[str, tuple[TreeEntry | None, TreeEntry | None]]:
+    """What differs between the committed files and ``tree``, by path: before and after."""
+    before, after = merge.project.entries, merge.workshop.entries(tree)
+    return {
+        path: (before.get(path), after.get(path))
+        for path in sorted({*before, *after})
+        if before.get(path) != after.get(path)
+    }

@@ -1,0 +1,177 @@
+"""The template's own repository: its versions, their release notes, and how it is fetched."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+from packaging.version import InvalidVersion, Version
+
+from meshwright.errors import MeshwrightError
+from meshwright.git.gitpython import Git
+from meshwright.git.worktree import GitFailure, complaint_of
+from meshwright.tools.cache import cache_root
+
+# Copier's short forms.
+_SHORT = {"gh:": "https://github.com/", "gl:": "https://gitlab.com/"}
+_DESCRIBED = re.compile(r"-\d+-g[0-9a-f]{4,64}\Z")
+_HEADING = re.compile(r"^## \[?v?(?P<version>[0-9][^\s\]]*)\]?.*$", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class TemplateVersion:
+    """``name`` is the tag, or what `git describe` makes of a commit; ``version`` None without a tag."""
+
+    name: str
+    commit: str
+    version: Version | None
+
+
+@dataclass(frozen=True)
+class Template:
+    """The template's history in ``folder``, a bare repository; ``source`` is where it came from.
+
+    ``note`` says when it could not be fetched anew and an older copy serves.
+    """
+
+    source: str
+    folder: Path
+    note: str = ""
+
+    @property
+    def git(self) -> Git:
+        """Git on the template's history."""
+        return Git.bare(self.folder)
+
+    def resolve(self, name: str) -> TemplateVersion | None:
+        """A tag, branch or commit; None when the template has no such revision."""
+        if name.startswith("-") or "\n" in name:
+            return None
+        done = self.git.run("rev-parse", "--verify", "--quiet", f"{name}^{{commit}}")
+        if done.status:
+            return None
+        # The name that was asked for, when it is a tag: one commit may have several.
+        tagged = not self.git.run("rev-parse", "--verify", "--quiet", f"refs/tags/{name}").status
+        shown = name if tagged else self.git("describe", "--tags", "--always", done.text)
+        return TemplateVersion(shown, done.text, version_of(_DESCRIBED.sub("", shown)))
+
+    def releases(self) -> tuple[str, ...]:
+        """Tags that are versions, the newest first; no pre-releases. PEP 440 orders them, as Copier does."""
+        tags = [
+            (version, tag) for tag in self.git("tag", "--list").split("\n") if (version := version_of(tag))
+        ]
+        return tuple(tag for version, tag in sorted(tags, reverse=True) if not version.is_prerelease)
+
+    def questions(self, version: TemplateVersion) -> dict[str, Any]:
+        """The questions and computed values of copier.yml by name; empty where they are in several files."""
+        for name in ("copier.yml", "copier.yaml"):
+            done = self.git.run("cat-file", "blob", f"{version.commit}:{name}")
+            if not done.status:
+                break
+        if done.status or b"!include" in done.output:
+            return {}
+        found: dict[str, Any] = {}
+        try:
+            for document in yaml.safe_load_all(done.output):
+                found.update(document if isinstance(document, dict) else {})
+        except (yaml.YAMLError, ValueError, RecursionError):
+            # Copier will say what is wrong with it.
+            return {}
+        return {key: value for key, value in found.items() if str(key)[:1] != "_"}
+
+    def notes(self, old: TemplateVersion, new: TemplateVersion) -> tuple[tuple[str, str], ...]:
+        """What CHANGELOG.md of the new version says of each release after the old one, newest first."""
+        done = self.git.run("cat-file", "blob", f"{new.commit}:CHANGELOG.md")
+        if done.status or old.version is None:
+            return ()
+        text = done.output.decode("utf-8", "replace")
+        found = list(_HEADING.finditer(text))
+        sections = []
+        for heading, following in zip(found, [*found[1:], None], strict=True):
+            version = version_of(heading["version"])
+            if version and old.version < version and (new.version is None or version <= new.version):
+                body = text[heading.end() : following.start() if following else len(text)].strip()
+                sections.append((heading["version"], body))
+        return tuple(sections)
+
+
+def fetch_template(source: str, scratch: Path, *, here: Path) -> Template:
+    """The history of the template at ``source``: a URL, or a path from the current folder or ``here``.
+
+    A local template is cloned into ``scratch``; one on the network is kept in the cache and fetched anew.
+    Raises MeshwrightError when it is nowhere, or the network is away and the cache is empty.
+    """
+    url = _url(source)
+    local = _local(url, here)
+    if local is not None:
+        folder = scratch / "template.git"
+        _clone(str(local), source, folder, scratch)
+        return Template(source, folder)
+    folder = cache_root().absolute() / "templates" / f"{hashlib.sha256(url.encode()).hexdigest()}.git"
+    if not (folder / "HEAD").is_file():
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        _clone(url, source, folder, folder.parent)
+        return Template(source, folder)
+    git = Git.bare(folder).fetching()
+    fetched = git.run("fetch", "--quiet", "--prune", "--tags", "--force", "origin", "+refs/*:refs/*")
+    if fetched.status:
+        return Template(source, folder, f"{source} cannot be reached ({complaint_of(fetched.complaint)}); ")
+    return Template(source, folder)
+
+
+def is_same_source(one: str, other: str, *, here: Path) -> bool:
+    """Whether two names lead to one template: the same URL, or the same folder."""
+    if _url(one) == _url(other):
+        return True
+    try:
+        places = [_local(_url(name), here) for name in (one, other)]
+    except MeshwrightError:
+        return False
+    return places[0] is not None and places[0] == places[1]
+
+
+def _clone(url: str, source: str, folder: Path, beside: Path) -> None:
+    aside = beside / f"{folder.name}.new"
+    try:
+        # Wholly there or not at all: a clone that was killed is no template.
+        git = Git(beside, {"GIT_CEILING_DIRECTORIES": str(beside.parent)}).fetching()
+        git.checked("clone", "--quiet", "--mirror", "--", url, aside)
+        aside.rename(folder)
+    except GitFailure as failure:
+        raise MeshwrightError(
+            f"the template {source} cannot be read: {failure}; "
+            "offline, a clone of it serves: --template FOLDER"
+        ) from None
+
+
+def _url(source: str) -> str:
+    for short, long in _SHORT.items():
+        if source.startswith(short):
+            rest = source.removeprefix(short).lstrip("/")
+            return f"{long}{rest}" if rest.endswith(".git") else f"{long}{rest}.git"
+    return source.removeprefix("git+")
+
+
+def _local(url: str, here: Path) -> Path | None:
+    if re.match(r"[a-z][a-z0-9+.-]*://|[^/]+@[^/]+:", url):
+        return None
+    path = Path(url).expanduser()
+    found = next((place for place in (path, here / path) if place.exists()), None)
+    if found is None:
+        raise MeshwrightError(
+            f"the template {url} is not there: a path is looked up from the current folder and from {here}; "
+            "name another place with --template"
+        )
+    return found.resolve()
+
+
+def version_of(tag: str) -> Version | None:
+    """A version by PEP 440, as Copier reads tags; None for text that is none."""
+    try:
+        return Version(tag)
+    except InvalidVersion:
+        return None

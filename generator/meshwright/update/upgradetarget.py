@@ -1,0 +1,131 @@
+"""Which version an update goes to, and with which answers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from packaging.version import Version
+
+from meshwright import __version__
+from meshwright.errors import MeshwrightError, together
+from meshwright.manifests.words import did_you_mean
+from meshwright.update.answers import Answers
+from meshwright.update.templaterepository import Template, TemplateVersion, version_of
+
+
+@dataclass(frozen=True)
+class UpgradeTarget:
+    """From ``old`` to ``new``, with all ``answers``; ``changed`` are those that this run gives."""
+
+    old: TemplateVersion
+    new: TemplateVersion
+    answers: Mapping[str, Any]
+    changed: Mapping[str, Any]
+    notes: tuple[str, ...] = ()
+
+
+def choose(
+    template: Template, recorded: Answers, before: Answers, to: str | None, given: Mapping[str, Any] | None
+) -> UpgradeTarget:
+    """The target. ``before`` are the answers that the files follow, ``recorded`` those in the file.
+
+    Raises MeshwrightError when a version is missing, older than the present one, or an answer has no
+    question.
+    """
+    old = template.resolve(before.commit)
+    if old is None:
+        raise MeshwrightError(
+            f"{before.place('_commit')}: the template {template.source} has no {before.commit}: "
+            "was a tag moved "
+            "or deleted? name a place that has it with --template"
+        )
+    new = _new(template, recorded, old, to, given)
+    if template.note and to is None and not given:
+        raise MeshwrightError(
+            f"{template.note}which version is the newest cannot be known; "
+            "name one that was fetched before with --to, "
+            f"such as {(template.releases() or (old.name,))[0]}, or a clone of the template with --template"
+        )
+    changed = dict(given or {})
+    questions = template.questions(new)
+    _refuse_unknown(new, questions, changed)
+    edited = {key: value for key, value in recorded.given.items() if before.given.get(key) != value}
+    notes = tuple(
+        f"{recorded.place(key)}: edited by hand; "
+        f"taken as the answer {value!r} instead of {before.given.get(key)!r}"
+        for key, value in edited.items()
+        if key in before.given
+    )
+    if template.note:
+        notes += (f"{template.note}the copy that was fetched last serves",)
+    notes += _too_new(new, questions)
+    return UpgradeTarget(old, new, {**recorded.given, **changed}, changed, notes)
+
+
+def _new(
+    template: Template,
+    recorded: Answers,
+    old: TemplateVersion,
+    to: str | None,
+    given: Mapping[str, Any] | None,
+) -> TemplateVersion:
+    if to is None and given:
+        to = recorded.commit
+    newest = to is None
+    if to is None:
+        released = template.releases()
+        if not released:
+            raise MeshwrightError(
+                f"the template {template.source} has no released version (a tag); name one with --to"
+            )
+        to = released[0]
+    new = template.resolve(to)
+    if new is None:
+        hint = did_you_mean(to, template.releases())
+        if not hint and template.releases():
+            hint = f"; the newest is {template.releases()[0]}"
+        raise MeshwrightError(f"--to {to}: the template {template.source} has no such version{hint}")
+    if _is_older(template, new, old):
+        if newest:
+            return old
+        raise MeshwrightError(
+            f"--to {to} is older than {old.name}, which the repository has: "
+            "an update goes forward only; git revert the commit of the last one"
+        )
+    return new
+
+
+def _is_older(template: Template, new: TemplateVersion, old: TemplateVersion) -> bool:
+    if new.commit == old.commit:
+        return False
+    if new.version is not None and old.version is not None and new.version != old.version:
+        return new.version < old.version
+    return not template.git.run("merge-base", "--is-ancestor", new.commit, old.commit).status
+
+
+def _refuse_unknown(new: TemplateVersion, questions: Mapping[str, Any], changed: Mapping[str, Any]) -> None:
+    # Questions in several files are Copier's to judge.
+    if not questions:
+        return
+    lines = [
+        f"--answers {key}: {new.name} has no such question{did_you_mean(key, questions)}"
+        for key in changed
+        if key not in questions
+    ]
+    if lines:
+        raise together(lines)
+
+
+def _too_new(new: TemplateVersion, questions: Mapping[str, Any]) -> tuple[str, ...]:
+    """A note where the template says that it wants a newer program: what is generated is this program's."""
+    wanted = questions.get("meshwright_version")
+    told = wanted.get("default") if isinstance(wanted, dict) else None
+    version = version_of(str(told))
+    if version is None or version <= Version(__version__):
+        return ()
+    return (
+        f"{new.name} wants meshwright {told}, and this is {__version__}: "
+        "install that one and run `meshwright generate`, or CI will call generated files stale",
+    )
