@@ -90,7 +90,7 @@ def test_settings(settings: str, expected: list[str], tmp_path: Path) -> None:
 
 
 def run(root: Path, capsys: pytest.CaptureFixture[str], **options: object) -> tuple[ExitCode, str]:
-    code = command.run(root, command.Options(**options))  # type: ignore[arg-type]
+    code = command.run(root, command.CheckOptions(**options))  # type: ignore[arg-type]
     return code, capsys.readouterr().out
 
 

@@ -93,7 +93,7 @@ def repository(root: Path, objects: list[Data], answers: Data | None = None) -> 
 
 def added(root: Path, capsys: pytest.CaptureFixture[str], **more: Any) -> Data:
     capsys.readouterr()
-    assert command.add(root, command.Request("shop", output="json", **more)) is ExitCode.CLEAN
+    assert command.add(root, command.AddRequest("shop", output="json", **more)) is ExitCode.CLEAN
     data: Data = json.loads(capsys.readouterr().out)
     return data
 
@@ -191,7 +191,7 @@ def test_without_a_terminal_nothing_is_written(tmp_path: Path, capsys: pytest.Ca
     root = repository(tmp_path, BASES["a deployment"])
     before = read_tree(root)
 
-    assert command.add(root, command.Request("shop")) is ExitCode.FINDINGS
+    assert command.add(root, command.AddRequest("shop")) is ExitCode.FINDINGS
 
     assert read_tree(root) == before
     assert "run it again with --yes" in capsys.readouterr().out
@@ -252,16 +252,16 @@ def test_a_chart_at_hand(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> 
 @pytest.mark.parametrize(
     ("request_", "said"),
     [
-        (command.Request("Shop"), "no DNS label"),
-        (command.Request("traefik"), "a layer of the platform has that name"),
-        (command.Request("../shop"), "no DNS label"),
-        (command.Request("gone"), "apps/gone: no such folder"),
-        (command.Request("shop", path="apps/shop", chart="x"), "exclude each other"),
-        (command.Request("new", chart="longhorn"), "REPOSITORY-URL/NAME@VERSION"),
-        (command.Request("there"), "there already"),
+        (command.AddRequest("Shop"), "no DNS label"),
+        (command.AddRequest("traefik"), "a layer of the platform has that name"),
+        (command.AddRequest("../shop"), "no DNS label"),
+        (command.AddRequest("gone"), "apps/gone: no such folder"),
+        (command.AddRequest("shop", path="apps/shop", chart="x"), "exclude each other"),
+        (command.AddRequest("new", chart="longhorn"), "REPOSITORY-URL/NAME@VERSION"),
+        (command.AddRequest("there"), "there already"),
     ],
 )
-def test_refusals(request_: command.Request, said: str, tmp_path: Path) -> None:
+def test_refusals(request_: command.AddRequest, said: str, tmp_path: Path) -> None:
     root = repository(tmp_path, BASES["a deployment"])
     (root / "apps/there").mkdir()
     (root / "apps/there/mesh.yaml").write_text("schema_version: 1\n")

@@ -79,7 +79,7 @@ def kill_at_random_moments(repository: Path, scratch: Path, times: int) -> set[b
         if child == 0:
             # A group of its own, and the whole of it is killed.
             os.setpgid(0, 0)
-            tempfile.tempdir = str(scratch)
+            tempfile.tempdir = os.environ["TMPDIR"] = str(scratch)
             try:
                 run(repository, UpdateOptions())
             finally:

@@ -216,6 +216,7 @@ def test_a_chart_whose_name_is_no_name_of_a_folder(
     (victim / "new-made").mkdir(parents=True)
     scratch.mkdir()
     monkeypatch.setattr("tempfile.tempdir", str(scratch))
+    monkeypatch.setenv("TMPDIR", str(scratch))
     write_chart(repository / "local")
     text = json.dumps({"apiVersion": "v2", "name": name, "version": version})
     write(

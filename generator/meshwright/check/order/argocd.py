@@ -95,7 +95,7 @@ class _Sync:
         items: list[Item],
         gates: bool | None,
     ) -> None:
-        self._landscape = startup
+        self._startup = startup
         self.unit = unit
         self._application = application
         self._items = items
@@ -112,7 +112,7 @@ class _Sync:
             place = _place(item)
             if place is not None:
                 waves.setdefault(place, []).append(item)
-        charts = [release for release in self._landscape.model.releases if self._has(release.application)]
+        charts = [release for release in self._startup.model.releases if self._has(release.application)]
         if charts or not waves:
             waves.setdefault((_SYNC, 0), [])
         last: int | None = None
@@ -122,7 +122,7 @@ class _Sync:
                 for release in charts:
                     self._chart(release)
         because = Because("health", "its health is that of its parts")
-        self._landscape.graph.before(self._events[Moment.UP], self._events[Moment.READY], because)
+        self._startup.graph.before(self._events[Moment.UP], self._events[Moment.READY], because)
 
     def _has(self, other: Application | None) -> bool:
         return other is not None and (
@@ -132,7 +132,7 @@ class _Sync:
     def add_start(self) -> None:
         """It starts once what it stands in has been applied."""
         written = self._application.written or self._application.built
-        graph, startup = self._landscape.graph, self._landscape
+        graph, startup = self._startup.graph, self._startup
         for item in startup.model.items(written.kind, _GROUP):
             if (
                 item.name != written.name
@@ -155,7 +155,7 @@ class _Sync:
 
     def _wave(self, place: tuple[int, int], items: list[Item], last: int | None) -> int:
         """Events of one wave: applied, then healthy. Gives the latter."""
-        startup, events = self._landscape, self._events
+        startup, events = self._startup, self._events
         name = f"wave {place[1]}" if place[0] == _SYNC else f"{_phase_name(place[0])} wave {place[1]}"
         applied = startup.event(self.unit, f"applies {name}")
         healthy = startup.event(self.unit, f"has {name} healthy")
@@ -186,7 +186,7 @@ class _Sync:
         return healthy
 
     def _chart(self, release: Any) -> None:
-        self._landscape.charts.append(
+        self._startup.charts.append(
             ChartContent(
                 self.unit,
                 release,

@@ -37,7 +37,7 @@ _WEBHOOKS = {
 
 
 def add_needs(startup: StartupModel, provisions: Provisions) -> None:
-    """Let every event wait for what it cannot do without, and note what it soft_dependencies for."""
+    """Let every event wait for what it cannot do without and record its soft dependencies."""
     needs = _Needs(startup, provisions)
     for content in startup.contents:
         if not content.by_hand:
@@ -54,7 +54,7 @@ def _contained(startup: StartupModel, unit: StartupUnit) -> AbstractContextManag
 
 class _Needs:
     def __init__(self, startup: StartupModel, provisions: Provisions) -> None:
-        self._landscape = startup
+        self._startup = startup
         self._provisions = provisions
 
     def of_content(self, content: Content) -> None:
@@ -91,7 +91,7 @@ class _Needs:
     def _values(self, item: Item) -> None:
         if item.built.kind != "HelmRelease":
             return
-        events = self._landscape.find(item.cluster, "HelmRelease", item.namespace, item.name)
+        events = self._startup.find(item.cluster, "HelmRelease", item.namespace, item.name)
         for number, entry in enumerate(item.list("spec", "valuesFrom")):
             if events is None or not isinstance(entry, dict) or entry.get("optional") is True:
                 continue
@@ -107,7 +107,7 @@ class _Needs:
         self._need(event, providers, kind, text, item.at(), without_retry=not content.retried)
         if not content.retried and _in_doubt(providers):
             wanted = tuple(provider.event for provider in providers)
-            self._landscape.without_retry.append(
+            self._startup.without_retry.append(
                 SoftDependency(event, wanted, kind, item.title, what, item.at())
             )
 
@@ -126,10 +126,10 @@ class _Needs:
         ]
         # What a person applies first is there before any engine starts.
         if not any(provider.by_hand for provider in providers):
-            self._landscape.graph.need(event, pairs, without_retry=without_retry)
+            self._startup.graph.need(event, pairs, without_retry=without_retry)
 
     def _pods(self, content: Content) -> None:
-        startup, cluster = self._landscape, content.unit.cluster
+        startup, cluster = self._startup, content.unit.cluster
         injectors = self._injectors(cluster)
         for item in content.items:
             workload = workload_of(item)
@@ -158,7 +158,7 @@ class _Needs:
         item = workload.item
         if workload.pod.get("hostNetwork") is True or item.namespace in _EXCLUDED:
             return False
-        namespace = self._landscape.model.find(item.cluster, "Namespace", "", item.namespace)
+        namespace = self._startup.model.find(item.cluster, "Namespace", "", item.namespace)
         if namespace is not None and namespace.labels.get(ADMISSION_LABEL) == "disabled":
             return False
         own = workload.annotations.get(INJECT)
@@ -180,7 +180,7 @@ class _Needs:
         injectors = provisions.injectors.get(cluster, [])
         if facts and facts.meshed and injectors:
             events = tuple(provider.event for provider in injectors)
-            self._landscape.soft_dependencies.append(
+            self._startup.soft_dependencies.append(
                 SoftDependency(chart.applied, events, "injector", title, injectors[0].unit.title, at)
             )
         if release.chart.name == CONTROL_PLANE:
@@ -199,7 +199,7 @@ class _Needs:
         if without_retry and _in_doubt(providers):
             wanted = tuple(provider.event for provider in providers)
             soft = SoftDependency(event, wanted, kind, release.title, what, release.position)
-            self._landscape.without_retry.append(soft)
+            self._startup.without_retry.append(soft)
 
     def _control_plane(self, chart: ChartContent) -> None:
         release, cluster = chart.release, chart.unit.cluster
@@ -213,7 +213,7 @@ class _Needs:
                 wanted = tuple(provider.event for provider in providers)
                 what = f"{kind} {name}"
                 soft = SoftDependency(chart.up, wanted, "mount", release.title, what, release.at(*pointer))
-                self._landscape.without_retry.append(soft)
+                self._startup.without_retry.append(soft)
         if release.value("cniEnabled") is True:
             cni = self._provisions.cni.get(cluster, [])
             self._need(chart.up, cni, "cni", "its pods need linkerd2-cni on their node", release.position)
@@ -230,7 +230,7 @@ class _Needs:
             events = tuple(provider.event for provider in gateway)
             what = gateway[0].unit.title
             soft = SoftDependency(chart.applied, events, "gateway", release.title, what, release.position)
-            self._landscape.soft_dependencies.append(soft)
+            self._startup.soft_dependencies.append(soft)
 
 
 def _is_gate(workload: Workload) -> bool:

@@ -18,19 +18,19 @@ class Timeline:
     """Every unit of a startup, in the order in which they can come at the earliest."""
 
     def __init__(self, startup: StartupModel) -> None:
-        self._landscape = startup
+        self._startup = startup
 
     def lines(self) -> Iterator[Line]:
         """By cluster, then by rank; what never comes up stands last."""
         ranks = self._ranks
-        units = [unit for unit in self._landscape.units if unit.kind != _HAND]
+        units = [unit for unit in self._startup.units if unit.kind != _HAND]
         units.sort(key=lambda unit: (unit.cluster, ranks[unit] or len(ranks) + 1, unit.title))
         for unit in units:
             yield Line(unit.cluster, ranks[unit], unit.title, self._what(unit), tuple(self._after(unit)))
 
     def _what(self, unit: StartupUnit) -> str:
-        charts = [chart.release.chart for chart in self._landscape.charts if chart.unit == unit]
-        count = sum(len(content.items) for content in self._landscape.contents if content.unit == unit)
+        charts = [chart.release.chart for chart in self._startup.charts if chart.unit == unit]
+        count = sum(len(content.items) for content in self._startup.contents if content.unit == unit)
         parts = [f"{count} object{'' if count == 1 else 's'}"] if count else []
         return ", ".join([*parts, *(f"chart {chart.name} {chart.version}".strip() for chart in charts)])
 
@@ -41,10 +41,10 @@ class Timeline:
         told = [step for step in ordered if step.because.kind != "part"] or ordered
         needed = [step for step in self._steps(unit) if step.because.kind not in _ORDER]
         for step in [*told, *(step for step in needed if not self._is_ensured(step))]:
-            title = self._landscape.owner(step.other).title
+            title = self._startup.owner(step.other).title
             text = step.because.text
             if step.because.kind == "part":
-                title, text = self._landscape.words(step.other), ""
+                title, text = self._startup.words(step.other), ""
             elif step.because.kind not in _ORDER:
                 text = f"tried again until then: {text}"
             if (title, text) not in seen:
@@ -57,11 +57,11 @@ class Timeline:
 
     @cached_property
     def _ordered(self) -> EventGraph:
-        return self._landscape.graph.filtered(lambda _, __, kind: kind in _ORDER | {"own", "health"})
+        return self._startup.graph.filtered(lambda _, __, kind: kind in _ORDER | {"own", "health"})
 
     def _steps(self, unit: StartupUnit) -> Iterator[Edge]:
         """Everything elsewhere that a unit waits for, until it is applied."""
-        startup = self._landscape
+        startup = self._startup
         pending, seen = [startup.unit(unit)[Moment.APPLIED]], set()
         while pending:
             event = pending.pop()
@@ -77,7 +77,7 @@ class Timeline:
     @cached_property
     def _ranks(self) -> dict[StartupUnit, int]:
         """The longest chain of units before each one starts, as numbers without gaps."""
-        graph, startup = self._landscape.graph, self._landscape
+        graph, startup = self._startup.graph, self._startup
         levels: dict[int, int] = {}
         for event in graph.happening:
             level = 0
