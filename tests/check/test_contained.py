@@ -136,7 +136,7 @@ def test_where_in_our_code(repository: Path, monkeypatch: pytest.MonkeyPatch) ->
 def test_the_traceback_is_printed_when_asked_for(
     repository: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setitem(pipeline.STEPS, "reading the answers", lambda *_: 1 // 0)  # type: ignore[misc]
+    monkeypatch.setattr(pipeline, "answers_checks", lambda *_: 1 // 0)
     check_repository(repository)
     assert capsys.readouterr().err == ""
     monkeypatch.setenv("MESHWRIGHT_DEBUG", "1")
@@ -146,15 +146,23 @@ def test_the_traceback_is_printed_when_asked_for(
     assert "Traceback" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("step", pipeline.STEPS)
-def test_a_step(step: str, repository: Path, whole: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(pipeline.STEPS, step, lambda *_: 1 // 0)  # type: ignore[misc]
+STAGES = {
+    "reading the answers": "answers_checks",
+    "reading the applications": "apps_findings",
+    "reading the objects": "object_checks",
+    "reading the charts": "values_checks",
+}
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_stage(stage: str, repository: Path, whole: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pipeline, STAGES[stage], lambda *_: 1 // 0)
 
     report = check_repository(repository)
 
     [finding] = ours(report)
-    assert finding.message.startswith(f"{step} stopped: ZeroDivisionError")
-    lost = "kubeconform/" if step == "reading the objects" else "nothing"
+    assert finding.message.startswith(f"{stage} stopped: ZeroDivisionError")
+    lost = "kubeconform/" if stage == "reading the objects" else "nothing"
     assert rest(report) == [line for line in whole if lost not in line]
 
 

@@ -1,10 +1,10 @@
-"""Runs every step of a check over one repository."""
+"""The pipeline of a check: load and build, judge by schema, apply the rules, validate, report."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 from meshwright.check.cache.buildcache import BuildCache
@@ -12,6 +12,7 @@ from meshwright.check.model.index import Model
 from meshwright.check.model.loader import load
 from meshwright.check.model.releases import ChartRelease, read_releases
 from meshwright.check.model.repository import Repository
+from meshwright.check.order.analysis import order_of
 from meshwright.check.order.line import Line
 from meshwright.check.order.timeline import Timeline
 from meshwright.check.report import Report, RootSummary, in_order, is_ours, summarised
@@ -37,17 +38,8 @@ from meshwright.manifests.workspace import Workspace
 from meshwright.progress import say
 from meshwright.tools import Tool, locate
 
-# A step reads the built repository; what it submits is judged together with the rest.
-Step = Callable[[Repository, Schemas], Iterable[Finding | SchemaCheck]]
-
 # Rules that say what a schema says at the same place, and say more.
 _SAME = {"MW706": "kubeconform/unknown-kind", "MW512": "values/value"}
-
-STEPS: dict[str, Step] = {
-    "reading the answers": lambda repository, _: answers_checks(repository.files),
-    "reading the applications": lambda repository, _: apps_findings(repository.files),
-    "reading the objects": object_checks,
-}
 
 
 def check_repository(
@@ -84,59 +76,74 @@ def check_repository(
 
 
 class _Check:
-    """One check; what is found is kept as it is found."""
+    """One check. Findings are kept as they come, so that a report can be made when the time is over."""
 
     def __init__(self, files: RepositoryFiles, schemas: Schemas, memory: BuildCache | None) -> None:
         self._files = files
         self._schemas = schemas
         self._memory = memory
         self._repository = Repository(files, KustomizationIndex(files))
-        self._said: list[Finding | SchemaCheck] = []
-        self._ruled: list[Finding] = []
-        self._refused: list[Finding] = []
+        self._from_schemas: list[Finding] = []
+        # What kubeconform has to judge, all of it in one process.
+        self._pending: list[SchemaCheck] = []
+        self._from_rules: list[Finding] = []
+        self._from_kubeconform: list[Finding] = []
         self._kubeconform: Tool | None = None
         self._order: tuple[Line, ...] = ()
         # About the check itself: no suppression in the repository takes them out.
         self.ours: list[Finding] = []
 
     def run(self, workspace: Workspace, charts: Path | None, *, order: bool) -> None:
-        """Every step, one after the other."""
+        """The pipeline, first stage to last. A stage that fails is a finding, and the next one runs."""
         repository, schemas = self._repository, self._schemas
-        with contained(self.ours, "finding and building the roots"):
+        with self._stage("finding and building the roots"):
             load(self._files, workspace, charts, schemas.minor, self._memory, repository)
+
         say(f"reading {plural(len(repository.roots), 'root')}")
-        for doing, step in STEPS.items():
-            with contained(self.ours, doing):
-                # One by one: what came before a fault counts.
-                for item in step(repository, schemas):
-                    self._said.append(item)
+        with self._stage("reading the answers"):
+            self._collect(answers_checks(self._files))
+        with self._stage("reading the applications"):
+            self._collect(apps_findings(self._files))
+        with self._stage("reading the objects"):
+            self._collect(object_checks(repository, schemas))
         releases: list[ChartRelease] = []
-        with contained(self.ours, "reading the charts"):
+        with self._stage("reading the charts"):
             releases = read_releases(repository)
-            self._said.extend(values_checks(releases))
+            self._collect(values_checks(releases))
+
         say("applying the rules")
-        with contained(self.ours, "applying the rules"):
+        with self._stage("applying the rules"):
             model = Model(repository, releases, schemas.minor)
-            for told in run_rules(model):
-                if isinstance(told, Finding):
-                    self._ruled.append(told)
+            for found in run_rules(model):
+                if isinstance(found, Finding):
+                    self._from_rules.append(found)
                 else:
-                    repository.not_seen.append(told)
+                    repository.not_seen.append(found)
             if order:
-                self._order = tuple(Timeline(model.order.startup).lines())
+                self._order = tuple(Timeline(order_of(model).startup).lines())
+
         say(f"validating {plural(sum(len(root.objects) for root in repository.roots), 'object')}")
-        checks = [item for item in self._said if isinstance(item, SchemaCheck)]
-        with contained(self.ours, "validating the objects"):
+        with self._stage("validating the objects"):
             judge = Kubeconform(schemas, workspace.root, self._memory)
-            self._refused, self._kubeconform = judge.judge(checks)
+            self._from_kubeconform, self._kubeconform = judge.judge(self._pending)
+
+    def _stage(self, doing: str) -> AbstractContextManager[None]:
+        return contained(self.ours, doing)
+
+    def _collect(self, found: Iterable[Finding | SchemaCheck]) -> None:
+        """Keep findings and what is still to be judged, one by one: what came before a fault counts."""
+        for item in found:
+            if isinstance(item, Finding):
+                self._from_schemas.append(item)
+            else:
+                self._pending.append(item)
 
     def report(self) -> Report:
-        """What was found."""
+        """What was found so far: without duplicates, without what the repository suppresses, in order."""
         repository = self._repository
-        told = {(_SAME[item.id], item.position) for item in self._ruled if item.id in _SAME}
-        said = [item for item in self._said if isinstance(item, Finding)]
-        found = [*repository.findings, *said, *self._ruled, *self._refused]
-        findings = [item for item in found if (item.id, item.position) not in told and not is_ours(item)]
+        said = {(_SAME[item.id], item.position) for item in self._from_rules if item.id in _SAME}
+        found = [*repository.findings, *self._from_schemas, *self._from_rules, *self._from_kubeconform]
+        findings = [item for item in found if (item.id, item.position) not in said and not is_ours(item)]
         ours = [*self.ours, *self._files.faults, *(item for item in found if is_ours(item))]
         with contained(ours, "reading the suppressions"):
             rules = {rule.id for rule in load_rules()}

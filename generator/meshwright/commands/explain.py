@@ -51,9 +51,10 @@ def _rule(name: str) -> Iterator[str]:
 
 
 def _edge(repository: Path, waits: str, comes_first: str) -> Iterator[str]:
+    from meshwright.check.order.analysis import order_of
     from meshwright.check.order.explanation import explain_wait, render
     from meshwright.check.pipeline import read_model
 
     with read_model(repository) as model:
-        found = explain_wait(model.order, waits, comes_first)
-        yield from render(model.order.startup, found, model.files)
+        found = explain_wait(order_of(model), waits, comes_first)
+        yield from render(order_of(model).startup, found, model.files)

@@ -6,9 +6,9 @@ import errno
 import os
 import sys
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path, PurePosixPath
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from meshwright.errors import MeshwrightError, Position
 from meshwright.faults import fault
@@ -23,6 +23,8 @@ SIZE_LIMIT = 10 * 1024 * 1024
 
 SKIPPED_FOLDERS = frozenset({".git", "node_modules", ".venv", "venv", "__pycache__", ".terraform", ".tox"})
 _YAML = (".yaml", ".yml")
+
+T = TypeVar("T")
 
 
 class Store(Protocol):
@@ -65,8 +67,15 @@ class RepositoryFiles:
         self._documents: dict[str, list[Document] | YamlFault] = {}
         # Files that our own reader stumbled over.
         self.faults: list[Finding] = []
-        # What readers made of a file, by reader and path: kept as long as the file's text is.
-        self.derived: dict[tuple[str, str], Any] = {}
+        self._made: dict[tuple[Callable[[RepositoryFiles, str], Any], str], Any] = {}
+
+    def once(self, make: Callable[[RepositoryFiles, str], T], path: str) -> T:
+        """What ``make`` makes of a file; it runs once per file, and all callers share the result."""
+        key = (make, path)
+        if key not in self._made:
+            self._made[key] = make(self, path)
+        found: T = self._made[key]
+        return found
 
     def share(self, twin: RepositoryFiles, same: frozenset[str]) -> None:
         """Read the files at ``same``, which say the same in both, from ``twin``: once for both."""

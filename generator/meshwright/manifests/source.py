@@ -43,7 +43,7 @@ def source_of(files: RepositoryFiles, built: BuiltObject) -> SourceDocument | No
     path = built.origin.path
     if path is None or path.startswith(".."):
         return None
-    by_name = _sources(files, path).get(built.kind, {})
+    by_name = files.once(_sources, path).get(built.kind, {})
     if built.name in by_name:
         return by_name[built.name][0]
     if named := longest_part(built.name, by_name):
@@ -54,15 +54,11 @@ def source_of(files: RepositoryFiles, built: BuiltObject) -> SourceDocument | No
 
 def _sources(files: RepositoryFiles, path: str) -> dict[str, dict[str, list[SourceDocument]]]:
     """What a file has, by kind and name."""
-    key = ("sources", path)
-    if key not in files.derived:
-        found: dict[str, dict[str, list[SourceDocument]]] = {}
-        for document, pointer, data in named_documents(files, path):
-            names = found.setdefault(str(data.get("kind") or ""), {})
-            names.setdefault(object_name(data), []).append(SourceDocument(document, pointer, data))
-        files.derived[key] = found
-    known: dict[str, dict[str, list[SourceDocument]]] = files.derived[key]
-    return known
+    found: dict[str, dict[str, list[SourceDocument]]] = {}
+    for document, pointer, data in named_documents(files, path):
+        names = found.setdefault(str(data.get("kind") or ""), {})
+        names.setdefault(object_name(data), []).append(SourceDocument(document, pointer, data))
+    return found
 
 
 def position_of(

@@ -50,10 +50,11 @@ def holder_of(item: Item, pointer: Pointer) -> AnnotationHolder:
 
 def chart_pods(model: Model) -> Iterator[AnnotationHolder]:
     """The podAnnotations that releases and k3s' HelmChartConfigs give to charts."""
-    if "chart pods" not in model.derived:
-        model.derived["chart pods"] = [*_releases(model), *_k3s(model)]
-    found: list[AnnotationHolder] = model.derived["chart pods"]
-    yield from found
+    yield from model.once(_chart_pods)
+
+
+def _chart_pods(model: Model) -> list[AnnotationHolder]:
+    return [*_releases(model), *_k3s(model)]
 
 
 def annotation_holders(model: Model) -> Iterator[AnnotationHolder]:

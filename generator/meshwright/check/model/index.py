@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any, TypeVar
 
 from meshwright.check.model.releases import ChartRelease
 from meshwright.check.model.repository import Repository, Root, RootKind
@@ -21,9 +21,7 @@ from meshwright.manifests.source import position_of
 from meshwright.manifests.unit import BuiltObject
 from meshwright.yaml import YamlFault
 
-if TYPE_CHECKING:
-    from meshwright.check.order.analysis import Analysis
-
+T = TypeVar("T")
 CONTROL_PLANE = "linkerd-control-plane"
 _GATES, _RETRY_GATE = "--feature-gates=", "DefaultToRetryOnFailure=true"
 # The API server has them without a namespace, whatever kustomize or targetNamespace wrote.
@@ -122,8 +120,14 @@ class Model:
         self.kubernetes = kubernetes
         # What went wrong in what several rules share; the runner tells of it once.
         self.faults: list[Finding] = []
-        # What helpers of the rules made of this model, under their own names.
-        self.derived: dict[str, Any] = {}
+        self._made: dict[Callable[[Model], Any], Any] = {}
+
+    def once(self, make: Callable[[Model], T]) -> T:
+        """What ``make`` makes of this model; it runs once, and all callers share the result."""
+        if make not in self._made:
+            self._made[make] = make(self)
+        found: T = self._made[make]
+        return found
 
     @cached_property
     def _by_kind(self) -> dict[str, list[Item]]:
@@ -206,14 +210,6 @@ class Model:
         source: helm-controller v1.5, feature gate DefaultToRetryOnFailure.
         """
         return any(_retries(self.files, path) for path in self.files.yaml_paths())
-
-    @cached_property
-    def order(self) -> Analysis:
-        """What comes up after what, and where that is left to luck."""
-        # The order is read from this model, so it cannot be imported above it.
-        from meshwright.check.order.analysis import analyse
-
-        return analyse(self)
 
     @cached_property
     def _open_clusters(self) -> frozenset[str]:

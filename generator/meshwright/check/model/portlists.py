@@ -78,7 +78,7 @@ def selected(model: Model, cluster: str, namespace: str, selector: Any) -> Itera
     """The workloads of a namespace whose pods a label selector takes; not all are looked at for each."""
     wanted = selector.get("matchLabels") if isinstance(selector, dict) else None
     if isinstance(wanted, dict) and wanted:
-        by_label = _by_label(model)
+        by_label = model.once(_workloads_by_label)
         lists = (by_label.get((cluster, namespace, f"{key}={value}"), []) for key, value in wanted.items())
         candidates = min(lists, key=len)
     else:
@@ -88,14 +88,7 @@ def selected(model: Model, cluster: str, namespace: str, selector: Any) -> Itera
 
 def services_selected(model: Model, cluster: str, namespace: str, selector: Any) -> Iterator[Item]:
     """The Services of a namespace that a label selector takes."""
-    if "services by label" not in model.derived:
-        found: dict[tuple[str, ...], list[Item]] = {}
-        for item in model.items("Service", ""):
-            found.setdefault((item.cluster, item.namespace), []).append(item)
-            for key, value in item.labels.items():
-                found.setdefault((item.cluster, item.namespace, f"{key}={value}"), []).append(item)
-        model.derived["services by label"] = found
-    known: dict[tuple[str, ...], list[Item]] = model.derived["services by label"]
+    known = model.once(_services_by_label)
     wanted = selector.get("matchLabels") if isinstance(selector, dict) else None
     if isinstance(wanted, dict) and wanted:
         lists = (known.get((cluster, namespace, f"{key}={value}"), []) for key, value in wanted.items())
@@ -105,17 +98,24 @@ def services_selected(model: Model, cluster: str, namespace: str, selector: Any)
     return (item for item in candidates if matches(selector, item.labels))
 
 
-def _by_label(model: Model) -> dict[tuple[str, str, str], list[Workload]]:
+def _services_by_label(model: Model) -> dict[tuple[str, ...], list[Item]]:
+    """Services by cluster and namespace, and by cluster, namespace and each of their labels."""
+    found: dict[tuple[str, ...], list[Item]] = {}
+    for item in model.items("Service", ""):
+        found.setdefault((item.cluster, item.namespace), []).append(item)
+        for key, value in item.labels.items():
+            found.setdefault((item.cluster, item.namespace, f"{key}={value}"), []).append(item)
+    return found
+
+
+def _workloads_by_label(model: Model) -> dict[tuple[str, str, str], list[Workload]]:
     """Workloads by cluster, namespace and each label of their pods."""
-    if "by label" not in model.derived:
-        found: dict[tuple[str, str, str], list[Workload]] = {}
-        for workload in workloads(model):
-            item = workload.item
-            for key, value in workload.labels.items():
-                found.setdefault((item.cluster, item.namespace, f"{key}={value}"), []).append(workload)
-        model.derived["by label"] = found
-    known: dict[tuple[str, str, str], list[Workload]] = model.derived["by label"]
-    return known
+    found: dict[tuple[str, str, str], list[Workload]] = {}
+    for workload in workloads(model):
+        item = workload.item
+        for key, value in workload.labels.items():
+            found.setdefault((item.cluster, item.namespace, f"{key}={value}"), []).append(workload)
+    return found
 
 
 def matches(selector: Any, labels: Any) -> bool:

@@ -68,13 +68,14 @@ def workloads(model: Model) -> Iterator[Workload]:
 
 def workloads_in(model: Model, cluster: str, namespace: str) -> list[Workload]:
     """Those of one namespace."""
-    if "workloads" not in model.derived:
-        found: dict[tuple[str, str], list[Workload]] = {}
-        for workload in workloads(model):
-            found.setdefault((workload.item.cluster, workload.item.namespace), []).append(workload)
-        model.derived["workloads"] = found
-    known: dict[tuple[str, str], list[Workload]] = model.derived["workloads"]
-    return known.get((cluster, namespace), [])
+    return model.once(_by_namespace).get((cluster, namespace), [])
+
+
+def _by_namespace(model: Model) -> dict[tuple[str, str], list[Workload]]:
+    found: dict[tuple[str, str], list[Workload]] = {}
+    for workload in workloads(model):
+        found.setdefault((workload.item.cluster, workload.item.namespace), []).append(workload)
+    return found
 
 
 def inject_mode(model: Model, workload: Workload) -> str | None:

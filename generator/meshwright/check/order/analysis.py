@@ -49,6 +49,11 @@ class Analysis:
     gates: bool | None
 
 
+def order_of(model: Model) -> Analysis:
+    """The order of everything in the repository, analysed once per model."""
+    return model.once(analyse)
+
+
 def analyse(model: Model) -> Analysis:
     """The order of everything in the repository. Linear in its objects and edges.
 

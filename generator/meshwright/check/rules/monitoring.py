@@ -125,10 +125,15 @@ def _finds(model: Model, monitor: Item, namespace: str) -> bool:
 
 def _opaque(model: Model, cluster: str, namespace: str) -> bool:
     """Whether pods may run there that are not seen: a chart's, an operator's, or nobody's at all."""
-    known: dict[tuple[str, str], bool] = model.derived.setdefault("unseen pods", {})
+    known = model.once(_opaque_namespaces)
     if (cluster, namespace) not in known:
         known[cluster, namespace] = _is_opaque(model, cluster, namespace)
     return known[cluster, namespace]
+
+
+def _opaque_namespaces(_: Model) -> dict[tuple[str, str], bool]:
+    """Filled as namespaces are asked for."""
+    return {}
 
 
 def _is_opaque(model: Model, cluster: str, namespace: str) -> bool:

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from meshwright.check.model.index import Item, Model
-from meshwright.check.order.analysis import OrderFault
+from meshwright.check.order.analysis import OrderFault, order_of
 from meshwright.check.rules.rule import Engine, Hit, Severity, rule
 
 _WAVE = "argocd.argoproj.io/sync-wave"
 
 
-def _told(fault: OrderFault, *kinds: str) -> Callable[[Model], Iterator[Hit]]:
+def _diagnosed(fault: OrderFault, *kinds: str) -> Callable[[Model], Iterator[Hit]]:
     """The diagnoses of one fault, of some kinds when they are named."""
 
     def find(model: Model) -> Iterator[Hit]:
-        for diagnosis in model.order.diagnoses:
+        for diagnosis in order_of(model).diagnoses:
             if diagnosis.fault is fault and (not kinds or diagnosis.kind in kinds):
                 yield Hit(diagnosis.position, diagnosis.text, diagnosis.fix, diagnosis.subject)
 
@@ -29,7 +29,7 @@ rule(
     fix="take one of the dependencies out",
     source="fluxcd kustomize-controller and helm-controller, spec.dependsOn: cycles are not detected",
     engine=Engine.FLUX,
-)(_told(OrderFault.CIRCLE))
+)(_diagnosed(OrderFault.CIRCLE))
 
 rule(
     "MW002",
@@ -39,7 +39,7 @@ rule(
     fix="move the object into a Kustomization of its own that depends on this one, which gets wait: true",
     source="fluxcd/pkg ssa/manager_apply.go, ApplyAllStaged",
     engine=Engine.FLUX,
-)(_told(OrderFault.SAME_APPLY))
+)(_diagnosed(OrderFault.SAME_APPLY))
 
 rule(
     "MW003",
@@ -48,7 +48,7 @@ rule(
     "together they never end.",
     fix="break the circle: split the unit in two, or move what is needed to one that comes earlier",
     source="fluxcd kustomize-controller, spec.wait; argo-cd gitops-engine pkg/sync; Kubernetes volumes",
-)(_told(OrderFault.DEADLOCK))
+)(_diagnosed(OrderFault.DEADLOCK))
 
 rule(
     "MW004",
@@ -56,7 +56,7 @@ rule(
     why="The injector's webhook fails open: a pod made before it serves has no proxy, and nobody says so.",
     fix="let it wait until the control plane is ready: dependsOn on Flux, a later wave that gates on Argo CD",
     source="linkerd2 charts/linkerd-control-plane, webhookFailurePolicy: Ignore; linkerd2#11623, #13702",
-)(_told(OrderFault.RACE, "injector"))
+)(_diagnosed(OrderFault.RACE, "injector"))
 
 rule(
     "MW005",
@@ -64,7 +64,7 @@ rule(
     why="What must be ready for the control plane cannot itself be meshed on a new cluster.",
     fix="turn the dependency around, or leave these pods out of the mesh",
     source="linkerd2 charts/linkerd-control-plane, webhookFailurePolicy: Ignore",
-)(_told(OrderFault.TOO_EARLY, "injector"))
+)(_diagnosed(OrderFault.TOO_EARLY, "injector"))
 
 rule(
     "MW006",
@@ -76,7 +76,7 @@ rule(
     "syncPolicy.retry.limit: -1 on Argo CD",
     source="fluxcd helm-controller, spec.install.remediation and internal/reconcile/install.go; argo-cd controller/appcontroller.go, autoSync",
     severity=Severity.WARNING,
-)(_told(OrderFault.GIVEN_UP))
+)(_diagnosed(OrderFault.GIVEN_UP))
 
 
 @rule(
@@ -90,7 +90,7 @@ rule(
 )
 def before_gateway(model: Model) -> Iterator[Hit]:
     for fault in (OrderFault.RACE, OrderFault.TOO_EARLY):
-        yield from _told(fault, "gateway")(model)
+        yield from _diagnosed(fault, "gateway")(model)
 
 
 @rule(
@@ -103,7 +103,7 @@ def before_gateway(model: Model) -> Iterator[Hit]:
     engine=Engine.ARGOCD,
 )
 def waves_that_do_not_wait(model: Model) -> Iterator[Hit]:
-    if model.order.gates is not False:
+    if order_of(model).gates is not False:
         return
     by_root: dict[int, list[Item]] = {}
     for item in model.items("Application", "argoproj.io"):

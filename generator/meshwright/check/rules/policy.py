@@ -54,9 +54,11 @@ def _selected(model: Model, server: Item) -> list[Workload]:
 
 def _has_chart(model: Model, cluster: str, namespace: str) -> bool:
     """Whether a chart puts workloads there that are not seen."""
-    if "with charts" not in model.derived:
-        model.derived["with charts"] = {(release.cluster, release.namespace) for release in model.releases}
-    return (cluster, namespace) in model.derived["with charts"]
+    return (cluster, namespace) in model.once(_namespaces_with_charts)
+
+
+def _namespaces_with_charts(model: Model) -> set[tuple[str, str]]:
+    return {(release.cluster, release.namespace) for release in model.releases}
 
 
 @rule(
@@ -190,15 +192,17 @@ def selects_nothing(model: Model) -> Iterator[Hit]:
 
 def _custom_kinds(model: Model, server: Item) -> bool:
     """Whether an operator may make pods in the Server's namespace from objects of its own kinds."""
-    if "custom kinds" not in model.derived:
-        model.derived["custom kinds"] = {
-            (item.cluster, item.namespace)
-            for item in model.all_items()
-            if "." in item.built.group
-            and "k8s.io" not in item.built.group
-            and item.built.group not in (_GROUP, "linkerd.io", "cert-manager.io", "monitoring.coreos.com")
-        }
-    return (server.cluster, server.namespace) in model.derived["custom kinds"]
+    return (server.cluster, server.namespace) in model.once(_namespaces_with_custom_kinds)
+
+
+def _namespaces_with_custom_kinds(model: Model) -> set[tuple[str, str]]:
+    return {
+        (item.cluster, item.namespace)
+        for item in model.all_items()
+        if "." in item.built.group
+        and "k8s.io" not in item.built.group
+        and item.built.group not in (_GROUP, "linkerd.io", "cert-manager.io", "monitoring.coreos.com")
+    }
 
 
 @rule(

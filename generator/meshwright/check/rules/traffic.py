@@ -130,13 +130,14 @@ def _admits(port: Any) -> bool:
 
 def _policies(model: Model, policy: Item) -> list[Item]:
     """Every NetworkPolicy of a policy's namespace: they add up."""
-    if "network policies" not in model.derived:
-        found: dict[tuple[str, str], list[Item]] = {}
-        for item in model.items("NetworkPolicy", "networking.k8s.io"):
-            found.setdefault((item.cluster, item.namespace), []).append(item)
-        model.derived["network policies"] = found
-    known: dict[tuple[str, str], list[Item]] = model.derived["network policies"]
-    return known.get((policy.cluster, policy.namespace), [])
+    return model.once(_policies_by_namespace).get((policy.cluster, policy.namespace), [])
+
+
+def _policies_by_namespace(model: Model) -> dict[tuple[str, str], list[Item]]:
+    found: dict[tuple[str, str], list[Item]] = {}
+    for item in model.items("NetworkPolicy", "networking.k8s.io"):
+        found.setdefault((item.cluster, item.namespace), []).append(item)
+    return found
 
 
 def _lets_in(policy: Item) -> bool:
