@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from meshwright.apps.model import Base, BaseObject
-from meshwright.check.model.steadybuilds import SteadyBuilds
 from meshwright.errors import Position
 from meshwright.manifests.buildinputs import BuildInputsReader
 from meshwright.manifests.entry import EntryPoint
@@ -15,6 +14,7 @@ from meshwright.manifests.finding import Finding
 from meshwright.manifests.kustomization import KustomizationIndex
 from meshwright.manifests.pointer import items_of
 from meshwright.manifests.source import position_of
+from meshwright.manifests.steadybuilds import SteadyBuilds
 from meshwright.manifests.unit import BuildUnit
 from meshwright.manifests.workspace import Workspace
 

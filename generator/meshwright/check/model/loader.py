@@ -14,7 +14,6 @@ from meshwright.argocd.sources import OwnRepository
 from meshwright.argocd.tree import AppliedSource as ArgoInstance
 from meshwright.argocd.tree import ArgoTree
 from meshwright.check.model.repository import Repository, Root, RootKind
-from meshwright.check.model.steadybuilds import SteadyBuilds
 from meshwright.errors import CannotRun, MeshwrightError, Position
 from meshwright.faults import contained
 from meshwright.flux.discovery import FluxDiscovery, discover
@@ -32,6 +31,7 @@ from meshwright.manifests.inflation import Inflation
 from meshwright.manifests.kustomization import KustomizationIndex
 from meshwright.manifests.sops import is_encrypted, without_sops
 from meshwright.manifests.source import position_of
+from meshwright.manifests.steadybuilds import SteadyBuilds
 from meshwright.manifests.templatefiles import unread_template
 from meshwright.manifests.unit import BuildUnit, BuiltObject
 from meshwright.manifests.words import plural
