@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Callable, Iterator, Mapping
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 from meshwright.argocd.application import Application, mapping
@@ -25,6 +27,7 @@ from meshwright.yaml import YamlFault, parse_all
 
 _PLAIN = re.compile(r"\{\{\s*([A-Za-z0-9_.\[\]-]+)\s*\}\}")
 _GO = re.compile(r"\{\{-?\s*\.([A-Za-z0-9_.]+)\s*-?\}\}")
+_LITERAL = re.compile(r"[^*?\[\\]+")
 _ONLY_HERE = frozenset({"list", "git"})
 _GIT = frozenset({"repoURL", "revision", "directories", "files", "values", "requeueAfterSeconds"})
 
@@ -92,9 +95,9 @@ class Expansion:
 
     def _git(self, git: Mapping[str, Any], go: bool) -> Iterator[dict[str, Any]]:
         values = {"values": dict(mapping(git["values"]))} if git.get("values") else {}
-        for folder in self._chosen(git, "directories", self._folders(), path_matches):
+        for folder in self._chosen(git, "directories", self._folders, path_matches):
             yield {**_path_parameters(folder, go), **values}
-        for path in self._chosen(git, "files", list(self._files.paths), git_lists):
+        for path in self._chosen(git, "files", self._files.paths, git_lists):
             try:
                 documents = parse_all(self._files.text(path), path)
             except YamlFault:
@@ -109,19 +112,19 @@ class Expansion:
         self,
         git: Mapping[str, Any],
         field: str,
-        candidates: list[str],
+        candidates: Sequence[str],
         matches: Callable[[str, str], bool],
     ) -> list[str]:
+        """Those of the sorted ``candidates`` that an entry takes and none excludes, in their order."""
         entries = [entry for entry in items_of(git.get(field)) if isinstance(entry, Mapping)]
         wanted = [str(entry.get("path") or "") for entry in entries if entry.get("exclude") is not True]
         excluded = [str(entry.get("path") or "") for entry in entries if entry.get("exclude") is True]
-        return [
-            path
-            for path in candidates
-            if any(matches(pattern, path) for pattern in wanted)
-            and not any(matches(pattern, path) for pattern in excluded)
-        ]
+        taken = {path for pattern in wanted for path in _under(pattern, candidates) if matches(pattern, path)}
+        for pattern in excluded if taken else ():
+            taken.difference_update(path for path in _under(pattern, candidates) if matches(pattern, path))
+        return sorted(taken)
 
+    @cached_property
     def _folders(self) -> list[str]:
         """Folders of the repository; hidden ones are never taken."""
         folders: set[str] = set()
@@ -135,6 +138,17 @@ class Expansion:
     def _tell(self, built: BuiltObject, pointer: tuple[str | int, ...], reason: str) -> None:
         at = position_of(self._files, built, ("spec", *pointer))
         self.not_seen.append(NotSeen(built.title, reason, at))
+
+
+def _under(pattern: str, candidates: Sequence[str]) -> Sequence[str]:
+    """Those of the sorted ``candidates`` that begin as ``pattern`` does up to its first wildcard."""
+    beginning = _LITERAL.match(pattern)
+    # A path that is not in its normal form, such as ./apps, may begin otherwise than what it means.
+    if beginning is None or pattern == "." or posixpath.normpath(pattern) != pattern.rstrip("/"):
+        return candidates
+    prefix = beginning[0].rstrip("/")
+    behind = bisect_right(candidates, prefix, key=lambda path: path[: len(prefix)])
+    return candidates[bisect_left(candidates, prefix) : behind]
 
 
 def _path_parameters(folder: str, go: bool, filename: str = "") -> dict[str, Any]:

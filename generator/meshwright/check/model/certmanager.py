@@ -22,19 +22,29 @@ _MAKERS = (
 
 def makers(model: Model, cluster: str, namespace: str, name: str) -> list[Item]:
     """Every object that makes a Secret of this name, or may make it: operators are without number."""
-    found = []
+    made = model.once(_makers_by_name).get((cluster, name), [])
+    found = [item for item in made if item.namespace == namespace or _is_mirrored(item)]
+    return found or model.once(_foreign_by_text).get((cluster, namespace, name), [])
+
+
+def _makers_by_name(model: Model) -> dict[tuple[str, str], list[Item]]:
+    """By cluster and the name of the Secret that each makes."""
+    found: dict[tuple[str, str], list[Item]] = {}
     for kind, pointer in _MAKERS:
         for item in model.items(kind):
             made = item.get(*pointer) or item.name
-            if (
-                item.cluster == cluster
-                and made == name
-                and (item.namespace == namespace or _is_mirrored(item))
-            ):
-                found.append(item)
-    if not found:
-        others = model.in_namespace(cluster, namespace)
-        found = [item for item in others if _is_foreign(item) and _says(item.spec, name)]
+            if isinstance(made, str):
+                found.setdefault((item.cluster, made), []).append(item)
+    return found
+
+
+def _foreign_by_text(model: Model) -> dict[tuple[str, str, str], list[Item]]:
+    """Objects of unknown operators by cluster, namespace and each text in their spec."""
+    found: dict[tuple[str, str, str], list[Item]] = {}
+    for item in model.all_items():
+        if _is_foreign(item):
+            for text in set(_texts(item.spec)):
+                found.setdefault((item.cluster, item.namespace, text), []).append(item)
     return found
 
 
@@ -61,20 +71,30 @@ def _is_foreign(item: Item) -> bool:
     )
 
 
-def _says(data: Any, text: str) -> bool:
-    """Whether a value somewhere below ``data`` is ``text``."""
+def _texts(data: Any) -> Iterator[str]:
+    """Every text somewhere below ``data``."""
     if isinstance(data, Mapping):
-        return any(_says(value, text) for value in data.values())
-    if isinstance(data, list):
-        return any(_says(value, text) for value in data)
-    return bool(data == text)
+        for value in data.values():
+            yield from _texts(value)
+    elif isinstance(data, list):
+        for value in data:
+            yield from _texts(value)
+    elif isinstance(data, str):
+        yield data
 
 
 def certificates(model: Model, name: str) -> Iterator[Item]:
     """Every Certificate that fills a Secret of this name."""
+    return iter(model.once(_certificates_by_secret).get(name, ()))
+
+
+def _certificates_by_secret(model: Model) -> dict[str, list[Item]]:
+    found: dict[str, list[Item]] = {}
     for item in model.items("Certificate", GROUP):
-        if item.get("spec", "secretName") == name:
-            yield item
+        name = item.get("spec", "secretName")
+        if isinstance(name, str):
+            found.setdefault(name, []).append(item)
+    return found
 
 
 def issuer_of(model: Model, certificate: Item) -> tuple[str, Item | None]:

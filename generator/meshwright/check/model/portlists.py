@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from meshwright.check.model.index import Item, Model
 from meshwright.check.model.workloads import Workload, may_be_meshed, workloads, workloads_in
+from meshwright.manifests.pointer import items_of
+
+T = TypeVar("T")
 
 OPAQUE = "config.linkerd.io/opaque-ports"
 SKIP_IN, SKIP_OUT = "config.linkerd.io/skip-inbound-ports", "config.linkerd.io/skip-outbound-ports"
@@ -76,46 +79,75 @@ def selected_by(model: Model, service: Item) -> Iterator[Workload]:
 
 def selected(model: Model, cluster: str, namespace: str, selector: Any) -> Iterator[Workload]:
     """The workloads of a namespace whose pods a label selector takes; not all are looked at for each."""
-    wanted = selector.get("matchLabels") if isinstance(selector, dict) else None
-    if isinstance(wanted, dict) and wanted:
-        by_label = model.once(_workloads_by_label)
-        lists = (by_label.get((cluster, namespace, f"{key}={value}"), []) for key, value in wanted.items())
-        candidates = min(lists, key=len)
-    else:
-        candidates = workloads_in(model, cluster, namespace)
+    by_label = model.once(_workloads_by_label)
+    keys = _narrowest(by_label, (cluster, namespace), selector)
+    candidates = workloads_in(model, cluster, namespace) if keys is None else _of(by_label, keys)
     return (workload for workload in candidates if matches(selector, workload.labels))
 
 
 def services_selected(model: Model, cluster: str, namespace: str, selector: Any) -> Iterator[Item]:
     """The Services of a namespace that a label selector takes."""
-    known = model.once(_services_by_label)
-    wanted = selector.get("matchLabels") if isinstance(selector, dict) else None
-    if isinstance(wanted, dict) and wanted:
-        lists = (known.get((cluster, namespace, f"{key}={value}"), []) for key, value in wanted.items())
-        candidates = min(lists, key=len)
-    else:
-        candidates = known.get((cluster, namespace), [])
+    by_label = model.once(_services_by_label)
+    keys = _narrowest(by_label, (cluster, namespace), selector)
+    candidates = _of(by_label, [(cluster, namespace, "")] if keys is None else keys)
     return (item for item in candidates if matches(selector, item.labels))
 
 
-def _services_by_label(model: Model) -> dict[tuple[str, ...], list[Item]]:
-    """Services by cluster and namespace, and by cluster, namespace and each of their labels."""
-    found: dict[tuple[str, ...], list[Item]] = {}
+_Key = tuple[str, str, str]
+
+
+def _narrowest(
+    known: Mapping[_Key, Sequence[Any]], space: tuple[str, str], selector: Any
+) -> list[_Key] | None:
+    """Keys of ``known`` below which everything is that ``selector`` may take, as few as can be; or None.
+
+    The term with the fewest candidates decides: a label, one of several values, or the presence of a label.
+    """
+    if not isinstance(selector, dict):
+        return None
+    ways: list[list[_Key]] = []
+    labels = selector.get("matchLabels")
+    if isinstance(labels, dict):
+        ways += [[(*space, f"{key}={value}")] for key, value in labels.items()]
+    for term in items_of(selector.get("matchExpressions")):
+        if not isinstance(term, dict):
+            continue
+        key, operator, values = term.get("key"), term.get("operator"), term.get("values")
+        if operator == "In" and isinstance(values, list):
+            ways.append(list(dict.fromkeys((*space, f"{key}={value}") for value in values)))
+        elif operator == "Exists":
+            ways.append([(*space, str(key))])
+    return min(ways, key=lambda way: sum(len(known.get(key, ())) for key in way), default=None)
+
+
+def _of(known: Mapping[_Key, Sequence[T]], keys: Iterable[_Key]) -> Iterator[T]:
+    # A thing has one value per label, so it stands below one of the keys at most.
+    return (item for key in keys for item in known.get(key, ()))
+
+
+def _services_by_label(model: Model) -> dict[_Key, list[Item]]:
+    """By cluster, namespace and "", each label's key, and key=value."""
+    found: dict[_Key, list[Item]] = {}
     for item in model.items("Service", ""):
-        found.setdefault((item.cluster, item.namespace), []).append(item)
-        for key, value in item.labels.items():
-            found.setdefault((item.cluster, item.namespace, f"{key}={value}"), []).append(item)
+        for text in ("", *_label_keys(item.labels)):
+            found.setdefault((item.cluster, item.namespace, text), []).append(item)
     return found
 
 
-def _workloads_by_label(model: Model) -> dict[tuple[str, str, str], list[Workload]]:
-    """Workloads by cluster, namespace and each label of their pods."""
-    found: dict[tuple[str, str, str], list[Workload]] = {}
+def _workloads_by_label(model: Model) -> dict[_Key, list[Workload]]:
+    """By cluster, namespace and each label of their pods: its key, and key=value."""
+    found: dict[_Key, list[Workload]] = {}
     for workload in workloads(model):
         item = workload.item
-        for key, value in workload.labels.items():
-            found.setdefault((item.cluster, item.namespace, f"{key}={value}"), []).append(workload)
+        for text in _label_keys(workload.labels):
+            found.setdefault((item.cluster, item.namespace, text), []).append(workload)
     return found
+
+
+def _label_keys(labels: Mapping[str, Any]) -> Iterator[str]:
+    for key, value in labels.items():
+        yield str(key)
+        yield f"{key}={value}"
 
 
 def matches(selector: Any, labels: Any) -> bool:

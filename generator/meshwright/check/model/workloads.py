@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from meshwright.check.model.index import Item, Model
@@ -39,7 +40,7 @@ class Workload:
         """Those of its pods."""
         return self.item.mapping(*self.template, "metadata", "annotations")
 
-    @property
+    @cached_property
     def labels(self) -> Mapping[str, Any]:
         """Those of its pods."""
         return self.item.mapping(*self.template, "metadata", "labels")
