@@ -7,6 +7,7 @@ import random
 import signal
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -110,7 +111,7 @@ def test_killed_amid_the_writing(repository: Repository, monkeypatch: pytest.Mon
     """What has begun to be written is finished by a process that the kill does not reach."""
     really, taken = module.take, []
 
-    def take(step: module.Step) -> None:
+    def take(step: module.PathSwap) -> None:
         taken.append(step)
         if len(taken) == COUNT:
             os.kill(os.getppid(), signal.SIGKILL)
@@ -131,7 +132,7 @@ def test_the_writing_itself_ends(step: int, repository: Repository, monkeypatch:
     """As by a power cut: each folder and each wiring is still an old or a new one."""
     really, taken = module.take, []
 
-    def take(given: module.Step) -> None:
+    def take(given: module.PathSwap) -> None:
         if len(taken) == step:
             os.kill(os.getpid(), signal.SIGKILL)
         taken.append(given)
@@ -156,3 +157,31 @@ def test_the_writing_itself_ends(step: int, repository: Repository, monkeypatch:
         assert not all(overlays), app_name(number)
         assert any(wiring in part for part in parts)
     repository.assert_repaired()
+
+
+def test_no_kill_leaves_an_overlay_of_two_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Inside the change of one folder too: there is no moment between its first file and its last."""
+    root = make_repository(tmp_path / "repository", 2)
+    file = root / "apps" / app_name(0) / "mesh.yaml"
+    specs = [spec(0, 2), f"{spec(0, 2)}policy: {{allowFrom: {{apps: [{app_name(1)}]}}}}\n"]
+    trees = []
+    for text in (specs[1], specs[0]):
+        file.write_text(text, encoding="utf-8")
+        assert generate(root, check=False, force=False, remember=False).exit_code is ExitCode.CLEAN
+        trees.append(read_tree(root / "mesh/apps" / app_name(0)))
+    assert set(trees[0]) > set(trees[1])
+    assert trees[0]["kustomization.yaml"] != trees[1]["kustomization.yaml"]
+    really = os.rename
+
+    def rename(source: str, target: str, **folders: int) -> None:
+        if source == target == "kustomization.yaml":
+            os.kill(os.getpid(), signal.SIGKILL)
+        really(source, target, **folders)
+
+    file.write_text(specs[1], encoding="utf-8")
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "rename", rename)
+        with suppress(MeshwrightError):
+            generate(root, check=False, force=False, remember=False)
+
+    assert read_tree(root / "mesh/apps" / app_name(0)) in trees

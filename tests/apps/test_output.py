@@ -175,7 +175,7 @@ def test_an_application_that_fails_is_put_back(root: Path, monkeypatch: pytest.M
         pytest.skip("what is replaced file by file cannot be put back; the next run mends it")
     really = module.take
 
-    def take(step: module.Step) -> None:
+    def take(step: module.PathSwap) -> None:
         if step.name == "beta" and not step.removes:
             raise OSError(errno.EACCES, os.strerror(errno.EACCES))
         really(step)
