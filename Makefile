@@ -8,7 +8,7 @@ STAMP := $(VENV)/.installed
 # Compiled once, not at each start: half of a command's time otherwise.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: install tools all-tools demo test test-full security fuzz oracles e2e lint format bench examples schemas requirements clean
+.PHONY: install tools all-tools demo test test-full security fuzz oracles e2e lint format bench examples schemas requirements dist clean
 
 install: $(STAMP)
 
@@ -81,6 +81,11 @@ schemas: $(UV)
 # After every change of uv.lock; a test compares.
 requirements: $(STAMP)
 	$(RUN) python scripts/requirements.py
+
+# The sdist, and the wheel made from it, with the locked build backend: nothing is fetched.
+dist: $(STAMP)
+	rm -rf dist
+	$(UV) build --quiet --no-build-isolation --out-dir dist
 
 clean:
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache

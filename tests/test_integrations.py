@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -59,3 +60,106 @@ def test_the_action_annotates(root: Path, arguments: str) -> None:
     else:
         assert found.returncode == 1
         assert found.stdout.startswith("::error file=")
+
+
+_PIN = re.compile(r"^\s*(?:- )?uses: [\w.-]+/[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$")
+
+
+def _github_files(root: Path) -> list[Path]:
+    files = [root / "action.yml", *(root / ".github" / "workflows").glob("*.y*ml")]
+    assert len(files) >= 3
+    return files
+
+
+def _jobs(workflow: Path) -> dict[str, dict[str, Any]]:
+    return dict(yaml.safe_load(workflow.read_text(encoding="utf-8"))["jobs"])
+
+
+def test_every_action_is_pinned_by_commit(root: Path) -> None:
+    """By a whole commit, and with the version that Renovate and readers see."""
+    for file in _github_files(root):
+        uses = [
+            line for line in file.read_text(encoding="utf-8").splitlines() if "uses:" in line.split("#")[0]
+        ]
+
+        assert uses, file
+        assert [line for line in uses if not _PIN.match(line)] == [], file
+
+
+def test_one_action_has_one_commit(root: Path) -> None:
+    pins: dict[str, set[str]] = {}
+    for file in _github_files(root):
+        for name, pin in re.findall(
+            r"uses: ([\w./-]+)@(.+)$", file.read_text(encoding="utf-8"), re.MULTILINE
+        ):
+            pins.setdefault(name, set()).add(pin)
+
+    assert {name: found for name, found in pins.items() if len(found) > 1} == {}
+
+
+def test_no_expression_is_part_of_a_script(root: Path) -> None:
+    """What a branch or an input is called would be run as code."""
+    for file in _github_files(root):
+        data = yaml.safe_load(file.read_text(encoding="utf-8"))
+        jobs = data["jobs"].values() if "jobs" in data else [data["runs"]]
+        scripts = [step["run"] for job in jobs for step in job["steps"] if "run" in step]
+
+        assert scripts, file
+        assert [script for script in scripts if "${{" in script] == [], file
+
+
+def test_a_workflow_may_only_read(root: Path) -> None:
+    """Permissions are stated, and nothing is granted but the identity that publishes a release."""
+    granted = set()
+    for file in (root / ".github" / "workflows").glob("*.y*ml"):
+        workflow = yaml.safe_load(file.read_text(encoding="utf-8"))
+        assert workflow["permissions"] in ({}, {"contents": "read"}), file
+        # PyYAML reads the key `on` as a boolean.
+        assert not {"pull_request_target", "workflow_run"} & set(workflow[True]), file
+        for name, job in workflow["jobs"].items():
+            own = job.get("permissions", workflow["permissions"])
+            assert own, f"{file}: {name} states nothing"
+            granted |= {(file.name, name, f"{what}: {how}") for what, how in own.items() if how != "read"}
+            assert job["timeout-minutes"], f"{file}: {name}"
+            for step in job["steps"]:
+                if step.get("uses", "").startswith("actions/checkout@"):
+                    assert step["with"]["persist-credentials"] is False, f"{file}: {name}"
+
+    assert granted == {("release.yml", "publish", "id-token: write")}
+
+
+def test_only_a_tag_publishes(root: Path) -> None:
+    file = root / ".github" / "workflows" / "release.yml"
+    workflow = yaml.safe_load(file.read_text(encoding="utf-8"))
+
+    assert workflow[True] == {"push": {"tags": ["v*"]}}
+    publish = _jobs(file)["publish"]
+    assert publish["environment"] == "pypi"
+    # The job that holds the identity runs nothing of the checkout: it has the lock of uv alone.
+    [checkout] = [step for step in publish["steps"] if step.get("uses", "").startswith("actions/checkout@")]
+    assert checkout["with"]["sparse-checkout"] == "requirements"
+    assert "make" not in " ".join(step.get("run", "") for step in publish["steps"])
+
+
+@pytest.mark.parametrize(("tag", "code"), [("v1.2.3", 0), ("v1.2.4", 1), ("v1.2", 1)])
+def test_a_tag_of_another_version_publishes_nothing(root: Path, tmp_path: Path, tag: str, code: int) -> None:
+    steps = _jobs(root / ".github" / "workflows" / "release.yml")["build"]["steps"]
+    [check] = [step["run"] for step in steps if "GITHUB_REF_NAME" in step.get("run", "")]
+    (tmp_path / "dist").mkdir()
+    (tmp_path / "dist" / "meshwright-1.2.3.tar.gz").touch()
+
+    assert _run(["bash", "-euo", "pipefail", "-c", check], tmp_path, GITHUB_REF_NAME=tag).returncode == code
+
+
+def test_a_bug_report_asks_for_what_reproduces_it(root: Path) -> None:
+    folder = root / ".github" / "ISSUE_TEMPLATE"
+    form = yaml.safe_load((folder / "bug_report.yml").read_text(encoding="utf-8"))
+    config = yaml.safe_load((folder / "config.yml").read_text(encoding="utf-8"))
+    asked = {field["id"]: field for field in form["body"] if field["type"] != "markdown"}
+
+    assert {"version", "engine", "command", "happened", "input"} <= asked.keys()
+    for field in asked.values():
+        assert field["type"] in ("input", "textarea", "dropdown")
+        assert field["validations"] == {"required": True}
+    [link] = config["contact_links"]
+    assert (root / link["url"].partition("/blob/main/")[2]).is_file()
