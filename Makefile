@@ -8,7 +8,7 @@ STAMP := $(VENV)/.installed
 # Compiled once, not at each start: half of a command's time otherwise.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: install tools all-tools demo test test-full security fuzz oracles e2e lint format bench examples schemas requirements dist clean
+.PHONY: install tools all-tools demo test test-full security fuzz oracles e2e lint format hooks bench examples schemas requirements dist clean
 
 install: $(STAMP)
 
@@ -68,6 +68,10 @@ lint: $(STAMP)
 format: $(STAMP)
 	$(RUN) ruff format .
 	$(RUN) ruff check --fix .
+
+# Before each commit: the hooks of .pre-commit-config.yaml.
+hooks: tools
+	$(RUN) pre-commit install
 
 bench: tools
 	$(RUN) pytest tests/bench -n 0 --benchmark-only

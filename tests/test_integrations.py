@@ -163,3 +163,47 @@ def test_a_bug_report_asks_for_what_reproduces_it(root: Path) -> None:
         assert field["validations"] == {"required": True}
     [link] = config["contact_links"]
     assert (root / link["url"].partition("/blob/main/")[2]).is_file()
+
+
+def _own_hooks(root: Path) -> list[dict[str, Any]]:
+    config = yaml.safe_load((root / ".pre-commit-config.yaml").read_text(encoding="utf-8"))
+    [repository] = config["repos"]
+    assert repository["repo"] == "local", "from anywhere else it would be fetched, and at another version"
+    return list(repository["hooks"])
+
+
+def test_each_example_is_held_by_each_offered_hook(root: Path) -> None:
+    """With the very command that other repositories get, so that a hook that stumbles is seen here first."""
+    examples = sorted(path.name for path in (root / "examples").iterdir() if path.is_dir())
+    offered = _hooks(root)
+
+    wanted = {
+        (id, f".venv/bin/{hook['entry']} examples/{name}")
+        for id, hook in offered.items()
+        for name in examples
+    }
+    own = [hook for hook in _own_hooks(root) if hook["id"] in offered]
+    assert {(hook["id"], hook["entry"]) for hook in own} == wanted
+    for hook in own:
+        example = hook["entry"].rpartition(" ")[2]
+        assert not hook["pass_filenames"]
+        assert re.search(hook["files"], f"{example}/apps/demo/mesh.yaml"), hook["entry"]
+        others = [f"examples/{name}/README.md" for name in examples if f"examples/{name}" != example]
+        assert not [path for path in others if re.search(hook["files"], path)], hook["entry"]
+
+
+def test_its_own_hooks_pass(root: Path, tmp_path: Path) -> None:
+    # make lint runs ruff; here it would mend files while they are tested.
+    skipped = ",".join(sorted({hook["id"] for hook in _own_hooks(root)} - _hooks(root).keys()))
+    environment = {"PRE_COMMIT_HOME": str(tmp_path), "SKIP": skipped}
+
+    found = _run(["pre-commit", "run", "--all-files", "--color=never"], root, **environment)
+
+    assert found.returncode == 0, found.stdout + found.stderr
+    assert found.stdout.count("Passed") == len([it for it in _own_hooks(root) if it["id"] in _hooks(root)])
+
+
+def test_the_offered_hooks_are_valid(root: Path, tmp_path: Path) -> None:
+    for command, name in (("manifest", ".pre-commit-hooks.yaml"), ("config", ".pre-commit-config.yaml")):
+        found = _run(["pre-commit", f"validate-{command}", name], root, PRE_COMMIT_HOME=str(tmp_path))
+        assert (found.returncode, found.stdout, found.stderr) == (0, "", ""), name
