@@ -59,6 +59,22 @@ class Bounded(TyperCommand):
             return super().invoke(ctx)
 
 
+class UnixBounded(Bounded):
+    """A command for Linux and macOS; elsewhere it is refused before its modules are imported."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the function. Raises MeshwrightError on another system, and for a limit that is none."""
+        from meshwright.systems import require_unix
+
+        require_unix(_words(ctx))
+        return super().invoke(ctx)
+
+
+def _words(ctx: Any) -> str:
+    """The command as it is written after the program's name, such as ``trust rotate``."""
+    return f"{_words(ctx.parent)} {ctx.info_name}".lstrip() if ctx.parent else ""
+
+
 def _keep(name: str) -> Any:
     def callback(ctx: Any, _: Any, value: Any) -> Any:
         ctx.meta[name] = value

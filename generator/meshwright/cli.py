@@ -10,7 +10,7 @@ import typer
 from typer.core import TyperGroup
 
 from meshwright import __version__
-from meshwright.bounded import Bounded
+from meshwright.bounded import Bounded, UnixBounded
 from meshwright.ending import CouldNot, end, fail
 from meshwright.printing import prepare
 
@@ -195,7 +195,7 @@ def tools(
     raise typer.Exit(command.run(output.value, install=install, names=names or ()))
 
 
-@app.command(cls=Bounded)
+@app.command(cls=UnixBounded)
 def generate(
     path: Annotated[Path, typer.Argument(help="The repository.")] = Path(),
     check_only: Annotated[
@@ -210,7 +210,7 @@ def generate(
     raise typer.Exit(command.run(path, check=check_only, force=force, remember=cache))
 
 
-@app.command(cls=Bounded)
+@app.command(cls=UnixBounded)
 def update(
     path: Annotated[Path, typer.Argument(help="The repository.")] = Path(),
     to: Annotated[
@@ -258,7 +258,7 @@ app.add_typer(apps, name="app")
 _Repository = Annotated[Path, typer.Option("--repository", "-C", help="The repository.")]
 
 
-@apps.command("add", cls=Bounded)
+@apps.command("add", cls=UnixBounded)
 def app_add(
     name: Annotated[str, typer.Argument(help="Its name; its folder will be apps/NAME.")],
     path: Annotated[str | None, typer.Option(help="Folder of its manifests; by default apps/NAME.")] = None,
@@ -334,7 +334,7 @@ def trust_show(
     raise typer.Exit(command.show(path, certificate or (), output.value))
 
 
-@trusts.command("rotate", cls=Bounded)
+@trusts.command("rotate", cls=UnixBounded)
 def trust_rotate(
     stage: Annotated[
         int,

@@ -15,8 +15,10 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
-_DRAFT = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+# Windows has none of these flags and opens no folder: there every write fails, and a cache is not kept.
+_CLOEXEC, _NOFOLLOW = getattr(os, "O_CLOEXEC", 0), getattr(os, "O_NOFOLLOW", 0)
+_FOLDER = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | _CLOEXEC
+_DRAFT = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NOFOLLOW | _CLOEXEC
 # What link() says on a filesystem that has no hard links.
 _NO_LINKS = frozenset({errno.EPERM, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EMLINK})
 LINK = "a symbolic link stands there, and nothing is written through one; remove it"
@@ -173,7 +175,7 @@ class Tree:
 
     def _enter(self, handle: int, part: str, path: str, make: bool) -> int:
         try:
-            return os.open(part, _FOLDER | os.O_NOFOLLOW, dir_fd=handle)
+            return os.open(part, _FOLDER | _NOFOLLOW, dir_fd=handle)
         except FileNotFoundError:
             if not make:
                 raise
@@ -184,7 +186,7 @@ class Tree:
         with suppress(FileExistsError):
             os.mkdir(part, dir_fd=handle)
             self.made.append(path)
-        return os.open(part, _FOLDER | os.O_NOFOLLOW, dir_fd=handle)
+        return os.open(part, _FOLDER | _NOFOLLOW, dir_fd=handle)
 
     @contextmanager
     def _told(self, path: str) -> Iterator[None]:
@@ -291,8 +293,8 @@ def _link(here: int, name: str, there: int, copy: str) -> None:
         return
     if stat.S_ISDIR(found.st_mode):
         os.mkdir(copy, dir_fd=there)
-        inner = os.open(name, _FOLDER | os.O_NOFOLLOW, dir_fd=here)
-        outer = os.open(copy, _FOLDER | os.O_NOFOLLOW, dir_fd=there)
+        inner = os.open(name, _FOLDER | _NOFOLLOW, dir_fd=here)
+        outer = os.open(copy, _FOLDER | _NOFOLLOW, dir_fd=there)
         try:
             for entry in names_in(inner):
                 _link(inner, entry, outer, entry)
@@ -310,7 +312,7 @@ def _link(here: int, name: str, there: int, copy: str) -> None:
 
 
 def _copy(here: int, name: str, there: int, copy: str) -> None:
-    with os.fdopen(os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=here), "rb") as source:
+    with os.fdopen(os.open(name, os.O_RDONLY | _NOFOLLOW | _CLOEXEC, dir_fd=here), "rb") as source:
         state = os.fstat(source.fileno())
         with os.fdopen(os.open(copy, _DRAFT, 0o600, dir_fd=there), "wb") as target:
             while block := source.read(2**20):

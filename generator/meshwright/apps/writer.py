@@ -6,7 +6,6 @@ when all of it is on disk. Output is derived, and nothing of a person's is in it
 
 from __future__ import annotations
 
-import fcntl
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -35,6 +34,9 @@ def locked(root: Path) -> Iterator[bool]:
 
     Gives whether it is so: some network filesystems lock no folders.
     """
+    # Imported here: `app list` reads this package on Windows too.
+    import fcntl
+
     try:
         handle = os.open(root, os.O_RDONLY)
     except OSError:

@@ -17,6 +17,7 @@ from meshwright.manifests.finding import Severity
 from meshwright.manifests.words import plural
 from meshwright.printing import emit, in_colour, tell, terminal
 from meshwright.progress import working
+from meshwright.systems import require_unix
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,8 @@ class CheckOptions:
 
 def run(path: Path, options: CheckOptions) -> ExitCode:
     """Check ``path`` and print the report. Raises MeshwrightError when the check could not run."""
+    if options.write_baseline:
+        require_unix("check --write-baseline")
     with working("reading"):
         if options.remember and not options.order:
             report = check_remembered(path, kubernetes=options.kubernetes, charts=options.charts)

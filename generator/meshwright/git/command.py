@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from meshwright.errors import MeshwrightError
+from meshwright.systems import SUFFIX
 from meshwright.tools.places import looked_at
 
 # Each wins over every configuration file. A repository's own may name programs for most of them.
@@ -60,7 +61,7 @@ class MissingGit(MeshwrightError):
 def program() -> str:
     """Where git is. Raises MissingGit."""
     for folder in _own_folders(os.environ.get("PATH", "")):
-        found = os.path.join(folder, "git")  # noqa: PTH118 - looked up for each command
+        found = os.path.join(folder, f"git{SUFFIX}")  # noqa: PTH118 - looked up for each command
         if os.path.isfile(found) and os.access(found, os.X_OK):  # noqa: PTH113
             return found
     raise MissingGit

@@ -146,7 +146,8 @@ def _in_memory() -> Iterator[Path]:
     Thousands of small files are written and removed: on a disk that takes a fifth of a large check.
     """
     folder = Path("/dev/shm")
-    if any(os.environ.get(name) for name in ("TMPDIR", "TEMP", "TMP")) or not folder.is_dir():
+    named = any(os.environ.get(name) for name in ("TMPDIR", "TEMP", "TMP"))
+    if named or not folder.is_dir() or not hasattr(os, "statvfs"):
         return
     room = os.statvfs(folder)
     if room.f_bavail * room.f_frsize >= _PLENTY_BYTES and room.f_favail >= _PLENTY_FILES:

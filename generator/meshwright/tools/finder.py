@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from meshwright import systems
 from meshwright.errors import CannotRun
 from meshwright.tools.cache import CachedTool, cache_entry
 from meshwright.tools.catalog import ToolSpec, tool_spec, wanted_version
@@ -60,9 +61,9 @@ def on_path(name: str) -> Iterator[Path]:
 
 
 def _on_path(name: str, *, inside: bool) -> Iterator[Path]:
-    top = looked_at()
+    top, file = looked_at(), name + systems.SUFFIX
     for folder in dict.fromkeys(os.environ.get("PATH", "").split(os.pathsep)):
-        if not folder or not (candidate := Path(folder, name)).is_absolute() or not _is_executable(candidate):
+        if not folder or not (candidate := Path(folder, file)).is_absolute() or not _is_executable(candidate):
             continue
         if (top is not None and _lies_in(candidate.parent, top)) == inside:
             yield candidate
@@ -82,7 +83,8 @@ def _is_executable(path: Path) -> bool:
 
 def _not_found(spec: ToolSpec, wanted: str, misfits: list[str], entry: CachedTool) -> str:
     on_path = f"PATH has {', '.join(misfits)}" if misfits else "not on PATH"
+    install = "run `meshwright tools --install`, or " if systems.is_unix() else ""
     return (
-        f"{spec.name} {wanted} not found ({on_path}; {entry.doubt()}): run `meshwright tools --install`, "
-        f"or set {spec.variable} to its path, or `go install {spec.package}@{wanted}` and put it on PATH"
+        f"{spec.name} {wanted} not found ({on_path}; {entry.doubt()}): {install}"
+        f"set {spec.variable} to its path, or `go install {spec.package}@{wanted}` and put it on PATH"
     )
