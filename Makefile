@@ -8,7 +8,7 @@ STAMP := $(VENV)/.installed
 # Compiled once, not at each start: half of a command's time otherwise.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: install tools all-tools demo test test-full security fuzz oracles e2e lint format hooks bench examples schemas requirements dist clean
+.PHONY: install tools all-tools demo test test-full security fuzz oracles e2e lint prose format hooks bench examples schemas requirements dist clean
 
 install: $(STAMP)
 
@@ -60,10 +60,20 @@ e2e: all-tools
 	PYTHONPATH=tests:generator $(RUN) python -m engine.builds
 	$(RUN) pytest -c tests/engine/pytest.ini -n $(ENGINES) $(if $(CHARTS),--charts $(CHARTS)) tests/engine/scenarios
 
-lint: $(STAMP)
+lint: $(STAMP) prose
 	$(RUN) ruff format --check .
 	$(RUN) ruff check .
 	$(RUN) mypy
+
+# The language of the manual, of help and of messages (styles/README.md).
+prose: $(STAMP) build/vale
+	$(RUN) python -m scripts.prose
+
+# Its parsers are in C. Three minutes the first time; Go keeps what it compiled.
+build/vale: scripts/vale/go.mod scripts/vale/go.sum
+	@command -v go >/dev/null && command -v cc >/dev/null || { echo "make prose builds Vale: install Go and a C compiler"; exit 1; }
+	cd scripts/vale && GOTOOLCHAIN=local GOWORK=off CGO_ENABLED=1 GOFLAGS="-mod=readonly -trimpath -buildvcs=false" CGO_CFLAGS="-O1 -w" \
+		go build -ldflags="-s -w" -o ../../build/vale github.com/vale-cli/vale/v3/cmd/vale
 
 format: $(STAMP)
 	$(RUN) ruff format .
