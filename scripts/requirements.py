@@ -22,7 +22,7 @@ def export(name: str) -> str:
     """What the file of that name should hold. Raises CalledProcessError when uv cannot read the lock."""
     how = ("--frozen", "--quiet", "--format", "requirements-txt")
     less = ("--no-emit-project", "--no-header", "--no-annotate")
-    command = [Path(sys.executable).parent / "uv", "export", *how, *less, *FILES[name]]
+    command: list[str | Path] = [Path(sys.executable).parent / "uv", "export", *how, *less, *FILES[name]]
     made = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
     return _HEADER + made.stdout
 

@@ -28,7 +28,7 @@ VARIANTS = [
 
 @pytest.fixture(scope="module", params=["flux", "argocd"])
 def repository(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    root = tmp_path_factory.mktemp("catalog") / request.param
+    root = tmp_path_factory.mktemp("catalog") / str(request.param)
     render({"engine": request.param, **EVERYTHING}, root)
     return root
 

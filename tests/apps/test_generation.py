@@ -7,6 +7,7 @@ import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -334,9 +335,9 @@ def made(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     done: list[Path] = []
     really = pipeline.produce
 
-    def counted(root: Path, *rest: object, **named: object) -> object:
+    def counted(root: Path, *rest: Any, **named: Any) -> object:
         done.append(root)
-        return really(root, *rest, **named)  # type: ignore[arg-type]
+        return really(root, *rest, **named)
 
     monkeypatch.setattr(pipeline, "produce", counted)
     return done

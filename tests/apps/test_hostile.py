@@ -38,7 +38,7 @@ ODD: list[Any] = [
 def mutate(value: Any, chooser: random.Random) -> Any:
     """``value`` with one thing in it replaced, dropped or doubled."""
     value = copy.deepcopy(value)
-    here, parent, step = value, None, None
+    here, parent, step = value, None, None  # type: Any, Any, Any
     for _ in range(chooser.randint(1, 8)):
         if isinstance(here, dict) and here:
             parent, step = here, chooser.choice(list(here))

@@ -109,7 +109,8 @@ def test_killed_at_a_random_moment(repository: Repository, kills: int) -> None:
 
 def test_killed_amid_the_writing(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
     """What has begun to be written is finished by a process that the kill does not reach."""
-    really, taken = module.take, []
+    really = module.take
+    taken: list[module.PathSwap] = []
 
     def take(step: module.PathSwap) -> None:
         taken.append(step)
@@ -130,7 +131,8 @@ def test_killed_amid_the_writing(repository: Repository, monkeypatch: pytest.Mon
 @pytest.mark.parametrize("step", [0, 1, 2, 3, COUNT, 2 * COUNT - 1])
 def test_the_writing_itself_ends(step: int, repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
     """As by a power cut: each folder and each wiring is still an old or a new one."""
-    really, taken = module.take, []
+    really = module.take
+    taken: list[module.PathSwap] = []
 
     def take(given: module.PathSwap) -> None:
         if len(taken) == step:

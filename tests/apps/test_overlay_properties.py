@@ -140,7 +140,7 @@ class _Random:
             return {}
         if whole and entry is None and not opted_out:
             return {}
-        inject = (entry or {}).get("inject", self.spec["inject"])
+        inject = str((entry or {}).get("inject", self.spec["inject"]))
         if opted_out:
             inject = "disabled"
         if inject != "disabled" and _template(item)["spec"].get("hostNetwork"):
@@ -161,8 +161,8 @@ class _Random:
 
     def _opaque_service(self, item: Data) -> bool:
         port = item["spec"]["ports"][0]["port"]
-        ranges = {4222: [4222], 7005: ["7000-7010"]}.get(port, [])
-        return any(entry in ranges for entry in self.spec.get("opaquePorts", []))
+        ranges: dict[int, list[Any]] = {4222: [4222], 7005: ["7000-7010"]}
+        return any(entry in ranges.get(port, []) for entry in self.spec.get("opaquePorts", []))
 
 
 def _holds_template(item: Data) -> bool:
@@ -171,7 +171,8 @@ def _holds_template(item: Data) -> bool:
 
 def _template(item: Data) -> Data:
     spec = item["spec"]["jobTemplate"]["spec"] if item["kind"] == "CronJob" else item["spec"]
-    return spec["template"]  # type: ignore[no-any-return]
+    template: Data = spec["template"]
+    return template
 
 
 @pytest.mark.parametrize("engine", ["flux", "argocd"])

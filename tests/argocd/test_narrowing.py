@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -19,7 +21,9 @@ PATTERNS = st.builds(lambda path, end: f"{path}{end}", PATHS | st.just(""), st.s
 
 @pytest.mark.parametrize("matches", [git_lists, path_matches])
 @given(pattern=PATTERNS, paths=st.lists(PATHS, max_size=20))
-def test_what_is_left_out_does_not_match(matches, pattern, paths) -> None:  # type: ignore[no-untyped-def]
+def test_what_is_left_out_does_not_match(
+    matches: Callable[[str, str], bool], pattern: str, paths: list[str]
+) -> None:
     candidates = sorted(paths)
     taken = _under(pattern, candidates)
 

@@ -16,6 +16,7 @@ import pytest
 from meshwright import faults
 from meshwright.apps import pipeline as app_pipeline
 from meshwright.apps.generate import generate
+from meshwright.apps.overlay.planner import plan
 from meshwright.check import check_repository, pipeline
 from meshwright.check.order import flux as order_flux
 from meshwright.check.report import Report
@@ -30,7 +31,9 @@ from meshwright.manifests import files as files_module
 from meshwright.manifests.finding import Finding
 from meshwright.manifests.kustomize import Kustomize
 from meshwright.trust import report as trust_report
+from meshwright.trust.plannedcertificates import planned
 from meshwright.trust.report import read_trust
+from meshwright.yaml import load_documents
 from support.argocd import application
 from support.many_apps import app_name, make_repository
 from support.repositories import GITOPS_SYNC, config_map, flux_kustomization, lines, write
@@ -167,9 +170,7 @@ def test_a_stage(stage: str, repository: Path, whole: list[str], monkeypatch: py
 
 
 def test_a_document(repository: Path, whole: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    broken = failing(
-        files_module.load_documents, lambda: KeyError("x"), lambda _, path: path == "one/map.yaml"
-    )
+    broken = failing(load_documents, lambda: KeyError("x"), lambda _, path: path == "one/map.yaml")
     monkeypatch.setattr(files_module, "load_documents", broken)
 
     report = check_repository(repository)
@@ -307,7 +308,7 @@ def test_generate_tells_of_the_other_applications(tmp_path: Path, monkeypatch: p
     root = make_repository(tmp_path / "repository", 3)
     (root / "apps" / app_name(2) / "mesh.yaml").write_text("injct: enabled\n")
     monkeypatch.setattr(
-        app_pipeline, "plan", failing(app_pipeline.plan, MemoryError, lambda app, _: app.name == app_name(0))
+        app_pipeline, "plan", failing(plan, MemoryError, lambda app, _: app.name == app_name(0))
     )
     before = read_tree(root)
 
@@ -320,7 +321,7 @@ def test_generate_tells_of_the_other_applications(tmp_path: Path, monkeypatch: p
 def test_trust_goes_on(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     example = root / "examples" / "pi-cluster"
     whole = read_trust(example, [])
-    monkeypatch.setattr(trust_report, "planned", failing(trust_report.planned, MemoryError, lambda *_: True))
+    monkeypatch.setattr(trust_report, "planned", failing(planned, MemoryError, lambda *_: True))
 
     report = read_trust(example, [])
 

@@ -6,6 +6,7 @@ import json
 import random
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -43,9 +44,9 @@ def built(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     folders: list[str] = []
     build = Kustomize.build
 
-    def watched(self: Kustomize, units: list[BuildUnit], explain: object) -> list[BuildResult]:
+    def watched(self: Kustomize, units: list[BuildUnit], explain: Any) -> list[BuildResult]:
         folders.extend(unit.folder for unit in units)
-        return build(self, units, explain)  # type: ignore[arg-type]
+        return build(self, units, explain)
 
     monkeypatch.setattr(Kustomize, "build", watched)
     return folders

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 import pytest
@@ -89,8 +90,8 @@ def test_settings(settings: str, expected: list[str], tmp_path: Path) -> None:
     assert said(repository(tmp_path, **{".meshwright.yaml": settings})) == expected
 
 
-def run(root: Path, capsys: pytest.CaptureFixture[str], **options: object) -> tuple[ExitCode, str]:
-    code = command.run(root, command.CheckOptions(**options))  # type: ignore[arg-type]
+def run(root: Path, capsys: pytest.CaptureFixture[str], **options: Any) -> tuple[ExitCode, str]:
+    code = command.run(root, command.CheckOptions(**options))
     return code, capsys.readouterr().out
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -120,7 +120,10 @@ def _kustomization_ready(one: Mapping[str, Any], revision: str) -> bool:
     return ready and str(status.get("lastAppliedRevision", "")).endswith(revision)
 
 
-_READY = {"kustomizations": _kustomization_ready, "applications": argocd_status.lets_go_on}
+_READY: dict[str, Callable[[Mapping[str, Any], str], bool]] = {
+    "kustomizations": _kustomization_ready,
+    "applications": argocd_status.lets_go_on,
+}
 
 
 def needs(kustomizations: Iterable[Mapping[str, Any]]) -> dict[str, list[str]]:

@@ -64,7 +64,7 @@ def files(asked: set[Asked], archives: Path | None = None) -> dict[str, bytes]:
         data = _archive(one, archives)
         location = f"{one.url.rstrip('/')}/{one.name}-{one.version}.tgz"
         served[location] = data
-        entry = {
+        entry: dict[str, object] = {
             "apiVersion": "v2",
             "name": one.name,
             "version": one.version,

@@ -87,7 +87,7 @@ def boot(folder: Path, supervisor: Supervisor, nodes: int) -> ControlPlane:
     manager = supervisor.start("kube-controller-manager", _controller_manager(plane, pki))
     scheduler = supervisor.start("kube-scheduler", _scheduler(plane))
     stages = HERE / "stages.yaml"
-    kwok = [
+    kwok: list[str | Path] = [
         "kwok",
         "--kubeconfig",
         plane.user("kwok", "system:masters"),

@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 import time
 import traceback
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -120,7 +121,7 @@ class PodAgent:
         return ADMIN_PORT not in commands or has_proxy(pod)
 
 
-def has_proxy(pod: Object) -> bool:
+def has_proxy(pod: Mapping[str, Any]) -> bool:
     """Whether a pod has Linkerd's proxy, as a container or a native sidecar."""
     spec = pod["spec"]
     return any(one["name"] == PROXY for one in [*spec.get("containers", []), *spec.get("initContainers", [])])

@@ -61,7 +61,7 @@ class Supervisor:
         mounted: tuple[Path, Path] | None = None,
     ) -> Running:
         """Start a program; it alone sees the first of two folders mounted over the second."""
-        before = LAST_WITH_US
+        before: tuple[str, ...] = LAST_WITH_US
         if mounted is not None:
             before = (*before, "unshare", "--mount", "sh", "-c", MOUNT, str(mounted[0]), str(mounted[1]))
         self.logs.mkdir(parents=True, exist_ok=True)

@@ -40,8 +40,9 @@ class Program:
 
     def behind(self, pod: Object) -> bool:
         """Whether this is the program of the pod."""
-        meta = pod["metadata"]
-        return meta["namespace"] == self.namespace and self.labels.items() <= meta.get("labels", {}).items()
+        meta: Object = pod["metadata"]
+        has: Mapping[str, str] = meta.get("labels", {})
+        return bool(meta["namespace"] == self.namespace) and self.labels.items() <= has.items()
 
 
 def _certificates(
@@ -115,8 +116,13 @@ PROGRAMS = (
     ),
     _linkerd("sp-validator", "destination", 18444),
     _allowing(
-        *("policy-validator", "linkerd", {"linkerd.io/control-plane-component": "destination"}),
-        *("linkerd-policy-validator", 443, 18445, "linkerd-policy-validator-k8s-tls"),
+        "policy-validator",
+        "linkerd",
+        {"linkerd.io/control-plane-component": "destination"},
+        service="linkerd-policy-validator",
+        port=443,
+        local=18445,
+        secret="linkerd-policy-validator-k8s-tls",
     ),
     _allowing("tap", "linkerd-viz", {"component": "tap"}, "tap", 443, 18446, "tap-k8s-tls"),
     _allowing(

@@ -89,7 +89,9 @@ def _restart(example: Example, name: str, namespace: str) -> None:
         found: Object = api.get("apps/v1", "Deployment", name, namespace) or {}
         status = found["status"]
         seen = status.get("observedGeneration") == found["metadata"]["generation"]
-        return seen and status.get("updatedReplicas") == status.get("readyReplicas") == status.get("replicas")
+        return bool(
+            seen and status.get("updatedReplicas") == status.get("readyReplicas") == status.get("replicas")
+        )
 
     wait_until(f"Deployment {name} restarted", rolled, LONG)
 

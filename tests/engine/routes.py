@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import threading
+from collections.abc import Coroutine
 from dataclasses import dataclass, field
+from typing import Any
 
 Address = tuple[str, int]
 
@@ -38,8 +40,8 @@ class Router:
         if listener is not None:
             self.loop.call_soon_threadsafe(listener.close)
 
-    def _run(self, work: object) -> asyncio.Server:
-        return asyncio.run_coroutine_threadsafe(work, self.loop).result(10)  # type: ignore[arg-type]
+    def _run(self, work: Coroutine[Any, Any, asyncio.Server]) -> asyncio.Server:
+        return asyncio.run_coroutine_threadsafe(work, self.loop).result(10)
 
     async def _listen(self, address: Address, target: Address) -> asyncio.Server:
         async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -17,7 +17,7 @@ def layer(name: str, data: dict[str, Any]) -> ValuesLayer:
 
 
 def test_mappings_merge_and_everything_else_is_replaced() -> None:
-    below = {"a": {"b": 1, "c": [1, 2]}, "d": {"e": 1}, "f": 1}
+    below: dict[str, Any] = {"a": {"b": 1, "c": [1, 2]}, "d": {"e": 1}, "f": 1}
     above = {"a": {"c": [3]}, "d": None, "f": {"g": 1}}
 
     assert merge([layer("below", below), layer("above", above)]).data == {

@@ -85,12 +85,12 @@ def mutate_disk(rng: random.Random, root: Path, places: Mapping[str, str]) -> st
 
 def files_of(root: Path) -> list[Path]:
     """Regular files outside of .git, by path; a link is none."""
-    return sorted(
-        path
-        for folder, folders, names in os.walk(root)
-        for path in (Path(folder, name) for name in names)
-        if not (".git" in folders and folders.remove(".git")) and not path.is_symlink() and path.is_file()
-    )
+    found: list[Path] = []
+    for folder, folders, names in os.walk(root):
+        if ".git" in folders:
+            folders.remove(".git")
+        found += (Path(folder, name) for name in names)
+    return sorted(path for path in found if not path.is_symlink() and path.is_file())
 
 
 def _plain(rng: random.Random, root: Path, _: Mapping[str, str]) -> str:

@@ -74,7 +74,8 @@ def _below(node: yaml.Node | None, key: str, depth: int, entry: int) -> Iterator
         return
     start, end = node.start_mark.index, node.end_mark.index
     flow = bool(getattr(node, "flow_style", True))
-    yield Spot(start, end, key, node.id, False, entry, flow)
+    # Each kind of node has its name, which the stubs of their base lack.
+    yield Spot(start, end, key, str(getattr(node, "id")), False, entry, flow)  # noqa: B009
     if isinstance(node, yaml.MappingNode):
         for name, value in node.value:
             at, ends = name.start_mark.index, name.end_mark.index

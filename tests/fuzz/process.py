@@ -147,7 +147,7 @@ def _main(area: Area, noted: Path) -> int:
 
     _audit(area, seen)
     # The command ends without leaving a word; what was noted has to be written first.
-    os._exit = end  # type: ignore[assignment]
+    os._exit = end  # type: ignore[assignment] # it raises, and so never returns either
     with watched_writes() as written:
         try:
             cli.main()

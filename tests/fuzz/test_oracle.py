@@ -7,6 +7,7 @@ import socket
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -36,8 +37,8 @@ def before(area: Area) -> dict[str, State]:
 
 
 def ended(output: str = "", complaint: str = "", status: int = 0, **more: object) -> Ended:
-    fields = {"seconds": 0.1, "processor": 0.1, "left": 0, **more}
-    return Ended(status, output.encode(), complaint.encode(), **fields)  # type: ignore[arg-type]
+    fields: dict[str, Any] = {"seconds": 0.1, "processor": 0.1, "left": 0, **more}
+    return Ended(status, output.encode(), complaint.encode(), **fields)
 
 
 def verdict(area: Area, found: Ended, form: str = "text", writes: tuple[str, ...] = ()) -> list[str]:
@@ -139,7 +140,7 @@ def test_what_the_interpreter_notes(area: Area, monkeypatch: pytest.MonkeyPatch)
         sys.stdout.write("said\n")
         raise KeyError
 
-    monkeypatch.setattr(process.cli, "main", act)
+    monkeypatch.setattr("meshwright.cli.main", act)
     found = process.run(("check",), area, {"PATH": "/usr/bin"})
 
     assert found.status == 1
@@ -158,7 +159,7 @@ def test_what_the_interpreter_notes(area: Area, monkeypatch: pytest.MonkeyPatch)
 
 def test_what_never_ends(area: Area, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(process, "HANG", 0.5)
-    monkeypatch.setattr(process.cli, "main", lambda: os.system("sleep 30"))
+    monkeypatch.setattr("meshwright.cli.main", lambda: os.system("sleep 30"))
 
     found = process.run(("check",), area, {"PATH": "/usr/bin:/bin"})
 

@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from meshwright import programs
 from meshwright.check import check_repository
 from meshwright.check.model.loader import load
 from meshwright.manifests.files import RepositoryFiles
@@ -27,7 +26,7 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
         commands.append(command)
         return popen(command, **options)
 
-    monkeypatch.setattr(programs.subprocess, "Popen", record)
+    monkeypatch.setattr(subprocess, "Popen", record)
     return commands
 
 
@@ -174,7 +173,7 @@ def test_each_broken_root_is_told_and_the_rest_is_built(tmp_path: Path) -> None:
 
 def test_roots_with_one_identity_are_all_validated(tmp_path: Path) -> None:
     bad = config_map("same") + "datta: {}\n"
-    files = {}
+    files: dict[str, str] = {}
     for name in ("a", "b", "c"):
         files |= {f"{name}/kustomization.yaml": "resources: [m.yaml]\n", f"{name}/m.yaml": bad}
 

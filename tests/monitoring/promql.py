@@ -125,16 +125,17 @@ def _called(node: Any) -> Labels | None:
         return frozenset(m.name for m in selector.matchers.matchers if m.op == promql.MatchOp.Equal)
     if node.func.return_type == promql.ValueType.Scalar:
         return SCALAR
-    vectors = [labels for labels in map(_labels, node.args) if labels is not SCALAR]
+    vectors = [labels for labels in map(_labels, node.args) if labels is not None]
     if name == "histogram_quantile" and "le" not in vectors[0]:
         raise UnknownNameError(f"the aggregation under {name} drops le")
-    return frozenset().union(*vectors) - ({"le"} if name == "histogram_quantile" else set())
+    return frozenset[str]().union(*vectors) - ({"le"} if name == "histogram_quantile" else set())
 
 
 def _joined(node: Any) -> Labels | None:
     left, right = _labels(node.lhs), _labels(node.rhs)
-    if left is SCALAR or right is SCALAR:
-        return right if left is SCALAR else left
+    # Of a scalar (SCALAR) and a vector the vector's are left.
+    if left is None or right is None:
+        return right if left is None else left
     operator = str(node.op)
     matching = node.modifier and node.modifier.matching
     if operator == "or":

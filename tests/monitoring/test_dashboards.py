@@ -97,7 +97,7 @@ def test_a_tables_columns_are_its_queries(name: str) -> None:
         named = {**organize["renameByName"], **organize["excludeByName"]}
         assert set(values) <= set(named), panel["title"]
         shown = set(organize["renameByName"].values())
-        labels = result_labels(panel["targets"][0]["expr"]) or set()
+        labels = result_labels(panel["targets"][0]["expr"]) or frozenset[str]()
         matched = {override["matcher"]["options"] for override in panel["fieldConfig"]["overrides"]}
         assert matched <= shown | labels, panel["title"]
 

@@ -64,7 +64,7 @@ def test_recorded_series_have_the_labels_that_are_known_of_them() -> None:
         if "record" in rule:
             metric = known()["metrics"][rule["record"]]
             assert metric["exporter"] == ["rules"]
-            assert result_labels(rule["expr"]) == set(metric["labels"]), rule["record"]
+            assert result_labels(rule["expr"]) == frozenset(metric["labels"]), rule["record"]
 
 
 def test_every_legend_and_link_names_labels_of_its_result() -> None:

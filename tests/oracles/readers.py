@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 from meshwright.argocd import glob
@@ -27,7 +28,7 @@ class _Files:
         self.paths = sorted({*case["paths"], *self._texts})
 
     def raw(self, path: str, limit: int | None = None) -> bytes:  # noqa: ARG002 - of RepositoryFiles
-        return self._texts[path].encode()
+        return str(self._texts[path]).encode()
 
 
 def answer(case: dict[str, Any]) -> Answer:
@@ -40,7 +41,7 @@ def answer(case: dict[str, Any]) -> Answer:
 
 def _kept(case: dict[str, Any]) -> Answer:
     files = _Files(case)
-    ignored = SourceIgnore(files, case["ignore"] or "")  # type: ignore[arg-type]
+    ignored = SourceIgnore(files, case["ignore"] or "")  # type: ignore[arg-type] # a stand-in with the methods that it calls
     return {"kept": [path for path in files.paths if not ignored(path)]}
 
 
@@ -52,7 +53,7 @@ def _evaluated(text: str, case: dict[str, Any]) -> str:
     return evaluate(text, case["variables"], _undefined)
 
 
-_ANSWERERS = {
+_ANSWERERS: dict[str, Callable[[dict[str, Any]], Answer]] = {
     "gitignore": _kept,
     "glob": lambda case: {"match": glob.matches(case["pattern"], case["text"], case["separators"])},
     "path": lambda case: {"match": shell.matches(case["pattern"], case["text"])},

@@ -76,7 +76,7 @@ def _repositories(draw: st.DrawFn) -> dict[str, str]:
     """Up to four Kustomizations, nested or not, with the parts that make order matter spread over them."""
     names = _NAMES[: draw(st.integers(2, 4))]
     files: dict[str, list[dict[str, Any]]] = {name: [] for name in names}
-    by_hand = []
+    by_hand: list[dict[str, Any]] = []
     for number, name in enumerate(names):
         needs = draw(st.lists(st.sampled_from(names), max_size=2, unique=True))
         item = _kustomization(name, needs, wait=draw(st.booleans()))

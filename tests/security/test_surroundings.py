@@ -8,14 +8,16 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pytest
 
 from meshwright import ending
+from meshwright.errors import DEBUG
 from support.many_apps import add_app, make_repository
 from support.owntools import own_tools
 
@@ -65,7 +67,7 @@ def meshwright(
     before: Callable[[], None] | None = None,
     prefix: tuple[str, ...] = (),
     without: tuple[str, ...] = (),
-    **more: str,
+    more: Mapping[str, str] = MappingProxyType({}),
 ) -> Done:
     variables = {**os.environ, **TOOLS, "MESHWRIGHT_CACHE": str(repository.parent / "cache"), **more}
     for name in without:
@@ -130,7 +132,7 @@ def test_no_room_for_temporary_files(name: str, repository: Path, tmp_path: Path
     before = files(repository)
     with tiny_disk(tmp_path / "tiny") as place:
         fill(place)
-        done = meshwright(repository, COMMANDS[name], TMPDIR=str(place))
+        done = meshwright(repository, COMMANDS[name], more={"TMPDIR": str(place)})
     if done.returncode not in (0, 1):
         assert_one_line(done)
         assert files(repository) == before
@@ -152,7 +154,9 @@ def test_no_room_in_the_repository(name: str, made: Path, tmp_path: Path) -> Non
         shutil.copytree(made, root)
         fill(place)
         before = files(root)
-        done = meshwright(root, COMMANDS[name], MESHWRIGHT_CACHE=str(cache), TMPDIR=str(tmp_path))
+        done = meshwright(
+            root, COMMANDS[name], more={"MESHWRIGHT_CACHE": str(cache), "TMPDIR": str(tmp_path)}
+        )
         assert_one_line(done)
         assert files(root) == before
         assert not list(root.rglob(".meshwright-????????????????"))
@@ -205,7 +209,7 @@ def as_nobody(repository: Path) -> Iterator[tuple[str, ...]]:
 def test_a_tree_that_may_only_be_read(name: str, repository: Path) -> None:
     before = files(repository)
     with as_nobody(repository) as prefix:
-        done = meshwright(repository, COMMANDS[name], prefix=prefix, HOME="/nonexistent")
+        done = meshwright(repository, COMMANDS[name], prefix=prefix, more={"HOME": "/nonexistent"})
     assert files(repository) == before
     if name in ("baseline", "generate", "add"):
         assert_one_line(done)
@@ -250,7 +254,7 @@ def test_something_is_missing(name: str, lacking: str, repository: Path) -> None
             more = {"LANG": "C", "LC_ALL": "POSIX", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}
         case "PATH":
             more = {"PATH": "/nonexistent"}
-    done = meshwright(repository, COMMANDS[name], without=without, **more)
+    done = meshwright(repository, COMMANDS[name], without=without, more=more)
     if lacking == "PATH" and done.returncode == 2:
         assert_one_line(done)
     else:
@@ -275,8 +279,8 @@ def test_a_user_without_any_home_writes_no_folder_into_the_tree(repository: Path
 
 
 def test_names_that_are_no_text(repository: Path) -> None:
-    for name in (b"caf\xe9.yaml", b"\xff\xfe", b"a\nb.yaml"):
-        (repository / "apps" / os.fsdecode(name)).write_text("a: [\n", encoding="utf-8")
+    for odd in (b"caf\xe9.yaml", b"\xff\xfe", b"a\nb.yaml"):
+        (repository / "apps" / os.fsdecode(odd)).write_text("a: [\n", encoding="utf-8")
     for name, command in COMMANDS.items():
         done = meshwright(repository, command)
         assert done.returncode == 0 or name in ("list", "generate check", "explain", "check", "rotate"), (
@@ -371,7 +375,7 @@ def test_a_fault_of_our_own(debug: str, capsys: pytest.CaptureFixture[str], monk
         raise _Ended(code)
 
     monkeypatch.setattr(os, "_exit", stop)
-    monkeypatch.setenv(ending.DEBUG, debug) if debug else monkeypatch.delenv(ending.DEBUG, raising=False)
+    monkeypatch.setenv(DEBUG, debug) if debug else monkeypatch.delenv(DEBUG, raising=False)
     with pytest.raises(_Ended, match="2"):
         ending.fail(KeyError("a\x1b]0;pwned\x07\n::error::b"))
     told = capsys.readouterr().err

@@ -7,7 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -199,7 +199,7 @@ def test_a_tree_follows_no_link(tree: Tree, target: str) -> None:
     (tree.root / "link").symlink_to(target.format(tree.root.parent))
     (tree.root / "here").write_text("here", encoding="utf-8")
 
-    for act in (
+    acts: list[Callable[[], object]] = [
         lambda: tree.write("link/a", b"x"),
         lambda: tree.write("link", b"x"),
         lambda: tree.add({"link/a": b"x"}),
@@ -211,7 +211,8 @@ def test_a_tree_follows_no_link(tree: Tree, target: str) -> None:
         lambda: tree.move("link/file", "there"),
         lambda: tree.link("link/file", "there"),
         lambda: tree.hold("link/deep"),
-    ):
+    ]
+    for act in acts:
         with pytest.raises(OSError, match=r"link") as caught:
             act()
         assert str(caught.value.filename).startswith(str(tree.root))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -179,7 +179,7 @@ def _link(folder: Path, what: Step) -> None:
     (folder / what["file"]).symlink_to(what["to"])
 
 
-_VERBS = {
+_VERBS: dict[str, Callable[[Path, Any], object]] = {
     "write": _write,
     "append": _append,
     "replace": _replace,

@@ -93,7 +93,7 @@ def value_differences(one: Any, other: Any, at: str = "") -> set[str]:
         path = f"{at}.{key}".lstrip(".")
         if key not in one or key not in other:
             # grafana.ini is there or not, depending on more than the engine: its sections are what differs.
-            extra = one.get(key, other.get(key))
+            extra = one[key] if key in one else other[key]
             sections = {f"value {path}.{section}" for section in extra} if key == "grafana.ini" else set()
             found |= sections or {f"value {path}"}
         else:

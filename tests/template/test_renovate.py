@@ -75,7 +75,8 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 @pytest.fixture(params=[*EXAMPLES, "flux", "argocd"])
 def repository(request: pytest.FixtureRequest, whole: dict[str, Path]) -> Path:
-    return whole.get(request.param, ROOT / "examples" / request.param)
+    name = str(request.param)
+    return whole.get(name, ROOT / "examples" / name)
 
 
 def occurrences(folder: Path) -> Iterator[tuple[str, str]]:

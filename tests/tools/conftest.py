@@ -15,6 +15,7 @@ import pytest
 
 from meshwright.tools.cache import CachedTool, cache_entry
 from meshwright.tools.catalog import TOOLS, host_platform, wanted_version
+from meshwright.tools.download import Checksums
 
 
 @dataclass(frozen=True)
@@ -98,14 +99,14 @@ class Release:
         url = TOOLS[name].url(wanted_version(name), host_platform())
         return "/" + url.split("/", 3)[3]
 
-    def offer(self, name: str, content: bytes, length: int | None = None) -> dict[str, object]:
+    def offer(self, name: str, content: bytes, length: int | None = None) -> Checksums:
         """Serve an archive, and give the table of checksums that fits it."""
         headers = {"Content-Length": str(len(content) if length is None else length)}
         self.answers[self.path(name)] = (200, headers, content)
         return table(name, content)
 
 
-def table(name: str, content: bytes) -> dict[str, object]:
+def table(name: str, content: bytes) -> Checksums:
     """A table of checksums with this one archive."""
     sha256 = hashlib.sha256(content).hexdigest()
     return {name: {wanted_version(name): {"sha256": {str(host_platform()): sha256}}}}
@@ -142,5 +143,5 @@ def make_archive() -> Callable[..., bytes]:
 
 
 @pytest.fixture
-def make_table() -> Callable[[str, bytes], dict[str, object]]:
+def make_table() -> Callable[[str, bytes], Checksums]:
     return table

@@ -16,7 +16,7 @@ from meshwright.tools.files import file_sha256
 from meshwright.tools.ledger import Ledger
 
 if TYPE_CHECKING:
-    from conftest import Sandbox
+    from tools.conftest import Sandbox
 
 
 @pytest.fixture
@@ -77,7 +77,12 @@ def test_same_size_and_time_but_other_content_is_not_believed(stored: CachedTool
 def hashed(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     """Every file that the ledger hashes."""
     found: list[Path] = []
-    monkeypatch.setattr(ledger, "file_sha256", lambda path: found.append(path) or file_sha256(path))
+
+    def noted(path: Path) -> str:
+        found.append(path)
+        return file_sha256(path)
+
+    monkeypatch.setattr(ledger, "file_sha256", noted)
     return found
 
 

@@ -15,7 +15,7 @@ from meshwright.tools import installer
 from meshwright.tools.catalog import TOOLS, wanted_version
 
 if TYPE_CHECKING:
-    from conftest import Sandbox
+    from tools.conftest import Sandbox
 
 
 def _all_on_path(sandbox: Sandbox) -> None:

@@ -20,7 +20,7 @@ from meshwright.tools.catalog import TOOLS, Platform, wanted_version
 from meshwright.tools.model import InstallationFault
 
 if TYPE_CHECKING:
-    from conftest import Release
+    from tools.conftest import Release
 
 _PLATFORMS = ("linux-amd64", "linux-arm64", "darwin-amd64", "darwin-arm64")
 

@@ -15,7 +15,7 @@ from meshwright.tools import ToolNotFoundError, ToolOrigin, locate
 from meshwright.tools.catalog import TOOLS, wanted_version
 
 if TYPE_CHECKING:
-    from conftest import Sandbox
+    from tools.conftest import Sandbox
 
 
 def _cached(sandbox: Sandbox, name: str = "kustomize") -> Path:

@@ -13,7 +13,7 @@ from meshwright.tools.gobuild import go_install
 from meshwright.tools.model import InstallationFault
 
 if TYPE_CHECKING:
-    from conftest import Sandbox
+    from tools.conftest import Sandbox
 
 
 def _fault(tmp_path: Path) -> str:

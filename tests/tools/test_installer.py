@@ -17,9 +17,10 @@ from meshwright.errors import MeshwrightError
 from meshwright.tools import Installer, ToolOrigin, ensure, install, locate
 from meshwright.tools.cache import cache_entry
 from meshwright.tools.catalog import TOOLS, host_platform, wanted_version
+from meshwright.tools.download import Checksums
 
 if TYPE_CHECKING:
-    from conftest import Release, Sandbox
+    from tools.conftest import Release, Sandbox
 
 _GO_INSTALL = f"go install -trimpath {TOOLS['kustomize'].package}@{wanted_version('kustomize')}"
 
@@ -51,7 +52,7 @@ def test_refused_download_is_told_and_go_builds_instead(
     sandbox: Sandbox,
     release: Release,
     fake_go: Callable[..., Path],
-    make_table: Callable[[str, bytes], dict[str, object]],
+    make_table: Callable[[str, bytes], Checksums],
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     fake_go()
@@ -78,7 +79,7 @@ def test_without_a_checksum_no_download_is_tried(
 
 @pytest.mark.parametrize("go", [False, True], ids=["no go", "go fails"])
 def test_when_every_way_fails_one_line_says_why_and_nothing_is_left(
-    sandbox: Sandbox, release: Release, make_table: Callable[[str, bytes], dict[str, object]], go: bool
+    sandbox: Sandbox, release: Release, make_table: Callable[[str, bytes], Checksums], go: bool
 ) -> None:
     if go:
         sandbox.script("go", 'echo half > "$GOBIN/kustomize"; echo "go: broken" >&2; exit 1')

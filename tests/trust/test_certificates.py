@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives import hashes
@@ -72,16 +73,14 @@ def test_a_chain_whose_top_was_not_given_is_noted(tmp_path: Path) -> None:
         ({"ca": False}, "is signed by itself and no CA: it can be no anchor"),
     ],
 )
-def test_what_linkerd_refuses_as_an_anchor(
-    tmp_path: Path, made: dict[str, object], fault: str | None
-) -> None:
+def test_what_linkerd_refuses_as_an_anchor(tmp_path: Path, made: dict[str, Any], fault: str | None) -> None:
     key = made.get("key")
     if isinstance(key, int):
         made = {**made, "key": rsa_key(key)}
     elif isinstance(key, ec.EllipticCurve):
         made = {**made, "key": ec.generate_private_key(key)}
 
-    (anchor,) = read(tmp_path, Authority("root", **made).pem)  # type: ignore[arg-type]
+    (anchor,) = read(tmp_path, Authority("root", **made).pem)
 
     assert anchor.faults == ((fault,) if fault else ())
 

@@ -18,6 +18,7 @@ from meshwright import programs
 from meshwright.commands.update import UpdateOptions, run
 from meshwright.errors import ExitCode, MeshwrightError
 from meshwright.update import applier
+from meshwright.update.plan import FOLDER
 from support.upgrades import adopt, copy, git, make_template, release, take
 from update.test_landing import NEXT, STEPS, State, state
 
@@ -127,7 +128,7 @@ def assert_whole(ready: tuple[Path, State, State], tmp_path: Path, number: int) 
 
     assert state(repository) == complete
     assert not (repository / ".git/index.lock").exists()
-    assert not (repository / ".git" / applier.FOLDER).exists()
+    assert not (repository / ".git" / FOLDER).exists()
     assert git(repository, "diff", "--name-only") == ""
     shutil.rmtree(repository)
     return half

@@ -18,13 +18,15 @@ from meshwright import programs
 from meshwright.commands.update import UpdateOptions, run
 from meshwright.errors import ExitCode, MeshwrightError
 from meshwright.update import applier
-from support.upgrades import adopt, copy, git, make_template, release, take
+from meshwright.update.plan import FOLDER, PLAN
+from meshwright.update.project import Project, refuse_if_changed
+from support.upgrades import Step, adopt, copy, git, make_template, release, take
 
 pytestmark = pytest.mark.usefixtures("renders_here")
 
 MANY = 40
 STEPS = [{"write": {"file": f"template/many/{n}.yaml", "text": f"a: {n}\n"}} for n in range(MANY)]
-NEXT = [
+NEXT: list[Step] = [
     *({"write": {"file": f"template/many/{n}.yaml", "text": f"b: {n}\n"}} for n in range(0, MANY, 2)),
     *({"delete": f"template/many/{n}.yaml"} for n in range(1, MANY, 4)),
     *({"write": {"file": f"template/new/{n}.yaml", "text": f"new: {n}\n"}} for n in range(MANY)),
@@ -91,7 +93,7 @@ def kill_at_random_moments(repository: Path, scratch: Path, times: int) -> set[b
         settle(repository)
         found = state(repository)
         assert found in (before, complete)
-        assert not (repository / ".git" / applier.FOLDER).exists()
+        assert not (repository / ".git" / FOLDER).exists()
         assert not (repository / ".git/index.lock").exists()
         # git itself agrees with the index about the files.
         assert git(repository, "diff", "--name-only") == ""
@@ -160,7 +162,7 @@ def test_the_next_run_finishes_what_a_power_cut_left(
     complete = state(repository)
     reset(repository)
     interrupted(repository, monkeypatch, after)
-    assert (repository / ".git" / applier.FOLDER / applier.PLAN).exists()
+    assert (repository / ".git" / FOLDER / PLAN).exists()
     assert state(repository) != complete
 
     # It is complete first; then there are changes that are not committed.
@@ -173,7 +175,7 @@ def test_the_next_run_finishes_what_a_power_cut_left(
 
 
 def test_a_plan_that_was_never_finished_is_thrown_away(repository: Path) -> None:
-    place = repository / ".git" / applier.FOLDER
+    place = repository / ".git" / FOLDER
     place.mkdir()
     (place / "plan.json.new").write_text(json.dumps({}), encoding="utf-8")
 
@@ -185,11 +187,9 @@ def test_a_plan_that_was_never_finished_is_thrown_away(repository: Path) -> None
 def test_a_file_changed_while_the_update_ran(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from meshwright.update import landing
 
-    check = landing.refuse_if_changed
-
-    def edit_first(project: object) -> None:
+    def edit_first(project: Project) -> None:
         (repository / "README.md").write_text("edited meanwhile\n", encoding="utf-8")
-        check(project)  # type: ignore[arg-type]
+        refuse_if_changed(project)
 
     monkeypatch.setattr(landing, "refuse_if_changed", edit_first)
 

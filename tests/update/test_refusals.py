@@ -8,6 +8,7 @@ import shutil
 import stat
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -31,10 +32,10 @@ def pair(tmp_path: Path) -> Repository:
     return template, repository
 
 
-def refusal(repository: Path, **options: object) -> str:
+def refusal(repository: Path, **options: Any) -> str:
     before = git(repository, "status", "--porcelain") if (repository / ".git").exists() else ""
     with pytest.raises(MeshwrightError) as caught:
-        run(repository, UpdateOptions(**options))  # type: ignore[arg-type]
+        run(repository, UpdateOptions(**options))
     if (repository / ".git").exists():
         assert git(repository, "status", "--porcelain") == before
         assert not (repository / ".git/meshwright-update").exists()

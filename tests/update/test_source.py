@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextvars
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -25,9 +26,9 @@ def pair(tmp_path: Path) -> Pair:
     return template, repository
 
 
-def notes(repository: Path, capsys: pytest.CaptureFixture[str], **options: str) -> list[str]:
+def notes(repository: Path, capsys: pytest.CaptureFixture[str], **options: Any) -> list[str]:
     capsys.readouterr()
-    assert run(repository, UpdateOptions(**options)) is ExitCode.CLEAN  # type: ignore[arg-type]
+    assert run(repository, UpdateOptions(**options)) is ExitCode.CLEAN
     return [line for line in capsys.readouterr().out.splitlines() if line.startswith("note: ")]
 
 

@@ -45,7 +45,7 @@ class Pattern:
 def compile_pattern(expression: str, *, dot_takes_newline: bool = False) -> Pattern:
     """Read ``expression`` as Go does. Raises PatternFault."""
     # Few repositories have a pattern, and what has none should not wait for the library.
-    import re2  # type: ignore[import-untyped]
+    import re2
 
     options = re2.Options()
     options.log_errors = False

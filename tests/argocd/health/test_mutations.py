@@ -18,7 +18,10 @@ _CONDITION = re.compile(r"\b(if|elseif)\b(.+?)\bthen\b", re.DOTALL)
 @cache
 def written() -> dict[str, list[tuple[str, str]]]:
     """Check -> pairs of what is written and what stands there instead."""
-    return yaml.safe_load((Path(__file__).parent / "mutations.yml").read_text(encoding="utf-8"))
+    found: dict[str, list[tuple[str, str]]] = yaml.safe_load(
+        (Path(__file__).parent / "mutations.yml").read_text(encoding="utf-8")
+    )
+    return found
 
 
 def replaced() -> list[tuple[str, str, str]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -44,16 +44,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     report = yield
-    if report.failed:
+    if report.failed and item.parent is not None:
         item.parent.stash[FAILED] = item.name
     return report
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """The tests of a file are steps on one cluster: after one that failed the others say nothing."""
-    failed = item.parent.stash.get(FAILED, None)
+    failed = item.parent.stash.get(FAILED, None) if item.parent is not None else None
     if failed is not None:
         pytest.skip(f"{failed} failed before it")
 

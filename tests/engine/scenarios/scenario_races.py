@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -35,7 +36,7 @@ def seeded(engine: Engine, archives: Path | None) -> Running:
     engine.api.apply(_certificates())
     running = Running.start(engine, SEEDED, archives)
     for name in ("linkerd-multicluster", "linkerd-viz"):
-        wait_until(f"{name} fails", lambda name=name: "no matches for kind" in _told(running, name), LONG)
+        wait_until(f"{name} fails", partial(_says, running, name, "no matches for kind"), LONG)
     wait_until("trust-manager fails", lambda: "calling webhook" in _told(running, "trust-manager"), LONG)
     engine.content.withheld.clear()
     engine.programs.down.clear()
@@ -43,7 +44,7 @@ def seeded(engine: Engine, archives: Path | None) -> Running:
         running.gitops.touch(one)
     running.gitops.wait(LONG, 8)
     for name in ("linkerd-crds", "linkerd-viz", "cert-manager"):
-        wait_until(f"{name} is Ready", lambda name=name: _ready(running, name).get("status") == "True", LONG)
+        wait_until(f"{name} is Ready", partial(_is_ready, running, name), LONG)
     time.sleep(PATIENCE)
     return running
 
@@ -111,6 +112,14 @@ def _ready(seeded: Running, name: str) -> Object:
 
 def _told(seeded: Running, name: str) -> str:
     return str(_ready(seeded, name).get("message", ""))
+
+
+def _says(seeded: Running, name: str, text: str) -> bool:
+    return text in _told(seeded, name)
+
+
+def _is_ready(seeded: Running, name: str) -> bool:
+    return bool(_ready(seeded, name).get("status") == "True")
 
 
 def _certificates() -> Object:
