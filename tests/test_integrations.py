@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 import yaml
 
+from support.storedrepos import checked
+
 _BIN = Path(sys.executable).parent
 
 
@@ -25,8 +27,8 @@ def _hooks(root: Path) -> dict[str, dict[str, Any]]:
 
 
 @pytest.mark.parametrize(("hook", "code"), [("meshwright-check", 1), ("meshwright-generate", 2)])
-def test_a_hook_fails_on_a_faulty_repository(root: Path, hook: str, code: int) -> None:
-    faulty = root / "tests" / "check" / "repos" / "missing-path"
+def test_a_hook_fails_on_a_faulty_repository(root: Path, tmp_path: Path, hook: str, code: int) -> None:
+    faulty = checked("missing-path").write(tmp_path)
 
     found = _run(_hooks(root)[hook]["entry"].split(), faulty)
 
@@ -47,8 +49,8 @@ def _check_step(root: Path) -> dict[str, Any]:
 @pytest.mark.parametrize(
     "arguments", ["", "--select MW --severity error", "--severity error\n\n  --select\nMW\n"]
 )
-def test_the_action_annotates(root: Path, arguments: str) -> None:
-    inputs = {"path": str(root / "tests" / "check" / "repos" / "missing-path"), "format": "github"}
+def test_the_action_annotates(root: Path, tmp_path: Path, arguments: str) -> None:
+    inputs = {"path": str(checked("missing-path").write(tmp_path)), "format": "github"}
     step = _check_step(root)
     environment = {name: value.split("inputs.")[1].split(" ")[0] for name, value in step["env"].items()}
     given = {name: {**inputs, "arguments": arguments}[key] for name, key in environment.items()}

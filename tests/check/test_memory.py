@@ -13,15 +13,14 @@ import pytest
 from meshwright.check import pipeline
 from meshwright.check.cache.reportcache import check_remembered
 from support.repositories import write
+from support.storedrepos import checked
 from support.upgrades import adopt, git
-
-REPOSITORIES = Path(__file__).parent / "repos"
 
 
 @pytest.fixture
 def repository(tmp_path: Path) -> Path:
     """A repository with findings, and things not seen, of several kinds."""
-    return Path(shutil.copytree(REPOSITORIES / "chart-values", tmp_path / "repository"))
+    return checked("chart-values").write(tmp_path / "repository")
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import random
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +15,8 @@ from meshwright.manifests.kustomize import Kustomize
 from meshwright.manifests.unit import BuildResult, BuildUnit
 from support.repositories import GITOPS_SYNC, config_map, flux_kustomization, write
 from support.smallrepos import check_out, load_small_repositories
+from support.storedrepos import checked
 
-REPOSITORIES = Path(__file__).parent / "repos"
 APPS = {
     "clusters/home/sync.yaml": GITOPS_SYNC,
     "clusters/home/apps.yaml": "---\n".join(
@@ -130,7 +129,7 @@ def test_nothing_stale(tmp_path: Path, change: str) -> None:
     ["substitute-from", "patched-value", "two-clusters", "argocd-multi-source", "generated", "spec-fields"],
 )
 def test_the_same_report_with_and_without(tmp_path: Path, name: str) -> None:
-    repository = Path(shutil.copytree(REPOSITORIES / name, tmp_path / "r"))
+    repository = checked(name).write(tmp_path / "r")
     rng = random.Random(name)
     check_remembered(repository)
     for _ in range(4):

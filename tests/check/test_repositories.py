@@ -1,9 +1,8 @@
-"""Every repository under repos/ gives the report in its expected.txt, to the column."""
+"""Every repository of repos/ gives the report that its file expects, to the column."""
 
 from __future__ import annotations
 
 import json
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +13,10 @@ from meshwright.check import check_repository
 from meshwright.check.output import json_output, text
 from meshwright.errors import ExitCode
 from meshwright.resources import schema_root
+from support.storedrepos import StoredRepository, checked, load_checked
 from support.trees import read_tree
 
-REPOSITORIES = sorted(path.parent for path in (Path(__file__).parent / "repos").glob("*/expected.txt"))
+REPOSITORIES = load_checked()
 
 
 @pytest.fixture(scope="module")
@@ -28,14 +28,15 @@ def report_schema() -> dict[str, Any]:
     return schema
 
 
-@pytest.mark.parametrize("repository", REPOSITORIES, ids=lambda path: path.name)
-def test_report(repository: Path, report_schema: dict[str, Any]) -> None:
-    before = read_tree(repository)
+@pytest.mark.parametrize("repository", REPOSITORIES, ids=lambda repository: repository.name)
+def test_report(repository: StoredRepository, tmp_path: Path, report_schema: dict[str, Any]) -> None:
+    folder = repository.write(tmp_path)
+    before = read_tree(folder)
 
-    report = check_repository(repository)
+    report = check_repository(folder)
 
-    assert text.render(report) == (repository / "expected.txt").read_text(encoding="utf-8")
-    assert read_tree(repository) == before, "a check writes nothing into the repository"
+    assert text.render(report) == repository.report
+    assert read_tree(folder) == before, "a check writes nothing into the repository"
     data = json.loads(json_output.render(report))
     errors = [error.message for error in Draft202012Validator(report_schema).iter_errors(data)]
     assert not errors
@@ -44,11 +45,10 @@ def test_report(repository: Path, report_schema: dict[str, Any]) -> None:
 
 
 def test_the_same_wherever_it_stands(tmp_path: Path) -> None:
-    source = Path(__file__).parent / "repos" / "spec-fields"
-    moved = tmp_path / "a folder with spaces" / "répo"
-    shutil.copytree(source, moved)
+    repository = checked("spec-fields")
+    moved = repository.write(tmp_path / "a folder with spaces" / "répo")
 
-    assert text.render(check_repository(moved)) == (source / "expected.txt").read_text(encoding="utf-8")
+    assert text.render(check_repository(moved)) == repository.report
 
 
 def test_the_examples_are_clean(root: Path) -> None:

@@ -11,9 +11,9 @@ from typing import Any
 
 import yaml
 
-from support.rulecases import CASES, load_cases
+from support.rulecases import load_cases
+from support.storedrepos import load_checked
 
-REPOSITORIES = Path(__file__).parents[1] / "check" / "repos"
 _LARGE = 100 * 1024 * 1024
 
 Mutation = Callable[[random.Random, bytes], bytes]
@@ -245,14 +245,9 @@ def on_disk(rng: random.Random, root: Path, file: Path) -> None:
 
 def sources() -> list[dict[str, bytes]]:
     """Whole small repositories: those of the check's tests, and the cases of the rules."""
-    found = []
-    for folder in sorted(path for path in REPOSITORIES.iterdir() if path.is_dir()):
-        files = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != "expected.txt")
-        found.append({path.relative_to(folder).as_posix(): path.read_bytes() for path in files})
-    assert CASES.is_dir()
-    for case in load_cases():
-        found.append({path: text.encode() for path, text in case.files.items()})
-    return found
+    originals = [repository.files for repository in load_checked()]
+    originals += [case.files for case in load_cases()]
+    return [{path: text.encode() for path, text in files.items()} for files in originals]
 
 
 def make_mutant(seed: int, originals: list[dict[str, bytes]], root: Path) -> str:

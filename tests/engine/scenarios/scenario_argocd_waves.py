@@ -15,18 +15,20 @@ from engine.engine import Engine
 from engine.mishaps import CRDS
 from engine.pki import Authority
 from engine.processes import wait_until
+from support.storedrepos import load_stored
 
-SEEDED = Path(__file__).resolve().parents[1] / "seeded" / "waves"
+SEEDED = load_stored(Path(__file__).resolve().parents[1] / "seeded" / "waves.yaml")
 
 
 @pytest.fixture(scope="module")
-def seeded(engine: Engine, archives: Path | None) -> Running:
+def seeded(engine: Engine, archives: Path | None, tmp_path_factory: pytest.TempPathFactory) -> Running:
     """The repository with all of the faults; the chart of Linkerd's CRDs is slower than what needs it."""
     engine.content.withheld.add(CRDS)
     engine.api.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "linkerd"}})
     for one in _identity():
         engine.api.apply(one)
-    running = Seeded.start(engine, SEEDED, archives)
+    source = SEEDED.write(tmp_path_factory.mktemp("seeded") / SEEDED.name)
+    running = Seeded.start(engine, source, archives)
     wait_until("policies is given up", lambda: _phase(running, "policies") == "Failed", LONG)
     wait_until("pods of the shop", lambda: engine.api.list("v1", "Pod", "shop"), LONG)
     engine.content.withheld.clear()
@@ -39,8 +41,8 @@ def seeded(engine: Engine, archives: Path | None) -> Running:
     return running
 
 
-def test_the_checker_names_exactly_the_seeded_faults() -> None:
-    assert verdicts.order(SEEDED) == {
+def test_the_checker_names_exactly_the_seeded_faults(tmp_path: Path) -> None:
+    assert verdicts.order(SEEDED.write(tmp_path)) == {
         "MW004": {"shop/web.yaml"},
         "MW006": {"policies/servers.yaml"},
         "MW008": {"argocd/applications/linkerd-control-plane.yaml"},

@@ -14,17 +14,19 @@ from engine.engine import Engine
 from engine.flux import KUSTOMIZATION, RELEASE
 from engine.flux_synced import Running
 from engine.processes import wait_until
+from support.storedrepos import load_stored
 
-SEEDED = Path(__file__).resolve().parents[1] / "seeded" / "deadlocks"
+SEEDED = load_stored(Path(__file__).resolve().parents[1] / "seeded" / "deadlocks.yaml")
 SOUND = ("top", "left", "right", "bottom", "teams", "red")
 # Longer than every retry interval there: what is stuck had its chances.
 PATIENCE = 25.0
 
 
 @pytest.fixture(scope="module")
-def seeded(engine: Engine, archives: Path | None) -> Running:
+def seeded(engine: Engine, archives: Path | None, tmp_path_factory: pytest.TempPathFactory) -> Running:
     """The repository with all of the faults, synced until nothing moves any more."""
-    running = Running.start(engine, SEEDED, archives)
+    source = SEEDED.write(tmp_path_factory.mktemp("seeded") / SEEDED.name)
+    running = Running.start(engine, source, archives)
     sound = set(SOUND)
     wait_until(
         "what is sound comes up", lambda: sound <= _applied(running) - set(running.gitops.unready()), LONG
@@ -34,8 +36,8 @@ def seeded(engine: Engine, archives: Path | None) -> Running:
     return running
 
 
-def test_the_checker_names_exactly_the_seeded_faults() -> None:
-    assert verdicts.order(SEEDED) == {
+def test_the_checker_names_exactly_the_seeded_faults(tmp_path: Path) -> None:
+    assert verdicts.order(SEEDED.write(tmp_path)) == {
         "MW001": {"clusters/seeded/circle.yaml"},
         "MW002": {"certs/issuer.yaml"},
         "MW003": {"apps/shop.yaml", "clusters/seeded/trust.yaml"},

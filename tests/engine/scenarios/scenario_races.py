@@ -18,8 +18,9 @@ from engine.flux import RELEASE
 from engine.flux_synced import Running
 from engine.pki import Authority
 from engine.processes import wait_until
+from support.storedrepos import load_stored
 
-SEEDED = Path(__file__).resolve().parents[1] / "seeded" / "races"
+SEEDED = load_stored(Path(__file__).resolve().parents[1] / "seeded" / "races.yaml")
 WEBHOOK = "cert-manager-webhook"
 NAMESPACES = {"cert-manager": "cert-manager", "trust-manager": "cert-manager", "linkerd-viz": "linkerd-viz"}
 # Longer than a release that is tried again waits for that.
@@ -28,13 +29,14 @@ CRDS = "https://helm.linkerd.io/edge/linkerd-crds-2026.8.3.tgz"
 
 
 @pytest.fixture(scope="module")
-def seeded(engine: Engine, archives: Path | None) -> Running:
+def seeded(engine: Engine, archives: Path | None, tmp_path_factory: pytest.TempPathFactory) -> Running:
     """The repository with all of the faults; some CRDs and a webhook are slower than what needs them."""
     engine.content.withheld.add(CRDS)
     engine.programs.down.add(WEBHOOK)
     engine.api.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "linkerd"}})
     engine.api.apply(_certificates())
-    running = Running.start(engine, SEEDED, archives)
+    source = SEEDED.write(tmp_path_factory.mktemp("seeded") / SEEDED.name)
+    running = Running.start(engine, source, archives)
     for name in ("linkerd-multicluster", "linkerd-viz"):
         wait_until(f"{name} fails", partial(_says, running, name, "no matches for kind"), LONG)
     wait_until("trust-manager fails", lambda: "calling webhook" in _told(running, "trust-manager"), LONG)
@@ -49,8 +51,8 @@ def seeded(engine: Engine, archives: Path | None) -> Running:
     return running
 
 
-def test_the_checker_names_exactly_the_seeded_faults() -> None:
-    assert verdicts.order(SEEDED) == {
+def test_the_checker_names_exactly_the_seeded_faults(tmp_path: Path) -> None:
+    assert verdicts.order(SEEDED.write(tmp_path)) == {
         # Viz' pods, too, come before the injector when nothing makes them wait.
         "MW004": {"shop/web.yaml", "extensions/releases.yaml"},
         "MW005": {"ingress/proxy.yaml"},

@@ -1,2 +1,0 @@
-echo start
-echo ${NOT_THERE}
