@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from meshwright.check.rules.registry import load_rules
 from meshwright.check.rules.rule import Engine, Rule
-from meshwright.yaml import parse
+from meshwright.yaml import parse_all
 
 _ROOT = Path(__file__).resolve().parents[1]
 DOCS = _ROOT / "docs"
@@ -71,7 +72,7 @@ def _applies(rule: Rule) -> Iterator[str]:
 
 
 def _page(rule: Rule) -> Iterator[str]:
-    cases: list[dict[str, Any]] = parse((CASES / f"{rule.id}.yaml").read_text(encoding="utf-8"), rule.id)
+    cases = _cases()[rule.id]
     yield f"# {rule.id}: {rule.title}"
     yield ""
     yield f"{rule.severity.value.capitalize()}{''.join(f', {part}' for part in _applies(rule))}."
@@ -92,6 +93,15 @@ def _page(rule: Rule) -> Iterator[str]:
     yield from _example(next(case for case in cases if not case["expect"]))
     yield ""
     yield "[All rules](../rules.md)"
+
+
+@cache
+def _cases() -> dict[str, list[dict[str, Any]]]:
+    found: dict[str, list[dict[str, Any]]] = {}
+    for file in CASES.glob("*.yaml"):
+        for document in parse_all(file.read_text(encoding="utf-8"), file.name):
+            found |= document
+    return found
 
 
 def _example(case: Mapping[str, Any]) -> Iterator[str]:

@@ -22,14 +22,17 @@ from meshwright.flux.kustomization import FluxKustomization, is_kustomization
 from meshwright.manifests.files import RepositoryFiles
 from meshwright.manifests.kustomization import KustomizationIndex
 from meshwright.manifests.unit import BuiltObject, Origin
-from meshwright.yaml import parse
+from meshwright.yaml import parse_all
 
 CASES = Path(__file__).parents[1] / "rules" / "cases"
 
 
 @dataclass(frozen=True)
 class Case:
-    """Files by path, and the lines that one rule says about them. ``engine`` syncs them."""
+    """Files by path, and the lines that one rule says about them. ``engine`` syncs them.
+
+    ``family`` is the name of the file that the case stands in.
+    """
 
     rule: str
     name: str
@@ -37,6 +40,7 @@ class Case:
     expect: tuple[str, ...]
     engine: RootKind
     kubernetes: str = "1.36"
+    family: str = ""
 
 
 class TextFiles(RepositoryFiles):
@@ -56,23 +60,27 @@ class TextFiles(RepositoryFiles):
 
 
 def load_cases() -> list[Case]:
-    """Every case of every rule, from cases/MWxxx.yaml."""
+    """Every case of every rule, by rule, from cases/<family>.yaml: one document per rule."""
     found = []
-    for file in sorted(CASES.glob("MW*.yaml")):
+    for file in sorted(CASES.glob("*.yaml")):
         # No file of this repository looks as if it held a key.
         text = file.read_text(encoding="utf-8").replace("{PRIVATE}", "PRIVATE")
-        for entry in parse(text, file.name):
-            found.append(
-                Case(
-                    rule=file.stem,
-                    name=entry["name"],
-                    files=entry["files"],
-                    expect=tuple(entry["expect"]),
-                    engine=RootKind(entry.get("engine", "flux")),
-                    kubernetes=entry.get("kubernetes", "1.36"),
-                )
-            )
-    return found
+        for document in parse_all(text, file.name):
+            for rule, entries in document.items():
+                found += [_case(file.stem, rule, entry) for entry in entries]
+    return sorted(found, key=lambda case: case.rule)
+
+
+def _case(family: str, rule: str, entry: dict[str, Any]) -> Case:
+    return Case(
+        family=family,
+        rule=rule,
+        name=entry["name"],
+        files=entry["files"],
+        expect=tuple(entry["expect"]),
+        engine=RootKind(entry.get("engine", "flux")),
+        kubernetes=entry.get("kubernetes", "1.36"),
+    )
 
 
 def model_of(case: Case) -> Model:

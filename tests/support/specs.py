@@ -47,22 +47,27 @@ patches:
 
 @dataclass(frozen=True)
 class SpecCase:
-    """Files by path, answers that differ from the usual, and the lines that are expected."""
+    """Files by path, answers that differ from the usual, and the lines that are expected.
+
+    ``output`` is every overlay file by path, ``needs`` each application's dependencies with their reasons.
+    """
 
     name: str
     files: dict[str, str]
     expect: tuple[str, ...]
     answers: dict[str, Any] = field(default_factory=dict)
+    output: dict[str, str] = field(default_factory=dict)
+    needs: dict[str, dict[str, str]] = field(default_factory=dict)
 
 
 def load_spec_cases(folder: Path) -> list[SpecCase]:
-    """Every case of a folder, one a file."""
-    found = []
-    for file in sorted(folder.glob("*.yaml")):
-        data = parse(file.read_text(encoding="utf-8"), file.name)
-        case = SpecCase(file.stem, data["files"], tuple(data.get("expect", ())), data.get("answers", {}))
-        found.append(case)
-    return found
+    """Every case of a folder, which has one file per family, by name."""
+    found = [
+        SpecCase(name, **{**data, "expect": tuple(data["expect"])})
+        for file in folder.glob("*.yaml")
+        for name, data in parse(file.read_text(encoding="utf-8"), file.name).items()
+    ]
+    return sorted(found, key=lambda case: case.name)
 
 
 def write_case(root: Path, case: SpecCase) -> Path:
