@@ -41,7 +41,6 @@ def test_the_scaffold_includes_what_generate_makes(engine: str, tmp_path: Path) 
     assert found == bodies(engine, tmp_path), "run python scripts/overlays.py"
 
 
-@pytest.mark.usefixtures("swift_copier")
 @pytest.mark.parametrize("engine", ["flux", "argocd"])
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_a_plain_copy_is_fresh(engine: str, variant: dict[str, object], tmp_path: Path) -> None:

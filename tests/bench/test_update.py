@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from support.upgrades import commit, git, make_repository, real_template, take
+from support.upgrades import commit, git, make_repository, make_template, real_template, take
 
 BIN = Path(sys.executable).parent
 NEXT = [{"replace": {"file": "template/includes/pins.yml", "old": '"2026.8.3"', "new": '"2026.9.1"'}}]
@@ -26,8 +26,15 @@ COMMANDS = {
 
 
 @pytest.fixture(scope="module")
-def repository(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def repository(request: pytest.FixtureRequest, root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     place = tmp_path_factory.mktemp("bench")
+    if not request.config.getoption("benchmark_only"):
+        # Where nothing is measured a small template shows that the commands run.
+        small = make_template(place / "template")
+        made = make_repository(small, place / "cluster", {}, "v1.0.0")
+        take(small, [{"append": {"file": "template/platform/alpha/values.yaml", "text": "more: 1\n"}}])
+        commit(small, "v2.0.0")
+        return made
     template = real_template(place / "template", root)
     made = make_repository(template, place / "cluster", ANSWERS, "v0.1.0")
     values = made / "platform/linkerd-control-plane/values.yaml"

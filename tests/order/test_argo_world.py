@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -12,6 +11,7 @@ from meshwright.check.model.repository import RootKind
 from meshwright.check.order.analysis import OrderFault, analyse
 from meshwright.check.order.startup import Moment
 from support.argoworld import ArgoWorld, identity
+from support.repositories import as_text
 from support.rulecases import Case, model_of
 
 _WAVES = st.sampled_from((None, None, "-1", "1", "2"))
@@ -81,8 +81,8 @@ def test_the_proof_agrees_with_every_order_tried(
     world = ArgoWorld(by_hand, objects, gates)
     world.run()
     settings_of_argo = [] if gates else [_item("v1", "ConfigMap", "argocd-cm", None, "argocd", data={})]
-    texts = {f"{name}/all.yaml": yaml.safe_dump_all(items) for name, items in objects.items() if items}
-    files = {"entry.yaml": yaml.safe_dump_all([*by_hand, *settings_of_argo]), **texts}
+    texts = {f"{name}/all.yaml": as_text(items) for name, items in objects.items() if items}
+    files = {"entry.yaml": as_text([*by_hand, *settings_of_argo]), **texts}
 
     analysis = analyse(model_of(Case("", "", files, (), RootKind.ARGOCD)))
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -12,6 +11,7 @@ from meshwright.check.model.repository import RootKind
 from meshwright.check.order.analysis import OrderFault, analyse
 from meshwright.check.order.startup import Moment
 from support.fluxworld import world_of
+from support.repositories import as_text
 from support.rulecases import Case, model_of
 
 _NAMES = ("a", "b", "c", "d")
@@ -109,8 +109,8 @@ def _repositories(draw: st.DrawFn) -> dict[str, str]:
         parts[1]["spec"]["dependsOn"] = []
     for number in sorted(there):
         files[draw(st.sampled_from(names))].append(parts[number])
-    texts = {f"{name}/all.yaml": yaml.safe_dump_all(items) for name, items in files.items() if items}
-    return {"flux.yaml": yaml.safe_dump_all(by_hand), **texts}
+    texts = {f"{name}/all.yaml": as_text(items) for name, items in files.items() if items}
+    return {"flux.yaml": as_text(by_hand), **texts}
 
 
 @settings(max_examples=600, deadline=None)

@@ -33,13 +33,34 @@ class ArgoWorld:
     meshed: set[str] = field(default_factory=set)
     last: State = frozenset()
 
+    def __post_init__(self) -> None:
+        """Look up once what every state asks for: millions of times in all."""
+        items = [each for items in self.objects.values() for each in items]
+        self._titles = {identity(item) for item in items}
+        self._charts = {
+            identity(item): str(item["spec"]["source"].get("chart", ""))
+            # The first of a name counts.
+            for item in reversed([*self.by_hand, *items])
+            if item["kind"] == "Application"
+        }
+        self._waves = {name: self._by_wave(name, own) for name, own in self.objects.items()}
+
+    def _by_wave(self, name: str, own: list[dict[str, Any]]) -> list[tuple[int, list[dict[str, Any]]]]:
+        numbers = sorted({_wave(item) for item in own} | ({0} if self._chart(name) or not own else set()))
+        return [(number, [item for item in own if _wave(item) == number]) for number in numbers]
+
     def run(self) -> None:
         """Go through every state that can be reached."""
         start = frozenset(("exists", identity(item)) for item in self.by_hand)
         waiting, seen = [start], {start}
         while waiting:
             state = waiting.pop()
-            following = [new for kind, name in state if kind == "exists" for new in self._acts(state, name)]
+            following = [
+                new
+                for kind, title in state
+                if kind == "exists" and title in self._charts
+                for new in self._acts(state, title.removeprefix("Application/"))
+            ]
             if not following:
                 self.last = state
             fresh = set(following) - seen
@@ -50,22 +71,15 @@ class ArgoWorld:
         """Whether an Application is healthy in the end."""
         return ("ready", name) in self.last
 
-    def _acts(self, state: State, title: str) -> Iterator[State]:
-        kind, name = title.split("/")
-        if kind != "Application":
-            return
+    def _acts(self, state: State, name: str) -> Iterator[State]:
         chart = self._chart(name)
         own = self.objects.get(name, [])
         if ("synced", name) not in state:
             if all(self._known(state, item, own) for item in own):
                 yield state | {("synced", name)}
             return
-        waves = sorted({_wave(item) for item in own} | ({0} if chart or not own else set()))
-        for number, wave in enumerate(waves):
-            here = [item for item in own if _wave(item) == wave]
+        for wave, here in self._waves.get(name, [(0, [])]):
             done, fine = ("applied", f"{name} {wave}"), ("healthy", f"{name} {wave}")
-            if number and ("healthy", f"{name} {waves[number - 1]}") not in state:
-                return
             if done not in state:
                 if all(self._taken(state, item, here) for item in here):
                     self._note(state, here)
@@ -79,10 +93,7 @@ class ArgoWorld:
             yield state | {("ready", name)}
 
     def _chart(self, name: str) -> str:
-        for item in [*self.by_hand, *(each for items in self.objects.values() for each in items)]:
-            if identity(item) == f"Application/{name}":
-                return str(item["spec"]["source"].get("chart", ""))
-        return ""
+        return self._charts.get(f"Application/{name}", "")
 
     def _note(self, state: State, items: list[dict[str, Any]]) -> None:
         for item in items:
@@ -91,7 +102,7 @@ class ArgoWorld:
                 (self.meshed if served else self.unmeshed).add(identity(item))
 
     def _has(self, title: str) -> bool:
-        return any(identity(item) == title for items in self.objects.values() for item in items)
+        return title in self._titles
 
     def _known(self, state: State, item: dict[str, Any], own: list[dict[str, Any]]) -> bool:
         """The dry run, which knows the kinds of the whole sync."""

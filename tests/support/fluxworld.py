@@ -29,6 +29,12 @@ class World:
     meshed: set[str] = field(default_factory=set)
     last: State = frozenset()
 
+    def __post_init__(self) -> None:
+        """Look up once what every state asks for."""
+        items = [item for items in self.objects.values() for item in items]
+        # The first of a name counts.
+        self._items = {_id(item): item for item in reversed(items)}
+
     def run(self) -> None:
         """Go through every state that can be reached."""
         start = frozenset(("exists", _id(item)) for item in self.objects[_HAND])
@@ -61,7 +67,7 @@ class World:
                 yield from self._helm(state, name, item)
 
     def _item(self, name: str) -> dict[str, Any]:
-        return next(item for items in self.objects.values() for item in items if _id(item) == name)
+        return self._items[name]
 
     def _kustomize(self, state: State, name: str, item: dict[str, Any]) -> Iterator[State]:
         if not all(("ready", f"Kustomization/{need['name']}") in state for need in item["spec"]["dependsOn"]):
@@ -85,10 +91,7 @@ class World:
     def _accepted(self, state: State, item: dict[str, Any]) -> bool:
         """Whether the API server takes an object in a dry run."""
         space = item["metadata"].get("namespace")
-        makers = [
-            each for items in self.objects.values() for each in items if _id(each) == f"Namespace/{space}"
-        ]
-        if makers and ("exists", f"Namespace/{space}") not in state:
+        if self._has(f"Namespace/{space}") and ("exists", f"Namespace/{space}") not in state:
             return False
         if item["kind"] == "ClusterIssuer":
             return not self._has("HelmRelease/certs") or ("up", "HelmRelease/certs") in state
@@ -98,7 +101,7 @@ class World:
         return True
 
     def _has(self, name: str) -> bool:
-        return any(_id(item) == name for items in self.objects.values() for item in items)
+        return name in self._items
 
     def _healthy(self, state: State, item: dict[str, Any]) -> bool:
         if item["kind"] in ("Kustomization", "HelmRelease"):

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
+
+import yaml
 
 from meshwright.check import check_repository
 from meshwright.check.report import Report
@@ -46,6 +49,11 @@ def config_map(name: str, **data: str) -> str:
     """A ConfigMap whose values are written as they are given."""
     lines = "".join(f"  {key}: {value}\n" for key, value in data.items())
     return f"apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: {name}}}\ndata:\n{lines}"
+
+
+def as_text(objects: Iterable[Mapping[str, Any]]) -> str:
+    """Objects as the documents of one YAML file."""
+    return yaml.dump_all(objects, Dumper=yaml.CSafeDumper)
 
 
 def lines(report: Report) -> list[str]:

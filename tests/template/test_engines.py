@@ -120,7 +120,6 @@ def longest_paths(kustomizations: dict[str, dict[str, Any]]) -> dict[str, int]:
     return paths
 
 
-@pytest.mark.usefixtures("swift_copier")
 @pytest.mark.parametrize("answers", CASES, ids=range(len(CASES)))
 def test_layers_are_the_same_on_both_engines(answers: Answers, tmp_path: Path) -> None:
     flux, argocd = both(answers, tmp_path)

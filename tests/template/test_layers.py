@@ -60,7 +60,6 @@ def test_the_root_lists_every_layer(everything: Path) -> None:
     assert {Path(entry).stem for entry in root["resources"]} == wiring(everything).keys()
 
 
-@pytest.mark.usefixtures("swift_copier")
 @pytest.mark.parametrize("answers", pairs(), ids=range(len(pairs())))
 def test_needs_name_layers_that_exist_and_end_somewhere(answers: dict[str, Any], tmp_path: Path) -> None:
     render(answers, tmp_path / "repository")

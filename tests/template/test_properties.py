@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import re
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -29,7 +31,6 @@ SUBSTITUTION_OFF = "apps/fluent-bit/values.yaml"
 PRIVATE_KEY = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----|AGE-SECRET-KEY-1|gh[pousr]_[A-Za-z0-9]{20}")
 
 
-@pytest.mark.usefixtures("swift_copier")
 @pytest.mark.parametrize("share", range(SHARES))
 def test_any_valid_answers_give_a_clean_repository(
     share: int, request: pytest.FixtureRequest, tmp_path: Path
@@ -84,10 +85,16 @@ def test_same_answers_give_the_same_bytes(answers: Answers, tmp_path: Path) -> N
     assert not tree_diff(read_tree(tmp_path / "one"), read_tree(tmp_path / "two"))
 
 
-def test_swift_copier_renders_the_same(request: pytest.FixtureRequest, tmp_path: Path) -> None:
-    answers = {"engine": "argocd", "viz_host": "linkerd.home.arpa", "nodes": 3}
-    render(answers, tmp_path / "as it is")
-    request.getfixturevalue("swift_copier")
+@pytest.mark.parametrize("engine", ["flux", "argocd"])
+def test_swift_copier_renders_the_same(engine: str, tmp_path: Path) -> None:
+    answers = {"engine": engine, "viz_host": "linkerd.home.arpa", "nodes": 3, "apps": ["demo", "elastic"]}
+    program = (
+        "import pathlib, sys; from meshwright.scaffold import render;"
+        f"render({answers!r}, pathlib.Path(sys.argv[1]))"
+    )
+    subprocess.run([sys.executable, "-c", program, tmp_path / "as it is"], check=True)
+    # Once to compile, once from what was compiled.
+    render({**answers, "nodes": 1}, tmp_path / "other")
     render(answers, tmp_path / "swift")
 
     assert not tree_diff(read_tree(tmp_path / "as it is"), read_tree(tmp_path / "swift"))

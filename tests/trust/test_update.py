@@ -60,7 +60,7 @@ def release_next(template: Path) -> None:
     commit(template, "v0.2.0")
 
 
-def test_an_update_after_a_rotation_has_no_conflict(root: Path, tmp_path: Path, swift_copier: None) -> None:  # noqa: ARG001
+def test_an_update_after_a_rotation_has_no_conflict(root: Path, tmp_path: Path) -> None:
     template, folder = tmp_path / "template-repository", tmp_path / "cluster"
     template.mkdir()
     shutil.copy(root / "copier.yml", template)

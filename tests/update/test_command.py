@@ -1,4 +1,4 @@
-"""The command as a user starts it, on the project's own template, both engines, previews too."""
+"""The command line on the project's own template, both engines, previews too; once as a user starts it."""
 
 from __future__ import annotations
 
@@ -6,11 +6,14 @@ import json
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import jsonschema
 import pytest
+from typer.testing import CliRunner, Result
 
+from meshwright.cli import app
 from support.upgrades import adopt, commit, copy, git, real_template, take
 
 NEXT = [
@@ -50,13 +53,20 @@ def repository(request: pytest.FixtureRequest, made: Path, tmp_path: Path) -> Pa
     return Path(shutil.copytree(made / request.param, tmp_path / "cluster", symlinks=True))
 
 
-def update(repository: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+@pytest.fixture
+def update(repository: Path, renders_here: None) -> Callable[..., Result]:  # noqa: ARG001
+    """The command, in this process."""
+    return lambda *arguments: CliRunner().invoke(app, ["update", str(repository), *arguments])
+
+
+def start(repository: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """The command in a process, as a user starts it."""
     command = [sys.executable, "-m", "meshwright", "update", str(repository), *arguments]
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
 def test_preview_then_update(repository: Path) -> None:
-    told = update(repository, "--preview")
+    told = start(repository, "--preview")
 
     assert told.returncode == 0, told.stderr
     assert git(repository, "status", "--porcelain") == ""
@@ -75,7 +85,7 @@ def test_preview_then_update(repository: Path) -> None:
     assert order.index("linkerd-crds") < order.index("linkerd-control-plane") < order.index("linkerd-viz")
     assert lines[-1].endswith("would change; nothing is written")
 
-    done = update(repository)
+    done = start(repository)
 
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[-1].endswith("changed and staged: git diff --cached, then git commit")
@@ -85,11 +95,11 @@ def test_preview_then_update(repository: Path) -> None:
     assert "platform/linkerd-control-plane/values.yaml" in staged
 
 
-def test_json_follows_its_schema(repository: Path, root: Path) -> None:
+def test_json_follows_its_schema(update: Callable[..., Result], root: Path) -> None:
     schema = json.loads((root / "schema/update-report.schema.json").read_text(encoding="utf-8"))
 
-    previewed = json.loads(update(repository, "--preview", "--format", "json").stdout)
-    done = json.loads(update(repository, "--format", "json").stdout)
+    previewed = json.loads(update("--preview", "--format", "json").stdout)
+    done = json.loads(update("--format", "json").stdout)
 
     for report in (previewed, done):
         jsonschema.validate(report, schema)
@@ -98,46 +108,47 @@ def test_json_follows_its_schema(repository: Path, root: Path) -> None:
     assert {item["layer"] for item in previewed["preview"]["restarts"]} >= {"linkerd-control-plane"}
 
 
-def test_a_result_that_the_check_refuses_is_not_written(repository: Path) -> None:
+def test_a_result_that_the_check_refuses_is_not_written(
+    repository: Path, update: Callable[..., Result]
+) -> None:
     values = repository / "platform/linkerd-control-plane/values.yaml"
     # The user's own edit is fine today, and what the new version brings is a key twice.
     values.write_text(f"controllerLogFormat: plain\n{values.read_text(encoding='utf-8')}", encoding="utf-8")
     commit(repository)
 
-    done = update(repository)
+    done = update()
 
-    assert done.returncode == 1, done.stderr
+    assert done.exit_code == 1, done.stderr
     assert "platform/linkerd-control-plane/values.yaml" in done.stdout
     assert "stands twice" in done.stdout
     assert done.stdout.splitlines()[-1].endswith("nothing is written. Mend that first, or --force")
     assert git(repository, "status", "--porcelain") == ""
-    assert update(repository, "--force").returncode == 1
+    assert update("--force").exit_code == 1
     assert git(repository, "diff", "--cached", "--name-only") != ""
 
 
-def test_an_error_that_was_there_before_does_not_stand_in_the_way(repository: Path) -> None:
+def test_an_error_that_was_there_before_does_not_stand_in_the_way(
+    repository: Path, update: Callable[..., Result]
+) -> None:
     file = repository / "platform/namespaces/namespaces.yaml"
     file.write_text(
         file.read_text(encoding="utf-8").replace("kind: Namespace", "kind: Namespase", 1), encoding="utf-8"
     )
     commit(repository)
 
-    assert update(repository).returncode == 0
+    assert update().exit_code == 0
 
 
-def test_generated_files_are_left_to_the_generator(repository: Path) -> None:
+def test_generated_files_are_left_to_the_generator(repository: Path, update: Callable[..., Result]) -> None:
     spec = repository / "apps/demo/mesh.yaml"
     spec.write_text(spec.read_text(encoding="utf-8") + "skipInboundPorts: [9999]\n", encoding="utf-8")
-    subprocess.run(
-        [sys.executable, "-m", "meshwright", "generate", str(repository)], check=True, capture_output=True
-    )
+    assert CliRunner().invoke(app, ["generate", str(repository)]).exit_code == 0
     commit(repository)
 
-    done = update(repository)
+    done = update()
 
-    assert done.returncode == 0, done.stdout
-    checked = [sys.executable, "-m", "meshwright", "generate", "--check", str(repository)]
-    assert subprocess.run(checked, check=False, capture_output=True).returncode == 0
+    assert done.exit_code == 0, done.stdout
+    assert CliRunner().invoke(app, ["generate", "--check", str(repository)]).exit_code == 0
     overlay = "".join(
         path.read_text(encoding="utf-8") for path in (repository / "mesh/apps/demo").glob("*.yaml")
     )
@@ -162,17 +173,14 @@ def test_as_hosted_renovate_calls_copier(repository: Path) -> None:
     answers = (repository / ".copier-answers.yml").read_text(encoding="utf-8")
     assert '_commit: "v0.2.0"' in answers
     assert "2026.9.1" in git(repository, "diff")
-    assert (
-        subprocess.run([sys.executable, "-m", "meshwright", "check", repository], check=False).returncode == 0
-    )
+    assert CliRunner().invoke(app, ["check", str(repository)]).exit_code == 0
 
 
-def test_from_one_engine_to_the_other(made: Path, tmp_path: Path) -> None:
-    repository = Path(shutil.copytree(made / "flux", tmp_path / "cluster", symlinks=True))
+@pytest.mark.parametrize("repository", ["flux"], indirect=True)
+def test_from_one_engine_to_the_other(made: Path, repository: Path, update: Callable[..., Result]) -> None:
+    done = update("--answers", "engine=argocd")
 
-    done = update(repository, "--answers", "engine=argocd")
-
-    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.exit_code == 0, done.stdout + done.stderr
     assert not (repository / "clusters/home/flux-system").exists()
     assert (repository / "clusters/home/argocd").is_dir()
     # The same as if it had always been so.
