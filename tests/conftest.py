@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from support import swiftcopier
+from support import frugaltools, swiftcopier
 
 ROOT = Path(__file__).resolve().parents[1]
 # Scenarios on real engines: make e2e, with an environment and options of their own.
@@ -29,11 +29,12 @@ def root() -> Path:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def swift_copier() -> Iterator[None]:
-    """What renders in this process does so in a third of the time.
+def less_work() -> Iterator[None]:
+    """Copier and the tools do in this process what they always do, with less processor time.
 
-    Tests that start a process run Copier as it is; test_swift_copier_renders_the_same compares the two.
+    Tests that start a process run both as they are; test_swift_copier_renders_the_same compares the two.
     """
     with pytest.MonkeyPatch.context() as patch:
         swiftcopier.install(patch)
+        frugaltools.install(patch)
         yield

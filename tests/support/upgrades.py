@@ -16,6 +16,8 @@ Step = Mapping[str, Any]
 _IDENTITY = (
     *("-c", "user.name=Test", "-c", "user.email=test@example.org", "-c", "commit.gpgsign=false"),
     *("-c", "protocol.file.allow=always", "-c", "advice.detachedHead=false"),
+    # A commit would start one more process, to see whether there is garbage.
+    *("-c", "maintenance.auto=false"),
 )
 
 # Folders as a generated repository has them, and nothing that a check builds.

@@ -59,16 +59,22 @@ def update(repository: Path, renders_here: None) -> Callable[..., Result]:  # no
     return lambda *arguments: CliRunner().invoke(app, ["update", str(repository), *arguments])
 
 
-def start(repository: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """The command in a process, as a user starts it."""
-    command = [sys.executable, "-m", "meshwright", "update", str(repository), *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
+@pytest.mark.parametrize("repository", ["flux"], indirect=True)
+def test_the_same_in_a_process(repository: Path, update: Callable[..., Result], tmp_path: Path) -> None:
+    other = Path(shutil.copytree(repository, tmp_path / "other", symlinks=True))
+    command = [sys.executable, "-m", "meshwright", "update", str(other)]
+
+    apart = subprocess.run(command, capture_output=True, text=True, check=False)
+    here = update()
+
+    assert (apart.returncode, apart.stdout, apart.stderr) == (0, here.stdout, here.stderr)
+    assert git(other, "diff", "--cached") == git(repository, "diff", "--cached") != ""
 
 
-def test_preview_then_update(repository: Path) -> None:
-    told = start(repository, "--preview")
+def test_preview_then_update(repository: Path, update: Callable[..., Result]) -> None:
+    told = update("--preview")
 
-    assert told.returncode == 0, told.stderr
+    assert told.exit_code == 0, told.stderr
     assert git(repository, "status", "--porcelain") == ""
     lines = told.stdout.splitlines()
     assert "release notes of 0.2.0:" in lines
@@ -85,9 +91,9 @@ def test_preview_then_update(repository: Path) -> None:
     assert order.index("linkerd-crds") < order.index("linkerd-control-plane") < order.index("linkerd-viz")
     assert lines[-1].endswith("would change; nothing is written")
 
-    done = start(repository)
+    done = update()
 
-    assert done.returncode == 0, done.stderr
+    assert done.exit_code == 0, done.stderr
     assert done.stdout.splitlines()[-1].endswith("changed and staged: git diff --cached, then git commit")
     assert git(repository, "diff", "--name-only") == ""
     staged = git(repository, "diff", "--cached", "--name-only").split()
