@@ -13,6 +13,7 @@ from meshwright.apps.model import App, AppsContext, Base, BaseObject, Part, Patc
 from meshwright.apps.overlay.patches import nested, target_of
 from meshwright.apps.spec import Route
 from meshwright.manifests.finding import Finding
+from meshwright.manifests.pointer import items_of, mapping_of
 from meshwright.manifests.words import did_you_mean
 
 _GROUP = "traefik.io"
@@ -94,14 +95,14 @@ def _old_group(base: Base, part: Part) -> None:
 def _route_operations(
     item: BaseObject, override: bool, middlewares: _Middlewares
 ) -> Iterator[dict[str, Any]]:
-    for number, route in enumerate(_list(_mapping(item.data.get("spec")).get("routes"))):
+    for number, route in enumerate(items_of(mapping_of(item.data.get("spec")).get("routes"))):
         services = [
             (index, service)
-            for index, service in enumerate(_list(_mapping(route).get("services")))
+            for index, service in enumerate(items_of(mapping_of(route).get("services")))
             if isinstance(service, Mapping) and service.get("kind", "Service") == "Service"
         ]
         if override:
-            yield from _header_operations(number, _mapping(route), services, middlewares)
+            yield from _header_operations(number, mapping_of(route), services, middlewares)
             continue
         for index, service in services:
             if service.get("nativeLB") is not True:
@@ -154,21 +155,21 @@ def _ingress_header(app: App, item: BaseObject, middlewares: _Middlewares, part:
         return []
     name, port = backends[0]
     own = f"{app.spec.namespace}-{middlewares.name(name, port)}@kubernetescrd"
-    metadata = _mapping(item.data.get("metadata"))
-    present = str(_mapping(metadata.get("annotations")).get(_MIDDLEWARES) or "")
+    metadata = mapping_of(item.data.get("metadata"))
+    present = str(mapping_of(metadata.get("annotations")).get(_MIDDLEWARES) or "")
     value = f"{own},{present}" if present else own
     return [Patch(target_of(item), nested(("metadata", "annotations"), {_MIDDLEWARES: value}))]
 
 
 def _backends(item: BaseObject) -> Iterator[tuple[str, int | str]]:
-    spec = _mapping(item.data.get("spec"))
+    spec = mapping_of(item.data.get("spec"))
     found = [spec.get("defaultBackend")]
-    for rule in _list(spec.get("rules")):
-        for path in _list(_mapping(_mapping(rule).get("http")).get("paths")):
-            found.append(_mapping(path).get("backend"))
+    for rule in items_of(spec.get("rules")):
+        for path in items_of(mapping_of(mapping_of(rule).get("http")).get("paths")):
+            found.append(mapping_of(path).get("backend"))
     for backend in found:
-        service = _mapping(_mapping(backend).get("service"))
-        port = _mapping(service.get("port"))
+        service = mapping_of(mapping_of(backend).get("service"))
+        port = mapping_of(service.get("port"))
         if service.get("name"):
             yield str(service["name"]), port.get("number") or str(port.get("name") or "")
 
@@ -183,8 +184,8 @@ def _route_findings(app: App, number: int, route: Route, base: Base) -> Iterator
         yield Finding("mesh/ingress", app.at(*at, "service"), text + did_you_mean(route.service, services))
         return
     service = services[route.service]
-    ports = _list(_mapping(service.data.get("spec")).get("ports"))
-    numbers = [_mapping(port).get("port") for port in ports]
+    ports = items_of(mapping_of(service.data.get("spec")).get("ports"))
+    numbers = [mapping_of(port).get("port") for port in ports]
     if route.port not in numbers:
         text = f"the route for {route.host} leads to port {route.port}, and Service '{route.service}'"
         shown = ", ".join(str(port) for port in numbers) or "none"
@@ -230,11 +231,3 @@ def _rule(route: Route, override: bool, middlewares: _Middlewares) -> dict[str, 
     else:
         service["nativeLB"] = True
     return {**rule, "services": [service]}
-
-
-def _mapping(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
-
-
-def _list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []

@@ -12,7 +12,7 @@ from typing import Any
 
 from meshwright.apps.model import BaseObject, PodOwner
 from meshwright.apps.podports import pod_spec
-from meshwright.manifests.pointer import holds, items_of, value_at
+from meshwright.manifests.pointer import holds, items_of, mapping_of, value_at
 
 INJECT = "linkerd.io/inject"
 _ENABLED = frozenset({"enabled", "ingress"})
@@ -100,8 +100,7 @@ def verdict(
 def own_annotations(item: BaseObject, owner: PodOwner) -> Mapping[str, Any]:
     """The annotations of the pods that ``item`` makes; of a list's items, those of the first."""
     pointer = tuple(0 if step == "*" else step for step in owner.annotations)
-    found = value_at(item.data, pointer) if holds(item.data, pointer) else None
-    return found if isinstance(found, Mapping) else {}
+    return mapping_of(value_at(item.data, pointer) if holds(item.data, pointer) else None)
 
 
 def _by_annotation(value: str, whose: str) -> Verdict:

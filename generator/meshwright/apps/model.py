@@ -10,7 +10,7 @@ from typing import Any
 from meshwright.apps.spec import MeshSpec, PatchTarget
 from meshwright.errors import Position
 from meshwright.manifests.finding import Finding
-from meshwright.manifests.pointer import Pointer
+from meshwright.manifests.pointer import Pointer, mapping_of
 from meshwright.yaml import Document
 
 
@@ -76,8 +76,7 @@ class BaseObject:
 
     @property
     def _metadata(self) -> Mapping[str, Any]:
-        found = self.data.get("metadata")
-        return found if isinstance(found, Mapping) else {}
+        return mapping_of(self.data.get("metadata"))
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from meshwright.apps.model import BaseObject, PodOwner
-from meshwright.manifests.pointer import holds, items_of, value_at
+from meshwright.manifests.pointer import holds, items_of, mapping_of, value_at
 
 
 @dataclass(frozen=True)
@@ -24,8 +24,7 @@ def pod_spec(item: BaseObject, owner: PodOwner) -> Mapping[str, Any]:
     """The spec of the pods that an object makes, empty where an operator makes them out of sight."""
     if not owner.pod_spec or not holds(item.data, owner.pod_spec):
         return {}
-    found = value_at(item.data, owner.pod_spec)
-    return found if isinstance(found, Mapping) else {}
+    return mapping_of(value_at(item.data, owner.pod_spec))
 
 
 def containers(item: BaseObject, owner: PodOwner) -> Iterator[Mapping[str, Any]]:

@@ -11,7 +11,7 @@ from meshwright.apps.model import RepositorySettings
 from meshwright.apps.names import LABEL
 from meshwright.errors import AnotherTemplateError, MeshwrightError
 from meshwright.manifests.inside import leads_out, read_inside
-from meshwright.manifests.pointer import holds, items_of, value_at
+from meshwright.manifests.pointer import holds, items_of, mapping_of, value_at
 from meshwright.yaml import YamlFault, parse, parse_all
 
 ANSWERS = ".copier-answers.yml"
@@ -32,7 +32,7 @@ def read_settings(root: Path) -> RepositorySettings:
     url, _, branch = str(answers.get("git_url", "")).partition("?ref=")
     wirings = _listed(root, f"clusters/{cluster}/platform", "*.yaml")
     layers = frozenset(Path(path).stem for path in wirings) - {"kustomization", "project"}
-    values = _mapping(_read(root, f"{_CONTROL_PLANE}/values.yaml"))
+    values = mapping_of(_read(root, f"{_CONTROL_PLANE}/values.yaml"))
     namespaces = _namespaces(root)
     return RepositorySettings(
         cluster=cluster,
@@ -81,12 +81,11 @@ def _answers(root: Path) -> Mapping[str, Any]:
 
 def _linkerd_version(root: Path) -> str:
     """The version of the control plane's chart; empty when no file tells it."""
-    release = _mapping(_read(root, f"{_CONTROL_PLANE}/helmrelease.yaml"))
+    release = mapping_of(_read(root, f"{_CONTROL_PLANE}/helmrelease.yaml"))
     version = _value(release, "spec", "chart", "spec", "version")
-    charts = _mapping(_read(root, f"{_CONTROL_PLANE}/kustomization.yaml")).get("helmCharts")
-    for chart in charts if isinstance(charts, list) else []:
-        if _mapping(chart).get("name") == "linkerd-control-plane":
-            version = _mapping(chart).get("version")
+    for chart in items_of(mapping_of(_read(root, f"{_CONTROL_PLANE}/kustomization.yaml")).get("helmCharts")):
+        if mapping_of(chart).get("name") == "linkerd-control-plane":
+            version = mapping_of(chart).get("version")
     return str(version or "")
 
 
@@ -103,9 +102,9 @@ def _namespaces(root: Path) -> dict[str, Mapping[str, Any]]:
     """The namespaces that the platform makes, with their annotations."""
     found: dict[str, Mapping[str, Any]] = {}
     for item in _read_all(root, "platform/namespaces/namespaces.yaml"):
-        metadata = _mapping(_mapping(item).get("metadata"))
-        if _mapping(item).get("kind") == "Namespace" and metadata.get("name"):
-            found[str(metadata["name"])] = _mapping(metadata.get("annotations"))
+        metadata = mapping_of(mapping_of(item).get("metadata"))
+        if mapping_of(item).get("kind") == "Namespace" and metadata.get("name"):
+            found[str(metadata["name"])] = mapping_of(metadata.get("annotations"))
     return found
 
 
@@ -118,7 +117,7 @@ def _prometheus(answers: Mapping[str, Any]) -> tuple[str, str] | None:
     if answers.get("metrics") == "install":
         return ("monitoring", "kube-prometheus-stack-prometheus")
     if answers.get("metrics") == "existing":
-        existing = _mapping(answers.get("existing_prometheus"))
+        existing = mapping_of(answers.get("existing_prometheus"))
         return (str(existing.get("namespace") or "monitoring"), f"{existing.get('release')}-prometheus")
     return None
 
@@ -132,9 +131,9 @@ def _prometheus_is_meshed(answers: Mapping[str, Any], namespaces: Mapping[str, M
 def _components(root: Path) -> dict[str, tuple[Mapping[str, Any], ...]]:
     found: dict[str, tuple[Mapping[str, Any], ...]] = {}
     for path in _listed(root, "mesh/components", "*/kustomization.yaml"):
-        data = _mapping(_read(root, path))
+        data = mapping_of(_read(root, path))
         if data.get("kind") == "Component":
-            targets = (_mapping(_mapping(patch).get("target")) for patch in items_of(data.get("patches")))
+            targets = (mapping_of(mapping_of(patch).get("target")) for patch in items_of(data.get("patches")))
             found[path.split("/")[-2]] = tuple(targets)
     return found
 
@@ -161,7 +160,3 @@ def _read_all(root: Path, path: str) -> list[Any]:
 
 def _value(data: Mapping[str, Any], *pointer: str) -> Any:
     return value_at(data, pointer) if holds(data, pointer) else None
-
-
-def _mapping(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}

@@ -9,7 +9,7 @@ from typing import Any
 
 from meshwright.errors import Position
 from meshwright.manifests.files import RepositoryFiles
-from meshwright.manifests.pointer import Pointer, items_of
+from meshwright.manifests.pointer import Pointer, items_of, mapping_of
 from meshwright.manifests.source import position_of
 from meshwright.manifests.unit import BuiltObject
 
@@ -32,7 +32,7 @@ class Application:
     @property
     def spec(self) -> Mapping[str, Any]:
         """The spec, empty when it is not a mapping."""
-        return mapping(self.built.data.get("spec"))
+        return mapping_of(self.built.data.get("spec"))
 
     @property
     def name(self) -> str:
@@ -58,7 +58,7 @@ class Application:
     @property
     def destination(self) -> Mapping[str, Any]:
         """Server or name of the cluster, and the namespace."""
-        return mapping(self.spec.get("destination"))
+        return mapping_of(self.spec.get("destination"))
 
     @property
     def sources(self) -> list[ApplicationSource]:
@@ -70,7 +70,7 @@ class Application:
         ]
         if several:
             return several
-        hydrator = mapping(self.spec.get("sourceHydrator"))
+        hydrator = mapping_of(self.spec.get("sourceHydrator"))
         if isinstance(hydrator.get("drySource"), Mapping):
             return [ApplicationSource(self, hydrator["drySource"], ("spec", "sourceHydrator", "drySource"))]
         single = self.spec.get("source")
@@ -130,11 +130,6 @@ class ApplicationSource:
     def at(self, *pointer: str | int, key: bool = False) -> Position:
         """Where one of its values stands."""
         return self.application.position(*self.pointer, *pointer, key=key)
-
-
-def mapping(value: Any) -> Mapping[str, Any]:
-    """``value`` if it is a mapping; an empty one else, which a schema tells about."""
-    return value if isinstance(value, Mapping) else {}
 
 
 def normalise(path: str) -> str:

@@ -13,11 +13,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
-from meshwright.argocd.application import Application, mapping
+from meshwright.argocd.application import Application
 from meshwright.argocd.sources import OwnRepository
 from meshwright.manifests.files import RepositoryFiles
 from meshwright.manifests.finding import NotSeen
-from meshwright.manifests.pointer import items_of
+from meshwright.manifests.pointer import items_of, mapping_of
 from meshwright.manifests.source import position_of
 from meshwright.manifests.unit import BuiltObject
 from meshwright.patterns.pathspec import is_magic
@@ -42,21 +42,21 @@ class Expansion:
 
     def applications(self, built: BuiltObject) -> Iterator[Application]:
         """Every Application of an ApplicationSet that can be told."""
-        spec = mapping(built.data.get("spec"))
+        spec = mapping_of(built.data.get("spec"))
         if spec.get("templatePatch"):
             return self._tell(built, ("templatePatch",), "its templatePatch is not evaluated here")
         for number, generator in enumerate(items_of(spec.get("generators"))):
-            kinds = set(mapping(generator))
+            kinds = set(mapping_of(generator))
             pointer = ("generators", number)
             if len(kinds) != 1 or not kinds <= _ONLY_HERE:
                 names = ", ".join(sorted(map(str, kinds))) or "nothing"
                 self._tell(built, pointer, f"its generator ({names}) is evaluated by Argo CD alone")
                 continue
             if kinds == {"list"}:
-                elements = items_of(mapping(generator["list"]).get("elements"))
+                elements = items_of(mapping_of(generator["list"]).get("elements"))
                 sets = [dict(element) for element in elements if isinstance(element, Mapping)]
             else:
-                git = mapping(generator["git"])
+                git = mapping_of(generator["git"])
                 if reason := self._why_not(git):
                     self._tell(built, pointer, reason)
                     continue
@@ -68,8 +68,8 @@ class Expansion:
     ) -> Iterator[Application]:
         go = spec.get("goTemplate") is True
         for parameters in sets:
-            data = render(mapping(spec.get("template")), parameters if go else flatten(parameters), go)
-            metadata = {"namespace": built.namespace, **mapping(data.get("metadata"))}
+            data = render(mapping_of(spec.get("template")), parameters if go else flatten(parameters), go)
+            metadata = {"namespace": built.namespace, **mapping_of(data.get("metadata"))}
             made = {
                 "apiVersion": built.api_version,
                 "kind": "Application",
@@ -88,13 +88,13 @@ class Expansion:
             return f"its git generator reads {url}, which is not this repository"
         if unknown := sorted(set(git) - _GIT):
             return f"its git generator has {', '.join(unknown)}, which only Argo CD evaluates"
-        for path in (str(mapping(entry).get("path") or "") for entry in items_of(git.get("files"))):
+        for path in (str(mapping_of(entry).get("path") or "") for entry in items_of(git.get("files"))):
             if is_magic(path):
                 return f"its git generator has the path '{path}', which only Git reads"
         return ""
 
     def _git(self, git: Mapping[str, Any], go: bool) -> Iterator[dict[str, Any]]:
-        values = {"values": dict(mapping(git["values"]))} if git.get("values") else {}
+        values = {"values": dict(mapping_of(git["values"]))} if git.get("values") else {}
         for folder in self._chosen(git, "directories", self._folders, path_matches):
             yield {**_path_parameters(folder, go), **values}
         for path in self._chosen(git, "files", self._files.paths, git_lists):

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from meshwright.argocd.application import ApplicationSource, mapping
+from meshwright.argocd.application import ApplicationSource
 from meshwright.argocd.sources import OwnRepository
 from meshwright.argocd.values import ValuesReader
 from meshwright.manifests.buildinputs import BuildInputs
@@ -16,6 +16,7 @@ from meshwright.manifests.chartstore import ChartStore
 from meshwright.manifests.files import RepositoryFiles
 from meshwright.manifests.finding import Finding, NotSeen
 from meshwright.manifests.inflation import not_at_hand
+from meshwright.manifests.pointer import mapping_of
 from meshwright.manifests.unit import BuildUnit
 from meshwright.manifests.values import ChartReference, ValuesLayer, merge
 from meshwright.yaml.canonicaltext import identity
@@ -92,7 +93,7 @@ class ChartUnits:
     def _entry(
         self, source: ApplicationSource, chart: ChartReference, values: dict[str, Any]
     ) -> dict[str, Any]:
-        helm, application = mapping(source.data.get("helm")), source.application
+        helm, application = mapping_of(source.data.get("helm")), source.application
         namespace = helm.get("namespace") or application.destination.get("namespace") or "default"
         entry: dict[str, Any] = {
             "name": chart.name,
@@ -106,5 +107,5 @@ class ChartUnits:
 
 
 def _release_name(source: ApplicationSource) -> str:
-    helm = mapping(source.data.get("helm"))
+    helm = mapping_of(source.data.get("helm"))
     return str(helm.get("releaseName") or source.application.built.name)

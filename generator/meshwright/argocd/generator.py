@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from typing import Any
 
-from meshwright.argocd.application import ApplicationSource, mapping
+from meshwright.argocd.application import ApplicationSource
 from meshwright.argocd.glob import matches
 from meshwright.argocd.options import merge
 from meshwright.errors import Position
@@ -22,7 +22,7 @@ from meshwright.manifests.files import RepositoryFiles
 from meshwright.manifests.finding import Finding, NotSeen
 from meshwright.manifests.kustomization import FILE_NAMES, Expected, KustomizationIndex, join
 from meshwright.manifests.manifestfile import manifest_findings
-from meshwright.manifests.pointer import items_of
+from meshwright.manifests.pointer import items_of, mapping_of
 from meshwright.manifests.unit import BuildUnit
 from meshwright.manifests.words import did_you_mean
 from meshwright.yaml import YamlFault
@@ -84,7 +84,7 @@ class SourceUnitMaker:
         if self.kind(source) is SourceKind.DIRECTORY:
             return self._directory(source, cluster)
         folder, at = source.path, source.position
-        options = mapping(source.data.get("kustomize"))
+        options = mapping_of(source.data.get("kustomize"))
         own = self._index.get(folder)
         data = own.data if own else {}
         extra = list(self._components(source, options))
@@ -139,7 +139,7 @@ class SourceUnitMaker:
 
     def _chosen(self, source: ApplicationSource) -> Iterator[str]:
         """The files that Argo CD reads: include and exclude are for paths below the folder."""
-        options = mapping(source.data.get("directory"))
+        options = mapping_of(source.data.get("directory"))
         include, exclude = str(options.get("include") or ""), str(options.get("exclude") or "")
         folder = source.path
         for path in self._files.below(folder):

@@ -8,8 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from meshwright.argocd.application import mapping
-from meshwright.manifests.pointer import items_of
+from meshwright.manifests.pointer import items_of, mapping_of
 
 
 def merge(own: Mapping[str, Any], options: Mapping[str, Any], components: list[str]) -> dict[str, Any]:
@@ -26,9 +25,9 @@ def merge(own: Mapping[str, Any], options: Mapping[str, Any], components: list[s
         manifest["images"] = _replaced(items_of(manifest.get("images")), images)
     if replicas := [entry for entry in items_of(options.get("replicas")) if isinstance(entry, dict)]:
         manifest["replicas"] = _replaced(items_of(manifest.get("replicas")), replicas)
-    if annotations := mapping(options.get("commonAnnotations")):
-        manifest["commonAnnotations"] = {**mapping(manifest.get("commonAnnotations")), **annotations}
-    if labels := mapping(options.get("commonLabels")):
+    if annotations := mapping_of(options.get("commonAnnotations")):
+        manifest["commonAnnotations"] = {**mapping_of(manifest.get("commonAnnotations")), **annotations}
+    if labels := mapping_of(options.get("commonLabels")):
         _add_labels(manifest, labels, options)
     return manifest
 
@@ -45,7 +44,7 @@ def _add_labels(manifest: dict[str, Any], labels: Mapping[str, Any], options: Ma
             entry["includeTemplates"] = True
         manifest["labels"] = [*items_of(manifest.get("labels")), entry]
     else:
-        manifest["commonLabels"] = {**mapping(manifest.get("commonLabels")), **labels}
+        manifest["commonLabels"] = {**mapping_of(manifest.get("commonLabels")), **labels}
 
 
 def parse_image(text: str) -> dict[str, str]:

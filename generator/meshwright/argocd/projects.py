@@ -10,11 +10,11 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from meshwright.argocd.application import Application, mapping
+from meshwright.argocd.application import Application
 from meshwright.argocd.glob import denies, permits
 from meshwright.manifests.files import RepositoryFiles
 from meshwright.manifests.finding import Finding, Severity
-from meshwright.manifests.pointer import items_of
+from meshwright.manifests.pointer import items_of, mapping_of
 from meshwright.manifests.source import position_of
 from meshwright.manifests.unit import BuiltObject
 from meshwright.manifests.words import did_you_mean
@@ -91,7 +91,7 @@ _FIX_SOURCE = "add it to the project's sourceRepos, or read from one that is the
 def source_permitted(project: Mapping[str, Any], url: str) -> bool:
     """Whether sourceRepos allow a repository or a chart repository."""
     wanted, allowed = _normalised(url), False
-    for entry in items_of(mapping(project.get("spec")).get("sourceRepos")):
+    for entry in items_of(mapping_of(project.get("spec")).get("sourceRepos")):
         pattern = str(entry)
         pattern = f"!{_normalised(pattern[1:])}" if denies(pattern) else _normalised(pattern)
         if permits(pattern, wanted, "/"):
@@ -111,8 +111,8 @@ def destination_permitted(project: Mapping[str, Any], destination: Mapping[str, 
         server, name = _HERE, _HERE_NAME
     namespace = str(destination.get("namespace") or "")
     allowed = False
-    for entry in items_of(mapping(project.get("spec")).get("destinations")):
-        item = mapping(entry)
+    for entry in items_of(mapping_of(project.get("spec")).get("destinations")):
+        item = mapping_of(entry)
         item_name, item_server = str(item.get("name") or ""), str(item.get("server") or "")
         item_namespace = str(item.get("namespace") or "")
         name_fits = bool(name) and permits(item_name, name)

@@ -5,14 +5,14 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterator
 
-from meshwright.argocd.application import Application, mapping
+from meshwright.argocd.application import Application
 from meshwright.argocd.discovery import ArgoCDDiscovery
 from meshwright.errors import Position
 from meshwright.faults import contained
 from meshwright.manifests.files import RepositoryFiles
 from meshwright.manifests.folders import with_above
 from meshwright.manifests.gitremote import bare, remotes
-from meshwright.manifests.pointer import items_of
+from meshwright.manifests.pointer import items_of, mapping_of
 from meshwright.manifests.unit import BuiltObject
 
 
@@ -54,12 +54,12 @@ def _asked_by_application(application: Application) -> Iterator[tuple[str, str]]
 
 def _asked_by_set(built: BuiltObject) -> Iterator[tuple[str, str]]:
     """The part of each path of a git generator or a template that holds no pattern."""
-    template = mapping(mapping(mapping(built.data.get("spec")).get("template")).get("spec"))
-    for source in map(mapping, (template.get("source"), *items_of(template.get("sources")))):
+    template = mapping_of(mapping_of(mapping_of(built.data.get("spec")).get("template")).get("spec"))
+    for source in map(mapping_of, (template.get("source"), *items_of(template.get("sources")))):
         if not source.get("chart"):
             yield str(source.get("repoURL") or ""), fixed_part(str(source.get("path") or ""))
-    for generator in items_of(mapping(built.data.get("spec")).get("generators")):
-        git = mapping(mapping(generator).get("git"))
+    for generator in items_of(mapping_of(built.data.get("spec")).get("generators")):
+        git = mapping_of(mapping_of(generator).get("git"))
         for entry in (*items_of(git.get("directories")), *items_of(git.get("files"))):
             if isinstance(entry, dict) and not entry.get("exclude"):
                 yield str(git.get("repoURL") or ""), fixed_part(str(entry.get("path") or ""))

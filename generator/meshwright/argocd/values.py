@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from meshwright.argocd.application import ApplicationSource, mapping
+from meshwright.argocd.application import ApplicationSource
 from meshwright.argocd.sources import OwnRepository
 from meshwright.errors import Position
 from meshwright.manifests.files import RepositoryFiles
 from meshwright.manifests.finding import Finding, NotSeen
 from meshwright.manifests.kustomization import join
-from meshwright.manifests.pointer import items_of
+from meshwright.manifests.pointer import items_of, mapping_of
 from meshwright.manifests.remote import is_remote
 from meshwright.manifests.values import ChartReference, ValuesLayer, at_path
 from meshwright.manifests.words import did_you_mean
@@ -28,7 +28,7 @@ class ValuesReader:
         self._files = files
         self._own = own
         self._source = source
-        self._helm = mapping(source.data.get("helm"))
+        self._helm = mapping_of(source.data.get("helm"))
         self.findings: list[Finding] = []
         self.not_seen: list[NotSeen] = []
 
@@ -41,7 +41,7 @@ class ValuesReader:
         except YamlFault as fault:
             self.findings.append(Finding("build/yaml", fault.position, fault.problem))
             return ChartReference("")
-        data = mapping(documents[0].data) if documents else {}
+        data = mapping_of(documents[0].data) if documents else {}
         return ChartReference(str(data.get("name") or ""), str(data.get("version") or ""))
 
     def layers(self) -> list[ValuesLayer]:
@@ -53,7 +53,7 @@ class ValuesReader:
         elif isinstance(self._helm.get("values"), str):
             layers.extend(self._text(self._helm["values"]))
         for number, parameter in enumerate(items_of(self._helm.get("parameters"))):
-            layers.extend(self._parameter(number, mapping(parameter)))
+            layers.extend(self._parameter(number, mapping_of(parameter)))
         return layers
 
     def _files_named(self) -> Iterator[tuple[int, str]]:

@@ -10,7 +10,7 @@ from meshwright.check.model.repository import Repository, Root
 from meshwright.difference.model import ChartVersion
 from meshwright.flux.helmrelease import GROUP
 from meshwright.manifests.kustomization import join
-from meshwright.manifests.pointer import items_of
+from meshwright.manifests.pointer import items_of, mapping_of
 from meshwright.manifests.unit import BuildUnit, BuiltObject, Origin
 from meshwright.yaml import YamlFault
 
@@ -116,24 +116,20 @@ def versions(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[ChartVe
 
 def _charts(data: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Chart and version as an object says them."""
-    kind, spec = data.get("kind"), _mapping(data.get("spec"))
+    kind, spec = data.get("kind"), mapping_of(data.get("spec"))
     if kind == KIND:
         yield str(data.get("chart")), str(data.get("version"))
     elif kind == "HelmRelease" and str(data.get("apiVersion")).startswith(f"{GROUP}/"):
-        inline = _mapping(_mapping(spec.get("chart")).get("spec"))
+        inline = mapping_of(mapping_of(spec.get("chart")).get("spec"))
         if inline.get("chart"):
             yield str(inline["chart"]), str(inline.get("version") or "")
     elif kind == "HelmChart" and spec.get("chart"):
         yield str(spec["chart"]), str(spec.get("version") or "")
     elif kind == "OCIRepository" and spec.get("url"):
-        reference = _mapping(spec.get("ref"))
+        reference = mapping_of(spec.get("ref"))
         version = str(reference.get("tag") or reference.get("semver") or reference.get("digest") or "")
         yield str(spec["url"]).rstrip("/").rpartition("/")[2], version
     elif kind == "Application":
         for source in (spec.get("source"), *items_of(spec.get("sources"))):
-            if _mapping(source).get("chart"):
-                yield str(_mapping(source)["chart"]), str(_mapping(source).get("targetRevision") or "")
-
-
-def _mapping(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
+            if mapping_of(source).get("chart"):
+                yield str(mapping_of(source)["chart"]), str(mapping_of(source).get("targetRevision") or "")

@@ -7,6 +7,7 @@ from typing import Any
 
 from meshwright.difference.fields import same
 from meshwright.difference.model import ChangeKind, Field, SchemaChange
+from meshwright.manifests.pointer import items_of, mapping_of
 
 _SCHEMA = "schema"
 
@@ -56,7 +57,7 @@ class _DefinitionComparison:
 
     def compare(self, old: Mapping[str, Any], new: Mapping[str, Any], path: str) -> None:
         """Two schemas of one field."""
-        before, after = _mapping(old.get("properties")), _mapping(new.get("properties"))
+        before, after = mapping_of(old.get("properties")), mapping_of(new.get("properties"))
         for name in {**before, **after}:
             inner = f"{path}.{name}" if path else str(name)
             if name not in after:
@@ -64,7 +65,7 @@ class _DefinitionComparison:
             elif name not in before:
                 self.added.append(inner)
             else:
-                self.compare(_mapping(before[name]), _mapping(after[name]), inner)
+                self.compare(mapping_of(before[name]), mapping_of(after[name]), inner)
         for field, mark in (("items", "[]"), ("additionalProperties", "[*]")):
             lower, upper = old.get(field), new.get(field)
             if isinstance(lower, Mapping) and isinstance(upper, Mapping):
@@ -80,17 +81,9 @@ class _DefinitionComparison:
 
 
 def _versions(data: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
-    versions = _mapping(data.get("spec")).get("versions")
-    return {
-        str(item.get("name")): item
-        for item in (versions if isinstance(versions, list) else [])
-        if isinstance(item, Mapping)
-    }
+    versions = mapping_of(data.get("spec")).get("versions")
+    return {str(item.get("name")): item for item in items_of(versions) if isinstance(item, Mapping)}
 
 
 def _schema(version: Mapping[str, Any]) -> Mapping[str, Any]:
-    return _mapping(_mapping(version.get(_SCHEMA)).get("openAPIV3Schema"))
-
-
-def _mapping(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
+    return mapping_of(mapping_of(version.get(_SCHEMA)).get("openAPIV3Schema"))

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from meshwright.difference.model import ChangeKind, Effect, Path
+from meshwright.manifests.pointer import mapping_of
 
 _TEMPLATES: dict[tuple[str, str], Path] = {
     ("apps", "Deployment"): ("spec", "template"),
@@ -37,8 +38,8 @@ def effect_of(change: ChangeKind, data: Mapping[str, Any], changed: Iterable[Pat
         return Effect.NEXT_RUN
     if kind == "Job":
         return Effect.RUNS_AGAIN if _is_made_anew(data) else Effect.IMMUTABLE
-    spec = _mapping(data.get("spec"))
-    if _mapping(spec.get("updateStrategy")).get("type") == "OnDelete":
+    spec = mapping_of(data.get("spec"))
+    if mapping_of(spec.get("updateStrategy")).get("type") == "OnDelete":
         return Effect.ON_DELETE
     # A paused Deployment takes the template and keeps its pods.
     return None if kind == "Deployment" and spec.get("paused") is True else Effect.RESTARTS
@@ -55,12 +56,8 @@ def _is_made_anew(data: Mapping[str, Any]) -> bool:
 
     source: kustomize-controller docs, force; argo-cd docs, sync-options Force and resource hooks.
     """
-    annotations = _mapping(_mapping(data.get("metadata")).get("annotations"))
+    annotations = mapping_of(mapping_of(data.get("metadata")).get("annotations"))
     if str(annotations.get("kustomize.toolkit.fluxcd.io/force")).lower() == "enabled":
         return True
     options = str(annotations.get("argocd.argoproj.io/sync-options") or "")
     return "Force=true" in options or "argocd.argoproj.io/hook" in annotations
-
-
-def _mapping(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}

@@ -161,8 +161,7 @@ class KustomizationUnitMaker:
 
     def _components(self, kustomization: FluxKustomization) -> Iterator[EntryPoint]:
         ignore_missing = kustomization.spec.get("ignoreMissingComponents") is True
-        components = kustomization.spec.get("components")
-        for number, component in enumerate(components if isinstance(components, list) else []):
+        for number, component in enumerate(items_of(kustomization.spec.get("components"))):
             path = join(kustomization.path, str(component))
             if not (ignore_missing and not self._files.is_folder(path)):
                 at = kustomization.position("spec", "components", number)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from meshwright.manifests.pointer import items_of, mapping_of
 from meshwright.manifests.unit import BuiltObject
 from meshwright.manifests.values import ChartReference
 
@@ -39,22 +40,22 @@ def chart_of(
 
     ``find`` gives a built OCIRepository or HelmChart by kind, namespace and name.
     """
-    spec = _mapping(release.data.get("spec"))
-    inline = _mapping(_mapping(spec.get("chart")).get("spec"))
+    spec = mapping_of(release.data.get("spec"))
+    inline = mapping_of(mapping_of(spec.get("chart")).get("spec"))
     if inline.get("chart"):
         return _named(inline)
-    reference = _mapping(spec.get("chartRef"))
+    reference = mapping_of(spec.get("chartRef"))
     key = (
         str(reference.get("kind") or ""),
         str(reference.get("namespace") or release.namespace),
         str(reference.get("name") or ""),
     )
     found = find(*key) if key[0] in ("OCIRepository", "HelmChart") else None
-    source = _mapping(found.data.get("spec")) if found is not None else {}
+    source = mapping_of(found.data.get("spec")) if found is not None else {}
     if key[0] == "HelmChart" and source.get("chart"):
         return _named(source)
     if key[0] == "OCIRepository" and source.get("url"):
-        ref = _mapping(source.get("ref"))
+        ref = mapping_of(source.get("ref"))
         return ChartReference(
             posixpath.basename(str(source["url"]).rstrip("/")), str(ref.get("tag") or ref.get("semver") or "")
         )
@@ -63,8 +64,7 @@ def chart_of(
 
 def values_references(release: BuiltObject) -> Iterator[ValuesReference]:
     """The entries of spec.valuesFrom, in order."""
-    entries = _mapping(release.data.get("spec")).get("valuesFrom")
-    for number, entry in enumerate(entries if isinstance(entries, list) else []):
+    for number, entry in enumerate(items_of(mapping_of(release.data.get("spec")).get("valuesFrom"))):
         if isinstance(entry, Mapping):
             yield ValuesReference(
                 number,
@@ -78,7 +78,3 @@ def values_references(release: BuiltObject) -> Iterator[ValuesReference]:
 
 def _named(spec: Mapping[str, Any]) -> ChartReference:
     return ChartReference(posixpath.basename(str(spec["chart"]).rstrip("/")), str(spec.get("version") or ""))
-
-
-def _mapping(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}

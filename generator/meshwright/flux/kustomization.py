@@ -9,7 +9,7 @@ from typing import Any
 
 from meshwright.errors import Position
 from meshwright.manifests.files import RepositoryFiles
-from meshwright.manifests.pointer import Pointer
+from meshwright.manifests.pointer import Pointer, mapping_of
 from meshwright.manifests.source import position_of
 from meshwright.manifests.unit import BuiltObject
 
@@ -41,8 +41,7 @@ class FluxKustomization:
     @property
     def spec(self) -> Mapping[str, Any]:
         """The spec, empty when it is not a mapping."""
-        spec = self.built.data.get("spec")
-        return spec if isinstance(spec, Mapping) else {}
+        return mapping_of(self.built.data.get("spec"))
 
     @property
     def name(self) -> str:
@@ -62,8 +61,7 @@ class FluxKustomization:
     @property
     def source(self) -> SourceReference:
         """Its sourceRef."""
-        reference = self.spec.get("sourceRef")
-        reference = reference if isinstance(reference, Mapping) else {}
+        reference = mapping_of(self.spec.get("sourceRef"))
         return SourceReference(str(reference.get("kind") or ""), str(reference.get("name") or ""))
 
     @property

@@ -19,6 +19,7 @@ from meshwright.flux.substitution import Substitution, Variables, read_variables
 from meshwright.manifests.builds import Builds
 from meshwright.manifests.finding import Finding, NotSeen
 from meshwright.manifests.kustomization import KustomizationIndex
+from meshwright.manifests.pointer import mapping_of
 from meshwright.manifests.renamed import Names
 from meshwright.manifests.sops import is_encrypted
 from meshwright.manifests.unit import BuildUnit, BuiltObject
@@ -215,7 +216,7 @@ def _with_common_metadata(built: BuiltObject, item: FluxKustomization) -> BuiltO
     for name in ("labels", "annotations"):
         added, own = common.get(name), metadata.get(name)
         if isinstance(added, Mapping) and added:
-            metadata[name] = {**(own if isinstance(own, Mapping) else {}), **added}
+            metadata[name] = {**mapping_of(own), **added}
     return BuiltObject({**built.data, "metadata": metadata}, built.origin)
 
 

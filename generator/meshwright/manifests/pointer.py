@@ -11,8 +11,13 @@ Pointer = tuple[str | int, ...]
 _PLAIN = re.compile(r"[A-Za-z0-9_-]+")
 
 
+def mapping_of(value: Any) -> Mapping[str, Any]:
+    """``value`` when it is a mapping; an empty one otherwise, which a schema reports."""
+    return value if isinstance(value, Mapping) else {}
+
+
 def items_of(value: Any) -> list[Any]:
-    """The items of a list; nothing of anything else, which a schema or kustomize complains about."""
+    """``value`` when it is a list; an empty one otherwise, which a schema or kustomize reports."""
     return value if isinstance(value, list) else []
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from meshwright.errors import Position
 from meshwright.manifests.buildinputs import BuildInputs
 from meshwright.manifests.finding import Finding
+from meshwright.manifests.pointer import mapping_of
 
 
 @dataclass(frozen=True)
@@ -63,8 +64,7 @@ class BuiltObject:
     @cached_property
     def metadata(self) -> Mapping[str, Any]:
         """The object's metadata, empty when it is not a mapping."""
-        metadata = self.data.get("metadata")
-        return metadata if isinstance(metadata, Mapping) else {}
+        return mapping_of(self.data.get("metadata"))
 
     @cached_property
     def name(self) -> str:

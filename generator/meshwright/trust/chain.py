@@ -16,6 +16,7 @@ from meshwright.check.model.certmanager import (
 )
 from meshwright.check.model.index import CONTROL_PLANE, Item, Model
 from meshwright.check.model.releases import ChartRelease
+from meshwright.manifests.pointer import mapping_of
 
 
 @dataclass(frozen=True)
@@ -141,8 +142,7 @@ class _Sources:
             self.opaque.append(number)
 
     def _config_maps(self, selector: Mapping[str, Any]) -> Iterator[Item]:
-        labels = selector.get("matchLabels")
-        wanted = labels if isinstance(labels, dict) else {}
+        wanted = mapping_of(selector.get("matchLabels"))
         for item in self._model.items("ConfigMap", ""):
             here = item.cluster == self._cluster and item.namespace == self._namespace
             if here and wanted and wanted.items() <= item.labels.items():

@@ -11,6 +11,7 @@ from meshwright.apps.model import Base, BaseObject
 from meshwright.errors import Position
 from meshwright.manifests.inside import leads_out, read_inside
 from meshwright.manifests.kustomization import FILE_NAMES
+from meshwright.manifests.pointer import items_of
 from meshwright.manifests.remote import is_remote
 from meshwright.yaml import Document, YamlFault, load_documents
 
@@ -99,8 +100,7 @@ class PlainReader:
             raise _NotPlain
         document = self._kustomization(path)
         data = document.data
-        labels = data.get("labels")
-        for entry in labels if isinstance(labels, list) else []:
+        for entry in items_of(data.get("labels")):
             if not isinstance(entry, dict) or entry.get("includeSelectors") or entry.get("includeTemplates"):
                 raise _NotPlain
         for chart in _listed(data, "helmCharts"):

@@ -13,7 +13,7 @@ from meshwright.apps.overlay.annotationtargets import runs_await
 from meshwright.apps.podowners import JOB_KINDS, pod_owner
 from meshwright.apps.podports import container_ports, pod_spec
 from meshwright.errors import Position
-from meshwright.manifests.pointer import dotted, holds, items_of, value_at
+from meshwright.manifests.pointer import dotted, holds, items_of, mapping_of, value_at
 
 
 @dataclass(frozen=True)
@@ -47,8 +47,7 @@ class _Seen:
         return Remark(self.item.title, text, advice, self.item.position)
 
     def mapping(self, *pointer: str) -> Mapping[str, Any]:
-        found = value_at(self.item.data, pointer) if holds(self.item.data, pointer) else None
-        return found if isinstance(found, Mapping) else {}
+        return mapping_of(value_at(self.item.data, pointer) if holds(self.item.data, pointer) else None)
 
 
 def _misplaced(seen: _Seen) -> Iterator[Remark]:

@@ -10,6 +10,7 @@ from typing import Any
 from meshwright.check.model.index import Model
 from meshwright.errors import Position
 from meshwright.manifests.files import RepositoryFiles
+from meshwright.manifests.pointer import mapping_of
 from meshwright.yaml import Document, YamlFault
 
 
@@ -29,9 +30,9 @@ def settings(model: Model, name: str, part: str) -> Iterator[ArgoCDSetting]:
             yield ArgoCDSetting(item.title, item.mapping("data"), partial(item.at, "data"))
     for release in model.charts("argo-cd"):
         at = partial(_at_all, release.position)
-        yield ArgoCDSetting(release.title, _mapping(release.value("configs", part)), at)
+        yield ArgoCDSetting(release.title, mapping_of(release.value("configs", part)), at)
     for document, configs in _values(model.files):
-        yield ArgoCDSetting(document.path, _mapping(configs.get(part)), partial(_at_key, document, part))
+        yield ArgoCDSetting(document.path, mapping_of(configs.get(part)), partial(_at_key, document, part))
 
 
 def _at_all(position: Position, _: str) -> Position:
@@ -55,7 +56,3 @@ def _values(files: RepositoryFiles) -> Iterator[tuple[Document, Mapping[str, Any
             configs = document.data.get("configs") if isinstance(document.data, Mapping) else None
             if isinstance(configs, Mapping) and isinstance(configs.get("cm"), Mapping):
                 yield document, configs
-
-
-def _mapping(data: object) -> Mapping[str, Any]:
-    return data if isinstance(data, Mapping) else {}

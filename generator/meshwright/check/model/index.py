@@ -16,7 +16,7 @@ from meshwright.linkerd.upgrades import read_version
 from meshwright.linkerd.version import Edge
 from meshwright.manifests.files import RepositoryFiles
 from meshwright.manifests.finding import Finding
-from meshwright.manifests.pointer import holds, value_at
+from meshwright.manifests.pointer import holds, items_of, mapping_of, value_at
 from meshwright.manifests.source import position_of
 from meshwright.manifests.unit import BuiltObject
 from meshwright.yaml import YamlFault
@@ -96,13 +96,11 @@ class Item:
 
     def mapping(self, *pointer: str | int) -> Mapping[str, Any]:
         """The mapping that ``pointer`` leads to, an empty one when it is none."""
-        found = self.get(*pointer)
-        return found if isinstance(found, Mapping) else {}
+        return mapping_of(self.get(*pointer))
 
     def list(self, *pointer: str | int) -> Sequence[Any]:
         """The list that ``pointer`` leads to, an empty one when it is none."""
-        found = self.get(*pointer)
-        return found if isinstance(found, list) else []
+        return items_of(self.get(*pointer))
 
     def at(self, *pointer: str | int, key: bool = False) -> Position:
         """Where a value, or its nearest parent, was written."""

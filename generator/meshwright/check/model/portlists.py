@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from meshwright.check.model.index import Item, Model
 from meshwright.check.model.workloads import Workload, may_be_meshed, workloads, workloads_in
-from meshwright.manifests.pointer import items_of
+from meshwright.manifests.pointer import items_of, mapping_of
 
 T = TypeVar("T")
 
@@ -55,10 +55,8 @@ def read_ports(value: Any) -> PortList:
 
 def container_ports(workload: Workload) -> Iterator[tuple[int, str, int, int]]:
     """Number, name, container and entry of every TCP port that a pod declares."""
-    containers = workload.pod.get("containers")
-    for at, container in enumerate(containers if isinstance(containers, list) else []):
-        ports = container.get("ports") if isinstance(container, dict) else None
-        for entry, port in enumerate(ports if isinstance(ports, list) else []):
+    for at, container in enumerate(items_of(workload.pod.get("containers"))):
+        for entry, port in enumerate(items_of(mapping_of(container).get("ports"))):
             number = port.get("containerPort") if isinstance(port, dict) else None
             if isinstance(number, int) and port.get("protocol", "TCP") == "TCP":
                 yield number, str(port.get("name") or ""), at, entry

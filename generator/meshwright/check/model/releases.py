@@ -17,7 +17,7 @@ from meshwright.flux.helmrelease import chart_of, is_helm_release
 from meshwright.flux.substitution import unresolved
 from meshwright.manifests.finding import Finding
 from meshwright.manifests.kustomization import KustomizationFile, join
-from meshwright.manifests.pointer import holds, items_of, value_at
+from meshwright.manifests.pointer import holds, items_of, mapping_of, value_at
 from meshwright.manifests.source import position_of
 from meshwright.manifests.unit import BuiltObject
 from meshwright.manifests.values import ChartReference, MergedValues, ValuesLayer, merge
@@ -100,9 +100,9 @@ def chart_releases(repository: Repository) -> list[ChartRelease]:
 def _helm_release(repository: Repository, root: Root, built: BuiltObject) -> ChartRelease:
     source = ValuesSource(repository, root, built)
     layers = source.layers()
-    spec = _mapping(built.data.get("spec"))
+    spec = mapping_of(built.data.get("spec"))
     chart = chart_of(built, _source(repository, root.cluster)) or ChartReference("")
-    inline = _mapping(_mapping(spec.get("chart")).get("spec"))
+    inline = mapping_of(mapping_of(spec.get("chart")).get("spec"))
     pointer = ("spec", "chart", "spec", "version") if inline else ("spec", "chartRef")
     return ChartRelease(
         chart=chart,
@@ -134,17 +134,17 @@ def _source(repository: Repository, cluster: str) -> Callable[[str, str, str], B
 def _repository_url(
     repository: Repository, cluster: str, release: BuiltObject, inline: Mapping[str, Any]
 ) -> str:
-    reference = _mapping(inline.get("sourceRef"))
+    reference = mapping_of(inline.get("sourceRef"))
     wanted = (str(reference.get("namespace") or release.namespace), str(reference.get("name") or ""))
     for _, built in repository.by_name.get((cluster, str(reference.get("kind") or ""), wanted[1]), []):
         if built.namespace == wanted[0]:
-            return str(_mapping(built.data.get("spec")).get("url") or "")
+            return str(mapping_of(built.data.get("spec")).get("url") or "")
     return ""
 
 
 def _of_application(release: Release) -> ChartRelease:
     source = release.source
-    helm = _mapping(source.data.get("helm"))
+    helm = mapping_of(source.data.get("helm"))
     return ChartRelease(
         chart=release.chart,
         name=str(helm.get("releaseName") or source.application.built.name),
@@ -202,7 +202,3 @@ def _helm_charts(repository: Repository, kustomization: KustomizationFile) -> It
             application=applied.application if applied else None,
             findings=tuple(findings),
         )
-
-
-def _mapping(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}

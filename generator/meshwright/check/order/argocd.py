@@ -19,6 +19,7 @@ from meshwright.check.order.flux import owner_of
 from meshwright.check.order.graph import Because
 from meshwright.check.order.startup import ChartContent, Content, Moment, StartupModel, StartupUnit
 from meshwright.faults import contained
+from meshwright.manifests.pointer import items_of, mapping_of
 
 _GROUP = "argoproj.io"
 _HOOK, _WAVE = "argocd.argoproj.io/hook", "argocd.argoproj.io/sync-wave"
@@ -102,8 +103,7 @@ class _Sync:
         # Unknown settings are taken for right ones: only what is seen is blamed.
         self._gates, self._known = gates is not False, gates is not None
         self._events = startup.unit(unit)
-        policy = application.spec.get("syncPolicy")
-        self._policy: Mapping[str, Any] = policy if isinstance(policy, Mapping) else {}
+        self._policy: Mapping[str, Any] = mapping_of(application.spec.get("syncPolicy"))
 
     def add_waves(self) -> None:
         """Its waves, and its health after them."""
@@ -199,8 +199,7 @@ class _Sync:
         )
 
     def _options(self) -> list[Any]:
-        options = self._policy.get("syncOptions")
-        return options if isinstance(options, list) else []
+        return items_of(self._policy.get("syncOptions"))
 
     def _skips(self, item: Item | None) -> bool:
         """Whether the dry run leaves out what the cluster does not know yet."""

@@ -21,6 +21,7 @@ from meshwright.check.order.startup import (
 )
 from meshwright.errors import Position
 from meshwright.faults import contained
+from meshwright.manifests.pointer import items_of
 
 _MESHED = ("enabled", "ingress")
 # Linkerd's injector is not asked about these, or they are Linkerd's own.
@@ -250,8 +251,7 @@ def _distinct(providers: Iterable[Provider]) -> list[Provider]:
 
 def _mounted(workload: Workload) -> Iterator[tuple[str, str]]:
     """Secrets and ConfigMaps without which no pod of it starts."""
-    volumes = workload.pod.get("volumes")
-    for volume in volumes if isinstance(volumes, list) else []:
+    for volume in items_of(workload.pod.get("volumes")):
         for field, kind, key in (("secret", "Secret", "secretName"), ("configMap", "ConfigMap", "name")):
             source = volume.get(field) if isinstance(volume, dict) else None
             if isinstance(source, dict) and source.get(key) and source.get("optional") is not True:

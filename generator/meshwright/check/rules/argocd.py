@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from meshwright.check.model.index import Item, Model
 from meshwright.check.rules.rule import Engine, Hit, Severity, rule
-from meshwright.manifests.pointer import Pointer, items_of
+from meshwright.manifests.pointer import Pointer, items_of, mapping_of
 from meshwright.manifests.words import did_you_mean
 
 _GROUP = "argoproj.io"
@@ -26,10 +25,6 @@ def _specs(model: Model) -> Iterator[tuple[Item, Pointer]]:
         yield item, ("spec",)
     for item in model.items("ApplicationSet", _GROUP):
         yield item, ("spec", "template", "spec")
-
-
-def _mapping(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
 
 
 @rule(
@@ -81,8 +76,8 @@ def gives_up(model: Model) -> Iterator[Hit]:
             application = item.root.application
             if application is None or id(application) in told:
                 continue
-            policy = _mapping(application.spec.get("syncPolicy"))
-            limit = _mapping(policy.get("retry")).get("limit")
+            policy = mapping_of(application.spec.get("syncPolicy"))
+            limit = mapping_of(policy.get("retry")).get("limit")
             if not isinstance(policy.get("automated"), Mapping) or (
                 isinstance(limit, int) and not 0 <= limit < 10
             ):

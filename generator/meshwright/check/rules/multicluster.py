@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from meshwright.check.model.index import Model
 from meshwright.check.rules.rule import Hit, Severity, rule
+from meshwright.manifests.pointer import items_of
 from meshwright.manifests.words import did_you_mean
 
 _CHART = "linkerd-multicluster"
@@ -32,7 +33,7 @@ def unpaired_links(model: Model) -> Iterator[Hit]:
         if not release.complete or not model.sees_all_of(release.cluster):
             continue
         named = {}
-        for number, entry in enumerate(entries if isinstance(entries, list) else []):
+        for number, entry in enumerate(items_of(entries)):
             link = entry.get("link") if isinstance(entry, dict) else None
             ref = link.get("ref") if isinstance(link, dict) else None
             if isinstance(ref, dict) and ref.get("name"):

@@ -20,6 +20,7 @@ from meshwright.check.model.certmanager import (
 from meshwright.check.model.duration import DAY, days, seconds
 from meshwright.check.model.index import Item, Model
 from meshwright.check.rules.rule import Hit, Severity, rule
+from meshwright.manifests.pointer import mapping_of
 
 _KEY = "ca-bundle.crt"
 _TLS = "kubernetes.io/tls"
@@ -346,8 +347,7 @@ def _selected(
     model: Model, cluster: str, namespace: str, kind: str, selector: Mapping[str, Any]
 ) -> Iterator[Item]:
     """Objects of the trust namespace whose Secret, or which themselves, carry the labels."""
-    wanted = selector.get("matchLabels")
-    wanted = wanted if isinstance(wanted, dict) else {}
+    wanted = mapping_of(selector.get("matchLabels"))
     for item in model.items(kind):
         own = item.labels if kind == "ConfigMap" else item.mapping("spec", "secretTemplate", "labels")
         if item.cluster == cluster and item.namespace == namespace and wanted.items() <= own.items():

@@ -26,7 +26,7 @@ from meshwright.check.rules.rule import Engine, Hit, Severity, rule
 from meshwright.errors import Position
 from meshwright.linkerd.upgrades import numbered_between, numbered_of, read_version
 from meshwright.linkerd.version import Edge, read_edge
-from meshwright.manifests.pointer import items_of
+from meshwright.manifests.pointer import items_of, mapping_of
 
 _PROXY_VERSION = "config.linkerd.io/proxy-version"
 # proxy-init is in the proxy's image since then. source: linkerd2 0e9a38d7d.
@@ -195,8 +195,7 @@ def pruned_by_argo(model: Model) -> Iterator[Hit]:
         by = asked_by(release) if release.complete else ""
         if application is None or not by:
             continue
-        policy = application.spec.get("syncPolicy")
-        policy = policy if isinstance(policy, dict) else {}
+        policy = mapping_of(application.spec.get("syncPolicy"))
         automated = policy.get("automated")
         prunes = isinstance(automated, dict) and automated.get("prune") is True
         options = [str(option) for option in items_of(policy.get("syncOptions"))]
