@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -156,3 +158,19 @@ def test_a_cache_that_cannot_be_written_costs_time_only(
 
     assert check_remembered(repository) == check_remembered(repository)
     assert len(runs) == 2
+
+
+def test_a_remembered_report_imports_nothing_of_a_check(repository: Path, runs: list[Path]) -> None:
+    check_remembered(repository)
+    program = (
+        "import sys; from pathlib import Path; from meshwright.commands.check import CheckOptions, run;"
+        f"run(Path({str(repository)!r}), CheckOptions(remember=True)); print(*sys.modules)"
+    )
+
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+
+    assert len(runs) == 1
+    loaded = set(done.stdout.splitlines()[-1].split())
+    assert "meshwright.check.cache.reportcache" in loaded
+    heavy = {"jsonschema", "rich", "meshwright.manifests.kustomization"}
+    assert {*heavy, "meshwright.check.pipeline", "meshwright.check.model.loader"} & loaded == set()

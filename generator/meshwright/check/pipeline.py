@@ -30,6 +30,7 @@ from meshwright.check.verdict.suppression import suppress
 from meshwright.deadline import OutOfTime
 from meshwright.errors import MeshwrightError, Position
 from meshwright.faults import contained
+from meshwright.gcpause import no_collection
 from meshwright.manifests.files import RepositoryFiles
 from meshwright.manifests.finding import Finding
 from meshwright.manifests.kustomization import KustomizationIndex
@@ -42,6 +43,7 @@ from meshwright.tools import Tool, locate
 _SAME = {"MW706": "kubeconform/unknown-kind", "MW512": "values/value"}
 
 
+@no_collection()
 def check_repository(
     path: Path,
     *,
@@ -54,9 +56,9 @@ def check_repository(
     """Check the repository at ``path``; no network, no cluster, and nothing is written into it.
 
     ``kubernetes`` is a minor such as 1.35, ``charts`` a folder with charts to render; with ``order`` the
-    report has the timeline. ``memory`` knows builds and verdicts of earlier checks. With ``partial`` a
-    report of what was found is given when the time is over. Raises MeshwrightError when there is nothing to
-    check, a tool is missing, or no schemas of that minor are embedded.
+    report has the timeline. ``memory`` knows builds and verdicts of earlier checks, and learns those of this
+    one. With ``partial`` a report of what was found is given when the time is over. Raises MeshwrightError
+    when there is nothing to check, a tool is missing, or no schemas of that minor are embedded.
     """
     _require_folder(path)
     schemas = Schemas(choose_minor(kubernetes))

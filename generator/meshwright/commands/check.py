@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from meshwright.check import check_repository
 from meshwright.check.cache.reportcache import check_remembered
 from meshwright.check.report import Report
 from meshwright.check.verdict.baseline import FILE as BASELINE
@@ -50,6 +49,8 @@ def run(path: Path, options: CheckOptions) -> ExitCode:
         if options.remember and not options.order:
             report = check_remembered(path, kubernetes=options.kubernetes, charts=options.charts)
         else:
+            from meshwright.check import check_repository
+
             report = check_repository(
                 path,
                 kubernetes=options.kubernetes,
