@@ -1,92 +1,117 @@
-"""A line on the terminal while something takes longer than a second; nothing where no person looks."""
+"""Says on standard error what is being done once it takes longer than a second.
+
+A terminal gets one line with a clock, which disappears at the end; everything else gets plain lines, and only
+about work that is asked for rarely, such as a download.
+"""
 
 from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from meshwright.inert import printable
+from meshwright.printing import OutputClosed, complain
 
 if TYPE_CHECKING:
-    from rich.status import Status
+    from rich.progress import Progress
 
-_AFTER = 1.0
+_PATIENCE_SECONDS = 1.0
 
 
 class _Line:
-    """What is being done; shown once it has taken long enough."""
+    """The line on the terminal, shown once the work has taken long enough."""
 
-    def __init__(self) -> None:
-        self.text = ""
-        self._status: Status | None = None
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._started = time.monotonic()
+        self._progress: Progress | None = None
         self._lock = threading.Lock()
         self._over = False
-
-    def show(self) -> None:
-        from rich.console import Console
-        from rich.markup import escape
-
-        with self._lock:
-            if not self._over:
-                self._status = Console(stderr=True).status(escape(printable(self.text)))
-                self._status.start()
+        self._timer = _later(self._show)
 
     def say(self, text: str) -> None:
-        from rich.markup import escape
-
         with self._lock:
-            self.text = text
-            if self._status is not None:
-                self._status.update(escape(printable(text)))
+            self._text = text
+            if self._progress is not None:
+                self._progress.update(self._progress.task_ids[0], description=printable(text))
 
     def end(self) -> None:
+        self._timer.cancel()
         with self._lock:
             self._over = True
-            if self._status is not None:
-                self._status.stop()
+            if self._progress is not None:
+                self._progress.stop()
+
+    def _show(self) -> None:
+        from rich.console import Console
+        from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+        columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn())
+        with self._lock:
+            if not self._over:
+                self._progress = Progress(*columns, console=Console(stderr=True), transient=True)
+                self._progress.add_task(printable(self._text), total=None)
+                self._progress.tasks[0].start_time = self._started
+                self._progress.start()
 
 
-_lines: list[_Line] = []
-# What was said last, for a message that says where the time went.
-_said = ""
+class _State:
+    """Of this process: what was said last, and the line that shows it."""
+
+    said = ""
+    line: _Line | None = None
 
 
 @contextmanager
-def working(text: str) -> Iterator[None]:
-    """Show ``text``, or what ``say`` last said, when the block takes longer than a second on a terminal."""
-    _remember(text)
-    if not sys.stderr.isatty():
-        yield
-        return
-    line = _Line()
-    line.text = text
-    _lines.append(line)
-    timer = threading.Timer(_AFTER, line.show)
-    timer.daemon = True
-    timer.start()
+def working(text: str, *, plain: bool = False, done: str = "") -> Iterator[None]:
+    """Show ``text``, or what ``say`` last said, on a terminal when the block takes longer than a second.
+
+    With ``plain`` anything but a terminal gets it too, as a line. ``done`` is printed with the seconds that
+    the block took, when it went well and took longer than one.
+    """
+    before, started = _State.said, time.monotonic()
+    line = _Line(text) if _State.line is None and sys.stderr.isatty() else None
+    _State.line = line or _State.line
+    timer = _later(lambda: _complain(f"{text}…")) if plain and _State.line is None else None
+    say(text)
     try:
         yield
     finally:
-        timer.cancel()
-        line.end()
-        _lines.remove(line)
+        if timer is not None:
+            timer.cancel()
+        if line is not None:
+            line.end()
+            _State.line = None
+        say(before)
+    elapsed = time.monotonic() - started
+    if done and elapsed >= _PATIENCE_SECONDS:
+        _complain(f"{done} in {elapsed:.0f} s")
 
 
 def say(text: str) -> None:
     """Tell what is being done now; shown inside ``working`` alone."""
-    _remember(text)
-    if _lines:
-        _lines[-1].say(text)
+    _State.said = text
+    if _State.line is not None:
+        _State.line.say(text)
 
 
 def doing() -> str:
-    """What was said last; empty when nothing was."""
-    return _said
+    """What is being done, as it was said last; empty when nothing was."""
+    return _State.said
 
 
-def _remember(text: str) -> None:
-    global _said
-    _said = text
+def _later(action: Callable[[], None]) -> threading.Timer:
+    timer = threading.Timer(_PATIENCE_SECONDS, action)
+    timer.daemon = True
+    timer.start()
+    return timer
+
+
+def _complain(line: str) -> None:
+    # Work goes on when nobody reads what is said about it.
+    with suppress(OutputClosed, OSError):
+        complain(f"{line}\n")

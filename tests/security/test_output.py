@@ -221,8 +221,8 @@ def test_what_is_harmless_stays_as_it_is(word: str) -> None:
     assert "\n" not in printable(word)
 
 
-# A version for the parser, a pipe to our own process, and the progress of a download.
-OTHERS = {"printing.py", "cli.py", "update/applier.py", "tools/progress.py", "progress.py"}
+# A version for the parser, and a pipe to our own process.
+OTHERS = {"printing.py", "cli.py", "update/applier.py"}
 
 
 def test_nothing_else_prints() -> None:

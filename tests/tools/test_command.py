@@ -92,7 +92,7 @@ def test_one_failed_installation_does_not_stop_the_others(
     sandbox: Sandbox, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sandbox.script("helm", f"echo {wanted_version('helm')}")
-    monkeypatch.setattr(installer, "tell", lambda _: None)
+    monkeypatch.setattr(installer, "complain", lambda _: None)
     monkeypatch.setenv("MESHWRIGHT_DOWNLOAD_BASE", "http://127.0.0.1:9")
     assert tools.run("json", install=True) is ExitCode.COULD_NOT_RUN
     out, err = capsys.readouterr()

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from meshwright.errors import MeshwrightError
+from meshwright.progress import working
 from meshwright.tools.catalog import ToolSpec, host_platform
 from meshwright.tools.files import file_sha256, make_folder, open_lock, write_whole
 from meshwright.tools.ledger import Ledger, Record
@@ -109,8 +110,6 @@ class CachedTool:
     @contextmanager
     def lock(self) -> Iterator[None]:
         """Hold the entry against every other process that installs the same tool."""
-        from meshwright.tools.progress import working
-
         try:
             import fcntl
         except ImportError:
@@ -122,7 +121,8 @@ class CachedTool:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                with working(f"waiting for another process that installs {self.spec.name} {self.version}"):
+                message = f"waiting for another process that installs {self.spec.name} {self.version}"
+                with working(message, plain=True):
                     fcntl.flock(file, fcntl.LOCK_EX)
             yield
 

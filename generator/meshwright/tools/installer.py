@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from meshwright.errors import MeshwrightError
+from meshwright.printing import complain
+from meshwright.progress import working
 from meshwright.tools.cache import VARIABLE as CACHE_VARIABLE
 from meshwright.tools.cache import CachedTool, cache_entry
 from meshwright.tools.catalog import host_platform, tool_spec, wanted_version
 from meshwright.tools.finder import locate
 from meshwright.tools.model import InstallationFault, Tool, ToolNotFoundError, ToolOrigin
-from meshwright.tools.progress import tell, working
 
 if TYPE_CHECKING:
     from meshwright.tools.download import Checksums
@@ -65,7 +66,7 @@ class Installer:
                 except InstallationFault as fault:
                     faults.append(str(fault))
                     if way != ways[-1]:
-                        tell(f"{spec.name} {version}: {fault}; trying go install")
+                        complain(f"{spec.name} {version}: {fault}; trying go install\n")
                 else:
                     return entry.store(made.executable, made.origin, made.detail, made.archive)
         raise MeshwrightError(
@@ -89,7 +90,8 @@ class Installer:
             executable = download.unpack(entry.archive, sha256, member, folder, str(entry.archive))
             archive = entry.archive.replace(folder / entry.archive.name)
             return _Product(executable, ToolOrigin.DOWNLOAD, url, archive)
-        with working(f"downloading {spec.name} {version}", f"downloaded {spec.name} {version}"):
+        named = f"{spec.name} {version}"
+        with working(f"downloading {named}", plain=True, done=f"downloaded {named}"):
             archive = download.fetch_archive(url, sha256, folder)
             executable = download.unpack(archive, sha256, member, folder, url)
         return _Product(executable, ToolOrigin.DOWNLOAD, url, archive)
@@ -102,7 +104,7 @@ class Installer:
         # Better now than after a minute's work that the next command could not use.
         Ledger().prepare()
         message = f"building {spec.name} {version} with go install ({spec.build_time})"
-        with working(message, f"built {spec.name} {version}"):
+        with working(message, plain=True, done=f"built {spec.name} {version}"):
             executable = go_install(spec, version, folder)
         return _Product(executable, ToolOrigin.GO_INSTALL, f"{spec.package}@{version}")
 
