@@ -120,7 +120,7 @@ def test_what_changes_pods_goes_to_kustomize(more: Data, tmp_path: Path) -> None
 
     assert findings == []
     assert len(bases["apps/shop"].objects) == 1
-    assert bases["apps/shop"].objects[0].position.path == "apps/shop/web.yaml"
+    assert bases["apps/shop"].objects[0].origin.position.path == "apps/shop/web.yaml"
 
 
 def test_what_stands_on_the_network_is_not_seen(tmp_path: Path) -> None:

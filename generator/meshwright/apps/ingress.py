@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from meshwright.apps.model import App, AppsContext, Base, BaseObject, Part, Patch
+from meshwright.apps.model import App, AppsContext, Base, Part, Patch
 from meshwright.apps.overlay.patches import nested, target_of
 from meshwright.apps.spec import Route
 from meshwright.manifests.finding import Finding
 from meshwright.manifests.pointer import items_of, mapping_of
+from meshwright.manifests.unit import BuiltObject
 from meshwright.manifests.words import did_you_mean
 
 _GROUP = "traefik.io"
@@ -86,14 +87,14 @@ class _Middlewares:
 def _old_group(base: Base, part: Part) -> None:
     for item in base.objects:
         if item.api_version.startswith("traefik.containo.us/"):
-            text = f"{item.title} is of traefik.containo.us, which Traefik 3 does not read"
+            text = f"{item.short_title} is of traefik.containo.us, which Traefik 3 does not read"
             part.findings.append(
-                Finding("mesh/ingress", item.position, text, "write apiVersion: traefik.io/v1alpha1")
+                Finding("mesh/ingress", item.origin.position, text, "write apiVersion: traefik.io/v1alpha1")
             )
 
 
 def _route_operations(
-    item: BaseObject, override: bool, middlewares: _Middlewares
+    item: BuiltObject, override: bool, middlewares: _Middlewares
 ) -> Iterator[dict[str, Any]]:
     for number, route in enumerate(items_of(mapping_of(item.data.get("spec")).get("routes"))):
         services = [
@@ -128,7 +129,7 @@ def _header_operations(
         yield {"op": "add", "path": path, "value": [entry]}
 
 
-def _native_services(item: BaseObject, base: Base, part: Part) -> Iterator[Patch]:
+def _native_services(item: BuiltObject, base: Base, part: Part) -> Iterator[Patch]:
     services = {found.name: found for found in base.objects if found.kind == "Service"}
     for name, _ in dict.fromkeys(_backends(item)):
         service = services.get(name)
@@ -139,16 +140,16 @@ def _native_services(item: BaseObject, base: Base, part: Part) -> Iterator[Patch
                 yield patch
 
 
-def _ingress_header(app: App, item: BaseObject, middlewares: _Middlewares, part: Part) -> list[Patch]:
+def _ingress_header(app: App, item: BuiltObject, middlewares: _Middlewares, part: Part) -> list[Patch]:
     backends = list(dict.fromkeys(_backends(item)))
     if len(backends) > 1:
         shown = ", ".join(f"{name}:{port}" for name, port in backends)
         text = (
-            f"{item.title} leads to {shown}, and one Ingress takes one header "
+            f"{item.short_title} leads to {shown}, and one Ingress takes one header "
             f"({app.at('ingress', 'mode')} is override)"
         )
         part.findings.append(
-            Finding("mesh/ingress", item.position, text, "make one Ingress for each Service")
+            Finding("mesh/ingress", item.origin.position, text, "make one Ingress for each Service")
         )
         return []
     if not backends:
@@ -161,7 +162,7 @@ def _ingress_header(app: App, item: BaseObject, middlewares: _Middlewares, part:
     return [Patch(target_of(item), nested(("metadata", "annotations"), {_MIDDLEWARES: value}))]
 
 
-def _backends(item: BaseObject) -> Iterator[tuple[str, int | str]]:
+def _backends(item: BuiltObject) -> Iterator[tuple[str, int | str]]:
     spec = mapping_of(item.data.get("spec"))
     found = [spec.get("defaultBackend")]
     for rule in items_of(spec.get("rules")):
@@ -189,7 +190,7 @@ def _route_findings(app: App, number: int, route: Route, base: Base) -> Iterator
     if route.port not in numbers:
         text = f"the route for {route.host} leads to port {route.port}, and Service '{route.service}'"
         shown = ", ".join(str(port) for port in numbers) or "none"
-        yield Finding("mesh/ingress", app.at(*at, "port"), f"{text} ({service.position}) has {shown}")
+        yield Finding("mesh/ingress", app.at(*at, "port"), f"{text} ({service.origin.position}) has {shown}")
 
 
 def _route_objects(

@@ -10,9 +10,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from meshwright.apps.model import BaseObject, PodOwner
+from meshwright.apps.model import PodOwner
 from meshwright.apps.podports import pod_spec
 from meshwright.manifests.pointer import holds, items_of, mapping_of, value_at
+from meshwright.manifests.unit import BuiltObject
 
 INJECT = "linkerd.io/inject"
 _ENABLED = frozenset({"enabled", "ingress"})
@@ -43,7 +44,7 @@ class NamespaceFacts:
     is_excluded: bool = False
 
 
-def namespace_facts(name: str, item: BaseObject | None) -> NamespaceFacts:
+def namespace_facts(name: str, item: BuiltObject | None) -> NamespaceFacts:
     """The facts of a Namespace by its name, and its object where there is one."""
     if item is None:
         return NamespaceFacts(name, None, name in EXCLUDED_NAMESPACES)
@@ -57,7 +58,7 @@ def namespace_facts(name: str, item: BaseObject | None) -> NamespaceFacts:
     )
 
 
-def blocked(item: BaseObject, owner: PodOwner) -> str | None:
+def blocked(item: BuiltObject, owner: PodOwner) -> str | None:
     """Why the injector leaves such pods alone whatever any annotation says; None when it does not."""
     spec = pod_spec(item, owner)
     if spec.get("hostNetwork") is True:
@@ -75,7 +76,7 @@ def blocked(item: BaseObject, owner: PodOwner) -> str | None:
 
 
 def verdict(
-    item: BaseObject, owner: PodOwner, namespace: NamespaceFacts, *, token_projection: bool = True
+    item: BuiltObject, owner: PodOwner, namespace: NamespaceFacts, *, token_projection: bool = True
 ) -> Verdict:
     """What the injector does with the pods of ``item`` as the manifests stand.
 
@@ -97,7 +98,7 @@ def verdict(
     return Verdict(False, f"neither its pods nor namespace {namespace.name} say {INJECT}: enabled")
 
 
-def own_annotations(item: BaseObject, owner: PodOwner) -> Mapping[str, Any]:
+def own_annotations(item: BuiltObject, owner: PodOwner) -> Mapping[str, Any]:
     """The annotations of the pods that ``item`` makes; of a list's items, those of the first."""
     pointer = tuple(0 if step == "*" else step for step in owner.annotations)
     return mapping_of(value_at(item.data, pointer) if holds(item.data, pointer) else None)

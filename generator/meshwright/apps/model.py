@@ -10,7 +10,8 @@ from typing import Any
 from meshwright.apps.spec import MeshSpec, PatchTarget
 from meshwright.errors import Position
 from meshwright.manifests.finding import Finding
-from meshwright.manifests.pointer import Pointer, mapping_of
+from meshwright.manifests.pointer import Pointer
+from meshwright.manifests.unit import BuiltObject
 from meshwright.yaml import Document
 
 
@@ -43,45 +44,8 @@ class App:
 
 
 @dataclass(frozen=True)
-class BaseObject:
-    """An object of an application's own manifests, as the overlay meets it. Never change ``data``."""
-
-    data: Mapping[str, Any]
-    position: Position
-
-    @property
-    def api_version(self) -> str:
-        """Such as apps/v1."""
-        return str(self.data.get("apiVersion") or "")
-
-    @property
-    def kind(self) -> str:
-        """Such as Deployment."""
-        return str(self.data.get("kind") or "")
-
-    @property
-    def name(self) -> str:
-        """metadata.name."""
-        return str(self._metadata.get("name") or "")
-
-    @property
-    def namespace(self) -> str:
-        """metadata.namespace, empty when it names none."""
-        return str(self._metadata.get("namespace") or "")
-
-    @property
-    def title(self) -> str:
-        """``Deployment web``, for people."""
-        return f"{self.kind} {self.name}"
-
-    @property
-    def _metadata(self) -> Mapping[str, Any]:
-        return mapping_of(self.data.get("metadata"))
-
-
-@dataclass(frozen=True)
 class Base:
-    """What an application's own manifests hold.
+    """What an application's own manifests hold; ``objects`` know their places.
 
     ``charts`` are the release names of Helm charts in it (HelmReleases, or helmCharts of its
     kustomizations): their workloads cannot be seen here. ``not_seen`` says what else could not be
@@ -89,7 +53,7 @@ class Base:
     """
 
     path: str
-    objects: tuple[BaseObject, ...] = ()
+    objects: tuple[BuiltObject, ...] = ()
     charts: tuple[str, ...] = ()
     not_seen: tuple[str, ...] = ()
     helm: tuple[Position, ...] = ()

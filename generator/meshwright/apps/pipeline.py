@@ -13,7 +13,7 @@ from meshwright.apps.existing import Existing, wirings_folder
 from meshwright.apps.header import with_header
 from meshwright.apps.inventory import inventory_findings, waves
 from meshwright.apps.loading import load_apps
-from meshwright.apps.model import App, AppsContext, Base, BaseObject, RepositorySettings
+from meshwright.apps.model import App, AppsContext, Base, RepositorySettings
 from meshwright.apps.outputdiff import FileChange, compare
 from meshwright.apps.overlay.planner import plan
 from meshwright.apps.settings import read_settings
@@ -25,6 +25,7 @@ from meshwright.errors import Position
 from meshwright.faults import contained
 from meshwright.gcpause import no_collection
 from meshwright.manifests.finding import Finding, Severity
+from meshwright.manifests.unit import BuiltObject
 
 # A second process costs as much as some hundred applications.
 _ENOUGH_FOR_TWO = 300
@@ -72,7 +73,7 @@ class _Task:
 class _FirstPass:
     """What of one worker's bases matters to the others' applications."""
 
-    namespaces: Mapping[str, tuple[BaseObject, ...]]
+    namespaces: Mapping[str, tuple[BuiltObject, ...]]
     findings: list[Finding]
 
 
@@ -80,7 +81,7 @@ class _FirstPass:
 class _Gate:
     """What all surveys together come to; ``faulty`` means that nothing will be written."""
 
-    namespaces: Mapping[str, tuple[BaseObject, ...]]
+    namespaces: Mapping[str, tuple[BuiltObject, ...]]
     waves: Mapping[str, int]
     faulty: bool
 
@@ -162,7 +163,7 @@ def _compare(task: _Task, name: str, context: AppsContext, wave: int, production
 
 
 def _landscape(
-    task: _Task, bases: Mapping[str, Base], namespaces: Mapping[str, tuple[BaseObject, ...]]
+    task: _Task, bases: Mapping[str, Base], namespaces: Mapping[str, tuple[BuiltObject, ...]]
 ) -> AppsContext:
     """Every application, with the whole of the bases at hand and the namespaces of the others."""
     everyone = {
@@ -172,7 +173,7 @@ def _landscape(
     return AppsContext(task.apps, everyone, task.settings)
 
 
-def _namespaces(base: Base) -> tuple[BaseObject, ...]:
+def _namespaces(base: Base) -> tuple[BuiltObject, ...]:
     return tuple(item for item in base.objects if item.kind == "Namespace")
 
 

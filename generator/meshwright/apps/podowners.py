@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from meshwright.apps.model import BaseObject, PodOwner
+from meshwright.apps.model import PodOwner
+from meshwright.manifests.unit import BuiltObject
 
 _TEMPLATE = ("spec", "template", "metadata", "annotations")
 _CRON = ("spec", "jobTemplate", *_TEMPLATE)
@@ -54,7 +55,7 @@ JOB_KINDS = frozenset({"Job", "CronJob"})
 _BY_KIND = {(owner.group, owner.kind): owner for owner in OWNERS}
 
 
-def pod_owner(item: BaseObject) -> PodOwner | None:
+def pod_owner(item: BuiltObject) -> PodOwner | None:
     """How ``item`` makes pods, None when it makes none or is of a kind not known here."""
     group, slash, _ = item.api_version.partition("/")
     return _BY_KIND.get((group if slash else "", item.kind))

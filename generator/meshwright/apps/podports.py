@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from meshwright.apps.model import BaseObject, PodOwner
+from meshwright.apps.model import PodOwner
 from meshwright.manifests.pointer import holds, items_of, mapping_of, value_at
+from meshwright.manifests.unit import BuiltObject
 
 
 @dataclass(frozen=True)
@@ -20,21 +21,21 @@ class ContainerPort:
     container: str
 
 
-def pod_spec(item: BaseObject, owner: PodOwner) -> Mapping[str, Any]:
+def pod_spec(item: BuiltObject, owner: PodOwner) -> Mapping[str, Any]:
     """The spec of the pods that an object makes, empty where an operator makes them out of sight."""
     if not owner.pod_spec or not holds(item.data, owner.pod_spec):
         return {}
     return mapping_of(value_at(item.data, owner.pod_spec))
 
 
-def containers(item: BaseObject, owner: PodOwner) -> Iterator[Mapping[str, Any]]:
+def containers(item: BuiltObject, owner: PodOwner) -> Iterator[Mapping[str, Any]]:
     """Its containers, then its init containers: one of those that stays is a container too."""
     spec = pod_spec(item, owner)
     for field in ("containers", "initContainers"):
         yield from (found for found in items_of(spec.get(field)) if isinstance(found, Mapping))
 
 
-def container_ports(item: BaseObject, owner: PodOwner) -> Iterator[ContainerPort]:
+def container_ports(item: BuiltObject, owner: PodOwner) -> Iterator[ContainerPort]:
     """Every port that a container declares, in order."""
     for container in containers(item, owner):
         for port in items_of(container.get("ports")):

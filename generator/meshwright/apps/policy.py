@@ -75,8 +75,8 @@ def _servers(app: App, workloads: Sequence[AnnotationTarget], part: Part) -> Ite
             for value in (port.name, port.number):
                 unused.pop(value, None)
             if labels is None:
-                text = f"{target.item.title} has no labels that a Server could select it by"
-                part.findings.append(Finding("mesh/policy", target.item.position, text))
+                text = f"{target.item.short_title} has no labels that a Server could select it by"
+                part.findings.append(Finding("mesh/policy", target.item.origin.position, text))
                 continue
             key = (tuple(sorted(labels.items())), port.number)
             if key not in seen:
@@ -161,7 +161,7 @@ def _accounts(app: App, context: AppsContext) -> Iterator[tuple[str, Position]]:
         name = str(spec.get("serviceAccountName") or "default") if isinstance(spec, Mapping) else "default"
         if name not in seen:
             seen.add(name)
-            yield name, target.item.position
+            yield name, target.item.origin.position
 
 
 def _server_object(app: App, server: _Server) -> dict[str, Any]:

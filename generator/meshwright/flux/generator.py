@@ -202,4 +202,4 @@ def _merge_images(own: list[dict[str, Any]], spec: list[dict[str, Any]]) -> list
 
 def _mappings(value: Any) -> list[dict[str, Any]]:
     """The mappings of a list; anything else is a fault that the schema of the object tells about."""
-    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+    return [item for item in items_of(value) if isinstance(item, dict)]

@@ -225,7 +225,7 @@ def _data_of(built: BuiltObject) -> dict[str, str] | None:
     if is_encrypted(built.data):
         return None
     data = built.data.get("data")
-    found = {str(key): str(value) for key, value in data.items()} if isinstance(data, Mapping) else {}
+    found = {str(key): str(value) for key, value in mapping_of(data).items()}
     if built.kind == "Secret":
         for key, value in found.items():
             try:
@@ -233,5 +233,5 @@ def _data_of(built: BuiltObject) -> dict[str, str] | None:
             except (binascii.Error, ValueError):
                 return None
         plain = built.data.get("stringData")
-        found.update({str(k): str(v) for k, v in plain.items()} if isinstance(plain, Mapping) else {})
+        found.update({str(k): str(v) for k, v in mapping_of(plain).items()})
     return found

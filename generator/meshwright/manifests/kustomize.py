@@ -190,7 +190,7 @@ class Kustomize:
             unit = self._units[number]
             origin = item.origin.inside(unit.written_in or unit.asked_at.path)
             if origin.is_chart:
-                origin = replace(origin, asked_at=unit.asked_at)
+                origin = replace(origin, place=unit.asked_at)
             self._results[number].objects.append(BuiltObject(item.data, origin))
         for number in run.waiting.members:
             self._results[number].built = True

@@ -66,11 +66,7 @@ def position_of(
 ) -> Position:
     """The best position known for a value of ``built``: exact, a parent, or the file alone."""
     source = source_of(files, built)
-    if source is not None:
-        return source.position(pointer, key=key)
-    if built.origin.asked_at is not None:
-        return built.origin.asked_at
-    return Position(built.origin.path or built.origin.configured_in or "")
+    return built.origin.position if source is None else source.position(pointer, key=key)
 
 
 def find_text(files: RepositoryFiles, start: Position, wanted: str) -> Position:

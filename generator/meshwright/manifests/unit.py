@@ -17,13 +17,14 @@ from meshwright.manifests.pointer import mapping_of
 class Origin:
     """Where kustomize got an object: read from ``path``, or made as ``configured_in`` says.
 
-    ``made_by`` is the kind of the generator; ``asked_at`` is known for what a chart made.
+    ``made_by`` is the kind of the generator. ``place`` is known for what was read without kustomize, and for
+    what a chart made: where the chart is named.
     """
 
     path: str | None = None
     configured_in: str | None = None
     made_by: str = ""
-    asked_at: Position | None = None
+    place: Position | None = None
 
     def inside(self, stand_in: str) -> Origin:
         """Itself, or ``stand_in`` when kustomize got the object from a file of ours."""
@@ -33,6 +34,11 @@ class Origin:
         return replace(self, path=None, configured_in=stand_in)
 
     @property
+    def position(self) -> Position:
+        """The place, or the file alone where no place is known."""
+        return self.place or Position(self.path or self.configured_in or "")
+
+    @property
     def is_chart(self) -> bool:
         """Whether Helm rendered it."""
         return self.made_by == "HelmChartInflationGenerator"
@@ -40,7 +46,7 @@ class Origin:
 
 @dataclass(frozen=True)
 class BuiltObject:
-    """An object as kustomize printed it. ``data`` is shared: never change it."""
+    """An object as kustomize prints it. ``data`` is shared: never change it."""
 
     data: Mapping[str, Any]
     origin: Origin
@@ -85,6 +91,11 @@ class BuiltObject:
     def title(self) -> str:
         """``Kind namespace/name``, for people."""
         return f"{self.kind} {self.qualified_name}"
+
+    @cached_property
+    def short_title(self) -> str:
+        """``Kind name``, for people who know the namespace."""
+        return f"{self.kind} {self.name}"
 
 
 @dataclass(frozen=True)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
-from meshwright.apps.model import Base, BaseObject
+from meshwright.apps.model import Base
 from meshwright.errors import Position
 from meshwright.manifests.buildinputs import BuildInputsReader
 from meshwright.manifests.entry import EntryPoint
@@ -15,7 +16,7 @@ from meshwright.manifests.kustomization import KustomizationIndex
 from meshwright.manifests.pointer import items_of
 from meshwright.manifests.source import position_of
 from meshwright.manifests.steadybuilds import SteadyBuilds
-from meshwright.manifests.unit import BuildUnit
+from meshwright.manifests.unit import BuildUnit, BuiltObject
 from meshwright.manifests.workspace import Workspace
 
 
@@ -39,7 +40,7 @@ def build_bases(root: Path, paths: Sequence[str]) -> tuple[dict[str, Base], list
         for path, unit in zip(paths, units, strict=True):
             result = builds.result(unit)
             findings += result.findings
-            objects = tuple(BaseObject(item.data, position_of(files, item)) for item in result.objects)
+            objects = tuple(_placed(files, item) for item in result.objects)
             charts = [item.name for item in objects if item.kind == "HelmRelease"]
             charts += _helm_charts(index, unit)
             inputs = unit.inputs
@@ -48,6 +49,10 @@ def build_bases(root: Path, paths: Sequence[str]) -> tuple[dict[str, Base], list
             helm = tuple(at for _, at in inputs.helm)
             bases[path] = Base(path, objects, tuple(charts), not_seen, helm)
     return bases, list(dict.fromkeys(findings))
+
+
+def _placed(files: RepositoryFiles, item: BuiltObject) -> BuiltObject:
+    return BuiltObject(item.data, replace(item.origin, place=position_of(files, item)))
 
 
 def _unit(path: str, index: KustomizationIndex, inputs_reader: BuildInputsReader) -> BuildUnit:

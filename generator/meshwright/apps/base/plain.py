@@ -7,12 +7,13 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from meshwright.apps.model import Base, BaseObject
+from meshwright.apps.model import Base
 from meshwright.errors import Position
 from meshwright.manifests.inside import leads_out, read_inside
 from meshwright.manifests.kustomization import FILE_NAMES
 from meshwright.manifests.pointer import items_of
 from meshwright.manifests.remote import is_remote
+from meshwright.manifests.unit import BuiltObject, Origin
 from meshwright.yaml import Document, YamlFault, load_documents
 
 # Fields that leave alone which objects there are, their pods, their ports and their selectors.
@@ -93,7 +94,7 @@ class PlainReader:
 
     def _folder(
         self, path: str, charts: list[str], helm: list[Position], stack: tuple[str, ...]
-    ) -> Iterator[BaseObject]:
+    ) -> Iterator[BuiltObject]:
         self._visited += 1
         # Folders that name each other twice at each level have no end; kustomize's own limits apply there.
         if path in stack or len(stack) > _DEPTH or self._visited > _MOST_FOLDERS:
@@ -123,7 +124,7 @@ class PlainReader:
 
     def _entry(
         self, path: str, charts: list[str], helm: list[Position], stack: tuple[str, ...]
-    ) -> Iterator[BaseObject]:
+    ) -> Iterator[BuiltObject]:
         if (self._root / path).is_dir():
             yield from self._folder(path, charts, helm, stack)
             return
@@ -159,8 +160,8 @@ def _listed(data: Mapping[str, Any], name: str) -> list[Any]:
     return found or []
 
 
-def _objects(document: Document) -> Iterator[BaseObject]:
-    data, at = document.data, document.position()
+def _objects(document: Document) -> Iterator[BuiltObject]:
+    data, origin = document.data, Origin(document.path, place=document.position())
     if not isinstance(data, dict):
         raise _NotPlain
     items = data.get("items") if str(data.get("kind", "")).endswith("List") else None
@@ -170,10 +171,10 @@ def _objects(document: Document) -> Iterator[BaseObject]:
         metadata = item.get("metadata")
         if not isinstance(metadata, dict) or not isinstance(metadata.get("name"), str):
             raise _NotPlain
-        yield BaseObject(item, at)
+        yield BuiltObject(item, origin)
 
 
-def _moved(item: BaseObject, namespace: str) -> BaseObject:
+def _moved(item: BuiltObject, namespace: str) -> BuiltObject:
     """As kustomize's field ``namespace`` leaves it; a Namespace itself is renamed."""
     group, slash, _ = item.api_version.partition("/")
     key = (group if slash else "", item.kind)
@@ -184,7 +185,7 @@ def _moved(item: BaseObject, namespace: str) -> BaseObject:
         metadata["namespace"] = namespace
     else:
         return item
-    return BaseObject({**item.data, "metadata": metadata}, item.position)
+    return BuiltObject({**item.data, "metadata": metadata}, item.origin)
 
 
 def _release_name(data: Mapping[str, Any]) -> str:

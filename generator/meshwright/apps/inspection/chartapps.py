@@ -7,10 +7,11 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from meshwright.apps.model import Base, BaseObject, RepositorySettings
+from meshwright.apps.model import Base, RepositorySettings
 from meshwright.errors import MeshwrightError, Position
 from meshwright.limits import current
 from meshwright.manifests.chartstore import ChartStore
+from meshwright.manifests.unit import BuiltObject, Origin
 from meshwright.pins import load_pins
 from meshwright.programs import Bounds, ProgramTimeout, bare_environment, run
 from meshwright.tools import locate
@@ -66,7 +67,9 @@ def render_chart(chart: Chart, release: str, namespace: str, charts: Path | None
             raise MeshwrightError(f"helm cannot render {chart.name} {chart.version}: {said}")
     rendered = done.output.decode("utf-8", "replace")
     items = [data for data in parse_all(rendered, at.path) if isinstance(data, dict)]
-    return Base("", tuple(BaseObject(data, at) for data in items if isinstance(data.get("metadata"), dict)))
+    origin = Origin(place=at)
+    objects = (BuiltObject(data, origin) for data in items if isinstance(data.get("metadata"), dict))
+    return Base("", tuple(objects))
 
 
 def base_files(

@@ -115,7 +115,7 @@ def _missing_namespace(base: Base, home: str) -> list[str]:
     if not bare:
         return []
     file = posixpath.join(base.path, "kustomization.yaml")
-    return [f"write `namespace: {home}` into {file}: {bare[0].title} names none"]
+    return [f"write `namespace: {home}` into {file}: {bare[0].short_title} names none"]
 
 
 def _is_namespaced(data: Mapping[str, Any]) -> bool:

@@ -8,12 +8,13 @@ from typing import Any
 
 from meshwright.apps.injectability import INJECT
 from meshwright.apps.inspection.ports import PROXY_PORTS, known_port, opaque_numbers
-from meshwright.apps.model import Base, BaseObject, PodOwner, RepositorySettings
+from meshwright.apps.model import Base, PodOwner, RepositorySettings
 from meshwright.apps.overlay.annotationtargets import runs_await
 from meshwright.apps.podowners import JOB_KINDS, pod_owner
 from meshwright.apps.podports import container_ports, pod_spec
 from meshwright.errors import Position
 from meshwright.manifests.pointer import dotted, holds, items_of, mapping_of, value_at
+from meshwright.manifests.unit import BuiltObject
 
 
 @dataclass(frozen=True)
@@ -38,13 +39,13 @@ def remarks(base: Base, settings: RepositorySettings) -> list[Remark]:
 
 @dataclass(frozen=True)
 class _Seen:
-    item: BaseObject
+    item: BuiltObject
     owner: PodOwner | None
     base: Base
     settings: RepositorySettings
 
     def remark(self, text: str, advice: str = "") -> Remark:
-        return Remark(self.item.title, text, advice, self.item.position)
+        return Remark(self.item.short_title, text, advice, self.item.origin.position)
 
     def mapping(self, *pointer: str) -> Mapping[str, Any]:
         return mapping_of(value_at(self.item.data, pointer) if holds(self.item.data, pointer) else None)

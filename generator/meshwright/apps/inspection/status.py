@@ -6,11 +6,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from meshwright.apps.injectability import INJECT, Verdict, namespace_facts, verdict
-from meshwright.apps.model import App, AppsContext, Base, BaseObject
+from meshwright.apps.model import App, AppsContext, Base
 from meshwright.apps.overlay.annotationtargets import AnnotationTarget, choose_targets
 from meshwright.apps.podowners import pod_owner
 from meshwright.apps.spec import Inject, Scope
-from meshwright.errors import Position
+from meshwright.manifests.unit import BuiltObject, Origin
 
 
 @dataclass(frozen=True)
@@ -72,13 +72,13 @@ def plain_statuses(base: Base, namespace: str) -> list[WorkloadStatus]:
     return found
 
 
-def _namespaces(context: AppsContext) -> Iterator[BaseObject]:
+def _namespaces(context: AppsContext) -> Iterator[BuiltObject]:
     for base in context.bases.values():
         yield from (item for item in base.objects if item.kind == "Namespace")
 
 
 def _with_overlay(
-    app: App, item: BaseObject, target: AnnotationTarget | None, namespace: BaseObject | None
+    app: App, item: BuiltObject, target: AnnotationTarget | None, namespace: BuiltObject | None
 ) -> WorkloadStatus:
     owner = pod_owner(item)
     assert owner is not None
@@ -95,9 +95,9 @@ def _with_overlay(
     return WorkloadStatus(item.kind, item.name, home, outcome.injected, outcome.reason)
 
 
-def _annotated(name: str, inject: str) -> BaseObject:
+def _annotated(name: str, inject: str) -> BuiltObject:
     data = {"kind": "Namespace", "metadata": {"name": name, "annotations": {INJECT: inject}}}
-    return BaseObject(data, Position(""))
+    return BuiltObject(data, Origin())
 
 
 def _of_charts(app: App, base: Base) -> Iterator[WorkloadStatus]:

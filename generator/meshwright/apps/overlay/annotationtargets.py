@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from meshwright.apps.injectability import INJECT, blocked, own_annotations
-from meshwright.apps.model import App, Base, BaseObject, PodOwner, RepositorySettings
+from meshwright.apps.model import App, Base, PodOwner, RepositorySettings
 from meshwright.apps.overlay.annotations import (
     ADMIN_SHUTDOWN,
     native_sidecar_name,
@@ -17,6 +17,7 @@ from meshwright.apps.podports import containers
 from meshwright.apps.spec import Inject, Jobs, Scope, WorkloadSpec
 from meshwright.manifests.finding import Finding
 from meshwright.manifests.pointer import items_of
+from meshwright.manifests.unit import BuiltObject
 from meshwright.manifests.words import did_you_mean
 
 
@@ -24,7 +25,7 @@ from meshwright.manifests.words import did_you_mean
 class AnnotationTarget:
     """A workload with the annotations that its pods get; ``entry`` is what the spec says of it alone."""
 
-    item: BaseObject
+    item: BuiltObject
     owner: PodOwner
     annotations: Mapping[str, str]
     entry: WorkloadSpec | None
@@ -45,7 +46,7 @@ class Targets:
     """The outcome; ``skipped`` are workloads that the injector cannot inject, with the reason."""
 
     chosen: list[AnnotationTarget] = field(default_factory=list)
-    skipped: list[tuple[BaseObject, str]] = field(default_factory=list)
+    skipped: list[tuple[BuiltObject, str]] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     jobs: Jobs = Jobs.NATIVE
 
@@ -95,7 +96,7 @@ def _needs_own(app: App, jobs: Jobs, settings: RepositorySettings) -> bool:
 
 def _choose(
     app: App,
-    item: BaseObject,
+    item: BuiltObject,
     owner: PodOwner,
     entry: WorkloadSpec | None,
     settings: RepositorySettings,
@@ -110,14 +111,14 @@ def _choose(
         if entry is None:
             found.skipped.append((item, reason))
             return
-        text = f"{item.title} ({item.position}) cannot be meshed: {reason}"
+        text = f"{item.short_title} ({item.origin.position}) cannot be meshed: {reason}"
         at = app.at("workloads", app.spec.workloads.index(entry))
         found.findings.append(Finding("mesh/injectable", at, text, "remove it from workloads"))
         return
     own = own_annotations(item, owner).get(INJECT)
     if meshed and entry is None and own == Inject.DISABLED:
-        where = item.position
-        text = f"{item.title} says inject 'disabled' itself ({where}), and inject here is '{app.spec.inject}'"
+        said = f"{item.short_title} says inject 'disabled' itself ({item.origin.position})"
+        text = f"{said}, and inject here is '{app.spec.inject}'"
         fix = "list it under workloads with what you want, or remove its annotation"
         found.findings.append(Finding("mesh/inject", app.at("inject"), text, fix))
     found.chosen.append(AnnotationTarget(item, owner, annotations, entry))
@@ -125,7 +126,7 @@ def _choose(
 
 def _job_annotations(
     app: App,
-    item: BaseObject,
+    item: BuiltObject,
     owner: PodOwner,
     annotations: dict[str, str],
     settings: RepositorySettings,
@@ -135,7 +136,8 @@ def _job_annotations(
         return {INJECT: str(Inject.DISABLED)}
     if found.jobs is Jobs.AWAIT:
         if not runs_await(item, owner):
-            text = f"jobs is 'await', and no container of {item.title} ({item.position}) runs linkerd-await"
+            where = f"{item.short_title} ({item.origin.position})"
+            text = f"jobs is 'await', and no container of {where} runs linkerd-await"
             fix = "run its command by `linkerd-await --shutdown --`, or set jobs to native"
             found.findings.append(Finding("mesh/jobs", app.at("jobs"), text, fix))
         return {**annotations, ADMIN_SHUTDOWN: "enabled"}
@@ -144,7 +146,7 @@ def _job_annotations(
     return annotations
 
 
-def runs_await(item: BaseObject, owner: PodOwner) -> bool:
+def runs_await(item: BuiltObject, owner: PodOwner) -> bool:
     """Whether a container of ``item`` is started by linkerd-await."""
     for container in containers(item, owner):
         words = [*items_of(container.get("command")), *items_of(container.get("args"))]
@@ -160,7 +162,7 @@ def _unknown(app: App, base: Base, entries: Mapping[tuple[str, str], WorkloadSpe
         at = app.at("workloads", app.spec.workloads.index(entry), "name")
         other = next((item for item in base.objects if (item.kind, item.name) == (kind, name)), None)
         if other is not None:
-            text = f"{kind} '{name}' ({other.position}) makes no pods that Meshwright knows of"
+            text = f"{kind} '{name}' ({other.origin.position}) makes no pods that Meshwright knows of"
             found.append(Finding("mesh/workload", at, text, "patch it under patches"))
             continue
         hint = did_you_mean(name, names)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from meshwright.apps.model import App, Base, BaseObject, Patch, RepositorySettings
+from meshwright.apps.model import App, Base, Patch, RepositorySettings
 from meshwright.apps.overlay.patches import target_of
 from meshwright.apps.spec import FreePatch
 from meshwright.manifests.finding import Finding
+from meshwright.manifests.unit import BuiltObject
 from meshwright.manifests.words import did_you_mean
 
 
@@ -31,7 +32,7 @@ def free_patches(app: App, base: Base, settings: RepositorySettings) -> tuple[li
     return found, findings
 
 
-def _fits(patch: FreePatch, item: BaseObject) -> bool:
+def _fits(patch: FreePatch, item: BuiltObject) -> bool:
     target = patch.target
     group, slash, version = item.api_version.rpartition("/")
     pairs = (
@@ -57,7 +58,7 @@ def _missed(app: App, number: int, patch: FreePatch, base: Base) -> Finding:
     return Finding("mesh/patch", at, text)
 
 
-def _json_faults(app: App, number: int, operations: list[Any], item: BaseObject) -> Iterator[Finding]:
+def _json_faults(app: App, number: int, operations: list[Any], item: BuiltObject) -> Iterator[Finding]:
     """Paths that must exist and do not; an earlier operation may have made them."""
     made: list[str] = []
     for index, operation in enumerate(operations):
@@ -70,9 +71,8 @@ def _json_faults(app: App, number: int, operations: list[Any], item: BaseObject)
         ):
             continue
         if not _exists(item.data, path):
-            text = (
-                f"the patch wants to {operation['op']} '{path}', which {item.title} ({item.position}) has not"
-            )
+            where = f"{item.short_title} ({item.origin.position})"
+            text = f"the patch wants to {operation['op']} '{path}', which {where} has not"
             yield Finding("mesh/patch", at, text)
 
 

@@ -44,11 +44,11 @@ def namespace_findings(app: App, base: Base) -> Iterator[Finding]:
         if not item.namespace and key not in CLUSTER_SCOPED and (key[0] in _BUILT_IN or pod_owner(item)):
             bare.append(item)
         elif item.namespace and item.namespace != wanted and pod_owner(item):
-            where = f"namespace '{item.namespace}' ({item.position})"
-            text = f"{item.title} is in {where}, and namespace here is '{wanted}'"
+            where = f"namespace '{item.namespace}' ({item.origin.position})"
+            text = f"{item.short_title} is in {where}, and namespace here is '{wanted}'"
             yield Finding("mesh/namespace", app.at("namespace"), text, "make it two applications")
     if bare:
         more = f" and {len(bare) - 1} more" if len(bare) > 1 else ""
-        text = f"{bare[0].title}{more} names no namespace, and '{app.name}' belongs to '{wanted}'"
+        text = f"{bare[0].short_title}{more} names no namespace, and '{app.name}' belongs to '{wanted}'"
         fix = f"write `namespace: {wanted}` into {base.path}/kustomization.yaml"
-        yield Finding("mesh/namespace", bare[0].position, text, fix)
+        yield Finding("mesh/namespace", bare[0].origin.position, text, fix)

@@ -6,10 +6,11 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from meshwright.apps.model import BaseObject, Patch, PodOwner
+from meshwright.apps.model import Patch, PodOwner
 from meshwright.apps.podowners import OWNERS
 from meshwright.apps.spec import PatchTarget
 from meshwright.manifests.pointer import items_of
+from meshwright.manifests.unit import BuiltObject
 from meshwright.yaml import dump
 
 # The version in use of each group whose kinds make pods.
@@ -17,7 +18,7 @@ _VERSIONS = {"": "v1", "apps": "apps/v1", "batch": "batch/v1"}
 _OWNER = {owner.kind: owner for owner in OWNERS if owner.group in _VERSIONS}
 
 
-def annotate(item: BaseObject, owner: PodOwner, annotations: Mapping[str, str]) -> Patch:
+def annotate(item: BuiltObject, owner: PodOwner, annotations: Mapping[str, str]) -> Patch:
     """Adds annotations to the pods of an object; to each item of a list where the pointer has a ``*``."""
     if "*" in owner.annotations:
         star = owner.annotations.index("*")
@@ -41,7 +42,7 @@ def can_annotate_chart(kind: str) -> bool:
     return kind in _OWNER
 
 
-def target_of(item: BaseObject) -> PatchTarget:
+def target_of(item: BuiltObject) -> PatchTarget:
     """An object's whole identity."""
     group, slash, version = item.api_version.rpartition("/")
     return PatchTarget(item.kind, item.name, group if slash else "", version, item.namespace or None)

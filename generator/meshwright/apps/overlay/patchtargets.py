@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from meshwright.apps.injectability import INJECT
-from meshwright.apps.model import App, Base, BaseObject, Patch, RepositorySettings
+from meshwright.apps.model import App, Base, Patch, RepositorySettings
 from meshwright.apps.overlay.annotations import pod_annotations
 from meshwright.apps.overlay.annotationtargets import jobs_mode
 from meshwright.apps.overlay.patches import (
@@ -19,6 +19,7 @@ from meshwright.apps.overlay.patches import (
 from meshwright.apps.podowners import JOB_KINDS
 from meshwright.apps.spec import Inject, Jobs, Scope, WorkloadSpec
 from meshwright.manifests.finding import Finding
+from meshwright.manifests.unit import BuiltObject
 from meshwright.manifests.words import did_you_mean
 
 
@@ -119,7 +120,7 @@ def _merge(into: dict[str, Any], other: Mapping[str, Any]) -> None:
             into[key] = value
 
 
-def _post_render(item: BaseObject, patches: list[Patch]) -> Patch:
+def _post_render(item: BuiltObject, patches: list[Patch]) -> Patch:
     """Behind the post renderers that the release has already."""
     spec = item.data.get("spec")
     present = isinstance(spec, Mapping) and isinstance(spec.get("postRenderers"), list)

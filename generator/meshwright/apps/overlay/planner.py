@@ -136,5 +136,5 @@ def _comments(app: App, targets: Targets) -> list[str]:
     if app.spec.is_meshed and targets.has_jobs:
         lines.append(_JOBS[targets.jobs])
     for item, reason in targets.skipped:
-        lines.append(f"Not meshed: {item.title}, because {reason}.")
+        lines.append(f"Not meshed: {item.short_title}, because {reason}.")
     return lines

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from meshwright.apps.model import App, Base, BaseObject, Patch, RepositorySettings
+from meshwright.apps.model import App, Base, Patch, RepositorySettings
 from meshwright.apps.overlay.annotations import OPAQUE, holds_port, opaque_ports
 from meshwright.apps.overlay.patches import nested, target_of
 from meshwright.apps.podowners import pod_owner
 from meshwright.apps.podports import container_ports
 from meshwright.apps.spec import Ports
 from meshwright.manifests.pointer import items_of
+from meshwright.manifests.unit import BuiltObject
 
 
 def service_patches(app: App, base: Base, settings: RepositorySettings) -> list[Patch]:
@@ -29,7 +30,7 @@ def service_patches(app: App, base: Base, settings: RepositorySettings) -> list[
     ]
 
 
-def _ports(service: BaseObject, named: Mapping[str, set[int]]) -> Iterator[int]:
+def _ports(service: BuiltObject, named: Mapping[str, set[int]]) -> Iterator[int]:
     """Every number that a Service's ports stand for: its own and its pods'."""
     spec = service.data.get("spec")
     for port in items_of(spec.get("ports") if isinstance(spec, Mapping) else None):
