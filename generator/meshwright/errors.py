@@ -1,4 +1,4 @@
-"""What a command may end with, and where in a file a fault stands."""
+"""Exit codes, errors for users, and positions in files."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from enum import IntEnum
 
 from meshwright.inert import printable
 
-# Set to 1, it adds tracebacks to what is said of a fault of ours.
+# Set to 1, it adds tracebacks to internal errors.
 DEBUG = "MESHWRIGHT_DEBUG"
 
 
@@ -23,15 +23,15 @@ class ExitCode(IntEnum):
 
 
 def wants_traceback() -> bool:
-    """Whether somebody looks for a fault of ours."""
+    """Whether MESHWRIGHT_DEBUG asks for tracebacks of internal errors."""
     return os.environ.get(DEBUG, "0") not in ("", "0")
 
 
 class MeshwrightError(Exception):
-    """A user's mistake or a missing tool: printed as its message alone, with exit code 2.
+    """A user's mistake or a missing tool: only the message is printed, and the exit code is 2.
 
-    The message names what was asked, what stood against it, and the way out. Each argument is one fault, on
-    a line of its own, whatever the names in it hold.
+    The message names the request, the obstacle and the fix. Each argument is one fault and is printed on one
+    line, whatever characters the names in it contain.
     """
 
     def __str__(self) -> str:
@@ -39,21 +39,21 @@ class MeshwrightError(Exception):
 
 
 class CannotRun(MeshwrightError):
-    """Something is missing that no part of a command can do without, such as a tool: nothing goes on."""
+    """Something is missing that the whole command needs, such as a tool."""
 
 
 def together(faults: Iterable[str]) -> MeshwrightError:
-    """One error of several faults, each once and on a line of its own as if it were alone."""
+    """One error for several faults, each printed once on its own line."""
     return MeshwrightError(*dict.fromkeys(faults))
 
 
 class AnotherTemplateError(MeshwrightError):
-    """A repository that was made from another template, and has none of our applications."""
+    """A repository that was generated from another template."""
 
 
 @dataclass(frozen=True, order=True)
 class Position:
-    """A place in a source file; line and column count from 1, 0 means unknown."""
+    """A position in a source file; line and column count from 1, and 0 means unknown."""
 
     path: str
     line: int = 0

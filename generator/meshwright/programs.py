@@ -1,8 +1,8 @@
-"""Starts every foreign program: kustomize, helm, kubeconform, git, go, and Python processes of our own.
+"""Starts every external program: kustomize, helm, kubeconform, git, go, and Python subprocesses.
 
-No other module of the package may (tests/security/test_imports.py reads the imports), so that what a
-program can reach is decided in one place: an environment made from nothing, no network where the kernel
-can take it away, bounded memory and time, and no code from the folder that the user stands in.
+No other module of the package starts programs (tests/security/test_imports.py checks the imports), so this
+module alone decides what a program can reach: a minimal environment, no network where the kernel can remove
+it, bounded memory and time, and no code from the working folder.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from functools import cache
 from pathlib import Path
 from typing import IO
 
-# util-linux' own places: a folder on PATH could be anybody's.
+# Fixed paths of util-linux, because a folder on PATH could belong to anyone.
 _UNSHARE = ("/usr/bin/unshare", "/bin/unshare")
 _SPACES = (("--map-root-user", "--net", "--ipc"), ("--net", "--ipc"))
 _NOWHERE = "http://127.0.0.1:9"
@@ -27,17 +27,17 @@ _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy
 PIPE = subprocess.PIPE
 NULL = subprocess.DEVNULL
 
-# A running program, for other modules' annotations.
+# A running program, for annotations in other modules.
 Process = subprocess.Popen[bytes]
 
 
 class ProgramTimeout(Exception):
-    """A program was ended because it took longer than it may."""
+    """A program was killed because it exceeded its time limit."""
 
 
 @dataclass(frozen=True)
 class Ended:
-    """A program that has ended: its exit status and what it printed."""
+    """A finished program: its exit status, stdout and stderr."""
 
     status: int
     output: bytes
@@ -46,9 +46,9 @@ class Ended:
 
 @dataclass(frozen=True)
 class Bounds:
-    """What a program may take: bytes of memory, bytes of one file that it writes, seconds of processor time.
+    """Limits of a program: bytes of memory, bytes per written file, seconds of processor time.
 
-    None leaves a thing unbounded. Programs that it starts in turn get the same bounds each.
+    None means no limit. Each child process gets the same limits.
     """
 
     memory: int | None = None
@@ -60,9 +60,9 @@ UNBOUNDED = Bounds()
 
 
 def bare_environment(home: Path) -> dict[str, str]:
-    """An environment made from nothing: settings are read from ``home`` and written to it alone.
+    """A minimal environment: settings are read from and written to ``home`` only.
 
-    No program is on PATH, git least of all, and every proxy leads nowhere.
+    PATH is empty, so that not even git is found, and every proxy variable leads to a closed port.
     """
     place = str(home)
     kept = {name: os.environ[name] for name in ("SYSTEMROOT",) if name in os.environ}
@@ -86,10 +86,10 @@ def run(
     network: bool = True,
     bounds: Bounds = UNBOUNDED,
 ) -> Ended:
-    """Run ``command`` in ``folder`` to its end, ``given`` on its standard input.
+    """Run ``command`` in ``folder`` until it ends, with ``given`` as its standard input.
 
-    ``environment`` is all of its environment; without ``network`` it gets none where the kernel can take it
-    away. Raises OSError when it cannot be started, ProgramTimeout after ``seconds``.
+    ``environment`` is its whole environment. ``network=False`` removes the network where the kernel allows
+    that. Raises OSError if it cannot be started, ProgramTimeout after ``seconds``.
     """
     process = start(
         command,
@@ -117,9 +117,9 @@ def start(
     own_session: bool = False,
     handles: Sequence[int] = (),
 ) -> Process:
-    """Start ``command``, as ``run`` does, and give the process; ``handles`` are file descriptors it inherits.
+    """Start ``command`` as ``run`` does and return the process; it inherits the descriptors ``handles``.
 
-    It is the first of a process group, so that ``end`` ends what it started too. Raises OSError.
+    It leads a process group, so that ``end`` also kills its children. Raises OSError.
     """
     prefix = () if network else isolation()
     process = subprocess.Popen(
@@ -138,9 +138,9 @@ def start(
 
 
 def finish(process: Process, seconds: float, given: bytes = b"") -> Ended:
-    """Write ``given`` to a started process and read what it prints, to its end.
+    """Write ``given`` to a started process and read its output until it ends.
 
-    Raises ProgramTimeout when that takes longer than ``seconds``, and ends the process.
+    Kills the process and raises ProgramTimeout if that takes longer than ``seconds``.
     """
     try:
         output, complaint = process.communicate(given or None, timeout=seconds)
@@ -154,9 +154,9 @@ def finish(process: Process, seconds: float, given: bytes = b"") -> Ended:
 
 
 def wait(process: Process, seconds: float) -> int | None:
-    """Its exit status, None when it was ended for taking longer than ``seconds``.
+    """The exit status; None if the process was killed after ``seconds``.
 
-    A wait with a timeout polls, and sleeps up to 50 ms too long; a build takes little more.
+    Popen.wait with a timeout polls and can sleep 50 ms too long, about as long as a build takes.
     """
     late = threading.Event()
 
@@ -175,9 +175,9 @@ def wait(process: Process, seconds: float) -> int | None:
 
 
 def end(process: Process, *, wait: bool = True) -> None:
-    """Kill a process with all that it started."""
+    """Kill a process and its children."""
     if hasattr(os, "killpg"):
-        # The group outlives its first member: helm is left when kustomize is gone.
+        # The group outlives its leader: helm still runs after kustomize has ended.
         with suppress(OSError):
             os.killpg(process.pid, signal.SIGKILL)
     process.kill()
@@ -188,14 +188,14 @@ def end(process: Process, *, wait: bool = True) -> None:
 def python(module: str, *arguments: str | Path) -> list[str]:
     """The command that runs a module of this package without code from the working folder.
 
-    ``-m`` alone would look there first, and a repository may have a folder ``meshwright/`` or a ``json.py``.
+    ``-m`` alone searches that folder first, and a repository may contain ``meshwright/`` or ``json.py``.
     """
     return [sys.executable, "-P", "-m", module, *map(str, arguments)]
 
 
 @cache
 def isolation() -> tuple[str, ...]:
-    """The words before a command that take the network away; empty where the kernel does not allow that."""
+    """The command prefix that removes the network; empty where the kernel does not allow it."""
     for program in _UNSHARE:
         if not os.access(program, os.X_OK):
             continue
@@ -208,13 +208,13 @@ def isolation() -> tuple[str, ...]:
 
 
 def _bound(pid: int, bounds: Bounds) -> None:
-    """Let a process fail before it takes all of the machine; where the system can do that."""
+    """Limit a process's resources, where the system supports that."""
     if bounds is UNBOUNDED:
         return
     with suppress(OSError, ValueError, ImportError, AttributeError):
         import resource
 
-        # The data segment is what is really used; Go reserves far more address space than that.
+        # Limit the data segment, which is really used; Go reserves far more address space.
         for kind, most in (
             (resource.RLIMIT_DATA, bounds.memory),
             (resource.RLIMIT_FSIZE, bounds.file),

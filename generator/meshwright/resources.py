@@ -14,13 +14,13 @@ _PACKAGE = Path(__file__).resolve().parent
 def data_root() -> Path:
     """The folder that holds copier.yml, template/ and schema/.
 
-    A wheel carries them inside the package; a checkout has them two folders up.
-    Raises MeshwrightError when neither is there, which means a broken installation.
+    A wheel contains them inside the package; a checkout has them two folders up.
+    Raises MeshwrightError if neither exists, which means a broken installation.
     """
     for candidate in (_PACKAGE / "_data", _PACKAGE.parents[1]):
         if (candidate / "copier.yml").is_file() and (candidate / "schema").is_dir():
             return candidate
-    raise MeshwrightError(f"{_PACKAGE}: no copier.yml and schema/ beside this package; reinstall meshwright")
+    raise MeshwrightError(f"reinstall meshwright: {_PACKAGE} has no copier.yml and schema/ beside it")
 
 
 def schema_root() -> Path:

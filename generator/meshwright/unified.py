@@ -1,4 +1,4 @@
-"""A unified diff of one file for people: what the file holds is shown and never obeyed."""
+"""A unified diff of one file for people; control characters in the file are escaped."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ _NO_END = "\n\\ No newline at end of file"
 def unified(
     path: str, before: str | None, after: str | None, *, colour: bool = False, around: int = 3
 ) -> Iterator[str]:
-    """The lines with their ends, as git prints them; None is no file. ``around`` lines of context."""
+    """The lines with their line ends, as git prints them; None means no file. ``around`` lines of context."""
     from difflib import unified_diff
 
     old = "/dev/null" if before is None else f"a/{path}"
     new = "/dev/null" if after is None else f"b/{path}"
     for line in unified_diff(_lines(before), _lines(after), old, new, n=around):
-        # Only the mark of a missing end stands on a second line.
+        # Only the marker of a missing line end is on a second line.
         text = line.removesuffix("\n").removesuffix(_NO_END)
         end = _NO_END if _NO_END in line else ""
         shown = "\t".join(map(printable, text.removesuffix("\r").split("\t")))

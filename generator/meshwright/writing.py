@@ -1,8 +1,8 @@
-"""Writes and removes below one folder, through no link, so that nothing outside of it is touched.
+"""Writes and removes files below one folder and never follows a symbolic link out of it.
 
-Each folder on the way is opened from the one above it without following a link, and what is done then is
-done in the open folder: a link that somebody puts there in the meantime leads nowhere either. Drafts have a
-random name that nobody can lay a link at beforehand.
+Each folder on a path is opened relative to its open parent with O_NOFOLLOW, and every operation uses these
+descriptors, so a link that appears in the meantime is not followed either. Temporary files have random names,
+so nobody can place a link there in advance.
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ from typing import Any
 # Windows has none of these flags and opens no folder: there every write fails, and a cache is not kept.
 _CLOEXEC, _NOFOLLOW = getattr(os, "O_CLOEXEC", 0), getattr(os, "O_NOFOLLOW", 0)
 _FOLDER = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | _CLOEXEC
-_DRAFT = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NOFOLLOW | _CLOEXEC
-# What link() says on a filesystem that has no hard links.
+_NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NOFOLLOW | _CLOEXEC
+# Errors of link() on filesystems without hard links.
 _NO_LINKS = frozenset({errno.EPERM, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EMLINK})
-LINK = "a symbolic link stands there, and nothing is written through one; remove it"
+LINK = "is a symbolic link, and files are never written through links; remove it"
 
 
 class Tree:
     """A folder to write in. Paths are relative to it, with ``/`` between their parts and no ``..``.
 
-    ``root`` itself may be reached through a link: the user named it. Every method raises OSError, with the
-    whole path in it; ELOOP is a link in the way. ``made`` are folders that were not there before.
+    ``root`` itself may be reached through a link, because the user named it. Every method raises OSError with
+    the full path; ELOOP means that a link is in the way. ``made`` lists the folders that were created.
     """
 
     def __init__(self, root: Path) -> None:
@@ -37,23 +37,23 @@ class Tree:
         self._held: dict[str, int] = {}
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # What is open here is not open in another process.
-        return _again, (self.root, self.made)
+        # Open descriptors do not exist in another process.
+        return _unpickle, (self.root, self.made)
 
     def hold(self, path: str) -> None:
-        """Make a folder and keep it open until ``release``: for one that many files are written in."""
+        """Create a folder and keep it open until ``release``, for folders that receive many files."""
         if path not in self._held:
             self._held[path] = self._open(path, make=True)
 
     def release(self) -> None:
-        """Close what is held."""
+        """Close the held folders."""
         for handle in self._held.values():
             os.close(handle)
         self._held.clear()
 
     @contextmanager
     def folder(self, path: str = "", *, make: bool = False) -> Iterator[int]:
-        """A folder, open, as a file descriptor; with ``make`` it and those above it are made."""
+        """An open folder as a file descriptor; ``make`` creates it and its parents."""
         if path in self._held:
             yield self._held[path]
             return
@@ -67,13 +67,13 @@ class Tree:
         parts = _parts(path)
         above = "/".join(parts[:-1])
         if above in self._held:
-            with self._told(path):
+            with self._full_path(path):
                 return self._enter(self._held[above], parts[-1], path, make)
         handle, done = os.open(self.root, _FOLDER), ""
         for part in parts:
             done = f"{done}/{part}" if done else part
             try:
-                with self._told(done):
+                with self._full_path(done):
                     inner = self._enter(handle, part, done, make)
             finally:
                 os.close(handle)
@@ -81,28 +81,28 @@ class Tree:
         return handle
 
     def write(self, path: str, content: bytes) -> None:
-        """Write a file, wholly or not at all; one that is there keeps its mode."""
+        """Write a file atomically; an existing file keeps its mode."""
         with self.parent(path, make=True) as (place, name):
             mode = _mode(place, name)
-            draft = _draft(place, content, mode)
-            with _without(place, draft):
-                os.rename(draft, name, src_dir_fd=place, dst_dir_fd=place)
+            temporary = _write_temporary(place, content, mode)
+            with _removed_on_error(place, temporary):
+                os.rename(temporary, name, src_dir_fd=place, dst_dir_fd=place)
 
     def create(self, path: str, content: bytes, mode: int | None = None) -> None:
-        """Write a file that is not there yet and that nobody reads before all is done."""
+        """Write a new file that nobody reads before everything is written."""
         with self.parent(path) as (place, name):
             fill(place, name, content, mode)
 
     def add(self, files: Mapping[str, bytes]) -> None:
-        """Write files that are not there yet, in this order, all or none; FileExistsError when one is."""
+        """Write new files in this order, all or none. Raises FileExistsError if one exists."""
         added: list[str] = []
         before = len(self.made)
         try:
             for path, content in files.items():
                 with self.parent(path, make=True) as (place, name):
-                    draft = _draft(place, content, None)
-                    with _without(place, draft):
-                        _settle(place, draft, name)
+                    temporary = _write_temporary(place, content, None)
+                    with _removed_on_error(place, temporary):
+                        _rename_new(place, temporary, name)
                 added.append(path)
         except OSError:
             for path in added:
@@ -112,35 +112,35 @@ class Tree:
             raise
 
     def remove(self, path: str) -> None:
-        """Remove a file, a link itself, or a folder with all that is in it."""
+        """Remove a file, a link (not its target), or a folder with its content."""
         with self.parent(path) as (place, name):
             if not stat.S_ISDIR(os.stat(name, dir_fd=place, follow_symlinks=False).st_mode):
                 os.unlink(name, dir_fd=place)
                 return
-            # Imported here: most runs remove nothing.
+            # Imported here because most runs remove nothing.
             import shutil
 
             shutil.rmtree(name, dir_fd=place)
 
     def remove_empty(self, path: str) -> bool:
-        """Remove a folder if nothing is in it; whether it is gone."""
+        """Remove a folder if it is empty; return whether it was removed."""
         with suppress(OSError), self.parent(path) as (place, name):
             os.rmdir(name, dir_fd=place)
             return True
         return False
 
     def move(self, source: str, target: str) -> None:
-        """Give a file or a folder another path; the folder of ``target`` must be there."""
+        """Rename a file or a folder; the folder of ``target`` must exist."""
         with self.parent(source) as (here, name), self.parent(target) as (there, other):
             os.rename(name, other, src_dir_fd=here, dst_dir_fd=there)
 
     def link(self, source: str, copy: str) -> None:
-        """The same file, link or folder once more elsewhere; contents are shared where they can be."""
+        """Copy a file, link or folder, with hard links where possible."""
         with self.parent(source) as (here, name), self.parent(copy) as (there, other):
             _link(here, name, there, other)
 
     def mode(self, path: str) -> int | None:
-        """The permissions of what stands there; None for nothing."""
+        """The permissions of what is at ``path``; None if nothing is."""
         try:
             with self.parent(path) as (place, name):
                 return _mode(place, name)
@@ -148,7 +148,7 @@ class Tree:
             return None
 
     def kind(self, path: str) -> str:
-        """What stands there: ``file``, ``folder``, ``symbolic link``, ``special file``; empty for nothing."""
+        """``file``, ``folder``, ``symbolic link`` or ``special file``; empty if nothing is at ``path``."""
         try:
             with self.parent(path) as (place, name):
                 mode = os.stat(name, dir_fd=place, follow_symlinks=False).st_mode
@@ -161,16 +161,16 @@ class Tree:
         return "file" if stat.S_ISREG(mode) else "special file"
 
     def unmake(self, keep: int = 0) -> None:
-        """Remove the folders that were made, but the first ``keep`` of them, where nothing is in them."""
+        """Remove the created folders that are empty, except the first ``keep``."""
         for path in reversed(self.made[keep:]):
             self.remove_empty(path)
         del self.made[keep:]
 
     @contextmanager
     def parent(self, path: str, *, make: bool = False) -> Iterator[tuple[int, str]]:
-        """The folder of a path, open, and the name in it."""
+        """The open folder of a path, and the name in it."""
         parts = _parts(path)
-        with self.folder("/".join(parts[:-1]), make=make) as place, self._told(path):
+        with self.folder("/".join(parts[:-1]), make=make) as place, self._full_path(path):
             yield place, parts[-1]
 
     def _enter(self, handle: int, part: str, path: str, make: bool) -> int:
@@ -189,8 +189,8 @@ class Tree:
         return os.open(part, _FOLDER | _NOFOLLOW, dir_fd=handle)
 
     @contextmanager
-    def _told(self, path: str) -> Iterator[None]:
-        """Errors name the whole path, and not what the open folder calls it."""
+    def _full_path(self, path: str) -> Iterator[None]:
+        """Put the full path into errors instead of the name in the open folder."""
         try:
             yield
         except OSError as error:
@@ -200,7 +200,7 @@ class Tree:
 
 
 def keep(folder: Path, name: str, text: str) -> bool:
-    """Write a file of a cache, best effort: one that cannot be written costs time alone. Whether it is."""
+    """Write a cache file if possible, since a missing one only costs time; return whether it was written."""
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         Tree(folder.parent).write(f"{folder.name}/{name}", text.encode())
@@ -215,7 +215,7 @@ def names_in(folder: int) -> list[str]:
         return [entry.name for entry in entries]
 
 
-def _again(root: Path, made: list[str]) -> Tree:
+def _unpickle(root: Path, made: list[str]) -> Tree:
     tree = Tree(root)
     tree.made = made
     return tree
@@ -224,12 +224,12 @@ def _again(root: Path, made: list[str]) -> Tree:
 def _parts(path: str) -> tuple[str, ...]:
     parts = tuple(part for part in path.split("/") if part not in ("", "."))
     if ".." in parts or path.startswith("/"):
-        raise OSError(errno.EINVAL, "leads out of the folder that is written", path)
+        raise OSError(errno.EINVAL, "is outside the folder to write in", path)
     return parts
 
 
 def _mode(place: int, name: str) -> int | None:
-    """The mode of what stands there; None for nothing. A link is nothing to write over."""
+    """The mode of an existing file; None if there is none. Raises OSError for a link, never replaced."""
     try:
         found = os.stat(name, dir_fd=place, follow_symlinks=False)
     except FileNotFoundError:
@@ -239,16 +239,16 @@ def _mode(place: int, name: str) -> int | None:
     return found.st_mode & 0o777
 
 
-def _draft(place: int, content: bytes, mode: int | None) -> str:
-    """A new file beside the one that it is to become."""
+def _write_temporary(place: int, content: bytes, mode: int | None) -> str:
+    """The name of a new file in the folder of its target, so that a rename is atomic."""
     name = f".meshwright-{os.urandom(8).hex()}"
     fill(place, name, content, mode)
     return name
 
 
 def fill(place: int, name: str, content: bytes, mode: int | None = None) -> None:
-    """Write a new file in an open folder; it goes again when that fails. Raises OSError."""
-    handle = os.open(name, _DRAFT, 0o666, dir_fd=place)
+    """Write a new file in an open folder and remove it if that fails. Raises OSError."""
+    handle = os.open(name, _NEW_FILE, 0o666, dir_fd=place)
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(content)
@@ -261,29 +261,28 @@ def fill(place: int, name: str, content: bytes, mode: int | None = None) -> None
 
 
 @contextmanager
-def _without(place: int, draft: str) -> Iterator[None]:
-    """The draft goes when it could not take its place."""
+def _removed_on_error(place: int, temporary: str) -> Iterator[None]:
     try:
         yield
     except BaseException:
         with suppress(OSError):
-            os.unlink(draft, dir_fd=place)
+            os.unlink(temporary, dir_fd=place)
         raise
 
 
-def _settle(place: int, draft: str, name: str) -> None:
-    """Bring a draft to a name that nothing has; a rename would take the place of what came meanwhile."""
+def _rename_new(place: int, temporary: str, name: str) -> None:
+    """Rename to a name that must be free; a plain rename would replace a file created in the meantime."""
     try:
-        os.link(draft, name, src_dir_fd=place, dst_dir_fd=place, follow_symlinks=False)
+        os.link(temporary, name, src_dir_fd=place, dst_dir_fd=place, follow_symlinks=False)
     except OSError as error:
         if error.errno not in _NO_LINKS:
             raise
         with suppress(FileNotFoundError):
             os.stat(name, dir_fd=place, follow_symlinks=False)
             raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST)) from None
-        os.rename(draft, name, src_dir_fd=place, dst_dir_fd=place)
+        os.rename(temporary, name, src_dir_fd=place, dst_dir_fd=place)
     else:
-        os.unlink(draft, dir_fd=place)
+        os.unlink(temporary, dir_fd=place)
 
 
 def _link(here: int, name: str, there: int, copy: str) -> None:
@@ -314,7 +313,7 @@ def _link(here: int, name: str, there: int, copy: str) -> None:
 def _copy(here: int, name: str, there: int, copy: str) -> None:
     with os.fdopen(os.open(name, os.O_RDONLY | _NOFOLLOW | _CLOEXEC, dir_fd=here), "rb") as source:
         state = os.fstat(source.fileno())
-        with os.fdopen(os.open(copy, _DRAFT, 0o600, dir_fd=there), "wb") as target:
+        with os.fdopen(os.open(copy, _NEW_FILE, 0o600, dir_fd=there), "wb") as target:
             while block := source.read(2**20):
                 target.write(block)
             target.flush()

@@ -139,7 +139,7 @@ def test_no_command_writes_through_a_link(
     elif at.suffix:
         target.write_text("mine", encoding="utf-8")
     else:
-        # Names of drafts, of old places aside and of what a command would remove.
+        # Names of temporary files, of old places aside and of what a command would remove.
         for name in ("generate", "meshwright/generate", "tools"):
             (target / name).mkdir(parents=True)
             (target / name / "mine").write_text("mine", encoding="utf-8")
@@ -155,7 +155,7 @@ def test_no_command_writes_through_a_link(
     assert state(outside) == before
     assert at.is_symlink()
     assert done.returncode in (0, 1, 2)
-    assert not list(repository.rglob(".meshwright-????????????????")), "no draft is left"
+    assert not list(repository.rglob(".meshwright-????????????????")), "no temporary file is left"
 
 
 def test_every_command_has_something_to_do(made: Path, tmp_path: Path) -> None:
@@ -233,7 +233,7 @@ def test_a_folder_that_becomes_a_link_leads_nowhere(tree: Tree) -> None:
 
 def test_a_tree_is_left_by_no_path(tree: Tree) -> None:
     for path in ("../outside/file", "/etc/x", "a/../../outside/file"):
-        with pytest.raises(OSError, match="leads out") as caught:
+        with pytest.raises(OSError, match="is outside the folder") as caught:
             tree.write(path, b"x")
         assert caught.value.errno == errno.EINVAL
 
