@@ -41,7 +41,7 @@ class Ended:
 
     status: int
     output: bytes
-    complaint: bytes
+    stderr: bytes
 
 
 @dataclass(frozen=True)
@@ -143,14 +143,14 @@ def finish(process: Process, seconds: float, given: bytes = b"") -> Ended:
     Kills the process and raises ProgramTimeout if that takes longer than ``seconds``.
     """
     try:
-        output, complaint = process.communicate(given or None, timeout=seconds)
+        output, stderr = process.communicate(given or None, timeout=seconds)
     except subprocess.TimeoutExpired:
         name = Path(str(process.args[0] if isinstance(process.args, list) else process.args)).name
         raise ProgramTimeout(f"{name} took longer than {seconds:.0f} s") from None
     finally:
         if process.returncode is None:
             end(process)
-    return Ended(process.returncode, output or b"", complaint or b"")
+    return Ended(process.returncode, output or b"", stderr or b"")
 
 
 def wait(process: Process, seconds: float) -> int | None:

@@ -166,9 +166,7 @@ def test_a_shallow_clone(checkout: Path, tmp_path: Path) -> None:
 def test_no_git(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "")
 
-    assert (
-        refusal(checkout, DiffRequest()) == "git is not on PATH; install it: what is committed is read by it"
-    )
+    assert refusal(checkout, DiffRequest()) == "install git: it is not on PATH, and is needed to read commits"
 
 
 def test_json_fits_its_schema(root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -56,7 +56,7 @@ def judge(
 
     ``before`` are the states of the area's folders at the start; ``visits`` what the listener got.
     """
-    said = [ended.output.decode("utf-8", "replace"), ended.complaint.decode("utf-8", "replace")]
+    said = [ended.output.decode("utf-8", "replace"), ended.stderr.decode("utf-8", "replace")]
     return [
         *_ending(ended, said),
         *_words(case, said),

@@ -40,7 +40,7 @@ class Ended:
 
     status: int
     output: bytes
-    complaint: bytes
+    stderr: bytes
     seconds: float
     processor: float
     left: int

@@ -36,9 +36,9 @@ def before(area: Area) -> dict[str, State]:
     return {name: state(area.root / name) for name in WATCHED}
 
 
-def ended(output: str = "", complaint: str = "", status: int = 0, **more: object) -> Ended:
+def ended(output: str = "", stderr: str = "", status: int = 0, **more: object) -> Ended:
     fields: dict[str, Any] = {"seconds": 0.1, "processor": 0.1, "left": 0, **more}
-    return Ended(status, output.encode(), complaint.encode(), **fields)
+    return Ended(status, output.encode(), stderr.encode(), **fields)
 
 
 def verdict(area: Area, found: Ended, form: str = "text", writes: tuple[str, ...] = ()) -> list[str]:
@@ -53,14 +53,14 @@ def verdict(area: Area, found: Ended, form: str = "text", writes: tuple[str, ...
         (ended(status=-9, seconds=60.1), "text", "hang"),
         (ended(left=1), "text", "processes left"),
         (
-            ended(complaint="Traceback (most recent call last):\nKeyError: 'x'\n"),
+            ended(stderr="Traceback (most recent call last):\nKeyError: 'x'\n"),
             "text",
             "traceback: KeyError",
         ),
         (ended("a.yaml:1:1: error: x [internal/error]\n"), "text", "internal error"),
-        (ended(complaint="x.py:1: FutureWarning: y\n"), "text", "python warning"),
+        (ended(stderr="x.py:1: FutureWarning: y\n"), "text", "python warning"),
         (ended(f"a {SECRET} b\n"), "text", "secret in output"),
-        (ended(complaint=f"{SECRET}\n"), "text", "secret in stderr"),
+        (ended(stderr=f"{SECRET}\n"), "text", "secret in stderr"),
         (ended("a\x1b[31mb\n"), "text", "control character"),
         (ended("a\u202eb\n"), "text", "control character"),
         (ended("  ::error file=fuzz::x\n"), "text", "workflow command"),
@@ -89,7 +89,7 @@ def test_what_is_said_or_noted(found: Ended, form: str, says: str, area: Area) -
         (ended("a.yaml:1:1: error: é \\x1b :: [x]\n", status=1), "text"),
         (ended("::error file=a.yaml,line=1::x\n::warning title=x::y\n", status=1), "github"),
         (ended("{}\n"), "json"),
-        (ended(status=2, complaint="meshwright: x\n"), "json"),
+        (ended(status=2, stderr="meshwright: x\n"), "json"),
         (ended("<details><summary><code>fuzz</code></summary></details>\n\n`@fuzz`"), "markdown"),
         (ended(noted={"programs": ["/usr/bin/git", "kustomize"]}), "text"),
     ],

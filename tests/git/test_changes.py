@@ -126,7 +126,7 @@ def test_the_index_is_not_written(checkout: Path) -> None:
 def test_a_filter_that_cannot_be_named(checkout: Path, name: str) -> None:
     config(checkout, f'[filter "{name}"]', "clean = false")
 
-    with pytest.raises(MeshwrightError, match="cannot be kept from running") as caught:
+    with pytest.raises(MeshwrightError, match="cannot be disabled") as caught:
         uncommitted(WorkTree.of(checkout))
 
     assert str(caught.value).isprintable()

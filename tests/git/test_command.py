@@ -80,7 +80,7 @@ def test_nothing_is_cloned_by_who_does_not_fetch(tmp_path: Path) -> None:
     (tmp_path / "a").mkdir()
     Git(tmp_path)("init", "--quiet", "a")
 
-    assert "transport 'file' not allowed" in Git(tmp_path).run("clone", "a", "b").complaint
+    assert "transport 'file' not allowed" in Git(tmp_path).run("clone", "a", "b").stderr
     assert Git(tmp_path).fetching().run("clone", "a", "b").status == 0
 
 

@@ -137,7 +137,7 @@ def test_files_elsewhere(checkout: Path, tmp_path: Path) -> None:
 def test_a_configuration_that_cannot_be_read(checkout: Path) -> None:
     config(checkout, "[broken")
 
-    with pytest.raises(GitFailure, match=r"git refuses: bad config line \d+ in file"):
+    with pytest.raises(GitFailure, match=r"git failed: bad config line \d+ in file"):
         _ = WorkTree.of(checkout).settings
 
 

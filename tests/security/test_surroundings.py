@@ -314,13 +314,13 @@ def test_four_commands_at_once(repository: Path) -> None:
         for command in words
     ]
     ended = [(process.communicate(timeout=200), process.returncode) for process in running]
-    for command, ((out, complaint), code) in zip(words, ended, strict=True):
-        assert "Traceback" not in complaint
+    for command, ((out, stderr), code) in zip(words, ended, strict=True):
+        assert "Traceback" not in stderr
         if command[0] == "check":
-            assert code in (0, 1), (out, complaint)
+            assert code in (0, 1), (out, stderr)
         elif code:
-            assert command[0] == "app", (out, complaint)
-            assert "there already" in complaint or "File exists" in complaint
+            assert command[0] == "app", (out, stderr)
+            assert "there already" in stderr or "File exists" in stderr
     assert sorted(code for command, (_, code) in zip(words, ended, strict=True) if command[0] == "app") == [
         0,
         2,
@@ -359,9 +359,9 @@ def test_an_interrupt_ends_at_once_and_leaves_nothing(repository: Path) -> None:
             process.communicate(timeout=1)
         except subprocess.TimeoutExpired:
             process.send_signal(signal.SIGINT)
-            _, complaint = process.communicate(timeout=20)
+            _, stderr = process.communicate(timeout=20)
             assert process.returncode in (130, 0, 1)
-            assert "Traceback" not in complaint
+            assert "Traceback" not in stderr
     assert files(repository) == before
 
 

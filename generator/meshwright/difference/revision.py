@@ -16,7 +16,7 @@ from meshwright.git.blobs import Blobs
 from meshwright.git.changes import changed_since
 from meshwright.git.checkout import NotACheckout
 from meshwright.git.paths import below_one_of, is_plain
-from meshwright.git.worktree import NoRevision, WorkTree, complaint_of
+from meshwright.git.worktree import NoRevision, WorkTree, first_error
 from meshwright.inert import printable
 from meshwright.manifests.files import SKIPPED_FOLDERS, RepositoryFiles
 
@@ -106,9 +106,7 @@ class Checkout:
         if listed.status:
             if self.tree.run("rev-parse", "--verify", "--quiet", tree).status:
                 return []
-            raise MeshwrightError(
-                f"{self.folder}: git refuses {commit[:12]}: {complaint_of(listed.complaint)}"
-            )
+            raise MeshwrightError(f"{self.folder}: git refuses {commit[:12]}: {first_error(listed.stderr)}")
         found = []
         for entry in listed.output.split(b"\0"):
             about, _, path = entry.partition(b"\t")

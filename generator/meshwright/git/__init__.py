@@ -1,1 +1,1 @@
-"""The one door to git: nothing else in the package runs it or reads what it prints."""
+"""The only package that runs git and parses its output."""

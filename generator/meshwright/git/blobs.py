@@ -1,4 +1,4 @@
-"""Contents from Git's object store, all through one process."""
+"""Reads blobs from Git's object store through one `git cat-file --batch` process."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Blobs:
-    """Contents by their digest, each read once; ``close`` ends the process."""
+    """Blob contents by object ID, each read once; ``close`` ends the process."""
 
     def __init__(self, tree: WorkTree) -> None:
         self._tree = tree
@@ -23,7 +23,7 @@ class Blobs:
         self._process: Process | None = None
 
     def fetch(self, digests: Iterable[str]) -> None:
-        """Read many at once. Raises MeshwrightError when Git has one of them not."""
+        """Read many blobs at once. Raises MeshwrightError if Git does not have one of them."""
         wanted = [digest for digest in dict.fromkeys(digests) if digest not in self._known]
         if not wanted:
             return
@@ -32,7 +32,7 @@ class Blobs:
         asked, answers = self._process.stdin, self._process.stdout
         assert asked is not None
         assert answers is not None
-        # Asking and reading at once: neither side waits for a full pipe.
+        # A thread writes while this one reads, so that a full pipe blocks neither side.
         asking = threading.Thread(target=_ask, args=(asked, wanted))
         asking.start()
         try:
@@ -44,7 +44,7 @@ class Blobs:
             asking.join()
 
     def get(self, digest: str) -> bytes:
-        """One content. Raises MeshwrightError as ``fetch`` does."""
+        """The content of one blob. Raises MeshwrightError as ``fetch`` does."""
         self.fetch([digest])
         return self._known[digest]
 
@@ -70,7 +70,7 @@ class Blobs:
         header = pipe.readline().split()
         if len(header) != 3:
             raise MeshwrightError(
-                f"{self._tree.folder}: this partial clone has not all files of the revision; "
+                f"{self._tree.folder}: this partial clone does not have all files of the revision; "
                 "run `git fetch --refetch --no-filter origin`"
             )
         content = pipe.read(int(header[2]))
@@ -83,5 +83,5 @@ def _ask(pipe: IO[bytes], digests: Iterable[str]) -> None:
         pipe.write("".join(f"{digest}\n" for digest in digests).encode())
         pipe.flush()
     except OSError:
-        # The reader gave up, and says why.
+        # The reader stopped and reports the reason.
         return

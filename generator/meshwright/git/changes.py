@@ -1,7 +1,7 @@
-"""What differs between the files of a checkout and what is committed; nothing that is configured runs.
+"""Finds uncommitted changes of a checkout without running any configured program.
 
-Git compares by its own rules of line ends. What Git LFS keeps is compared by its pointer, because its filter
-does not run.
+Git compares with its own line-ending rules. Files in Git LFS are compared by their pointers, because the LFS
+filter does not run.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from meshwright.errors import MeshwrightError
 from meshwright.git.blobs import Blobs
 from meshwright.git.lfs import is_same
-from meshwright.git.worktree import WorkTree, complaint_of
+from meshwright.git.worktree import WorkTree, first_error
 
 _UNTRACKED = "?"
 # Fields of a line of `git status --porcelain=v2` before the path, by its first character.
@@ -22,7 +22,7 @@ _BLOB = 7
 
 @dataclass(frozen=True)
 class _Entry:
-    """``staged`` and ``unstaged`` say what differs, "." nothing; ``blob`` is the index's."""
+    """A status line: ``staged`` and ``unstaged`` are its letters, "." if equal; ``blob`` is in the index."""
 
     path: str
     staged: str
@@ -31,24 +31,24 @@ class _Entry:
 
 
 def ignored(tree: WorkTree) -> frozenset[str]:
-    """Paths from the folder that Git ignores, whole folders as one. Raises MeshwrightError."""
+    """Ignored paths, relative to the folder; an ignored folder is one path. Raises MeshwrightError."""
     wanted = ("ls-files", "-z", "--others", "--ignored", "--exclude-standard", "--directory")
     ended = tree.run(*wanted, seconds=30)
     if ended.status:
-        raise MeshwrightError(complaint_of(ended.complaint))
+        raise MeshwrightError(first_error(ended.stderr))
     return frozenset(name.rstrip("/") for name in _names(ended.output))
 
 
 def uncommitted(tree: WorkTree, paths: Iterable[str] = (".",), *, untracked: bool = True) -> list[str]:
-    """Those of ``paths``, from the folder, that differ from the last commit, new and deleted ones too.
+    """The files below ``paths`` that differ from the last commit, including new and deleted files.
 
-    A submodule counts when it is at another commit. Raises MeshwrightError.
+    Paths are relative to the folder. A submodule counts if it is at another commit. Raises MeshwrightError.
     """
     return [entry.path for entry in _status(tree, paths, untracked=untracked)]
 
 
 def changed_since(tree: WorkTree, commit: str) -> frozenset[str]:
-    """Files of the folder that differ from ``commit``, new and deleted ones too; submodules do not count.
+    """Files of the folder that differ from ``commit``, including new and deleted files but not submodules.
 
     Raises MeshwrightError.
     """
@@ -91,7 +91,7 @@ def _entries(said: bytes, prefix: str) -> Iterator[_Entry]:
 
 
 def _same_in_lfs(tree: WorkTree, entries: list[_Entry]) -> set[str]:
-    """Paths whose content is the one that their pointer in the index names."""
+    """Paths whose content matches their pointer in the index."""
     if not entries or not tree.settings:
         return set()
     given = "".join(f"{entry.path}\0" for entry in entries).encode("utf-8", "surrogateescape")

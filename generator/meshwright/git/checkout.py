@@ -1,4 +1,4 @@
-"""Which checkout a folder belongs to, found as git finds it, and refused where git would be led astray."""
+"""Finds the checkout of a folder as git does, and refuses folders that git would mistake for a repository."""
 
 from __future__ import annotations
 
@@ -9,29 +9,29 @@ from meshwright.errors import MeshwrightError
 from meshwright.tools.files import read_small
 
 _POINTER = "gitdir:"
-# A .git file holds one path.
+# A .git file contains one path.
 _MOST = 65_536
 
 
 class NotACheckout(MeshwrightError):
-    """The folder is in no Git checkout."""
+    """The folder is not in a Git checkout."""
 
 
 class Embedded(MeshwrightError):
-    """A Git repository that came with the files, or one that leads to files elsewhere."""
+    """A Git repository among the files, or one whose work tree is elsewhere."""
 
 
 def find_top(folder: Path) -> Path:
-    """The folder of the checkout that ``folder``, a real path, is part of: the one that has the ``.git``.
+    """The top folder (with the ``.git``) of the checkout that contains ``folder``, a real path.
 
-    Raises NotACheckout, and Embedded when git would take a folder on the way for a bare repository.
+    Raises NotACheckout, or Embedded if git would treat a folder on the way up as a bare repository.
     """
     for place in (folder, *folder.parents):
-        # Even beside a .git: were that one broken, git would go on with the folder itself.
+        # Even beside a .git, because git uses the folder itself if that .git is broken.
         if _is_bare(place):
             raise Embedded(
-                f"{place}: a bare Git repository (HEAD, objects, refs), whose settings may be anybody's: "
-                "clone it and name the clone, or remove it"
+                f"{place}: a bare Git repository (HEAD, objects, refs) may contain untrusted configuration: "
+                "clone it and pass the path of the clone, or remove it"
             )
         if _is_git(place / ".git"):
             return place
@@ -39,7 +39,7 @@ def find_top(folder: Path) -> Path:
 
 
 def git_dir_of(top: Path) -> Path:
-    """Where the checkout at ``top`` keeps its state: its ``.git``, or the folder that this file names."""
+    """The Git directory of the checkout at ``top``: its ``.git`` folder, or the folder named in that file."""
     place = top / ".git"
     if not place.is_file():
         return place
@@ -47,13 +47,13 @@ def git_dir_of(top: Path) -> Path:
         with place.open("rb") as file:
             text = os.fsdecode(file.read(_MOST))
     except OSError:
-        # git will say why.
+        # git reports the reason.
         return place
     return Path(os.path.normpath(top / text.removeprefix(_POINTER).strip()))
 
 
 def common_dir_of(git_dir: Path) -> Path:
-    """What linked work trees share; of any other checkout its git directory itself."""
+    """The common directory of linked work trees; for other checkouts the Git directory itself."""
     try:
         told = os.fsdecode(read_small(git_dir / "commondir")).strip()
     except OSError:
@@ -62,12 +62,12 @@ def common_dir_of(git_dir: Path) -> Path:
 
 
 def _is_git(place: Path) -> bool:
-    # git goes on upwards from a folder .git that is no repository, and stops at a file.
+    # git continues upwards from a .git folder that is not a repository, but stops at a .git file.
     return place.is_file() or _is_bare(place)
 
 
 def _is_bare(folder: Path) -> bool:
-    """Whether git would take a folder for a repository, or nearly: rather once too often."""
+    """Whether git might treat a folder as a repository; in doubt True."""
     if not os.path.lexists(folder / "HEAD"):
         return False
     return (folder / "commondir").is_file() or ((folder / "objects").is_dir() and (folder / "refs").is_dir())

@@ -1,7 +1,7 @@
-"""How git is always called: found on PATH, with settings that run no program, in a cleaned environment.
+"""Builds every git command: git from PATH, settings that run no other program, and a clean environment.
 
-A repository may come from a stranger, its ``.git`` folder too. What that configures is never run, and
-nothing is fetched but by the one function that fetches a template.
+A repository and its ``.git`` folder may come from a stranger. Programs that it configures never run, and only
+the function that fetches a template may use the network.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from meshwright.errors import MeshwrightError
 from meshwright.systems import SUFFIX
 from meshwright.tools.places import looked_at
 
-# Each wins over every configuration file. A repository's own may name programs for most of them.
+# Each overrides every configuration file. The repository's own file may name programs for most of them.
 SETTINGS = (
     ("core.fsmonitor", "false"),
     ("core.hooksPath", "/dev/null"),
@@ -26,7 +26,7 @@ SETTINGS = (
     ("maintenance.auto", "false"),
     ("submodule.recurse", "false"),
     ("fetch.recurseSubmodules", "false"),
-    # A folder that looks like a bare repository may be part of what is looked at.
+    # The inspected files may contain a folder that looks like a bare repository.
     ("safe.bareRepository", "explicit"),
 )
 _ALWAYS = {
@@ -34,7 +34,7 @@ _ALWAYS = {
     "GIT_TERMINAL_PROMPT": "0",
     "LC_ALL": "C",
 }
-# Of git's variables these alone stay: all others lead to another repository, run a program, or print.
+# Only these of git's variables stay: all others select another repository, run a program, or print.
 _KEPT = (
     "GIT_CONFIG_COUNT",
     "GIT_CONFIG_KEY_",
@@ -52,14 +52,14 @@ _NO_PROTOCOL = "none"
 
 
 class MissingGit(MeshwrightError):
-    """There is no git on PATH, but perhaps in the checkout that the user stands in."""
+    """No git on PATH outside the inspected checkout."""
 
     def __init__(self) -> None:
-        super().__init__("git is not on PATH; install it: what is committed is read by it")
+        super().__init__("install git: it is not on PATH, and is needed to read commits")
 
 
 def program() -> str:
-    """Where git is. Raises MissingGit."""
+    """The path of git. Raises MissingGit."""
     for folder in _own_folders(os.environ.get("PATH", "")):
         found = os.path.join(folder, f"git{SUFFIX}")  # noqa: PTH118 - looked up for each command
         if os.path.isfile(found) and os.access(found, os.X_OK):  # noqa: PTH113
@@ -68,7 +68,7 @@ def program() -> str:
 
 
 def command(*arguments: str | Path, settings: Iterable[tuple[str, str]] = ()) -> list[str]:
-    """The words of a git command; ``settings`` are further keys and values. Raises MissingGit."""
+    """The arguments of a git command; ``settings`` are further keys and values. Raises MissingGit."""
     words = [program()]
     for key, value in (*SETTINGS, *settings):
         words += ["-c", f"{key}={value}"]
@@ -76,10 +76,10 @@ def command(*arguments: str | Path, settings: Iterable[tuple[str, str]] = ()) ->
 
 
 def environment(*, fetches: bool = False) -> dict[str, str]:
-    """The environment for git: the user's own without what leads elsewhere.
+    """The user's environment without the variables that would redirect git.
 
-    Nothing can be fetched unless ``fetches``; then the ways that git allows by default are open, fewer if
-    the user's GIT_ALLOW_PROTOCOL says so.
+    Nothing can be fetched unless ``fetches``; then the protocols that git allows by default are open, or
+    fewer if the user's GIT_ALLOW_PROTOCOL restricts them.
     """
     kept = (*_KEPT, *_KEPT_TO_FETCH) if fetches else _KEPT
     found = {
@@ -99,12 +99,12 @@ def environment(*, fetches: bool = False) -> dict[str, str]:
 
 
 def environment_for_others(settings: Iterable[tuple[str, str]] = ()) -> dict[str, str]:
-    """The environment for a program that runs git itself, on local folders alone.
+    """The environment for a program that itself runs git, limited to local folders.
 
-    A submodule of what it clones is not fetched, from a local folder either.
+    Submodules of what it clones are not fetched, not even from a local folder.
     """
     found = environment()
-    # The variable would open local folders to submodules too, which git otherwise keeps shut.
+    # The variable would also allow submodules in local folders, which git forbids by default.
     del found["GIT_ALLOW_PROTOCOL"]
     closed = [(f"protocol.{name}.allow", "never") for name in (*_PROTOCOLS, "ext", "fd") if name != "file"]
     local = [("protocol.allow", "never"), *closed, ("protocol.file.allow", "user")]
@@ -112,7 +112,7 @@ def environment_for_others(settings: Iterable[tuple[str, str]] = ()) -> dict[str
 
 
 def configured(environment: Mapping[str, str], settings: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """``environment`` with settings behind those that it has: the last one counts."""
+    """``environment`` with settings appended to its own: the last one wins."""
     found = dict(environment)
     count = found.get("GIT_CONFIG_COUNT", "")
     first = int(count) if count.isascii() and count.isdecimal() else 0
@@ -124,7 +124,7 @@ def configured(environment: Mapping[str, str], settings: Iterable[tuple[str, str
 
 
 def _own_folders(path: str) -> list[str]:
-    """The folders of a PATH from which no repository can bring its own git."""
+    """The absolute folders of a PATH outside the checkout: a repository must not provide its own git."""
     top = looked_at()
     folders = [folder for folder in path.split(os.pathsep) if os.path.isabs(folder)]  # noqa: PTH117
     if top is None:

@@ -1,7 +1,7 @@
-"""The programs that configuration names, and the settings that keep git from running them.
+"""Settings that keep git from running the filter programs of its configuration.
 
-Filters (clean, smudge, process) run whenever git compares or writes a file, so each that any configuration
-file knows, included ones too, is set to nothing.
+Filters (clean, smudge, process) run whenever git compares or writes a file, so each filter that any
+configuration file or included file defines is set to an empty command.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from meshwright.inert import printable
 
 Settings = tuple[tuple[str, str], ...]
 _FILTER = "filter."
-# Each name takes four settings on the command line; nobody has so many.
+# Each filter takes four settings on the command line; nobody has this many.
 _MOST = 100
 
 
@@ -26,7 +26,7 @@ def parse_config(listing: bytes) -> Iterator[tuple[str, str]]:
 
 
 def silenced(keys: Iterator[str]) -> Settings:
-    """Settings by which no configured filter runs. Raises MeshwrightError for names that cannot be set."""
+    """Settings that disable all configured filters. Raises MeshwrightError for names that cannot be set."""
     names = dict.fromkeys(
         key.removeprefix(_FILTER).rpartition(".")[0]
         for key in keys
@@ -35,12 +35,12 @@ def silenced(keys: Iterator[str]) -> Settings:
     odd = next((name for name in names if "=" in name or not name.isprintable()), None)
     if odd is not None:
         raise MeshwrightError(
-            f"Git's configuration has a filter named '{printable(odd)}', which cannot be kept from running: "
-            "give it another name"
+            f"rename the filter '{printable(odd)}' in Git's configuration: a filter with this name cannot be "
+            "disabled"
         )
     if len(names) > _MOST:
         raise MeshwrightError(
-            f"Git's configuration has {len(names)} filters; at most {_MOST} can be kept from running"
+            f"Git's configuration has {len(names)} filters; at most {_MOST} can be disabled"
         )
     found = []
     for name in names:

@@ -1,4 +1,4 @@
-"""Git as the update uses it: GitPython's runner, bytes in and out, behind the same settings as all of git."""
+"""Git for updates: GitPython runs it, with bytes in and out and the settings of every other git command."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pathlib import Path
 from meshwright.errors import MeshwrightError
 from meshwright.git.command import MissingGit, command, environment, program
 from meshwright.git.drivers import Settings
-from meshwright.git.worktree import GitFailure, WorkTree, complaint_of
+from meshwright.git.worktree import GitFailure, WorkTree, first_error
 
 # merge-tree --write-tree came with it.
 LEAST_GIT = (2, 38)
@@ -29,23 +29,23 @@ _IDENTITY = {
 
 @dataclass(frozen=True)
 class Done:
-    """A finished git command: exit status and what it printed."""
+    """A finished git command: exit status, stdout and stderr."""
 
     status: int
     output: bytes
-    complaint: str
+    stderr: str
 
     @property
     def text(self) -> str:
-        """The output without its last line feed; a name that is no UTF-8 survives a way back."""
+        """The output without trailing line feeds; names that are not UTF-8 survive a round trip."""
         return self.output.decode("utf-8", "surrogateescape").rstrip("\n")
 
 
 @dataclass(frozen=True)
 class Git:
-    """Runs git in ``folder``; ``environment`` names the repository, ``settings`` keep filters still.
+    """Runs git in ``folder``; ``environment`` selects the repository, ``settings`` disable filters.
 
-    ``fetches`` lets it reach other repositories.
+    ``fetches`` allows access to other repositories.
     """
 
     folder: Path
@@ -55,20 +55,20 @@ class Git:
 
     @classmethod
     def at(cls, tree: WorkTree) -> Git:
-        """Git in a checkout. Raises MeshwrightError when its configuration cannot be trusted."""
+        """Git in a checkout. Raises MeshwrightError if its configuration cannot be trusted."""
         return cls(tree.folder, tree.environment, tree.settings)
 
     @classmethod
     def bare(cls, folder: Path, settings: Settings = ()) -> Git:
-        """Git in a bare repository of our own."""
+        """Git in a bare repository that Meshwright created."""
         return cls(folder, {"GIT_DIR": str(folder)}, settings)
 
     def with_environment(self, **more: str) -> Git:
-        """The same with more environment variables."""
+        """A copy with more environment variables."""
         return replace(self, environment={**self.environment, **more})
 
     def fetching(self) -> Git:
-        """The same, and it may reach other repositories."""
+        """A copy that may access other repositories."""
         return replace(self, fetches=True)
 
     def run(self, *arguments: str | Path, given: bytes | None = None) -> Done:
@@ -81,37 +81,37 @@ class Git:
             if given is not None:
                 stdin.write(given)
                 stdin.seek(0)
-            status, output, complaint = git.Git(str(self.folder)).execute(
+            status, output, stderr = git.Git(str(self.folder)).execute(
                 words,
                 istream=stdin,
                 with_extended_output=True,
                 with_exceptions=False,
                 stdout_as_string=False,
                 strip_newline_in_stdout=False,
-                # A person may have to touch a key, and a history may be long: only what is local is bounded.
+                # No limit for fetches: the user may have to touch a key, and a history may be long.
                 kill_after_timeout=None if self.fetches else _SECONDS,
                 env={**_IDENTITY, **self.environment},
             )
-        said = complaint if isinstance(complaint, str) else bytes(complaint).decode("utf-8", "replace")
+        said = stderr if isinstance(stderr, str) else bytes(stderr).decode("utf-8", "replace")
         if int(status) < 0:
-            said = f"error: it was ended after {_SECONDS} s or by a signal"
+            said = f"error: it was killed after {_SECONDS} s or by a signal"
         return Done(int(status), bytes(output), said)
 
     def __call__(self, *arguments: str | Path, given: bytes | None = None) -> str:
-        """Run a command and give its output. Raises GitFailure when it fails."""
+        """Run a command and return its output. Raises GitFailure if it fails."""
         return self.checked(*arguments, given=given).text
 
     def checked(self, *arguments: str | Path, given: bytes | None = None) -> Done:
-        """Run a command. Raises GitFailure when it fails."""
+        """Run a command. Raises GitFailure if it fails."""
         done = self.run(*arguments, given=given)
         if done.status:
-            raise GitFailure(f"git {arguments[0]}: {complaint_of(done.complaint)}")
+            raise GitFailure(f"git {arguments[0]}: {first_error(done.stderr)}")
         return done
 
 
 @contextmanager
 def _only(wanted: Mapping[str, str]) -> Iterator[None]:
-    """Make ``wanted`` the process's environment for a moment: GitPython lays its own over that."""
+    """Replace the process's environment for a moment, because GitPython adds its own variables to that."""
     kept = dict(os.environ)
     try:
         for name in kept.keys() - wanted.keys():
@@ -126,26 +126,26 @@ def _only(wanted: Mapping[str, str]) -> Iterator[None]:
 
 @cache
 def require_git() -> tuple[int, ...]:
-    """Git's version. Raises MeshwrightError when there is no git, or one before 2.38."""
+    """Git's version. Raises MeshwrightError if git is missing or older than 2.38."""
     try:
         where = program()
     except MissingGit:
         raise MeshwrightError(
-            "git is not on PATH: an update merges with it; install git 2.38 or newer"
+            "install git 2.38 or newer: git is not on PATH, and an update merges with it"
         ) from None
-    # The import runs git by itself: this one, and without ten lines of advice when it fails.
-    told = {"GIT_PYTHON_REFRESH": "quiet", "GIT_PYTHON_GIT_EXECUTABLE": where}
-    with _only({**environment(), **told}):
+    # GitPython runs git on import; make that this git, without ten lines of advice if it fails.
+    refresh = {"GIT_PYTHON_REFRESH": "quiet", "GIT_PYTHON_GIT_EXECUTABLE": where}
+    with _only({**environment(), **refresh}):
         import git
 
         try:
             said = str(git.Git().execute([where, "--version"]))
         except (git.GitCommandNotFound, git.GitCommandError):
-            raise MeshwrightError(f"{where} does not run; install git 2.38 or newer") from None
+            raise MeshwrightError(f"install git 2.38 or newer: {where} does not run") from None
     version = tuple(int(number) for number in re.findall(r"\d+", said)[:3])
     if version < LEAST_GIT:
         raise MeshwrightError(
-            f"{said} is too old: `git merge-tree --write-tree` came with 2.38; "
+            f"{said} is too old: `git merge-tree --write-tree` needs 2.38; "
             "install a newer git, or use plain `copier update`"
         )
     return version

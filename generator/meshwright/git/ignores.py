@@ -1,4 +1,4 @@
-"""Which files decide what Git ignores, beside the .gitignore files of the tree; found without running git."""
+"""Lists the files outside the tree that decide what Git ignores, without running git."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _MOST = 2**20
 
 
 def ignore_sources(top: Path) -> Iterator[Path]:
-    """The index, the lists and the configuration that count for the checkout at ``top``, there or not."""
+    """The index, ignore lists and configuration files of the checkout at ``top``, existing or not."""
     git_dir = git_dir_of(top)
     common = common_dir_of(git_dir)
     yield git_dir / "index"
@@ -28,7 +28,7 @@ def ignore_sources(top: Path) -> Iterator[Path]:
     local = (common / "config", git_dir / "config.worktree")
     for file in (Path("/etc/gitconfig"), own / "config", home / ".gitconfig", *told, *local):
         yield file
-        # A user's own files may be links; one in .git leads to what is none of ours to read.
+        # The user's own files may be links; links in .git may lead to files that must not be read.
         is_linked = file in local and os.path.islink(file)  # noqa: PTH114 - of any length
         text = "" if is_linked else _text(file)
         yield from (_place(value, home, top) for value in _EXCLUDES.findall(text))

@@ -1,4 +1,4 @@
-"""Git LFS: whether a file is the one that its pointer in Git names.
+"""Git LFS: compares a file with its pointer in Git.
 
 Format of pointers: git-lfs docs/spec.md.
 """
@@ -18,13 +18,13 @@ _LONGEST = 1024
 
 
 def is_same(file: Path, pointer: bytes) -> bool:
-    """Whether ``file`` has the size and digest that ``pointer`` names; False when that is no pointer."""
-    told = _POINTER.match(pointer) if len(pointer) <= _LONGEST else None
+    """Whether ``file`` has the size and digest in ``pointer``; False if that is not a pointer."""
+    found = _POINTER.match(pointer) if len(pointer) <= _LONGEST else None
     try:
         about = file.lstat()
-        if told is None or not stat.S_ISREG(about.st_mode) or about.st_size != int(told[2]):
+        if found is None or not stat.S_ISREG(about.st_mode) or about.st_size != int(found[2]):
             return False
         with file.open("rb") as content:
-            return hashlib.file_digest(content, "sha256").hexdigest() == told[1].decode()
+            return hashlib.file_digest(content, "sha256").hexdigest() == found[1].decode()
     except OSError:
         return False

@@ -20,21 +20,21 @@ if TYPE_CHECKING:
 
 _SECONDS = 120
 _PATIENCE = 10
-# Far above what git takes for the largest checkout: a device that is named as a file of its never ends.
+# Far above what the largest checkout needs; stops git when one of its files is an endless device.
 _MEMORY = 2 * 2**30
 
 
 class NoRevision(MeshwrightError):
-    """A name that is no revision of the checkout."""
+    """A name that is not a revision of the checkout."""
 
 
 class GitFailure(MeshwrightError):
-    """A git command that failed, with its first line of complaint."""
+    """A failed git command, with its first error line."""
 
 
 @dataclass(frozen=True)
 class WorkTree:
-    """``folder`` is a real path in the checkout whose files begin at ``top``."""
+    """``folder`` is a real path in the checkout with the top folder ``top``."""
 
     folder: Path
     top: Path
@@ -47,19 +47,19 @@ class WorkTree:
 
     @property
     def prefix(self) -> str:
-        """The way from ``top`` to ``folder``: empty, or with a slash at its end."""
+        """The path from ``top`` to ``folder``: empty, or with a trailing slash."""
         return "" if self.folder == self.top else f"{self.folder.relative_to(self.top).as_posix()}/"
 
     @property
     def environment(self) -> dict[str, str]:
-        """What keeps git at this checkout, whatever its configuration says of its place."""
+        """Variables that keep git in this checkout, whatever its configuration says."""
         return {"GIT_WORK_TREE": str(self.top), "GIT_CEILING_DIRECTORIES": str(self.top.parent)}
 
     @cached_property
     def settings(self) -> Settings:
-        """Settings for a command that compares or writes files: no configured filter runs.
+        """Settings that disable filters, for a command that compares or writes files.
 
-        Raises Embedded when the configuration leads to files elsewhere, GitFailure when it cannot be read.
+        Raises Embedded if the configured work tree is elsewhere, GitFailure if it cannot be read.
         """
         listing = list(parse_config(self.checked("config", "--null", "--list").output))
         self._refuse_elsewhere([value for key, value in listing if key == "core.worktree"])
@@ -73,14 +73,14 @@ class WorkTree:
         more: dict[str, str] | None = None,
         seconds: float = _SECONDS,
     ) -> Ended:
-        """Run git in the folder, whatever status it ends with; ``compares`` when it reads files' contents.
+        """Run git in the folder, whatever its exit status; ``compares`` if it reads the contents of files.
 
-        Raises GitFailure when it cannot be started or does not end, MissingGit.
+        Raises GitFailure if it cannot be started or does not end, and MissingGit.
         """
         from meshwright.programs import Bounds, ProgramTimeout, run
 
         words = command(*arguments, settings=self.settings if compares else ())
-        # Nearly always git has ended long before; else it is seen to that it does not wait for a pipe.
+        # git almost always ends within seconds; if it does not, look for a named pipe that blocks it.
         for patience in (min(_PATIENCE, seconds), seconds):
             try:
                 return run(
@@ -96,8 +96,8 @@ class WorkTree:
                 if isinstance(error, OSError) or patience == seconds:
                     break
                 if pipe := first_pipe(self.top):
-                    said = f"{printable(pipe)} is a named pipe, and git waits for what comes through it"
-                    failure = GitFailure(f"{self.folder}: {said}; remove it")
+                    said = f"{printable(pipe)} is a named pipe, and git waits for its content; remove it"
+                    failure = GitFailure(f"{self.folder}: {said}")
                     break
         raise failure
 
@@ -108,14 +108,14 @@ class WorkTree:
         compares: bool = False,
         more: dict[str, str] | None = None,
     ) -> Ended:
-        """Run git. Raises GitFailure when it fails too."""
+        """Run git as ``run`` does. Raises GitFailure also if it fails."""
         ended = self.run(*arguments, given=given, compares=compares, more=more)
         if ended.status:
-            raise GitFailure(f"{self.folder}: git refuses: {complaint_of(ended.complaint)}")
+            raise GitFailure(f"{self.folder}: git failed: {first_error(ended.stderr)}")
         return ended
 
     def commit(self, revision: str) -> str:
-        """The commit that a revision means. Raises NoRevision."""
+        """The commit of a revision. Raises NoRevision."""
         if not revision or revision.startswith("-"):
             raise NoRevision(f"'{printable(revision)}': not a revision")
         verify = ("rev-parse", "--verify", "--quiet", "--end-of-options")
@@ -125,26 +125,26 @@ class WorkTree:
         return ended.output.decode().strip()
 
     def text(self, *arguments: str) -> str:
-        """What git prints, without the line feed at its end. Raises GitFailure."""
+        """The output of git without the trailing line feed. Raises GitFailure."""
         return self.checked(*arguments).output.decode("utf-8", "surrogateescape").removesuffix("\n")
 
-    def _refuse_elsewhere(self, told: list[str]) -> None:
+    def _refuse_elsewhere(self, worktrees: list[str]) -> None:
         git_dir = git_dir_of(self.top)
-        if not told or common_dir_of(git_dir) != git_dir:
-            # In a linked work tree the setting is the main one's.
+        if not worktrees or common_dir_of(git_dir) != git_dir:
+            # In a linked work tree the setting belongs to the main one.
             return
-        if Path(os.path.realpath(git_dir / told[-1])) != self.top:
+        if Path(os.path.realpath(git_dir / worktrees[-1])) != self.top:
             raise Embedded(
                 f"{self.top}: its Git configuration says that its files are elsewhere "
-                f"(core.worktree = {printable(told[-1])}): git config --unset core.worktree"
+                f"(core.worktree = {printable(worktrees[-1])}); run git config --unset core.worktree"
             )
 
 
-def complaint_of(said: bytes | str) -> str:
-    """What git says first that tells something, printable: the line of the error, when it marks one."""
+def first_error(said: bytes | str) -> str:
+    """Git's first line marked as an error, else its first line, printable."""
     text = said if isinstance(said, str) else said.decode("utf-8", "replace")
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     marked = [line for line in lines if line.startswith(("fatal:", "error:"))]
     return printable(
-        (marked or lines or ["it gives no reason"])[0].removeprefix("fatal: ").removeprefix("error: ")
+        (marked or lines or ["no reason given"])[0].removeprefix("fatal: ").removeprefix("error: ")
     )

@@ -40,7 +40,7 @@ def go_install(spec: ToolSpec, version: str, folder: Path) -> Path:
     except OSError as error:
         raise InstallationFault(f"{go} does not start: {error.strerror}") from error
     if built.status:
-        raise InstallationFault(_explain(built.complaint.decode("utf-8", "replace")))
+        raise InstallationFault(_explain(built.stderr.decode("utf-8", "replace")))
     executable = folder / spec.name
     if not executable.is_file():
         raise InstallationFault(f"go install ended well but left no {spec.name}")

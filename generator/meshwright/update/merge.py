@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from meshwright.git.gitpython import Git
-from meshwright.git.worktree import GitFailure, complaint_of
+from meshwright.git.worktree import GitFailure, first_error
 from meshwright.update.project import Project, TreeEntry, read_tree
 
 # As git does for a rename that it finds, with room for whole folders; every rename counts, whatever is
@@ -100,7 +100,7 @@ class Workshop:
         git = self.git.with_environment(GIT_ATTR_NOSYSTEM="1")
         done = git.run(*_RULES, "merge-tree", "--write-tree", "-z", "--messages", *labels)
         if done.status not in (0, 1):
-            raise GitFailure(f"git merge-tree: {complaint_of(done.complaint)}")
+            raise GitFailure(f"git merge-tree: {first_error(done.stderr)}")
         return _read(done.output.decode("utf-8", "surrogateescape"))
 
     def check_out(self, tree: str, folder: Path) -> None:

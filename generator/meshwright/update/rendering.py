@@ -87,7 +87,7 @@ class Renderer:
                 f"and was stopped; if you trust it: {limit.option('render')}"
             ) from None
         if ended.status:
-            lines = ended.complaint.decode("utf-8", "replace").strip().splitlines()
+            lines = ended.stderr.decode("utf-8", "replace").strip().splitlines()
             raise MeshwrightError(
                 f"the template cannot be rendered: {printable(lines[-1]) if lines else 'no reason given'}"
             )

@@ -13,7 +13,7 @@ from packaging.version import InvalidVersion, Version
 
 from meshwright.errors import MeshwrightError
 from meshwright.git.gitpython import Git
-from meshwright.git.worktree import GitFailure, complaint_of
+from meshwright.git.worktree import GitFailure, first_error
 from meshwright.tools.cache import cache_root
 
 # Copier's short forms.
@@ -119,7 +119,7 @@ def fetch_template(source: str, scratch: Path, *, here: Path) -> Template:
     git = Git.bare(folder).fetching()
     fetched = git.run("fetch", "--quiet", "--prune", "--tags", "--force", "origin", "+refs/*:refs/*")
     if fetched.status:
-        return Template(source, folder, f"{source} cannot be reached ({complaint_of(fetched.complaint)}); ")
+        return Template(source, folder, f"{source} cannot be reached ({first_error(fetched.stderr)}); ")
     return Template(source, folder)
 
 

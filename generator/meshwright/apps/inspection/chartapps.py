@@ -63,7 +63,7 @@ def render_chart(chart: Chart, release: str, namespace: str, charts: Path | None
             option = current().option("build")
             raise MeshwrightError(f"{at.path}: {late}; raise the limit with {option}") from None
         if done.status:
-            said = " ".join(done.complaint.decode("utf-8", "replace").split()) or f"code {done.status}"
+            said = " ".join(done.stderr.decode("utf-8", "replace").split()) or f"code {done.status}"
             raise MeshwrightError(f"helm cannot render {chart.name} {chart.version}: {said}")
     rendered = done.output.decode("utf-8", "replace")
     items = [data for data in parse_all(rendered, at.path) if isinstance(data, dict)]

@@ -174,7 +174,7 @@ class Kubeconform:
             found = json.loads(ended.output)["resources"]
             return [item for item in found if isinstance(item, Mapping)]
         except (ValueError, KeyError, TypeError, RecursionError):
-            said = ended.complaint.decode("utf-8", "replace").strip().splitlines()
+            said = ended.stderr.decode("utf-8", "replace").strip().splitlines()
             why = said[0] if said else f"status {ended.status}"
             answers.failure = f"kubeconform gave no result ({why}): {lost}"
             return []
