@@ -103,7 +103,7 @@ def test_empty_folder_is_not_in_git(tmp_path: Path) -> None:
     report = check_repository(tmp_path)
 
     assert lines(report) == ["clusters/home/apps.yaml:4:29 build/missing-path"]
-    assert "Git keeps no empty folder" in report.findings[0].message
+    assert "Git does not track empty folders" in report.findings[0].message
 
 
 def test_path_that_is_a_file(tmp_path: Path) -> None:

@@ -140,7 +140,7 @@ def test_every_undefined_variable_is_told_once(files: RepositoryFiles) -> None:
     assert [finding.id for finding in made.findings] == ["build/undefined-variable"] * 2
     first = made.findings[0]
     assert str(first.position) == "map.yaml:3:12"
-    assert "variable 'v' in ConfigMap m: Kustomization flux-system/apps" in first.message
+    assert "variable 'v' in ConfigMap m is not defined by Kustomization flux-system/apps" in first.message
     assert "$${v}" in first.fix
 
 

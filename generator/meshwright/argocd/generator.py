@@ -72,7 +72,7 @@ class SourceUnitMaker:
         elif self._files.is_file(path):
             text, fix = f"{title} builds '{path}', which is a file", "name its folder"
         elif self._files.is_folder(path):
-            text = f"{title} builds folder '{path}', which is empty: Git keeps no empty folder"
+            text = f"{title} builds folder '{path}', which is empty: Git does not track empty folders"
             fix = "put a manifest into it"
         else:
             near = did_you_mean(posixpath.basename(path), self._files.siblings(path))

@@ -1,4 +1,4 @@
-"""The Flux objects that stand in a repository's files, before anything is built."""
+"""The Flux objects in a repository's files, before anything is built."""
 
 from __future__ import annotations
 
@@ -28,17 +28,17 @@ from meshwright.manifests.unit import BuiltObject, Origin
 from meshwright.yaml import YamlFault
 
 _SOURCE_GROUP = "source.toolkit.fluxcd.io"
-# Only what could be such an object is parsed: Flux's own CRDs name these groups too, and are large.
-_MARK = re.compile(
+# Parse only files that may contain such objects: Flux's CRDs mention these groups too, and are large.
+_FLUX_API_VERSION = re.compile(
     rf"""apiVersion["']?\s*:\s*["']?(?:{"|".join(map(re.escape, (GROUP, INSTANCE_GROUP, _SOURCE_GROUP)))})/"""
 )
 
 
 @dataclass
 class FluxDiscovery:
-    """Kustomizations that are in force, and the sources that the repository defines by their URL.
+    """The active Kustomizations, and the sources that the repository defines with their URLs.
 
-    ``ignores`` are the patterns of those sources that leave files out themselves.
+    ``ignores`` holds the spec.ignore of each source that has one.
     """
 
     kustomizations: list[FluxKustomization] = field(default_factory=list)
@@ -51,11 +51,11 @@ class FluxDiscovery:
 def discover(
     files: RepositoryFiles, index: KustomizationIndex, inputs_reader: BuildInputsReader
 ) -> FluxDiscovery:
-    """Read every file that mentions Flux; leave out files that no kustomization takes in."""
+    """Read every file that mentions Flux, except files that no kustomization includes."""
     found = FluxDiscovery()
     raw: list[FluxKustomization] = []
     broken: list[YamlFault] = []
-    for path in files_that_mention(_MARK, files, inputs_reader):
+    for path in files_that_mention(_FLUX_API_VERSION, files, inputs_reader):
         with contained(found.findings, f"reading {path}", Position(path)):
             try:
                 files.documents(path)

@@ -1,8 +1,8 @@
-"""Flux's variable substitution: what each operator makes of a value.
+"""Flux's variable substitution: evaluates each operator.
 
-Follows github.com/fluxcd/pkg/envsubst v1.7.1, which kustomize-controller 1.9 uses, where its
-documentation differs too: ``:+`` and ``:?`` act like ``:-``, arguments are evaluated even when they are
-not used, and lengths and offsets count bytes. Half a character is written as surrogates, which no YAML takes.
+Follows github.com/fluxcd/pkg/envsubst v1.7.1, which kustomize-controller 1.9 uses, even where its
+documentation says otherwise: ``:+`` and ``:?`` act like ``:-``, arguments are evaluated even when unused,
+and lengths and offsets count bytes. A partial character becomes surrogates, which YAML does not accept.
 """
 
 from __future__ import annotations
@@ -12,18 +12,18 @@ from collections.abc import Callable, Mapping
 from meshwright.flux.expression import BadSubstitution, Expression, Node, parse
 from meshwright.flux.glob import trim_prefix, trim_suffix
 
-# Called for a variable without a value; gives the text to put in, or raises.
+# Called for a variable without a value; returns the text to insert, or raises.
 Missing = Callable[[Expression], str]
 
-# An object of a cluster has at most 1.5 MiB.
-_LONGEST = 16 * 2**20
+# A Kubernetes object has at most 1.5 MiB.
+_MAX_LENGTH = 16 * 2**20
 
 
 def evaluate(text: str, values: Mapping[str, str], missing: Missing) -> str:
     """``text`` with every expression replaced. Raises BadSubstitution."""
     evaluation = _Evaluation(values, missing)
     made = "".join([evaluation.value(node) for node in parse(text)])
-    # Two halves that have come to stand together are a character again.
+    # Adjacent halves of a character form that character again.
     return made if made.isascii() else _bytes(made).decode("utf-8", "surrogateescape")
 
 
@@ -31,11 +31,11 @@ class _Evaluation:
     def __init__(self, values: Mapping[str, str], missing: Missing) -> None:
         self._values = values
         self._missing = missing
-        # Characters that all expressions together may still make.
-        self._left = _LONGEST
+        # How many more characters all expressions together may produce.
+        self._remaining = _MAX_LENGTH
 
     def value(self, node: Node) -> str:
-        """What stands in place of ``node``."""
+        """The text that replaces ``node``."""
         if isinstance(node, str):
             return node
         arguments = [self.value(argument) for argument in node.arguments]
@@ -51,10 +51,10 @@ class _Evaluation:
         return made
 
     def _spend(self, node: Expression, characters: int) -> None:
-        self._left -= characters
-        if self._left < 0:
+        self._remaining -= characters
+        if self._remaining < 0:
             start = node.source[:40].partition("\n")[0]
-            raise BadSubstitution(start, f"variables would make more than {_LONGEST // 2**20} MiB of it")
+            raise BadSubstitution(start, f"variables expand to more than {_MAX_LENGTH // 2**20} MiB")
 
 
 def _apply(operator: str, value: str, arguments: list[str]) -> str:
@@ -113,19 +113,19 @@ def _bytes(text: str) -> bytes:
 
 
 def _upper(text: str) -> str:
-    """Go turns one character into one: ß has no single upper-case form there."""
+    """Upper case as in Go, one character to one: ß stays as it is."""
     return "".join(char.upper() if len(char.upper()) == 1 else char for char in text)
 
 
 def _lower(text: str) -> str:
-    """Character by character too: Go knows no final sigma, and takes the dot off İ."""
+    """Lower case as in Go, one character to one: no final sigma, and İ loses its dot."""
     return "".join(char.lower()[0] for char in text)
 
 
 def _integer(text: str) -> int | None:
-    """What Go's strconv.Atoi takes: a sign and ASCII digits, no space and no underscore, and 64 bits."""
+    """Parse like Go's strconv.Atoi: an optional sign and ASCII digits, no space or underscore, 64 bits."""
     digits = text[1:] if text[:1] in ("+", "-") else text
-    # Python refuses to read thousands of digits; zeros may stand in front of any number.
+    # Python refuses to parse thousands of digits; any number may have leading zeros.
     if not (digits.isascii() and digits.isdigit()) or len(digits.lstrip("0")) > 19:
         return None
     number = int(digits.lstrip("0") or "0") * (-1 if text.startswith("-") else 1)

@@ -1,7 +1,7 @@
 """Parses Flux's substitution syntax: ``${NAME}``, its operators and its escapes.
 
-Follows the parser of github.com/fluxcd/pkg/envsubst v1.7.1 where its documentation differs: there is no
-``${NAME-x}``, a name may start with a digit, and only replacements know a backslash.
+Follows the parser of github.com/fluxcd/pkg/envsubst v1.7.1 even where its documentation says otherwise:
+``${NAME-x}`` does not exist, a name may start with a digit, and only replacements support backslashes.
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 _DEFAULTS = frozenset({"=", ":=", ":-", ":+", ":?"})
-# Expressions within expressions; a person writes two or three.
-_DEEPEST = 100
+# Nested expressions; people write two or three levels.
+_MAX_DEPTH = 100
 
 
 class BadSubstitution(ValueError):
-    """An expression that cannot be parsed; ``expression`` is its beginning."""
+    """An expression that cannot be parsed; ``expression`` is the start of its text."""
 
     def __init__(self, expression: str, problem: str) -> None:
         super().__init__(f"{expression}: {problem}")
@@ -34,7 +34,7 @@ class Expression:
 
     @property
     def needs_value(self) -> bool:
-        """Whether Flux fails when the variable is not set: operators with a default do not."""
+        """Whether Flux fails when the variable is not set: not for operators with a default."""
         return self.operator not in _DEFAULTS
 
 
@@ -47,7 +47,7 @@ def parse(text: str) -> Sequence[Node]:
 
 
 class _ExpressionParser:
-    """Reads left to right; each method starts behind what it is named for."""
+    """A recursive-descent parser; each method starts after the token that introduces its construct."""
 
     def __init__(self, text: str) -> None:
         self._text = text
@@ -71,8 +71,8 @@ class _ExpressionParser:
     def _expression(self) -> Expression:
         start = self._at - 2
         self._depth += 1
-        if self._depth > _DEEPEST:
-            raise self._bad(start, f"nested deeper than {_DEEPEST} levels")
+        if self._depth > _MAX_DEPTH:
+            raise self._bad(start, f"nested deeper than {_MAX_DEPTH} levels")
         if self._take("#"):
             name = self._name(start)
             operator: str = "length"
@@ -81,7 +81,7 @@ class _ExpressionParser:
             name = self._name(start)
             operator, arguments = self._operation(start)
         if not self._take("}"):
-            raise self._bad(start, "it must end with } here")
+            raise self._bad(start, "expected } here")
         self._depth -= 1
         return Expression(name, operator, tuple(arguments), self._text[start : self._at])
 
@@ -90,7 +90,7 @@ class _ExpressionParser:
         while self._peek().isalpha() or self._peek().isdecimal() or self._peek() == "_":
             self._at += 1
         if begin == self._at:
-            raise self._bad(start, "a variable's name is missing")
+            raise self._bad(start, "the variable name is missing")
         return self._text[begin : self._at]
 
     def _operation(self, start: int) -> tuple[str, list[Node]]:
@@ -103,8 +103,8 @@ class _ExpressionParser:
             return operator, self._default(start)
         if char == ":":
             if not following.isascii():
-                # Flux goes back by the bytes of this character, and so to the middle of the name.
-                raise self._bad(start, "an offset is a number")
+                # Flux steps back by the bytes of this character, into the middle of the name.
+                raise self._bad(start, "the offset must be a number")
             self._at += 1
             return ":", self._offsets(start)
         if char in ("#", "%"):
@@ -141,7 +141,7 @@ class _ExpressionParser:
     def _replacement(self, start: int) -> list[Node]:
         arguments = [self._argument(start, lambda c: c == "/", escapes="$\\")]
         if not self._take("/"):
-            raise self._bad(start, "a replacement is written ${NAME/old/new}")
+            raise self._bad(start, "a replacement has the form ${NAME/old/new}")
         while self._take("/"):
             pass
         if self._peek() != "}":
@@ -149,16 +149,16 @@ class _ExpressionParser:
         return arguments
 
     def _argument(self, start: int, stop: Callable[[str], bool], escapes: str = "") -> Node:
-        """One nested expression, or literal text that is not empty."""
+        """One nested expression or non-empty literal text."""
         if self._take("${"):
             return self._expression()
         text = self._text_until(stop, escapes)
         if not text:
-            raise self._bad(start, "an operand is missing, or } is")
+            raise self._bad(start, "an operand or the closing } is missing")
         return text
 
     def _text_until(self, stop: Callable[[str], bool], escapes: str) -> str:
-        # "$$" and a backslash before a slash are escapes in replacements alone.
+        # Only replacements support the escapes "$$", "\\/" and "\\\\".
         parts: list[str] = []
         while self._at < len(self._text) and not self._text.startswith("${", self._at):
             char, following = self._text[self._at], self._peek(1)

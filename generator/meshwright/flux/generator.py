@@ -1,8 +1,8 @@
-"""What a Flux Kustomization builds: the folder's kustomization, or one made from its YAML files.
+"""What a Flux Kustomization builds: the folder's kustomization, or one generated from its YAML files.
 
 kustomize-controller writes a kustomization.yaml before it builds: the folder's own with the fields of
 the spec merged in, or a list of all YAML below the folder (github.com/fluxcd/pkg/kustomize v1.35.6,
-kustomize_generator.go). Here the result is a value, and nothing is written into the repository.
+kustomize_generator.go). Here the result is a value; nothing is written to the repository.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class KustomizationUnitMaker:
         self._units: dict[tuple[str, ...], BuildUnit] = {}
 
     def path_finding(self, kustomization: FluxKustomization) -> Finding | None:
-        """What is wrong with the path itself."""
+        """The finding for a path that cannot be built, or None."""
         path, at, title = kustomization.path, kustomization.path_position, kustomization.title
         if self._files.holds_files(path):
             return None
@@ -61,7 +61,7 @@ class KustomizationUnitMaker:
             return Finding(
                 "build/missing-path",
                 at,
-                f"{title} builds folder '{path}', which is empty: Git keeps no empty folder",
+                f"{title} builds folder '{path}', which is empty: Git does not track empty folders",
                 "put a kustomization.yaml into it",
                 title,
             )
@@ -71,11 +71,11 @@ class KustomizationUnitMaker:
         )
 
     def unit(self, kustomization: FluxKustomization, cluster: str) -> BuildUnit:
-        """The unit; equal keys mean equal results."""
+        """The build unit; units with equal keys have equal results."""
         spec = kustomization.spec
         merged = {name: spec[name] for name in _MERGED if spec.get(name)}
         key = identity([kustomization.path, merged])
-        # The same one comes as it stands in its file, and again as it is applied.
+        # The same Kustomization is seen twice: as written in its file, and as applied.
         known = (key, cluster, kustomization.title, kustomization.origin)
         if known not in self._units:
             self._units[known] = self._unit(kustomization, key, merged, cluster)
@@ -105,51 +105,51 @@ class KustomizationUnitMaker:
         self, kustomization: FluxKustomization, key: str, merged: Mapping[str, Any], cluster: str
     ) -> BuildUnit:
         folder, at = kustomization.path, kustomization.path_position
-        inputs, good = BuildInputs(), []
+        inputs, valid = BuildInputs(), []
         scanned = list(self._scan(folder, self._ignored(kustomization.source)))
-        # Two sources of one folder may leave other files out.
+        # Sources of the same folder may ignore different files.
         key = identity([key, scanned])
         for path in scanned:
-            one = self._entry_closure(path, kustomization)
-            inputs.absorb(one)
-            # A faulty file is told about, and the rest is still built and validated.
-            if one.buildable:
-                good.append(path)
+            entry = self._entry_inputs(path, kustomization)
+            inputs.absorb(entry)
+            # A faulty file is reported; the rest is still built and validated.
+            if entry.buildable:
+                valid.append(path)
         extra = [*self._components(kustomization)]
         reusable = self._inputs.read(extra)
         inputs.absorb(reusable)
-        resources = [posixpath.relpath(path, folder) for path in good]
+        resources = [posixpath.relpath(path, folder) for path in valid]
         components = [posixpath.relpath(entry.path, folder) for entry in extra]
         manifest = merge({"resources": resources}, merged, components)
         inputs.renames |= bool(manifest.get("namePrefix") or manifest.get("nameSuffix"))
-        is_empty = not good and not extra
+        is_empty = not valid and not extra
         blocked, file = not reusable.buildable, kustomization.origin
         return BuildUnit(key, folder, inputs, at, manifest, is_empty, blocked, cluster, file)
 
-    def _entry_closure(self, path: str, kustomization: FluxKustomization) -> BuildInputs:
+    def _entry_inputs(self, path: str, kustomization: FluxKustomization) -> BuildInputs:
         inner = self._index.get(path)
         inputs = self._inputs.read([EntryPoint(path, Position(inner.path if inner else path))])
         if path in inputs.files:
             why = f"{kustomization.title} applies every YAML file below '{kustomization.path}'"
-            fix = "add a kustomization.yaml there, move the file, or name it in .sourceignore"
+            fix = "add a kustomization.yaml there, move the file, or list it in .sourceignore"
             inputs.findings.extend(manifest_findings(self._files, path, why, fix))
         return inputs
 
     def _scan(self, folder: str, ignored: Callable[[str], bool]) -> Iterator[str]:
-        """Files and folders that a generated kustomization lists; it stops at a kustomization."""
-        # What is below one folder stands together: paths are sorted.
-        taken = ""
+        """Files and folders that a generated kustomization lists; a folder with its own counts as one."""
+        # Paths are sorted, so all paths below one folder are adjacent.
+        listed = ""
         for path in self._files.below(folder):
-            if taken and path.startswith(f"{taken}/"):
+            if listed and path.startswith(f"{listed}/"):
                 continue
             if own := self._kustomization_above(path, folder, ignored):
-                taken = own
+                listed = own
                 yield own
             elif path.endswith((".yaml", ".yml")) and not ignored(path):
                 yield path
 
     def _kustomization_above(self, path: str, folder: str, ignored: Callable[[str], bool]) -> str | None:
-        """The outermost folder below ``folder`` with a kustomization, on the way to ``path``."""
+        """The outermost folder with a kustomization between ``folder`` and ``path``."""
         inner = path if folder == "." else path[len(folder) + 1 :]
         above = "" if folder == "." else folder
         for part in inner.split("/")[:-1]:
@@ -169,14 +169,14 @@ class KustomizationUnitMaker:
 
 
 def merge(own: Mapping[str, Any], spec: Mapping[str, Any], components: list[str]) -> dict[str, Any]:
-    """The kustomization ``own`` with the fields of a Flux Kustomization's spec, as the controller does it."""
+    """Merge a Flux Kustomization's spec into the kustomization ``own``, as kustomize-controller does."""
     manifest = dict(own)
     for name, field in (("targetNamespace", "namespace"), ("namePrefix",) * 2, ("nameSuffix",) * 2):
         if spec.get(name):
             manifest[field] = spec[name]
     if patches := _mappings(spec.get("patches")):
-        taken = [{name: patch[name] for name in ("patch", "target") if patch.get(name)} for patch in patches]
-        manifest["patches"] = [*items_of(manifest.get("patches")), *taken]
+        added = [{name: patch[name] for name in ("patch", "target") if patch.get(name)} for patch in patches]
+        manifest["patches"] = [*items_of(manifest.get("patches")), *added]
     if components:
         manifest["components"] = [*items_of(manifest.get("components")), *components]
     if images := _mappings(spec.get("images")):
@@ -185,7 +185,7 @@ def merge(own: Mapping[str, Any], spec: Mapping[str, Any], components: list[str]
 
 
 def _merge_images(own: list[dict[str, Any]], spec: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """An image of the spec changes the entry of that name; a new tag or digest replaces both."""
+    """Merge images by name; a new tag or digest replaces both."""
     merged = [dict(image) for image in own]
     for image in spec:
         wanted = {name: image[name] for name in _IMAGE_FIELDS if image.get(name)}
@@ -201,5 +201,5 @@ def _merge_images(own: list[dict[str, Any]], spec: list[dict[str, Any]]) -> list
 
 
 def _mappings(value: Any) -> list[dict[str, Any]]:
-    """The mappings of a list; anything else is a fault that the schema of the object tells about."""
+    """The mappings in a list; schema validation reports anything else."""
     return [item for item in items_of(value) if isinstance(item, dict)]

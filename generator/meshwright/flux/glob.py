@@ -1,9 +1,9 @@
 """The shell patterns of Flux's ``${NAME#pattern}`` and ``${NAME%pattern}``.
 
-They are those of Go's path.Match with a ``*`` and a ``?`` that take slashes too
-(github.com/fluxcd/pkg/envsubst v1.7.1, package path). Flux cuts the value
-byte by byte, so half a character counts as one, and one look at the value finds every length that fits: all
-states of the pattern are followed at once, a bit for each.
+They are Go's path.Match patterns, except that ``*`` and ``?`` match slashes too
+(github.com/fluxcd/pkg/envsubst v1.7.1, package path). Flux cuts the value at every byte, so a partial
+character counts as one. A single pass over the value finds every matching length: it tracks all states of
+the pattern at once, one bit per state.
 """
 
 from __future__ import annotations
@@ -14,35 +14,35 @@ from functools import lru_cache
 from meshwright.patterns.regexp import as_text
 from meshwright.patterns.shell import OneCharacter, Star, Token, parse
 
-_HALF = "\ufffd"
+_PARTIAL = "\ufffd"
 
 
 class _States:
-    """A pattern as sets of states: state n waits for part n, the one behind the last part is the end."""
+    """A pattern as an NFA in bit sets: state n expects token n; the state after the last token accepts."""
 
     def __init__(self, tokens: list[Token]) -> None:
         self._tokens = tokens
         self._stars = sum(1 << number for number, token in enumerate(tokens) if isinstance(token, Star))
         self.end = 1 << len(tokens)
-        self._takers: dict[str, int] = {}
+        self._transitions: dict[str, int] = {}
 
     def closed(self, states: int) -> int:
-        """``states`` with those behind each star, which may take nothing; no star follows another."""
+        """The closure: a star may match nothing, so add the state after it; stars are never adjacent."""
         return states | ((states & self._stars) << 1)
 
     def step(self, states: int, char: str) -> int:
-        """The states in which ``char`` leaves the pattern; ``states`` are closed."""
-        takers = self._takers.get(char)
-        if takers is None:
-            takers = self._takers[char] = sum(
+        """The states after ``char``; ``states`` must be closed."""
+        matching = self._transitions.get(char)
+        if matching is None:
+            matching = self._transitions[char] = sum(
                 1 << number
                 for number, token in enumerate(self._tokens)
                 if isinstance(token, OneCharacter) and token.takes(char)
             )
-        return ((states & takers) << 1) | (states & self._stars)
+        return ((states & matching) << 1) | (states & self._stars)
 
     def skip(self, states: int) -> int:
-        """The states in which a byte that only a star takes leaves the pattern."""
+        """The states after a byte that only a star matches."""
         return states & self._stars
 
 
@@ -52,22 +52,24 @@ def _states(pattern: str) -> _States | None:
     return None if tokens is None else _States(tokens)
 
 
-def _fitting(pattern: str, text: str) -> Iterator[int]:
-    """How many bytes at the beginning of ``text`` fit, shortest first and at least one."""
+def _matching_lengths(pattern: str, text: str) -> Iterator[int]:
+    """The byte lengths of the non-empty prefixes of ``text`` that match, shortest first."""
     states = _states(pattern)
     if states is None:
         return
     now, position = states.closed(1), 0
     for char in map(as_text, text):
-        length = len(char.encode()) if char != _HALF else 1
-        # Cut inside the character, each of its bytes is one; not cut, a star may still stop between them.
+        length = len(char.encode()) if char != _PARTIAL else 1
+        # Cut inside a character, each byte counts as one; uncut, a star may still end between its bytes.
         cut, rest = now, 0
         for inside in range(1, length):
-            cut = states.closed(states.step(cut, _HALF))
-            rest = states.closed(states.step(rest, _HALF)) if inside > 1 else states.closed(states.skip(now))
+            cut = states.closed(states.step(cut, _PARTIAL))
+            rest = (
+                states.closed(states.step(rest, _PARTIAL)) if inside > 1 else states.closed(states.skip(now))
+            )
             if cut & states.end:
                 yield position + inside
-        rest = states.step(rest, _HALF) if length > 1 else 0
+        rest = states.step(rest, _PARTIAL) if length > 1 else 0
         now = states.closed(states.step(now, char) | rest)
         position += length
         if now & states.end:
@@ -77,16 +79,16 @@ def _fitting(pattern: str, text: str) -> Iterator[int]:
 
 
 def trim_prefix(text: str, pattern: str, *, longest: bool) -> str:
-    """``text`` without its shortest or longest non-empty beginning that matches; as it is if none does.
+    """Remove the shortest or longest non-empty prefix that matches; without a match return ``text``.
 
-    What is left may begin with half a character, as surrogates that stand for its bytes.
+    The rest may start with a partial character, whose bytes are surrogates.
     """
-    found = _fitting(pattern, text)
+    found = _matching_lengths(pattern, text)
     length = max(found, default=0) if longest else next(found, 0)
     return text.encode("utf-8", "surrogateescape")[length:].decode("utf-8", "surrogateescape")
 
 
 def trim_suffix(text: str, pattern: str, *, longest: bool) -> str:
-    """The same at the end of ``text``; Flux turns text and pattern round, classes and escapes too."""
-    turned = trim_prefix(as_text(text)[::-1], as_text(pattern)[::-1], longest=longest)
-    return as_text(turned)[::-1]
+    """Remove a suffix instead; Flux reverses text and pattern, including classes and escapes."""
+    reversed_text = trim_prefix(as_text(text)[::-1], as_text(pattern)[::-1], longest=longest)
+    return as_text(reversed_text)[::-1]

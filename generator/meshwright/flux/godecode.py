@@ -1,8 +1,8 @@
-"""Reads YAML as sigs.k8s.io/yaml 1.6 does: yaml.v2's own decoder, then JSON of what it found.
+"""Reads YAML as sigs.k8s.io/yaml 1.6 does: decode with yaml.v2's rules, then convert to JSON.
 
-libyaml, of which yaml.v2 is a translation, gives the events; what they mean is decided here. A later key
-takes the place of an earlier one, and ``<<`` that of the keys before it; tags on mappings and lists mean
-nothing, and an unknown tag makes text of a scalar.
+libyaml, which yaml.v2 is a translation of, produces the events; this module interprets them. A later key
+replaces an earlier one, and ``<<`` replaces the keys before it. Tags on mappings and lists have no effect,
+and a scalar with an unknown tag is text.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import yaml
 from meshwright.flux import goscalar
 
 _MERGE = "tag:yaml.org,2002:merge"
-# The tag "!" alone, behind an anchor at most: libyaml drops it, yaml.v2 makes text of what has it.
+# The bare tag "!", after an optional anchor: libyaml drops it; yaml.v2 reads the scalar as text.
 _BARE_TAG = re.compile(r"(?:&[^\s]+\s+)?!(?:\s|\Z)")
 _WANTS_MAPPING = "map merge requires map or sequence of maps as the value"
 
@@ -33,11 +33,11 @@ class _Node:
 
 
 def read(text: str) -> Any:
-    """The first document of ``text`` as JSON has it. Raises ValueError with one line that says why not."""
+    """The first document of ``text`` as JSON values. Raises ValueError with a one-line reason."""
     try:
         parser = yaml.CSafeLoader(text)
     except UnicodeEncodeError:
-        raise ValueError("half a character is no UTF-8") from None
+        raise ValueError("a partial character is not valid UTF-8") from None
     try:
         node = _Composer(parser, text).document()
         return None if node is None else _json(_Decoder().value(node))
@@ -46,13 +46,13 @@ def read(text: str) -> Any:
     except yaml.YAMLError as error:
         raise ValueError(str(error).splitlines()[0]) from None
     except RecursionError:
-        raise ValueError("nested deeper than anything here reads") from None
+        raise ValueError("nested deeper than this parser supports") from None
     finally:
         parser.dispose()
 
 
 class _Composer:
-    """Makes nodes of the events of one document."""
+    """Composes the node tree of one document from its events."""
 
     def __init__(self, parser: Any, text: str) -> None:
         self._next = parser.get_event
@@ -60,12 +60,12 @@ class _Composer:
         self._anchors: dict[str, _Node] = {}
 
     def document(self) -> _Node | None:
-        """The root of the first document, None when there is none."""
+        """The root of the first document, or None."""
         self._next()
         if isinstance(self._next(), yaml.StreamEndEvent):
             return None
         root = self._node(self._next())
-        # Its end must be there; what follows is not looked at.
+        # Read the document's end, which raises if it is malformed; later documents are ignored.
         self._next()
         return root
 
@@ -95,16 +95,16 @@ class _Composer:
 
 
 class _Decoder:
-    """Makes values of nodes."""
+    """Constructs values from nodes."""
 
     def __init__(self) -> None:
         self._open: set[int] = set()
         self._decoded = 0
-        self._from_aliases = 0
-        self._inside = 0
+        self._decoded_in_aliases = 0
+        self._alias_depth = 0
 
     def value(self, node: _Node) -> Any:
-        """What a node stands for; a mapping's keys carry their types."""
+        """The value of a node; keys of mappings are pairs of type and value."""
         if node.kind == "alias":
             return self._alias(node, self.value)
         self._count()
@@ -114,19 +114,19 @@ class _Decoder:
             return [self.value(child) for child in node.children]
         return _scalar(node)
 
-    def _alias(self, node: _Node, then: Any) -> Any:
+    def _alias(self, node: _Node, decode: Any) -> Any:
         self._count()
         if id(node) in self._open:
             raise ValueError(f"anchor '{node.value}' value contains itself")
         self._open.add(id(node))
-        self._inside += 1
-        made = then(node.children[0])
-        self._inside -= 1
+        self._alias_depth += 1
+        value = decode(node.children[0])
+        self._alias_depth -= 1
         self._open.discard(id(node))
-        return made
+        return value
 
     def _mapping(self, node: _Node, into: dict[tuple[type, Any], Any]) -> dict[tuple[type, Any], Any]:
-        # 1, 1.0, true and "1" are four keys to Go until they are text.
+        # To Go, 1, 1.0, true and "1" are four different keys until they are converted to text.
         pairs = zip(node.children[::2], node.children[1::2], strict=True)
         for key_node, value_node in pairs:
             if _is_merge(key_node):
@@ -145,7 +145,7 @@ class _Decoder:
         return _scalar(node)
 
     def _merge(self, node: _Node, into: dict[tuple[type, Any], Any]) -> None:
-        # Of several the first wins, so it comes last.
+        # The first of several wins, so it is merged last.
         parts = node.children[::-1] if node.kind == "list" else [node]
         for part in parts:
             target = part.children[0] if part.kind == "alias" else part
@@ -161,12 +161,12 @@ class _Decoder:
         self._mapping(node, into)
 
     def _count(self) -> None:
-        """yaml.v2 refuses a document that is aliases for the most part."""
+        """Refuse a document that consists mostly of aliases, as yaml.v2 does."""
         self._decoded += 1
-        self._from_aliases += self._inside > 0
-        if self._from_aliases > 100 and self._decoded > 1000:
+        self._decoded_in_aliases += self._alias_depth > 0
+        if self._decoded_in_aliases > 100 and self._decoded > 1000:
             share = 0.99 - 0.89 * min(max(self._decoded - 400_000, 0) / 3_600_000, 1)
-            if self._from_aliases / self._decoded > share:
+            if self._decoded_in_aliases / self._decoded > share:
                 raise ValueError("document contains excessive aliasing")
 
 
@@ -181,7 +181,7 @@ def _scalar(node: _Node) -> Any:
 
 
 def _json(value: Any) -> Any:
-    """``value`` as JSON has it: keys are text, and a whole number is one however it was written."""
+    """Convert to JSON values: keys become text, and a float without a fraction becomes an integer."""
     if isinstance(value, dict):
         return {goscalar.key(key): _json(inner) for (_, key), inner in value.items()}
     if isinstance(value, list):
@@ -189,5 +189,5 @@ def _json(value: Any) -> Any:
     if not isinstance(value, float):
         return value
     if math.isnan(value) or math.isinf(value):
-        raise ValueError(f"JSON has no number {goscalar.written_float(value)}")
+        raise ValueError(f"JSON cannot represent the number {goscalar.written_float(value)}")
     return int(Decimal(repr(value))) if value.is_integer() and abs(value) < 1e21 else value

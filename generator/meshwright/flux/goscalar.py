@@ -1,7 +1,7 @@
-"""What Go's yaml.v2 takes a scalar for, and how it and encoding/json write one again.
+"""How Go's yaml.v2 resolves a scalar, and how yaml.v2 and encoding/json write it.
 
-Its rules are those of YAML 1.1 with exceptions: no base 60, dates stay text, and a number is what
-strconv.ParseInt and ParseFloat read (go.yaml.in/yaml/v2 v2.4.4, resolve).
+The rules are those of YAML 1.1 with exceptions: no base 60, dates stay text, and numbers are parsed by
+strconv.ParseInt and ParseFloat (go.yaml.in/yaml/v2 v2.4.4, resolve).
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _INT = re.compile(
 _BASES = (2, 8, 16, 8, 10)
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?\Z", re.ASCII)
 _DOTTED = re.compile(r"\.[0-9]+(?:[eE][-+]?[0-9]+)?\Z", re.ASCII)
-# What Go reads of binary numbers only because it takes the sign for a digit's.
+# Binary numbers that Go accepts only because it parses a sign after the prefix.
 _ODD_BINARY = re.compile(r"0b([-+][01]+)\Z", re.ASCII)
 _DATE = re.compile(
     r"[0-9]{4}-([0-9]{1,2})-([0-9]{1,2})"
@@ -48,7 +48,7 @@ _SEXAGESIMAL = re.compile(r"[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?\Z",
 
 
 def read(text: str, tag: str = "") -> Any:
-    """The value of a scalar that is not quoted, or has a tag. Raises ValueError where Go refuses it."""
+    """The value of a plain or tagged scalar. Raises ValueError if Go refuses it."""
     if tag == BINARY:
         return _binary(text)
     if tag not in _RESOLVED:
@@ -57,16 +57,16 @@ def read(text: str, tag: str = "") -> Any:
         return text
     found, value = resolve(text)
     if tag == TIMESTAMP and found != TIMESTAMP:
-        raise ValueError(_cannot(found, text, tag))
+        raise ValueError(_decode_error(found, text, tag))
     if tag == FLOAT and found == INT and -(2**63) <= value < 2**63:
         return float(value)
     if tag not in ("", found):
-        raise ValueError(_cannot(found, text, tag))
+        raise ValueError(_decode_error(found, text, tag))
     return value
 
 
 def resolve(text: str) -> tuple[str, Any]:
-    """The tag of a plain scalar and its value."""
+    """The tag and the value of a plain scalar."""
     if text in _WORDS:
         return _WORDS[text]
     first = text[0]
@@ -77,19 +77,19 @@ def resolve(text: str) -> tuple[str, Any]:
     if is_date(text):
         return TIMESTAMP, text
     plain = text.replace("_", "")
-    if said := _INT.match(plain):
+    if match := _INT.match(plain):
         digits, base = next(
-            (part, base) for part, base in zip(said.groups()[1:], _BASES, strict=True) if part
+            (part, base) for part, base in zip(match.groups()[1:], _BASES, strict=True) if part
         )
-        # 64 bits have no more digits, and Python refuses thousands of them.
+        # No 64-bit number has more digits, and Python refuses thousands of them.
         number = int(digits, base) if len(digits.lstrip("0")) <= 64 else 2**64
-        number = -number if said[1] == "-" else number
-        if -(2**63) <= number < (2**63 if said[1] else 2**64):
+        number = -number if match[1] == "-" else number
+        if -(2**63) <= number < (2**63 if match[1] else 2**64):
             return INT, number
     if _FLOAT.match(plain):
         return _float(plain, text)
-    if (said := _ODD_BINARY.match(plain)) and len(said[1]) <= 64:
-        return INT, int(said[1], 2)
+    if (match := _ODD_BINARY.match(plain)) and len(match[1]) <= 64:
+        return INT, int(match[1], 2)
     return STR, text
 
 
@@ -99,22 +99,22 @@ def _float(digits: str, text: str) -> tuple[str, Any]:
 
 
 def is_date(text: str) -> bool:
-    """Whether Go reads ``text`` as a date, or a date and a time."""
-    said = _DATE.match(text)
-    if said is None:
+    """Whether Go reads ``text`` as a date or a timestamp."""
+    match = _DATE.match(text)
+    if match is None:
         return False
-    month, day = int(said[1]), int(said[2])
+    month, day = int(match[1]), int(match[2])
     year = int(text[:4])
     leap = year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
     days = (31, 29 if leap else 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
     if not (1 <= month <= 12 and 1 <= day <= days[month - 1]):
         return False
-    times = [int(part) for part in said.groups()[2:] if part is not None]
+    times = [int(part) for part in match.groups()[2:] if part is not None]
     return not times or (times[0] < 24 and times[1] < 60 and times[2] < 60)
 
 
 def _binary(text: str) -> str:
-    """Go keeps the bytes; JSON has U+FFFD for each that is no UTF-8."""
+    """Decode base64; like encoding/json, replace each invalid UTF-8 byte with U+FFFD."""
     packed = text.replace("\n", "").replace("\r", "")
     try:
         raw = base64.b64decode(packed.encode("ascii"), validate=True)
@@ -123,18 +123,18 @@ def _binary(text: str) -> str:
     return as_text(raw.decode("utf-8", "surrogateescape"))
 
 
-def _cannot(found: str, text: str, tag: str) -> str:
+def _decode_error(found: str, text: str, tag: str) -> str:
     short = [name.replace(_TAG, "!!") for name in (found, tag)]
     return f"cannot decode {short[0]} `{text[:40]}` as a {short[1]}"
 
 
 def needs_quotes(text: str) -> bool:
-    """Whether plain ``text`` would be read as anything but itself."""
+    """Whether ``text``, written plain, would be read as anything but this text."""
     return resolve(text)[0] != STR or (":" in text and _SEXAGESIMAL.match(text) is not None)
 
 
 def key(value: Any) -> str:
-    """A mapping's key as JSON has it. Raises ValueError for what has no such form."""
+    """A mapping key as a JSON string. Raises ValueError if it cannot be converted."""
     if isinstance(value, str):
         return value
     if isinstance(value, bool):
@@ -143,21 +143,21 @@ def key(value: Any) -> str:
         return str(value)
     if isinstance(value, float):
         return written_float(value, bits=32)
-    raise ValueError(f"a key that is {'null' if value is None else value} has no form in JSON")
+    raise ValueError(f"JSON cannot represent the key {'null' if value is None else value}")
 
 
 def written_float(value: float, *, bits: int = 64) -> str:
-    """The shortest text that means ``value``, in Go's format g. ``bits`` is 32 or 64."""
+    """The shortest text that parses to ``value``, in Go's format g. ``bits`` is 32 or 64."""
     if math.isnan(value):
         return ".nan"
     if bits == 32 and not math.isinf(value):
-        value = _narrow(value)
+        value = _to_float32(value)
     if math.isinf(value):
         return ".inf" if value > 0 else "-.inf"
     text = f"{value:.17g}"
     for precision in range(1, 18):
         text = f"{value:.{precision - 1}e}"
-        if float(text) == value or (bits == 32 and _narrow(float(text)) == value):
+        if float(text) == value or (bits == 32 and _to_float32(float(text)) == value):
             break
     mantissa, _, exponent = text.partition("e")
     sign, digits, power = ("-" if mantissa.startswith("-") else ""), mantissa.lstrip("-"), int(exponent)
@@ -171,8 +171,8 @@ def written_float(value: float, *, bits: int = 64) -> str:
     return f"{sign}{whole}{f'.{rest}' if rest else ''}"
 
 
-def _narrow(value: float) -> float:
-    """The nearest number of 32 bits."""
+def _to_float32(value: float) -> float:
+    """The nearest 32-bit float."""
     try:
         return float(struct.unpack("f", struct.pack("f", value))[0])
     except OverflowError:

@@ -1,9 +1,8 @@
-"""Writes and reads YAML as Flux does around substitution: Go's yaml.v2 rules, which are those of YAML 1.1.
+"""Writes and reads YAML as Flux does around substitution, by the YAML 1.1 rules of Go's yaml.v2.
 
 kustomize-controller writes an object as text with sigs.k8s.io/yaml 1.6, built on yaml.v2, substitutes in
-the text and parses it again: quotes are only where yaml.v2 needs them, every multi-line text is a block,
-an unquoted ``on``, ``yes`` or ``n`` that a variable put there is a boolean, ``1_000`` is a number, and a
-date stays text.
+the text and parses it again. Text is quoted only where yaml.v2 requires it, and multi-line text is a block.
+An unquoted ``on``, ``yes`` or ``n`` from a variable becomes a boolean, ``1_000`` a number; a date stays text.
 """
 
 from __future__ import annotations
@@ -20,19 +19,19 @@ import yaml
 from meshwright.flux import godecode
 from meshwright.flux.goscalar import needs_quotes, written_float
 
-# kustomize writes JSON first and reads that as YAML, which refuses or changes these, and keys of 1,024 bytes.
+# kustomize writes JSON and reads it as YAML, which refuses or changes these, and keys of 1,024 bytes.
 _NOT_IN_YAML = re.compile("[\x7f-\x9f\ufeff\ufffe\uffff\ud800-\udfff]")
 _LONG_KEY = 256
 _DIGITS = re.compile(r"[0-9]*")
 
 
 def read(text: str) -> Any:
-    """The first document of ``text`` as JSON has it. Raises ValueError with one line that says why not."""
+    """The first document of ``text`` as JSON values. Raises ValueError with a one-line reason."""
     return godecode.read(text)
 
 
 def write(data: Any) -> str:
-    """One document, long lines folded at column 80. Raises ValueError for text that YAML cannot hold."""
+    """Write one document, folding lines at column 80. Raises ValueError for text that YAML cannot contain."""
     if any(len(text) >= _LONG_KEY if is_key else _NOT_IN_YAML.search(text) for text, is_key in _texts(data)):
         data = read(_json(data))
     stream = io.StringIO()
@@ -45,27 +44,27 @@ def write(data: Any) -> str:
         emitter.emit(yaml.DocumentEndEvent(explicit=False))
         emitter.emit(yaml.StreamEndEvent())
     except RecursionError:
-        raise ValueError("nested deeper than anything here writes") from None
+        raise ValueError("nested deeper than this writer supports") from None
     finally:
         emitter.dispose()
-    # libyaml marks the end behind a text with empty lines at its end, yaml.v2 does not.
+    # libyaml adds an end marker after text with trailing empty lines; yaml.v2 does not.
     return stream.getvalue().removesuffix("...\n")
 
 
 def _json(data: Any) -> str:
-    """As Go's encoding/json writes it: these two are escaped, other odd characters are not."""
+    """JSON as Go's encoding/json writes it: it escapes U+2028 and U+2029 but no other non-ASCII character."""
     text = json.dumps(data, ensure_ascii=False)
     return text.replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
 
 
 def _texts(data: Any) -> Iterator[tuple[str, bool]]:
-    """Every text, and once more with True when it is a key. Raises ValueError for a key that is no text."""
+    """Every text; each key comes twice, once with True. Raises ValueError for a key that is not text."""
     if isinstance(data, str):
         yield data, False
     elif isinstance(data, dict):
         for key, value in data.items():
             if not isinstance(key, str):
-                raise ValueError(f"a key that is {json.dumps(key, default=str)} has no form in JSON")
+                raise ValueError(f"JSON cannot represent the key {json.dumps(key, default=str)}")
             yield key, True
             yield key, False
             yield from _texts(value)
@@ -77,7 +76,7 @@ def _texts(data: Any) -> Iterator[tuple[str, bool]]:
 def _events(data: Any) -> Iterator[yaml.Event]:
     if isinstance(data, dict):
         yield yaml.MappingStartEvent(None, None, True, flow_style=False)
-        # Between letters it is the order of Python, at a tenth of the time.
+        # For keys of letters only, Python's order is the same and ten times faster.
         for key in sorted(data) if all(map(str.isalpha, data)) else sorted(data, key=_order):
             yield _scalar(key)
             yield from _events(data[key])
@@ -107,12 +106,12 @@ def _number(value: Any) -> str:
     try:
         return str(int(value)) if whole and -(2**63) <= value < 2**64 else written_float(float(value))
     except OverflowError:
-        # No number of Go has as much, so it never was one.
+        # The value is larger than any number in Go, so it was text there.
         return str(value)
 
 
 def _compare(first: str, second: str) -> int:
-    """yaml.v2's order of keys: what is no letter before letters, and numbers by their value."""
+    """Compare keys as yaml.v2 sorts them: other characters before letters, and numbers by value."""
     for place, (one, other) in enumerate(zip(first, second, strict=False)):
         if one == other:
             continue
@@ -120,7 +119,7 @@ def _compare(first: str, second: str) -> int:
             letters_only = one.isalpha() and other.isalpha()
             return (-1 if one < other else 1) if letters_only else (-1 if other.isalpha() else 1)
         numbers = [_DIGITS.match(text, place)[0] for text in (first, second)]  # type: ignore[index]
-        # Zeros inside a number count for its value.
+        # Zeros inside a number are significant.
         inside = (
             "0" in (one, other) and first[:place].rstrip("0")[-1:].isdigit() and first[:place][-1:].isdigit()
         )

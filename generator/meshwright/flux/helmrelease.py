@@ -29,7 +29,7 @@ class ValuesReference:
 
 
 def is_helm_release(built: BuiltObject) -> bool:
-    """Whether an object is a HelmRelease; what is read of it was the same in the versions before v2."""
+    """Whether an object is a HelmRelease; versions before v2 have the same fields as far as they are read."""
     return built.kind == "HelmRelease" and built.group == GROUP
 
 
@@ -38,7 +38,7 @@ def chart_of(
 ) -> ChartReference | None:
     """The chart of a release, through chartRef where it has one.
 
-    ``find`` gives a built OCIRepository or HelmChart by kind, namespace and name.
+    ``find`` returns a built OCIRepository or HelmChart by kind, namespace and name.
     """
     spec = mapping_of(release.data.get("spec"))
     inline = mapping_of(mapping_of(spec.get("chart")).get("spec"))

@@ -19,7 +19,7 @@ INSTANCE_GROUP = "fluxcd.controlplane.io"
 
 @dataclass(frozen=True, order=True)
 class SourceReference:
-    """The source a Kustomization reads from. Namespaces are left out: raw files rarely name them."""
+    """The source of a Kustomization, without its namespace: raw files rarely set it."""
 
     kind: str
     name: str
@@ -30,11 +30,11 @@ class SourceReference:
 
 @dataclass(frozen=True)
 class FluxKustomization:
-    """``built`` is the object as applied; its origin leads to the file it was written in."""
+    """``built`` is the object as applied; its origin names the file that defines it."""
 
     built: BuiltObject
     files: RepositoryFiles
-    # What stands in the file, when it is not the Kustomization itself.
+    # The object in the file, if it is not the Kustomization itself.
     written: BuiltObject | None = None
     path_pointer: Pointer = ("spec", "path")
 
@@ -45,17 +45,17 @@ class FluxKustomization:
 
     @property
     def name(self) -> str:
-        """namespace/name, or the name alone when no namespace is known."""
+        """namespace/name, or only the name if no namespace is known."""
         return self.built.qualified_name
 
     @property
     def title(self) -> str:
-        """For people."""
+        """Kind and name, for messages."""
         return f"Kustomization {self.name}"
 
     @property
     def path(self) -> str:
-        """The folder it builds, relative to the repository; "." for the repository itself."""
+        """The folder it builds, relative to the repository root, which is "."."""
         return normalise(str(self.spec.get("path") or ""))
 
     @property
@@ -66,21 +66,21 @@ class FluxKustomization:
 
     @property
     def origin(self) -> str:
-        """The file it was written in."""
+        """The file that defines it."""
         return self.built.origin.path or self.built.origin.configured_in or ""
 
     def position(self, *pointer: str | int, key: bool = False) -> Position:
-        """Where a value stands in the file."""
+        """The position of a value in the file."""
         return position_of(self.files, self.written or self.built, pointer, key=key)
 
     @property
     def path_position(self) -> Position:
-        """Where its path stands."""
+        """The position of its path."""
         return self.position(*self.path_pointer)
 
 
 def normalise(path: str) -> str:
-    """A Flux path relative to the repository: ``./x``, ``x/`` and ``/x`` are one, ``..`` stays inside.
+    """A Flux path relative to the repository: ``./x``, ``x/`` and ``/x`` are equal, ``..`` cannot leave it.
 
     source: securejoin in kustomize-controller, which keeps every path below the artifact.
     """
@@ -110,9 +110,9 @@ def is_instance(data: Mapping[str, Any]) -> bool:
 
 
 def from_instance(files: RepositoryFiles, instance: BuiltObject) -> FluxKustomization:
-    """The Kustomization that flux-operator makes for a FluxInstance's sync.
+    """The Kustomization that flux-operator creates for a FluxInstance's sync.
 
-    source: flux-operator 0.58, which names it like the namespace unless sync.name says otherwise.
+    source: flux-operator 0.58, which names it after the namespace unless sync.name is set.
     """
     sync = instance.data["spec"]["sync"]
     namespace = instance.namespace or "flux-system"

@@ -1,4 +1,4 @@
-"""Which sources are this repository itself."""
+"""Which Flux sources refer to this repository."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ _CONVENTION = "flux-system"
 
 
 class OwnSources:
-    """Tells this repository's own sources from others, by what the repository shows.
+    """The sources that refer to this repository, inferred from its files.
 
-    A source is its own when a Kustomization on it builds the folder that Kustomizations stand in,
-    when its URL is a remote of the checkout, or when the repository does not define it and has the
-    path that is asked for.
+    A source refers to this repository if a Kustomization with that source builds a folder that contains
+    Kustomizations, if its URL is a remote of the checkout, or if the repository does not define the source
+    but contains the requested path.
     """
 
     def __init__(self, files: RepositoryFiles, discovery: FluxDiscovery) -> None:
@@ -33,7 +33,7 @@ class OwnSources:
         self._own: set[SourceReference] = set()
         for item in kustomizations:
             with contained(discovery.findings, "reading a Kustomization", Position(item.origin)):
-                # "." holds everything and is also what other repositories are built from: no evidence.
+                # "." proves nothing: it contains everything, and other repositories are built from it too.
                 if (item.path != "." and item.path in folders) or self._is_undefined_here(item):
                     self._own.add(item.source)
         checkout = remotes(files.checkout)
@@ -46,10 +46,10 @@ class OwnSources:
         return source in self._own
 
     def reason(self, kustomization: FluxKustomization) -> str:
-        """Why a Kustomization on another source is not seen."""
+        """Why a Kustomization with another source is not read."""
         source = kustomization.source
         if not source.name:
-            return "it names no source"
+            return "it has no sourceRef name"
         if source in self._defined:
             url = self._defined[source]
             return f"it reads {source}{f' ({url})' if url else ''}, which is not this repository"

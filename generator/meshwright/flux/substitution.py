@@ -1,8 +1,8 @@
-"""Post-build substitution of a Flux Kustomization over the objects that it built.
+"""Flux's post-build variable substitution, applied to the objects that a Kustomization builds.
 
-kustomize-controller 1.9 writes each object as YAML, replaces ``${NAME}`` in that text, and reads the
-text again (github.com/fluxcd/pkg/kustomize v1.35.6, kustomize_varsub.go): quotes of the source are
-gone by then, so a value that looks like a number becomes one. Undefined variables fail the whole
+kustomize-controller 1.9 writes each object as YAML, replaces ``${NAME}`` in that text, and parses it
+again (github.com/fluxcd/pkg/kustomize v1.35.6, kustomize_varsub.go). Quotes in the source file are lost
+by then, so a value that looks like a number becomes one. An undefined variable fails the whole
 Kustomization (feature gate StrictPostBuildSubstitutions, on since 1.9).
 """
 
@@ -32,18 +32,18 @@ _NAME = re.compile(r"^[_a-zA-Z][_a-zA-Z0-9]*\Z")
 
 @dataclass
 class Variables:
-    """What a Kustomization's postBuild defines. ``unseen`` names what could define more."""
+    """The variables that postBuild defines; ``unseen`` names the sources that may define more."""
 
     values: dict[str, str] = field(default_factory=dict)
     unseen: list[str] = field(default_factory=list)
-    # Names of those whose value a Secret gives.
+    # Names of the variables that come from a Secret.
     secret: set[str] = field(default_factory=set)
     always: bool = False
     asked_for: bool = False
 
     @property
     def applies(self) -> bool:
-        """Whether the controller substitutes at all: with at least one variable, or always."""
+        """Whether the controller substitutes at all: if there is a variable, or always."""
         return self.asked_for and bool(self.values or self.unseen or self.always)
 
 
@@ -51,10 +51,10 @@ Lookup = Callable[[str, str, str], Mapping[str, str] | None]
 
 
 def read_variables(kustomization: FluxKustomization, lookup: Lookup) -> Variables:
-    """The variables of a Kustomization: substitute over substituteFrom, later entries over earlier.
+    """The variables of a Kustomization: substitute overrides substituteFrom, later entries override earlier.
 
-    ``lookup`` gives the data of a ConfigMap or Secret by kind, namespace and name, or None when the
-    repository does not show it.
+    ``lookup`` returns the data of a ConfigMap or Secret by kind, namespace and name, or None if the
+    repository does not contain it.
     """
     post_build = kustomization.spec.get("postBuild")
     variables = Variables(asked_for=isinstance(post_build, Mapping))
@@ -87,14 +87,14 @@ def name_findings(kustomization: FluxKustomization, variables: Variables) -> Ite
             yield Finding(
                 "build/variable-name",
                 kustomization.position("spec", "postBuild", "substitute", name, key=True),
-                f"{kustomization.title}: variable name '{name}' is not letters, digits and _ alone",
-                "rename it; every key of a ConfigMap under substituteFrom counts as a variable",
+                f"{kustomization.title}: variable name '{name}' must consist of letters, digits and _",
+                "rename it; every key of a ConfigMap under substituteFrom is a variable",
                 kustomization.title,
             )
 
 
 class Substitution:
-    """Applies one Kustomization's variables, and keeps what is wrong with them in ``findings``."""
+    """Applies the variables of one Kustomization; problems are collected in ``findings``."""
 
     def __init__(
         self, kustomization: FluxKustomization, variables: Variables, index: KustomizationIndex
@@ -105,19 +105,19 @@ class Substitution:
         self.findings: list[Finding] = list(name_findings(kustomization, variables))
 
     def apply(self, built: BuiltObject) -> BuiltObject:
-        """The object as Flux would apply it; unchanged when it is left out or cannot be substituted."""
+        """The object as Flux applies it; unchanged if substitution is disabled or fails."""
         if not self._variables.applies or _is_disabled(built) or not _mentions(built.data):
             return built
         missing: dict[str, Expression] = {}
 
-        def take(expression: Expression) -> str:
+        def missing_value(expression: Expression) -> str:
             if not self._variables.unseen:
                 missing.setdefault(expression.name, expression)
-            # What nobody here can know stays as it is written, and is recognised later by its form.
+            # An unknown variable keeps its expression, which ``unresolved`` recognizes later.
             return expression.source
 
         try:
-            text = evaluate(goyaml.write(built.data), self._variables.values, take)
+            text = evaluate(goyaml.write(built.data), self._variables.values, missing_value)
         except BadSubstitution as bad:
             self.findings.append(self._bad(built, bad))
             return built
@@ -131,7 +131,7 @@ class Substitution:
             self.findings.append(self._broken(built, str(error)))
             return built
         if not isinstance(data, dict):
-            self.findings.append(self._broken(built, "no mapping is left"))
+            self.findings.append(self._broken(built, "the result is not a mapping"))
             return built
         return BuiltObject(data, built.origin)
 
@@ -139,9 +139,9 @@ class Substitution:
         name = expression.name
         return Finding(
             "build/undefined-variable",
-            self._place(built, expression.source),
-            f"variable '{name}' in {built.title}: {self._kustomization.title} does not define it, "
-            "and fails as a whole",
+            self._text_position(built, expression.source),
+            f"variable '{name}' in {built.title} is not defined by {self._kustomization.title}, "
+            "which fails as a whole",
             f"define it under postBuild.substitute, escape it as $${{{name}}}, "
             f"or annotate the object with {SUBSTITUTE}: disabled",
             built.title,
@@ -150,9 +150,9 @@ class Substitution:
     def _bad(self, built: BuiltObject, bad: BadSubstitution) -> Finding:
         return Finding(
             "build/substitution",
-            self._place(built, bad.expression),
-            f"'{bad.expression}' in {built.title} is no substitution that Flux can read: {bad.problem}; "
-            f"{self._kustomization.title} fails on it",
+            self._text_position(built, bad.expression),
+            f"Flux cannot parse '{bad.expression}' in {built.title}: {bad.problem}; "
+            f"{self._kustomization.title} fails",
             f"write $$ for a dollar sign, or annotate the object with {SUBSTITUTE}: disabled",
             built.title,
         )
@@ -161,20 +161,21 @@ class Substitution:
         pointer = next((pointer for pointer, text in _texts(built.data) if "${" in text), ())
         return Finding(
             "build/substitution",
-            self._pointer_place(built, pointer),
-            f"{built.title} is no YAML once {self._kustomization.title} has put its variables in: {problem}",
+            self._pointer_position(built, pointer),
+            f"{built.title} is not valid YAML after {self._kustomization.title} substitutes its variables: "
+            f"{problem}",
             "keep quotes, colons, line breaks and control characters out of the variables",
             built.title,
         )
 
-    def _place(self, built: BuiltObject, wanted: str) -> Position:
-        """Where ``wanted`` stands in the object's source."""
+    def _text_position(self, built: BuiltObject, wanted: str) -> Position:
+        """The position of ``wanted`` in the object's source."""
         for pointer, text in _texts(built.data):
             if wanted in text:
-                return find_text(self._kustomization.files, self._pointer_place(built, pointer), wanted)
-        return self._pointer_place(built, ())
+                return find_text(self._kustomization.files, self._pointer_position(built, pointer), wanted)
+        return self._pointer_position(built, ())
 
-    def _pointer_place(self, built: BuiltObject, pointer: Pointer) -> Position:
+    def _pointer_position(self, built: BuiltObject, pointer: Pointer) -> Position:
         return place_of(self._kustomization.files, self._index, built, pointer)
 
 
@@ -190,12 +191,12 @@ def _mentions(data: Any) -> bool:
 
 
 def _texts(data: Any) -> Iterator[tuple[Pointer, str]]:
-    """Every text of an object, the keys on the way to it included."""
+    """Every text of an object, including its keys."""
     for pointer, value in scalars(data):
         key = str(pointer[-1]) if pointer else ""
         yield pointer, f"{key}\0{value}" if isinstance(value, str) else key
 
 
 def unresolved(value: Any) -> bool:
-    """Whether ``value`` holds a variable that nobody here could resolve."""
+    """Whether ``value`` contains a variable whose value is not known."""
     return isinstance(value, str) and "${" in value

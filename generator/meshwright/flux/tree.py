@@ -1,4 +1,4 @@
-"""The Kustomizations of each cluster, from the entry down, with the objects that each applies."""
+"""The tree of Kustomizations in each cluster, from its entry point, with the objects that each applies."""
 
 from __future__ import annotations
 
@@ -36,16 +36,16 @@ class AppliedKustomization:
     unit: BuildUnit
     objects: list[BuiltObject] = field(default_factory=list)
     variables: Variables = field(default_factory=Variables)
-    # What substitution could not do.
+    # Findings of the substitution.
     faults: list[Finding] = field(default_factory=list)
     built: bool = False
 
 
 class FluxTree:
-    """Grows from the Kustomizations in files to those that only appear in built output.
+    """Finds Kustomizations level by level: first those in files, then those that only exist in built output.
 
-    A Kustomization may be patched or substituted by the one that applies it, so the built form
-    decides, and the raw form serves to build nearly everything in the first round.
+    The Kustomization that applies another one may patch it or substitute variables in it, so the built form
+    is authoritative. The raw form is used to build nearly everything in the first round.
     """
 
     def __init__(
@@ -63,18 +63,18 @@ class FluxTree:
         self._raw = discovery.kustomizations
         self._first: list[tuple[FluxKustomization, BuildUnit]] = []
         # By cluster, kind and name, then by namespace.
-        self._visible: dict[tuple[str, str, str], dict[str, BuiltObject]] = {}
+        self._config_objects: dict[tuple[str, str, str], dict[str, BuiltObject]] = {}
         self.instances: list[AppliedKustomization] = []
         self.findings: list[Finding] = []
         self.not_seen: list[NotSeen] = []
-        self._entries: set[str] = set()
+        self._entry_folders: set[str] = set()
         for item in self._raw:
             with self._contained(item):
                 if item.source in sources and _builds_itself(item):
-                    self._entries.add(item.path)
+                    self._entry_folders.add(item.path)
 
     def first_units(self) -> list[BuildUnit]:
-        """The units of every raw Kustomization whose path exists: the first round of builds."""
+        """The build units of all raw Kustomizations whose path exists: the first round of builds."""
         self._first = []
         for item in self._raw:
             with self._contained(item):
@@ -83,24 +83,24 @@ class FluxTree:
         return [unit for _, unit in self._first]
 
     def cluster_of(self, path: str) -> str:
-        """The cluster that a file belongs to, named after its folder."""
+        """The cluster that a file belongs to, as the path of its folder."""
         folder = posixpath.dirname(path)
         while folder:
-            if folder in self._entries:
+            if folder in self._entry_folders:
                 return folder
             folder = posixpath.dirname(folder)
         parts = path.split("/")
         return "/".join(parts[:2]) if parts[0] == "clusters" and len(parts) > 2 else ""
 
     def grow(self) -> None:
-        """Walk from the entries down, level by level; ``first_units`` must have been built."""
+        """Walk down from the entry points, level by level; build ``first_units`` before."""
         seen: set[tuple[str, str, str]] = set()
         level = [(item, self.cluster_of(item.origin)) for item in self._roots()]
         for _ in range(_DEPTH):
             level = self._grow_level(level, seen)
             if not level:
                 break
-        # Kustomizations that only apply each other have no entry; they are looked at all the same.
+        # Kustomizations that only apply each other have no entry point; check them too.
         visited: dict[str, Names] = {}
         for _, name, origin in seen:
             visited.setdefault(origin, Names()).add(name)
@@ -112,7 +112,7 @@ class FluxTree:
         self._grow_level([(item, self.cluster_of(item.origin)) for item in rest], seen)
 
     def _roots(self) -> list[FluxKustomization]:
-        """Raw Kustomizations that no other one applies."""
+        """Raw Kustomizations that no other Kustomization applies."""
         applied: dict[str, Names] = {}
         for item, unit in self._first:
             for built in self._builds.result(unit).objects:
@@ -139,7 +139,7 @@ class FluxTree:
             instance.built = result.built
             self.findings.extend(result.findings)
             for built in result.objects:
-                self._show(instance, built, final=False)
+                self._record_config(instance, built, final=False)
         following: list[tuple[FluxKustomization, str]] = []
         for instance in instances:
             with self._contained(instance.kustomization):
@@ -154,7 +154,7 @@ class FluxTree:
             self.not_seen.append(NotSeen(item.title, self._sources.reason(item), item.path_position))
             return None
         if "${" in str(item.spec.get("path")):
-            reason = "its path holds a variable that nothing in this repository defines"
+            reason = "its path contains a variable that this repository does not define"
             self.not_seen.append(NotSeen(item.title, reason, item.path_position))
             return None
         if finding := self._maker.path_finding(item):
@@ -163,48 +163,50 @@ class FluxTree:
         return AppliedKustomization(item, cluster, self._maker.unit(item, cluster))
 
     def _apply(self, instance: AppliedKustomization) -> Iterator[tuple[FluxKustomization, str]]:
-        """Substitute what an instance built; gives the Kustomizations among its objects."""
+        """Substitute variables in an instance's objects; yields the Kustomizations among them."""
         item = instance.kustomization
         variables = read_variables(item, lambda *wanted: self._lookup(instance.cluster, *wanted))
         instance.variables = variables
         if variables.unseen:
-            self._tell_unseen(item, variables)
+            self._report_unseen(item, variables)
         substitution = Substitution(item, variables, self._index)
         for raw in self._builds.result(instance.unit).objects:
             built = _with_common_metadata(substitution.apply(raw), item)
             instance.objects.append(built)
-            self._show(instance, built, final=True)
+            self._record_config(instance, built, final=True)
             if is_kustomization(built.data) and built.name != item.built.name:
                 yield FluxKustomization(built, item.files), instance.cluster
         instance.faults = substitution.findings
         self.findings.extend(substitution.findings)
 
-    def _tell_unseen(self, item: FluxKustomization, variables: Variables) -> None:
+    def _report_unseen(self, item: FluxKustomization, variables: Variables) -> None:
         names = ", ".join(variables.unseen)
-        reason = f"variables from {names} are not in this repository: what only they define stays unchecked"
+        reason = (
+            f"variables from {names} are not in this repository; values that depend on them are not checked"
+        )
         at = item.position("spec", "postBuild", "substituteFrom", key=True)
         self.not_seen.append(NotSeen(item.title, reason, at))
 
-    def _show(self, instance: AppliedKustomization, built: BuiltObject, *, final: bool) -> None:
+    def _record_config(self, instance: AppliedKustomization, built: BuiltObject, *, final: bool) -> None:
         if built.kind in ("ConfigMap", "Secret"):
-            named = self._visible.setdefault((instance.cluster, built.kind, built.name), {})
+            named = self._config_objects.setdefault((instance.cluster, built.kind, built.name), {})
             if final or built.namespace not in named:
                 named[built.namespace] = built
 
     def _lookup(self, cluster: str, kind: str, namespace: str, name: str) -> Mapping[str, str] | None:
-        for in_namespace, built in self._visible.get((cluster, kind, name), {}).items():
+        for in_namespace, built in self._config_objects.get((cluster, kind, name), {}).items():
             if in_namespace == namespace or not in_namespace or not namespace:
                 return _data_of(built)
         return None
 
 
 def _builds_itself(item: FluxKustomization) -> bool:
-    """Whether it builds the folder that it stands in: there is one such in a cluster."""
+    """Whether it builds the folder of its own file, as a cluster's entry point does."""
     return item.path != "." and item.origin.startswith(f"{item.path}/")
 
 
 def _applied(item: FluxKustomization, applied: Mapping[str, Names]) -> bool:
-    # A prefix or suffix may have been added to the name on the way.
+    # The build may have added a prefix or suffix to the name.
     return item.origin in applied and item.built.name in applied[item.origin]
 
 
@@ -221,7 +223,7 @@ def _with_common_metadata(built: BuiltObject, item: FluxKustomization) -> BuiltO
 
 
 def _data_of(built: BuiltObject) -> dict[str, str] | None:
-    """The data of a ConfigMap or Secret as text; None when it is encrypted."""
+    """The data of a ConfigMap or Secret as text; None if it is encrypted."""
     if is_encrypted(built.data):
         return None
     data = built.data.get("data")

@@ -1,4 +1,4 @@
-"""The values that a HelmRelease takes from a ConfigMap, and where each was written."""
+"""The values that a HelmRelease reads from a ConfigMap, with the position of each in its source."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["ConfigMapKey", "ValuesLayer", "at_path", "merge"]
 
 
 class ConfigMapKey:
-    """The text under one key of a built ConfigMap, and the way back to the file it came from."""
+    """The text of one key of a built ConfigMap, mapped back to the file that defines it."""
 
     def __init__(
         self, files: RepositoryFiles, index: KustomizationIndex, built: BuiltObject, key: str
@@ -36,12 +36,12 @@ class ConfigMapKey:
         )
 
     def layer(self) -> ValuesLayer:
-        """The values in the text. Raises YamlFault, at its place in the source where that is known."""
+        """The values in the text. Raises YamlFault, with its position in the source if that is known."""
         text = str(self._built.data["data"][self._key])
         documents = self._documents(text)
         data = documents[0].data if documents else {}
         if not isinstance(data, dict):
-            raise YamlFault(self._at_start(), f"values must be a mapping, and '{self._key}' holds none")
+            raise YamlFault(self._at_start(), f"values must be a mapping, but '{self._key}' is not one")
         return ValuesLayer(data, self._locate)
 
     def _documents(self, text: str) -> list[Document]:
@@ -54,7 +54,7 @@ class ConfigMapKey:
                     load_documents(written, self._key)
                 except YamlFault as same:
                     raise YamlFault(self._outer(same.position), same.problem) from None
-            raise YamlFault(self._at_start(), f"'{self._key}' is no YAML: {fault.problem}") from None
+            raise YamlFault(self._at_start(), f"'{self._key}' is not valid YAML: {fault.problem}") from None
 
     def _locate(self, pointer: Pointer, key: bool) -> Position:
         written = self._written()
@@ -67,7 +67,7 @@ class ConfigMapKey:
         return self._outer(documents[0].position(pointer, key=key)) if documents else self._at_start()
 
     def _written(self) -> str | None:
-        """The text as it stands in the repository, before patches and substitution."""
+        """The text as written in the repository, before patches and substitution."""
         if self._file is not None:
             try:
                 return self._files.text(self._file)
@@ -78,7 +78,7 @@ class ConfigMapKey:
         return str(self._source.data["data"][self._key])
 
     def _outer(self, inner: Position) -> Position:
-        """A place in the text as a place in the file."""
+        """Map a position in the text to a position in the file."""
         if self._file is not None:
             return Position(self._file, inner.line, inner.column)
         if self._source is None:
@@ -87,7 +87,7 @@ class ConfigMapKey:
         lines = self._files.text(start.path).splitlines()
         if not lines[start.line - 1][start.column - 1 :].startswith("|"):
             return start
-        # A block starts on the line after its mark, and is indented as its first line of text is.
+        # A block scalar starts on the line after its indicator and is indented like its first non-empty line.
         block = lines[start.line :]
         first = next((line for line in block if line.strip()), "")
         written_first = next((line for line in (self._written() or "").splitlines() if line.strip()), "")
