@@ -1,1 +1,1 @@
-"""Argo CD: which Applications a repository holds, what they build, and what their projects allow."""
+"""Argo CD: which Applications a repository contains, what they build, and what their projects permit."""

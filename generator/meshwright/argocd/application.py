@@ -1,4 +1,4 @@
-"""An Argo CD Application with its sources, and where in the repository it was written."""
+"""An Argo CD Application with its sources and its position in the repository."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ _VERSION = f"{GROUP}/v1alpha1"
 
 @dataclass(frozen=True)
 class Application:
-    """``built`` is the object as applied; its origin leads to the file it was written in.
+    """``built`` is the object as applied; its origin names the file that defines it.
 
-    What an ApplicationSet makes is ``written`` there, below ``prefix``.
+    For an Application that an ApplicationSet generates, ``written`` is the set and ``prefix`` its template.
     """
 
     built: BuiltObject
@@ -36,33 +36,33 @@ class Application:
 
     @property
     def name(self) -> str:
-        """namespace/name, or the name alone when no namespace is known."""
+        """namespace/name, or only the name if no namespace is known."""
         return self.built.qualified_name
 
     @property
     def title(self) -> str:
-        """For people."""
+        """Kind and name, for messages."""
         maker = f" (of {self.written.title})" if self.written else ""
         return f"Application {self.name}{maker}"
 
     @property
     def origin(self) -> str:
-        """The file it was written in."""
+        """The file that defines it."""
         return self.built.origin.path or self.built.origin.configured_in or ""
 
     @property
     def project(self) -> str:
-        """The AppProject that it names; Argo CD reads an empty name as default."""
+        """The name of its AppProject; Argo CD reads an empty name as default."""
         return str(self.spec.get("project") or "default")
 
     @property
     def destination(self) -> Mapping[str, Any]:
-        """Server or name of the cluster, and the namespace."""
+        """spec.destination: server or name of the cluster, and the namespace."""
         return mapping_of(self.spec.get("destination"))
 
     @property
     def sources(self) -> list[ApplicationSource]:
-        """All of ``sources``, which wins over ``source``; the dry source when manifests are hydrated."""
+        """``sources`` if set, else the source hydrator's dry source, else ``source``."""
         several = [
             ApplicationSource(self, item, ("spec", "sources", number))
             for number, item in enumerate(items_of(self.spec.get("sources")))
@@ -77,7 +77,7 @@ class Application:
         return [ApplicationSource(self, single, ("spec", "source"))] if isinstance(single, Mapping) else []
 
     def position(self, *pointer: str | int, key: bool = False) -> Position:
-        """Where a value stands in the file."""
+        """The position of a value in the file."""
         return position_of(self.files, self.written or self.built, (*self.prefix, *pointer), key=key)
 
 
@@ -96,44 +96,44 @@ class ApplicationSource:
 
     @property
     def chart(self) -> str:
-        """The chart of a Helm repository, without its folders; empty when the source is no chart."""
+        """The name of a Helm chart, without its folders; empty if the source is not a chart."""
         return posixpath.basename(str(self.data.get("chart") or "").rstrip("/"))
 
     @property
     def revision(self) -> str:
-        """targetRevision: the version of a chart."""
+        """targetRevision; the version for a chart."""
         return str(self.data.get("targetRevision") or "")
 
     @property
     def reference(self) -> str:
-        """The name by which values files of other sources mean this one's repository."""
+        """The ref by which values files of other sources refer to this repository."""
         return str(self.data.get("ref") or "")
 
     @property
     def has_path(self) -> bool:
-        """Whether it builds something itself, and is not there for its ref alone."""
+        """Whether it builds something itself, rather than only providing a ref."""
         return bool(self.data.get("path")) or not self.reference
 
     @property
     def path(self) -> str:
-        """The folder it builds, relative to the repository; "." for the repository itself."""
+        """The folder it builds, relative to the repository root, which is "."."""
         return normalise(str(self.data.get("path") or ""))
 
     @property
     def position(self) -> Position:
-        """Where its path, its chart, or else the source itself stands."""
+        """The position of its path or chart, or else of the source itself."""
         for name in ("path", "chart"):
             if self.data.get(name):
                 return self.application.position(*self.pointer, name)
         return self.application.position(*self.pointer)
 
     def at(self, *pointer: str | int, key: bool = False) -> Position:
-        """Where one of its values stands."""
+        """The position of one of its values."""
         return self.application.position(*self.pointer, *pointer, key=key)
 
 
 def normalise(path: str) -> str:
-    """A path relative to the repository: ``./x``, ``x/`` and ``/x`` are one, ``..`` stays inside."""
+    """A path relative to the repository: ``./x``, ``x/`` and ``/x`` are equal, ``..`` cannot leave it."""
     return posixpath.normpath(posixpath.join("/", path)).lstrip("/") or "."
 
 

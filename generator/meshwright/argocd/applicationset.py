@@ -1,6 +1,6 @@
-"""The Applications that an ApplicationSet makes with list and git generators.
+"""The Applications that an ApplicationSet generates with list and git generators.
 
-Folders are compared as Go's path.Match does it, and files are those that git ls-files lists.
+Folders are matched like Go's path.Match, and files like git ls-files.
 source: argo-cd v3.5.3, applicationset/generators/{list,git}.go, applicationset/utils and util/git/client.go.
 """
 
@@ -25,15 +25,17 @@ from meshwright.patterns.pathspec import matches as git_lists
 from meshwright.patterns.shell import matches as path_matches
 from meshwright.yaml import YamlFault, parse_all
 
-_PLAIN = re.compile(r"\{\{\s*([A-Za-z0-9_.\[\]-]+)\s*\}\}")
-_GO = re.compile(r"\{\{-?\s*\.([A-Za-z0-9_.]+)\s*-?\}\}")
+_FASTTEMPLATE = re.compile(r"\{\{\s*([A-Za-z0-9_.\[\]-]+)\s*\}\}")
+_GO_TEMPLATE = re.compile(r"\{\{-?\s*\.([A-Za-z0-9_.]+)\s*-?\}\}")
 _LITERAL = re.compile(r"[^*?\[\\]+")
-_ONLY_HERE = frozenset({"list", "git"})
-_GIT = frozenset({"repoURL", "revision", "directories", "files", "values", "requeueAfterSeconds"})
+_SUPPORTED_GENERATORS = frozenset({"list", "git"})
+_SUPPORTED_GIT_FIELDS = frozenset(
+    {"repoURL", "revision", "directories", "files", "values", "requeueAfterSeconds"}
+)
 
 
 class Expansion:
-    """Makes Applications, and says of a generator that is not plain that it is not seen."""
+    """Expands ApplicationSets; generators that need a cluster or a network are reported as not seen."""
 
     def __init__(self, files: RepositoryFiles, own: OwnRepository) -> None:
         self._files = files
@@ -41,29 +43,29 @@ class Expansion:
         self.not_seen: list[NotSeen] = []
 
     def applications(self, built: BuiltObject) -> Iterator[Application]:
-        """Every Application of an ApplicationSet that can be told."""
+        """Every Application of an ApplicationSet that can be determined offline."""
         spec = mapping_of(built.data.get("spec"))
         if spec.get("templatePatch"):
-            return self._tell(built, ("templatePatch",), "its templatePatch is not evaluated here")
+            return self._report(built, ("templatePatch",), "its templatePatch is not evaluated offline")
         for number, generator in enumerate(items_of(spec.get("generators"))):
             kinds = set(mapping_of(generator))
             pointer = ("generators", number)
-            if len(kinds) != 1 or not kinds <= _ONLY_HERE:
+            if len(kinds) != 1 or not kinds <= _SUPPORTED_GENERATORS:
                 names = ", ".join(sorted(map(str, kinds))) or "nothing"
-                self._tell(built, pointer, f"its generator ({names}) is evaluated by Argo CD alone")
+                self._report(built, pointer, f"its generator ({names}) can only be evaluated by Argo CD")
                 continue
             if kinds == {"list"}:
                 elements = items_of(mapping_of(generator["list"]).get("elements"))
                 sets = [dict(element) for element in elements if isinstance(element, Mapping)]
             else:
                 git = mapping_of(generator["git"])
-                if reason := self._why_not(git):
-                    self._tell(built, pointer, reason)
+                if reason := self._unsupported(git):
+                    self._report(built, pointer, reason)
                     continue
-                sets = list(self._git(git, spec.get("goTemplate") is True))
-            yield from self._rendered(built, spec, sets)
+                sets = list(self._git_parameters(git, spec.get("goTemplate") is True))
+            yield from self._render(built, spec, sets)
 
-    def _rendered(
+    def _render(
         self, built: BuiltObject, spec: Mapping[str, Any], sets: list[dict[str, Any]]
     ) -> Iterator[Application]:
         go = spec.get("goTemplate") is True
@@ -78,26 +80,28 @@ class Expansion:
             }
             if "{{" in str(made):
                 name = metadata.get("name")
-                self._tell(built, ("template",), f"what it makes of '{name}' holds a template of Argo CD")
+                self._report(
+                    built, ("template",), f"Application '{name}' still contains template expressions"
+                )
                 continue
             yield Application(BuiltObject(made, built.origin), self._files, built, ("spec", "template"))
 
-    def _why_not(self, git: Mapping[str, Any]) -> str:
+    def _unsupported(self, git: Mapping[str, Any]) -> str:
         url = str(git.get("repoURL") or "")
         if url not in self._own:
             return f"its git generator reads {url}, which is not this repository"
-        if unknown := sorted(set(git) - _GIT):
+        if unknown := sorted(set(git) - _SUPPORTED_GIT_FIELDS):
             return f"its git generator has {', '.join(unknown)}, which only Argo CD evaluates"
         for path in (str(mapping_of(entry).get("path") or "") for entry in items_of(git.get("files"))):
             if is_magic(path):
-                return f"its git generator has the path '{path}', which only Git reads"
+                return f"its git generator has the path '{path}', a pattern that only Git evaluates"
         return ""
 
-    def _git(self, git: Mapping[str, Any], go: bool) -> Iterator[dict[str, Any]]:
+    def _git_parameters(self, git: Mapping[str, Any], go: bool) -> Iterator[dict[str, Any]]:
         values = {"values": dict(mapping_of(git["values"]))} if git.get("values") else {}
-        for folder in self._chosen(git, "directories", self._folders, path_matches):
+        for folder in self._selected(git, "directories", self._folders, path_matches):
             yield {**_path_parameters(folder, go), **values}
-        for path in self._chosen(git, "files", self._files.paths, git_lists):
+        for path in self._selected(git, "files", self._files.paths, git_lists):
             try:
                 documents = parse_all(self._files.text(path), path)
             except YamlFault:
@@ -108,7 +112,7 @@ class Expansion:
                         place = _path_parameters(posixpath.dirname(path) or ".", go, posixpath.basename(path))
                         yield {**item, **place, **values}
 
-    def _chosen(
+    def _selected(
         self,
         git: Mapping[str, Any],
         field: str,
@@ -126,7 +130,7 @@ class Expansion:
 
     @cached_property
     def _folders(self) -> list[str]:
-        """Folders of the repository; hidden ones are never taken."""
+        """Folders of the repository, except hidden ones."""
         folders: set[str] = set()
         for path in self._files.paths:
             folder = posixpath.dirname(path)
@@ -135,7 +139,7 @@ class Expansion:
                 folder = posixpath.dirname(folder)
         return sorted(folder for folder in folders if not re.search(r"(?:^|/)\.", folder))
 
-    def _tell(self, built: BuiltObject, pointer: tuple[str | int, ...], reason: str) -> None:
+    def _report(self, built: BuiltObject, pointer: tuple[str | int, ...], reason: str) -> None:
         at = position_of(self._files, built, ("spec", *pointer))
         self.not_seen.append(NotSeen(built.title, reason, at))
 
@@ -164,7 +168,7 @@ def _path_parameters(folder: str, go: bool, filename: str = "") -> dict[str, Any
 
 
 def flatten(data: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
-    """Nested parameters as the dotted names that plain templates use."""
+    """Nested parameters with dotted names, as templates without goTemplate use them."""
     found: dict[str, str] = {}
     for key, value in data.items():
         name = f"{prefix}{key}"
@@ -178,7 +182,7 @@ def flatten(data: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
 
 
 def render(template: Any, parameters: Mapping[str, Any], go: bool) -> Any:
-    """``template`` with every plain placeholder filled in; any other stays as it is."""
+    """``template`` with every simple placeholder replaced; other expressions stay as they are."""
     if isinstance(template, Mapping):
         return {key: render(value, parameters, go) for key, value in template.items()}
     if isinstance(template, list):
@@ -192,7 +196,7 @@ def render(template: Any, parameters: Mapping[str, Any], go: bool) -> Any:
             value = value.get(step) if isinstance(value, Mapping) else None
         return found[0] if value is None or isinstance(value, (Mapping, list)) else _text(value)
 
-    return (_GO if go else _PLAIN).sub(fill, template)
+    return (_GO_TEMPLATE if go else _FASTTEMPLATE).sub(fill, template)
 
 
 def _text(value: Any) -> str:

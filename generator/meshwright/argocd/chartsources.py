@@ -1,4 +1,4 @@
-"""Charts that an Application installs itself: their values, and what they render when they are at hand."""
+"""Charts that an Application installs itself: their values, and their builds if the chart is available."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from meshwright.manifests.chartcopy import ChartFault
 from meshwright.manifests.chartstore import ChartStore
 from meshwright.manifests.files import RepositoryFiles
 from meshwright.manifests.finding import Finding, NotSeen
-from meshwright.manifests.inflation import not_at_hand
+from meshwright.manifests.inflation import chart_not_seen
 from meshwright.manifests.pointer import mapping_of
 from meshwright.manifests.unit import BuildUnit
 from meshwright.manifests.values import ChartReference, ValuesLayer, merge
@@ -24,9 +24,9 @@ from meshwright.yaml.canonicaltext import identity
 
 @dataclass(frozen=True)
 class Release:
-    """A chart with the layers of its values; ``subject`` is for people.
+    """A chart with its layers of values; ``subject`` names its Application in messages.
 
-    ``complete`` is false when some layer cannot be seen here.
+    ``complete`` is false if a layer is not available offline.
     """
 
     chart: ChartReference
@@ -39,7 +39,7 @@ class Release:
 
 @dataclass
 class ChartPlan:
-    """What is known of a chart source."""
+    """The release of a chart source, and the unit that renders it if there is one."""
 
     release: Release
     unit: BuildUnit | None = None
@@ -48,7 +48,7 @@ class ChartPlan:
 
 
 class ChartUnits:
-    """Makes a unit of a chart source: a kustomization whose only entry is the chart."""
+    """Makes the build unit of a chart source: a kustomization whose only entry is the chart."""
 
     def __init__(self, files: RepositoryFiles, own: OwnRepository, store: ChartStore) -> None:
         self._files = files
@@ -56,7 +56,7 @@ class ChartUnits:
         self._store = store
 
     def make(self, source: ApplicationSource, cluster: str) -> ChartPlan:
-        """The values of a source, and the unit that renders it if the chart is at hand."""
+        """The values of a source, and the unit that renders it if the chart is available."""
         reader = ValuesReader(self._files, self._own, source)
         chart, layers = reader.chart(), reader.layers()
         title = source.application.title
@@ -67,13 +67,13 @@ class ChartUnits:
         try:
             folder = self._folder(source, chart)
             if folder is not None and incomplete:
-                reason = "not all that it is given is known"
+                reason = "its values are not fully known"
             elif folder is not None:
                 home = self._store.home([(chart.name, chart.version, folder)])
         except ChartFault as fault:
             reason = str(fault).replace(f"{self._files.root}/", "")
         if home is None:
-            plan.not_seen.append(not_at_hand(title, chart.name, chart.version, source.position, reason))
+            plan.not_seen.append(chart_not_seen(title, chart.name, chart.version, source.position, reason))
             return plan
         entry = self._entry(source, chart, merge(layers).data)
         key = identity(["argocd-chart", str(folder), entry])
@@ -85,7 +85,7 @@ class ChartUnits:
         return plan
 
     def _folder(self, source: ApplicationSource, chart: ChartReference) -> Path | None:
-        """Where the chart of a source is; None when it is nowhere. Raises ChartFault."""
+        """The folder of a source's chart, or None. Raises ChartFault."""
         if source.chart:
             return self._store.find(chart.name, chart.version)
         return None if self._files.withheld(source.path) else self._files.root / source.path

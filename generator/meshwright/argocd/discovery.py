@@ -1,4 +1,4 @@
-"""The Argo CD objects that stand in a repository's files, before anything is built."""
+"""The Argo CD objects in a repository's files, before anything is built."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from meshwright.manifests.templatefiles import unread_template
 from meshwright.manifests.unit import BuiltObject, Origin
 from meshwright.yaml import YamlFault
 
-# Only what could be such an object is parsed; Argo CD's own CRDs name the group too, and are large.
-_MARK = re.compile(r"""apiVersion["']?\s*:\s*["']?argoproj\.io/""")
+# Parse only files that may contain such objects: Argo CD's CRDs mention the group too, and are large.
+_ARGO_CD_API_VERSION = re.compile(r"""apiVersion["']?\s*:\s*["']?argoproj\.io/""")
 
 
 @dataclass
 class ArgoCDDiscovery:
-    """Objects that are in force, by kind."""
+    """The active Argo CD objects, by kind."""
 
     applications: list[Application] = field(default_factory=list)
     sets: list[BuiltObject] = field(default_factory=list)
@@ -35,12 +35,12 @@ class ArgoCDDiscovery:
 
     @property
     def origins(self) -> set[str]:
-        """The files that hold any of them."""
+        """The files that define them."""
         objects = [*(item.built for item in self.applications), *self.sets, *self.projects]
         return {built.origin.path or "" for built in objects}
 
     def add(self, files: RepositoryFiles, objects: Iterable[BuiltObject]) -> None:
-        """Take in what is Argo CD's among ``objects``."""
+        """Add the Argo CD objects among ``objects``."""
         for built in objects:
             if is_kind(built.data, "Application"):
                 self.applications.append(Application(built, files))
@@ -53,10 +53,10 @@ class ArgoCDDiscovery:
 def discover(
     files: RepositoryFiles, index: KustomizationIndex, inputs_reader: BuildInputsReader
 ) -> ArgoCDDiscovery:
-    """Read every file that mentions Argo CD; leave out files that no kustomization takes in."""
+    """Read every file that mentions Argo CD, except files that no kustomization includes."""
     found = ArgoCDDiscovery()
     raw: list[BuiltObject] = []
-    for path in files_that_mention(_MARK, files, inputs_reader):
+    for path in files_that_mention(_ARGO_CD_API_VERSION, files, inputs_reader):
         with contained(found.findings, f"reading {path}", Position(path)):
             try:
                 files.documents(path)

@@ -1,4 +1,4 @@
-"""What a path of an Application builds: the folder's kustomization with the source's options, or its files.
+"""What an Application's path builds: the folder's kustomization with the source's options, or its files.
 
 source: argo-cd v3.5.1, reposerver/repository/repository.go and util/kustomize/kustomize.go.
 """
@@ -28,12 +28,12 @@ from meshwright.manifests.words import did_you_mean
 from meshwright.yaml import YamlFault
 from meshwright.yaml.canonicaltext import identity
 
-_MANIFEST = re.compile(r".*\.(?:yaml|yml|json|jsonnet)\Z")
-_SKIPPED = "+argocd:skip-file-rendering"
+_MANIFEST_FILE = re.compile(r".*\.(?:yaml|yml|json|jsonnet)\Z")
+_SKIP_MARKER = "+argocd:skip-file-rendering"
 
 
 class SourceKind(StrEnum):
-    """Which of Argo CD's ways makes manifests of a source."""
+    """The tool with which Argo CD generates a source's manifests."""
 
     HELM = "helm"
     KUSTOMIZE = "kustomize"
@@ -52,7 +52,7 @@ class SourceUnitMaker:
         self._inputs = inputs_reader
 
     def kind(self, source: ApplicationSource) -> SourceKind:
-        """Explicit by a field of that name, else by what the folder holds."""
+        """The kind set by a field of that name, else the kind detected from the folder's files."""
         for kind in SourceKind:
             if isinstance(source.data.get(kind.value), Mapping):
                 return kind
@@ -61,10 +61,10 @@ class SourceUnitMaker:
         return SourceKind.KUSTOMIZE if source.path in self._index else SourceKind.DIRECTORY
 
     def path_finding(self, source: ApplicationSource) -> Finding | None:
-        """What is wrong with the path itself."""
+        """The finding for a path that cannot be built, or None."""
         path, title = source.path, source.application.title
         if not source.data.get("path"):
-            text, fix = f"{title} has a source with no path, no chart and no ref", "add a path"
+            text, fix = f"{title} has a source without path, chart or ref", "add a path"
         elif self._files.holds_files(path):
             if self.kind(source) is not SourceKind.KUSTOMIZE or path in self._index:
                 return None
@@ -80,7 +80,7 @@ class SourceUnitMaker:
         return Finding("build/missing-path", source.position, text, fix, title)
 
     def unit(self, source: ApplicationSource, cluster: str) -> BuildUnit:
-        """The unit of a kustomize or directory source; equal keys mean equal results."""
+        """The build unit of a kustomize or directory source; units with equal keys have equal results."""
         if self.kind(source) is SourceKind.DIRECTORY:
             return self._directory(source, cluster)
         folder, at = source.path, source.position
@@ -105,51 +105,51 @@ class SourceUnitMaker:
         )
 
     def not_seen(self, source: ApplicationSource) -> Iterator[NotSeen]:
-        """Files of a directory source that nothing here can read."""
+        """Files of a directory source that cannot be evaluated offline."""
         if self.kind(source) is SourceKind.DIRECTORY:
-            for path in self._chosen(source):
+            for path in self._selected_files(source):
                 if path.endswith(".jsonnet"):
-                    reason = f"'{path}' is Jsonnet, which is not evaluated here"
+                    reason = f"'{path}' is Jsonnet, which is not evaluated offline"
                     yield NotSeen(source.application.title, reason, source.position)
 
     def _directory(self, source: ApplicationSource, cluster: str) -> BuildUnit:
         folder, at = source.path, source.position
-        inputs, good = BuildInputs(), []
-        for path in self._chosen(source):
+        inputs, valid = BuildInputs(), []
+        for path in self._selected_files(source):
             if path.endswith(".jsonnet"):
                 continue
             findings = list(self._file_findings(path, source))
             inputs.absorb(self._inputs.read([EntryPoint(path, Position(path))]))
             inputs.findings.extend(findings)
-            # A faulty file is told about, and the rest is still built and validated.
+            # A faulty file is reported; the rest is still built and validated.
             if not findings:
-                good.append(posixpath.relpath(path, folder))
-        key = json.dumps(["argocd-directory", folder, good])
+                valid.append(posixpath.relpath(path, folder))
+        key = json.dumps(["argocd-directory", folder, valid])
         file = source.application.origin
-        return BuildUnit(key, folder, inputs, at, {"resources": good}, not good, False, cluster, file)
+        return BuildUnit(key, folder, inputs, at, {"resources": valid}, not valid, False, cluster, file)
 
     def _file_findings(self, path: str, source: ApplicationSource) -> Iterator[Finding]:
         why = f"{source.application.title} applies every manifest file in '{source.path}'"
-        fix = "move the file, or name it in the source's directory.exclude"
+        fix = "move the file, or list it in the source's directory.exclude"
         if posixpath.basename(path) in FILE_NAMES:
-            text = f"a kustomization is no object of a cluster; {why}"
+            text = f"a kustomization is not a Kubernetes object; {why}"
             yield Finding("build/not-a-manifest", Position(path), text, fix)
         else:
             yield from manifest_findings(self._files, path, why, fix)
 
-    def _chosen(self, source: ApplicationSource) -> Iterator[str]:
-        """The files that Argo CD reads: include and exclude are for paths below the folder."""
+    def _selected_files(self, source: ApplicationSource) -> Iterator[str]:
+        """The files that Argo CD reads; include and exclude match paths relative to the folder."""
         options = mapping_of(source.data.get("directory"))
         include, exclude = str(options.get("include") or ""), str(options.get("exclude") or "")
         folder = source.path
         for path in self._files.below(folder):
             inner = path if folder == "." else path[len(folder) + 1 :]
-            if not _MANIFEST.match(path) or ("/" in inner and options.get("recurse") is not True):
+            if not _MANIFEST_FILE.match(path) or ("/" in inner and options.get("recurse") is not True):
                 continue
             if (exclude and matches(exclude, inner)) or (include and not matches(include, inner)):
                 continue
             try:
-                skipped = _SKIPPED in self._files.text(path)
+                skipped = _SKIP_MARKER in self._files.text(path)
             except YamlFault:
                 skipped = False
             if not skipped:

@@ -1,7 +1,7 @@
-"""Argo CD's shell patterns: github.com/gobwas/glob 0.2.3, with "/" as separator or none.
+"""Argo CD's glob patterns: github.com/gobwas/glob 0.2.3, with or without "/" as separator.
 
-sourceRepos of a project are compared with the separator "/"; destinations, and include and exclude of a
-directory, without one (argo-cd v3.5.3, app_project_types.go and repository.go).
+A project's sourceRepos are matched with the separator "/"; its destinations, and include and exclude of a
+directory, without a separator (argo-cd v3.5.3, app_project_types.go and repository.go).
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 from meshwright.argocd.globcompile import build
-from meshwright.argocd.globparts import Looks, Matcher, TooLong, as_bytes
+from meshwright.argocd.globparts import Matcher, MatchState, TooManySteps, as_bytes
 from meshwright.argocd.globsyntax import (
     Any,
     AnyCharacter,
@@ -25,45 +25,45 @@ from meshwright.argocd.globsyntax import (
 )
 from meshwright.patterns.regexp import PatternFault, compile_pattern
 
-# No name and no path is longer, and a longer pattern fits nothing.
-_LONGEST = 4096
+# No name and no path is longer; a longer pattern matches nothing.
+_MAX_PATTERN = 4096
 
 
 @lru_cache(maxsize=512)
 def _compile(pattern: str, separators: str) -> tuple[Sequence, Matcher] | None:
     try:
-        tree = parse(pattern) if len(pattern) <= _LONGEST else None
+        tree = parse(pattern) if len(pattern) <= _MAX_PATTERN else None
     except GlobFault:
         return None
     return None if tree is None else (tree, build(tree, separators))
 
 
 def matches(pattern: str, text: str, separators: str = "") -> bool:
-    """Whether all of ``text`` fits; a malformed pattern fits nothing."""
+    """Whether ``pattern`` matches the whole ``text``; a malformed pattern matches nothing."""
     compiled = _compile(pattern, separators)
     if compiled is None:
         return False
     tree, matcher = compiled
     try:
-        return matcher.fits(as_bytes(text), Looks())
-    except (TooLong, RecursionError):
-        return _by_the_book(tree, separators, text)
+        return matcher.matches(as_bytes(text), MatchState())
+    except (TooManySteps, RecursionError):
+        return _matches_by_syntax(tree, separators, text)
 
 
 def permits(pattern: str, text: str, separators: str = "") -> bool:
-    """The same for a project's list, in which ``!`` at the start means anything else."""
+    """Whether an entry of a project's list matches; a leading ``!`` negates it."""
     if pattern.startswith("!"):
         return not matches(pattern[1:], text, separators)
     return pattern == "*" or matches(pattern, text, separators)
 
 
 def denies(pattern: str) -> bool:
-    """Whether a pattern of a project only forbids."""
+    """Whether an entry of a project's list is negated."""
     return pattern.startswith("!")
 
 
-def _by_the_book(tree: Sequence, separators: str, text: str) -> bool:
-    """What the syntax says, in linear time: for patterns that would keep gobwas itself busy for minutes."""
+def _matches_by_syntax(tree: Sequence, separators: str, text: str) -> bool:
+    """Match as documented, in linear time: for patterns on which gobwas itself would take minutes."""
     try:
         return compile_pattern(_expression(tree, separators), dot_takes_newline=True).fits(text)
     except PatternFault:

@@ -1,4 +1,4 @@
-"""Makes matchers of a pattern's tree, shortened in the order in which gobwas/glob 0.2.3 shortens them."""
+"""Compiles a pattern's syntax tree to matchers, simplified in the same order as in gobwas/glob 0.2.3."""
 
 from __future__ import annotations
 
@@ -27,23 +27,23 @@ from meshwright.argocd.globsyntax import (
     Text,
 )
 
-# Parts of one sequence that are still joined; beyond, only what odd patterns mean could differ.
-_MOST_PARTS = 60
+# Longer sequences are not simplified; the result can only differ for unusual patterns.
+_MAX_SIMPLIFIED_PARTS = 60
 
 
 def build(part: Part, separators: str) -> Matcher:
-    """The matcher of a tree."""
+    """The matcher of a syntax tree."""
     if isinstance(part, AnyOf):
-        shared = _without_shared_ends(part)
+        shared = _factor_out_shared_ends(part)
         if shared is not None:
             return build(shared, separators)
-        return Choice(tuple(_shorter(build(choice, separators)) for choice in part.choices))
+        return Choice(tuple(_simplified(build(choice, separators)) for choice in part.choices))
     if isinstance(part, Sequence):
         if not part.parts:
             return Nothing()
-        parts = [_shorter(build(inner, separators)) for inner in part.parts]
-        return _shorter(_split(_joined(parts) if len(parts) <= _MOST_PARTS else parts))
-    return _shorter(_leaf(part, separators))
+        parts = [_simplified(build(inner, separators)) for inner in part.parts]
+        return _simplified(_split(_merge_neighbours(parts) if len(parts) <= _MAX_SIMPLIFIED_PARTS else parts))
+    return _simplified(_leaf(part, separators))
 
 
 def _leaf(part: Text | Any | Super | AnyCharacter | CharList | CharRange, separators: str) -> Matcher:
@@ -60,45 +60,45 @@ def _leaf(part: Text | Any | Super | AnyCharacter | CharList | CharRange, separa
     )
 
 
-def _shorter(matcher: Matcher) -> Matcher:
-    """A simpler matcher for the same, where gobwas has one."""
+def _simplified(matcher: Matcher) -> Matcher:
+    """An equivalent simpler matcher, where gobwas has one."""
     if isinstance(matcher, Choice) and len(matcher.parts) == 1:
         return matcher.parts[0]
     if isinstance(matcher, One) and not matcher.negated and len(matcher.chars) == 1:
         return Literal(as_bytes(matcher.chars))
     if not isinstance(matcher, Split):
         return matcher
-    before = matcher.before and _shorter(matcher.before)
-    behind = matcher.behind and _shorter(matcher.behind)
+    before = matcher.before and _simplified(matcher.before)
+    after = matcher.after and _simplified(matcher.after)
     if isinstance(matcher.middle, Literal):
-        found = _around(matcher.middle.text, before, behind)
+        found = _around(matcher.middle.text, before, after)
         if found is not None:
             return found
-    return Split(matcher.middle, before, behind, matcher.before_length, matcher.behind_length)
+    return Split(matcher.middle, before, after, matcher.before_length, matcher.after_length)
 
 
-def _around(text: str, before: Matcher | None, behind: Matcher | None) -> Matcher | None:
-    match before, behind:
+def _around(text: str, before: Matcher | None, after: Matcher | None) -> Matcher | None:
+    match before, after:
         case None, None:
             return Literal(text)
         case Many(separators=""), Many(separators=""):
-            return Around(text, before, behind)
+            return Around(text, before, after)
         case Many(), None:
             return Around(text, before, None)
         case None, Many():
-            return Around(text, None, behind)
-        case None, Around(before=Many(separators=""), behind=None):
-            return Ends(text, behind.text)
-        case Around(before=None, behind=Many(separators="")), None:
+            return Around(text, None, after)
+        case None, Around(before=Many(separators=""), after=None):
+            return Ends(text, after.text)
+        case Around(before=None, after=Many(separators="")), None:
             return Ends(before.text, text)
     return None
 
 
 def _split(parts: list[Matcher]) -> Matcher:
-    """One matcher for parts one behind the other: around the longest of known length, the last of several."""
+    """One matcher for a sequence, split at its longest part of known length, the last of several."""
     if len(parts) == 1:
         return parts[0]
-    glued = _glued(parts)
+    glued = _merged(parts)
     if glued is not None:
         return glued
     longest = max((part.length for part in parts), default=UNKNOWN)
@@ -107,19 +107,19 @@ def _split(parts: list[Matcher]) -> Matcher:
     else:
         place = max(number for number, part in enumerate(parts) if part.length == longest)
     before = _split(parts[:place]) if place else None
-    behind = _split(parts[place + 1 :]) if place + 1 < len(parts) else None
-    lengths = [0 if side is None else side.length for side in (before, behind)]
-    return Split(parts[place], before, behind, *lengths)
+    after = _split(parts[place + 1 :]) if place + 1 < len(parts) else None
+    lengths = [0 if side is None else side.length for side in (before, after)]
+    return Split(parts[place], before, after, *lengths)
 
 
-def _joined(parts: list[Matcher]) -> list[Matcher]:
-    """The parts with neighbours joined, the best pair of places first, until none can be."""
+def _merge_neighbours(parts: list[Matcher]) -> list[Matcher]:
+    """Merge adjacent parts, the best range first, until nothing can be merged."""
     while True:
         best: Matcher | None = None
         left = right = 0
         for start in range(len(parts)):
             for end in range(_last_end(parts, start), start + 1, -1):
-                glued = _glued(parts[start:end])
+                glued = _merged(parts[start:end])
                 if glued is None:
                     continue
                 longer = best is not None and UNKNOWN < best.length < glued.length
@@ -131,7 +131,7 @@ def _joined(parts: list[Matcher]) -> list[Matcher]:
 
 
 def _last_end(parts: list[Matcher], start: int) -> int:
-    """Where the longest run that could be joined ends."""
+    """The end of the longest range from ``start`` that may be merged."""
     as_row = as_run = start
     while as_row < len(parts) and parts[as_row].length != UNKNOWN:
         as_row += 1
@@ -140,7 +140,7 @@ def _last_end(parts: list[Matcher], start: int) -> int:
     return max(as_row, as_run)
 
 
-def _glued(parts: list[Matcher]) -> Matcher | None:
+def _merged(parts: list[Matcher]) -> Matcher | None:
     if len(parts) < 2:
         return None
     run = _run(parts)
@@ -150,7 +150,7 @@ def _glued(parts: list[Matcher]) -> Matcher | None:
 
 
 def _excluded(part: Matcher) -> str | None:
-    """The characters that a part of a run does not take; None for what is no such part."""
+    """The characters that a part of a run excludes; None if it cannot be part of a run."""
     if isinstance(part, Many):
         return part.separators
     if isinstance(part, One) and not part.is_range and part.negated:
@@ -159,7 +159,7 @@ def _excluded(part: Matcher) -> str | None:
 
 
 def _run(parts: list[Matcher]) -> Matcher | None:
-    """Stars and single characters that exclude the same characters, as one."""
+    """Merge stars and single characters that exclude the same characters."""
     excluded = {_excluded(part) for part in parts}
     if len(excluded) != 1 or None in excluded:
         return None
@@ -170,8 +170,8 @@ def _run(parts: list[Matcher]) -> Matcher | None:
     return Run(least, None if least < len(parts) else least, as_bytes(without))
 
 
-def _without_shared_ends(part: AnyOf) -> Sequence | None:
-    """The same with what all choices begin and end with taken out; None when they share nothing."""
+def _factor_out_shared_ends(part: AnyOf) -> Sequence | None:
+    """Factor out the parts that all choices begin and end with; None if they share none."""
     if any(choice.is_nothing for choice in part.choices):
         return None
     first, last = _shared_ends(part.choices)
@@ -194,7 +194,7 @@ def _without_shared_ends(part: AnyOf) -> Sequence | None:
 
 
 def _shared_ends(choices: tuple[Sequence, ...]) -> tuple[tuple[Part, ...], tuple[Part, ...]]:
-    """What all choices begin and end with, as far as gobwas looks: to the first difference."""
+    """The parts that all choices begin and end with, compared like gobwas up to the first difference."""
     if len(choices) < 2:
         return (), ()
     shortest = min(choices, key=lambda choice: len(choice.parts))

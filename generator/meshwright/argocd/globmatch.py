@@ -1,20 +1,20 @@
-"""Parts of a pattern together, fitted as gobwas/glob 0.2.3 does it, which is not always what the syntax says.
+"""Matchers for composite patterns that reproduce gobwas/glob 0.2.3, even where it deviates from the syntax.
 
-It looks for the longest fixed part of a pattern first and then left and right of it, each part with shortcuts
-of its own: ``?`` alone takes an empty text, ``ab*ba`` takes ``aba``, and an alternative of several lengths
-may be taken for one of a single length. Methods are described at Matcher.
+It searches for the longest fixed part of a pattern first and then matches left and right of it, with a
+shortcut for each kind of part: a lone ``?`` matches an empty text, ``ab*ba`` matches ``aba``, and an
+alternative of several lengths may count as one of a single length. Matcher documents the methods.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from meshwright.argocd.globparts import UNKNOWN, Found, Looks, Matcher, count, starts, step
+from meshwright.argocd.globparts import UNKNOWN, Found, Matcher, MatchState, count, starts, step
 
 
 @dataclass(frozen=True)
 class Row(Matcher):
-    """Parts of a known length, one behind the other."""
+    """A sequence of parts of known length."""
 
     parts: tuple[Matcher, ...]
 
@@ -22,43 +22,43 @@ class Row(Matcher):
     def length(self) -> int:  # type: ignore[override]
         return sum(part.length for part in self.parts)
 
-    def fits(self, text: str, looks: Looks) -> bool:
-        return count(text) == self.length and self._begins(text, 0, looks)
+    def matches(self, text: str, state: MatchState) -> bool:
+        return count(text) == self.length and self._matches_at(text, 0, state)
 
-    def _begins(self, text: str, at: int, looks: Looks) -> bool:
+    def _matches_at(self, text: str, at: int, state: MatchState) -> bool:
         for part in self.parts:
-            # It cuts behind the first byte of the last character, and of all there is for a part of none.
+            # gobwas cuts after the first byte of the last character; a part of length 0 gets the whole rest.
             window = text[at : at + 4 * part.length] if part.length else text[at:]
             places = starts(window)[:-1]
             size = part.length or len(places)
             if not places or size > len(places):
                 return False
             cut = at + places[size - 1] + 1
-            if not part.fits(text[at:cut], looks):
+            if not part.matches(text[at:cut], state):
                 return False
             at = cut
         return True
 
-    def find(self, text: str, looks: Looks) -> Found:
+    def find(self, text: str, state: MatchState) -> Found:
         length = self.length
         for place in starts(text)[:-1]:
-            looks.spend()
+            state.spend()
             if len(text) - place < length:
                 break
-            if self._begins(text, place, looks):
+            if self._matches_at(text, place, state):
                 return place, [length]
         return None
 
 
 @dataclass(frozen=True)
 class Choice(Matcher):
-    """One of several."""
+    """Alternatives."""
 
     parts: tuple[Matcher, ...]
 
     @property
     def length(self) -> int:  # type: ignore[override]
-        # As gobwas counts: those of unknown length at the front do not count.
+        # Like gobwas: leading alternatives of unknown length are ignored.
         found = UNKNOWN
         for part in self.parts:
             length = part.length
@@ -68,11 +68,11 @@ class Choice(Matcher):
                 return UNKNOWN
         return found
 
-    def fits(self, text: str, looks: Looks) -> bool:
-        return any(part.fits(text, looks) for part in self.parts)
+    def matches(self, text: str, state: MatchState) -> bool:
+        return any(part.matches(text, state) for part in self.parts)
 
-    def find(self, text: str, looks: Looks) -> Found:
-        found = [place for part in self.parts if (place := part.find(text, looks)) is not None]
+    def find(self, text: str, state: MatchState) -> Found:
+        found = [place for part in self.parts if (place := part.find(text, state)) is not None]
         first = min((place for place, _ in found), default=None)
         if first is None:
             return None
@@ -81,42 +81,42 @@ class Choice(Matcher):
 
 @dataclass(frozen=True, eq=False)
 class Split(Matcher):
-    """A part in the middle, and what fits before and behind it."""
+    """A middle part with matchers for the text before and after it."""
 
     middle: Matcher
     before: Matcher | None
-    behind: Matcher | None
-    # Known before the two were made shorter.
+    after: Matcher | None
+    # Their lengths before they were simplified.
     before_length: int
-    behind_length: int
+    after_length: int
 
-    def find(self, text: str, looks: Looks) -> Found:
-        # gobwas has not written it.
+    def find(self, text: str, state: MatchState) -> Found:
+        # gobwas does not implement this.
         return None
 
-    def fits(self, text: str, looks: Looks) -> bool:
-        known = looks.known.get((id(self), text))
+    def matches(self, text: str, state: MatchState) -> bool:
+        known = state.known.get((id(self), text))
         if known is None:
-            known = looks.known[(id(self), text)] = self._fits(text, looks)
+            known = state.known[(id(self), text)] = self._match(text, state)
         return known
 
-    def _fits(self, text: str, looks: Looks) -> bool:
+    def _match(self, text: str, state: MatchState) -> bool:
         at = max(self.before_length, 0)
-        limit = len(text) - max(self.behind_length, 0)
+        limit = len(text) - max(self.after_length, 0)
         while at < limit:
-            looks.spend()
-            found = self.middle.find(text[at:limit], looks)
+            state.spend()
+            found = self.middle.find(text[at:limit], state)
             if found is None:
                 return False
             at += found[0]
-            if self._side(self.before, text[:at], looks) and any(
-                self._side(self.behind, text[at + length :], looks) for length in reversed(found[1])
+            if self._side(self.before, text[:at], state) and any(
+                self._side(self.after, text[at + length :], state) for length in reversed(found[1])
             ):
                 return True
             at += step(text, at)
         return False
 
     @staticmethod
-    def _side(part: Matcher | None, text: str, looks: Looks) -> bool:
-        looks.spend()
-        return not text if part is None else part.fits(text, looks)
+    def _side(part: Matcher | None, text: str, state: MatchState) -> bool:
+        state.spend()
+        return not text if part is None else part.matches(text, state)

@@ -1,7 +1,7 @@
-"""The single parts of a pattern, fitted as gobwas/glob 0.2.3 fits them.
+"""Matchers for the basic parts of a pattern that reproduce gobwas/glob 0.2.3.
 
-It counts bytes in some places and characters in others, and Argo CD decides by that, so it is kept: texts are
-bytes here, each as the character of its number. Methods are described at Matcher.
+gobwas counts bytes in some places and characters in others, and Argo CD's decisions depend on it. Texts are
+therefore Latin-1 decoded: one character per byte. Matcher documents the methods.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 UNKNOWN = -1
-# Where something fits first, and the lengths that it may have there.
+# The first position that matches, and the possible lengths there.
 Found = tuple[int, list[int]] | None
-# Looks at a text that one match may take; an honest pattern takes ten.
-_MOST_LOOKS = 20_000
-# What is no character counts as one that takes three bytes, and is one byte long.
+# Steps that one match may take; an ordinary pattern takes ten.
+_MAX_STEPS = 20_000
+# An invalid byte counts as a character of three bytes, although it is one byte long.
 _BROKEN, _BROKEN_LENGTH = "\ufffd", 3
 _CHARACTER = re.compile(
     "[\\x00-\\x7f]|[\\xc2-\\xdf][\\x80-\\xbf]|[\\xe0-\\xef][\\x80-\\xbf]{2}|[\\xf0-\\xf4][\\x80-\\xbf]{3}|.",
@@ -24,12 +24,12 @@ _CHARACTER = re.compile(
 
 
 def as_bytes(text: str) -> str:
-    """``text`` with a character for each byte."""
+    """``text`` with one character per byte of its UTF-8."""
     return text if text.isascii() else text.encode("utf-8", "surrogateescape").decode("latin-1")
 
 
 def _characters(text: str) -> Iterator[tuple[int, str, int]]:
-    """Each character: where it starts, what it is, and how long gobwas thinks it is."""
+    """Each character: its start, its value, and its length as gobwas counts it."""
     if text.isascii():
         yield from ((place, char, 1) for place, char in enumerate(text))
         return
@@ -41,55 +41,55 @@ def _characters(text: str) -> Iterator[tuple[int, str, int]]:
 
 
 def count(text: str) -> int:
-    """How many characters there are."""
+    """The number of characters."""
     return len(text) if text.isascii() else sum(1 for _ in _characters(text))
 
 
 def step(text: str, at: int) -> int:
-    """How many bytes the character at ``at`` has."""
+    """The length in bytes of the character at ``at``."""
     found = _CHARACTER.match(text, at)
     return len(found[0]) if found else 1
 
 
 def starts(text: str) -> list[int]:
-    """Where characters start, and the end."""
+    """The starts of all characters, and the end of the text."""
     return [*(place for place, _, _ in _characters(text)), len(text)]
 
 
 def _ends(text: str) -> list[int]:
-    """The beginning, and where gobwas sees characters end."""
+    """The start of the text, and the ends of all characters as gobwas counts them."""
     return [0, *(place + length for place, _, length in _characters(text))]
 
 
-class TooLong(Exception):
-    """A match that takes more looks than any honest pattern needs."""
+class TooManySteps(Exception):
+    """A match that takes more steps than any ordinary pattern needs."""
 
 
 @dataclass
-class Looks:
-    """What is known of one text already, and how many looks are left."""
+class MatchState:
+    """The memoized results for one text, and the remaining steps."""
 
     known: dict[tuple[int, str], bool] = field(default_factory=dict)
-    left: int = _MOST_LOOKS
+    remaining: int = _MAX_STEPS
 
     def spend(self) -> None:
-        """Take one look. Raises TooLong."""
-        self.left -= 1
-        if self.left < 0:
-            raise TooLong
+        """Count one step. Raises TooManySteps."""
+        self.remaining -= 1
+        if self.remaining < 0:
+            raise TooManySteps
 
 
 class Matcher:
-    """Fits whole texts, and finds the first place in one where it fits."""
+    """Matches whole texts, and finds the first match in a text."""
 
     length = UNKNOWN
 
-    def fits(self, text: str, looks: Looks) -> bool:
-        """Whether all of ``text`` fits."""
+    def matches(self, text: str, state: MatchState) -> bool:
+        """Whether the whole ``text`` matches."""
         raise NotImplementedError
 
-    def find(self, text: str, looks: Looks) -> Found:
-        """The first place, with every length there."""
+    def find(self, text: str, state: MatchState) -> Found:
+        """The first match: its position and every possible length."""
         raise NotImplementedError
 
 
@@ -100,7 +100,7 @@ def _upto(text: str, separators: str) -> int:
 
 @dataclass(frozen=True)
 class Literal(Matcher):
-    """A text."""
+    """Fixed text."""
 
     text: str
 
@@ -108,23 +108,23 @@ class Literal(Matcher):
     def length(self) -> int:  # type: ignore[override]
         return count(self.text)
 
-    def fits(self, text: str, looks: Looks) -> bool:
+    def matches(self, text: str, state: MatchState) -> bool:
         return text == self.text
 
-    def find(self, text: str, looks: Looks) -> Found:
+    def find(self, text: str, state: MatchState) -> Found:
         place = text.find(self.text)
         return None if place < 0 else (place, [len(self.text)])
 
 
 @dataclass(frozen=True)
 class One(Matcher):
-    """One character: any but those of ``chars`` when ``negated``, else one of them or of the range."""
+    """One character: one of ``chars`` or of the range, or any other if ``negated``."""
 
     chars: str = ""
     negated: bool = True
     low: str = ""
     high: str = ""
-    # From ``?`` or from a list: a range joins no run of stars.
+    # A range is never merged into a run, unlike ``?`` and a list.
     is_range: bool = False
     length = 1
 
@@ -132,12 +132,12 @@ class One(Matcher):
         inside = self.low <= char <= self.high if self.is_range else char in self.chars
         return inside is not self.negated
 
-    def fits(self, text: str, looks: Looks) -> bool:
-        # An empty text is a broken character.
+    def matches(self, text: str, state: MatchState) -> bool:
+        # An empty text counts as an invalid character.
         char = next((char for _, char, _ in _characters(text)), _BROKEN)
         return len(text) <= (step(text, 0) if text else 0) and self.takes(char)
 
-    def find(self, text: str, looks: Looks) -> Found:
+    def find(self, text: str, state: MatchState) -> Found:
         return next(
             ((place, [length]) for place, char, length in _characters(text) if self.takes(char)), None
         )
@@ -145,47 +145,47 @@ class One(Matcher):
 
 @dataclass(frozen=True)
 class Many(Matcher):
-    """Any number of characters but ``separators``."""
+    """Any number of characters except ``separators``."""
 
     separators: str = ""
 
-    def fits(self, text: str, looks: Looks) -> bool:
+    def matches(self, text: str, state: MatchState) -> bool:
         return not any(char in text for char in self.separators)
 
-    def find(self, text: str, looks: Looks) -> Found:
+    def find(self, text: str, state: MatchState) -> Found:
         return 0, starts(text[: _upto(text, self.separators)])
 
 
 @dataclass(frozen=True)
 class Nothing(Matcher):
-    """No text."""
+    """The empty text."""
 
     length = 0
 
-    def fits(self, text: str, looks: Looks) -> bool:
+    def matches(self, text: str, state: MatchState) -> bool:
         return not text
 
-    def find(self, text: str, looks: Looks) -> Found:
+    def find(self, text: str, state: MatchState) -> Found:
         return 0, [0]
 
 
 @dataclass(frozen=True)
 class Run(Matcher):
-    """``?`` and stars together: ``least`` characters to ``most``, without the text ``without``."""
+    """Merged ``?`` and stars: ``least`` to ``most`` characters that do not contain ``without``."""
 
     least: int
     most: int | None
     without: str
     length = UNKNOWN
 
-    def fits(self, text: str, looks: Looks) -> bool:
+    def matches(self, text: str, state: MatchState) -> bool:
         if self.least > len(text) or (not text.isascii() and self.least > count(text)):
             return False
         if self.most is not None and count(text) > self.most:
             return False
         return not self.without or self.without not in text
 
-    def find(self, text: str, looks: Looks) -> Found:
+    def find(self, text: str, state: MatchState) -> Found:
         ends = _ends(text)
         lengths = set(ends[self.least :] if self.most is None else ends[self.least : self.most + 1])
         if self.without:
@@ -195,47 +195,47 @@ class Run(Matcher):
 
 @dataclass(frozen=True)
 class Around(Matcher):
-    """``text`` with anything, or anything but ``separators``, before or behind it."""
+    """``text`` with any characters, or any except separators, before or after it."""
 
     text: str
     before: Many | None
-    behind: Many | None
+    after: Many | None
 
-    def fits(self, text: str, looks: Looks) -> bool:
-        if self.before and self.behind:
+    def matches(self, text: str, state: MatchState) -> bool:
+        if self.before and self.after:
             return self.text in text
         if self.before:
-            return text.endswith(self.text) and self.before.fits(text[: len(text) - len(self.text)], looks)
-        assert self.behind is not None
-        return text.startswith(self.text) and self.behind.fits(text[len(self.text) :], looks)
+            return text.endswith(self.text) and self.before.matches(text[: len(text) - len(self.text)], state)
+        assert self.after is not None
+        return text.startswith(self.text) and self.after.matches(text[len(self.text) :], state)
 
-    def find(self, text: str, looks: Looks) -> Found:
+    def find(self, text: str, state: MatchState) -> Found:
         place = text.find(self.text)
         if place < 0:
             return None
         end = place + len(self.text)
-        if self.before and self.behind:
+        if self.before and self.after:
             return 0, [end + place for place in starts(text[end:])]
         if self.before:
             separators = self.before.separators
             start = max((text.rfind(char, 0, place) + 1 for char in separators), default=0)
             return start, [end - start]
-        assert self.behind is not None
-        rest = text[end:][: _upto(text[end:], self.behind.separators)]
-        return place, [len(self.text) + behind for behind in _ends(rest)]
+        assert self.after is not None
+        rest = text[end:][: _upto(text[end:], self.after.separators)]
+        return place, [len(self.text) + after for after in _ends(rest)]
 
 
 @dataclass(frozen=True)
 class Ends(Matcher):
-    """A text at the beginning and one at the end, which may share characters."""
+    """A prefix and a suffix, which may overlap."""
 
     first: str
     last: str
 
-    def fits(self, text: str, looks: Looks) -> bool:
+    def matches(self, text: str, state: MatchState) -> bool:
         return text.startswith(self.first) and text.endswith(self.last)
 
-    def find(self, text: str, looks: Looks) -> Found:
+    def find(self, text: str, state: MatchState) -> Found:
         start = text.find(self.first)
         if start < 0:
             return None

@@ -1,8 +1,8 @@
-"""The syntax of github.com/gobwas/glob, which reads the patterns of Argo CD: text to a tree.
+"""Parses the pattern syntax of github.com/gobwas/glob, which Argo CD uses, to a syntax tree.
 
-``*`` takes anything but a separator, ``**`` anything, ``?`` one character but a separator, ``[abc]``,
-``[a-c]`` and ``[!abc]`` one of a set (a list or one range), ``{a,b}`` one of several, and a backslash makes
-the next character plain. An open brace closes itself at the end.
+``*`` matches any characters except separators, ``**`` any characters, ``?`` one character except a
+separator, ``[abc]``, ``[a-c]`` and ``[!abc]`` one of a set (a list or one range), and ``{a,b}`` alternatives.
+A backslash escapes the next character. An unclosed brace ends at the end of the pattern.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 from meshwright.patterns.regexp import as_text
 
-# Braces within braces; a person writes two.
-_DEEPEST = 50
+# Nested braces; people write two levels.
+_MAX_DEPTH = 50
 
 
 class GlobFault(ValueError):
@@ -60,7 +60,7 @@ class CharRange:
 
 @dataclass(frozen=True)
 class Sequence:
-    """Parts one behind the other; ``is_nothing`` when what was in it has been moved elsewhere."""
+    """A sequence of parts; ``is_nothing`` if its parts have been factored out."""
 
     parts: tuple[Part, ...]
     is_nothing: bool = False
@@ -77,7 +77,7 @@ Part = Text | Any | Super | AnyCharacter | CharList | CharRange | Sequence | Any
 
 
 def parse(pattern: str) -> Sequence:
-    """The tree of a pattern. Raises GlobFault."""
+    """The syntax tree of a pattern. Raises GlobFault."""
     if "\ufffd" in as_text(pattern):
         raise GlobFault("could not read rune")
     return _GlobParser(pattern).whole()
@@ -89,13 +89,13 @@ class _GlobParser:
         self._at = 0
 
     def whole(self) -> Sequence:
-        # What is open: the choices of a brace that are complete, and the parts of the one being read.
+        # Stacks for open braces: their complete choices, and the parts of the current choice.
         choices: list[list[Sequence]] = []
         parts: list[list[Part]] = [[]]
         while self._at < len(self._pattern):
             if self._take("{"):
-                if len(choices) == _DEEPEST:
-                    raise GlobFault(f"braces nested deeper than {_DEEPEST} levels")
+                if len(choices) == _MAX_DEPTH:
+                    raise GlobFault(f"braces nested deeper than {_MAX_DEPTH} levels")
                 choices.append([])
                 parts.append([])
             elif choices and self._take(","):
@@ -119,7 +119,7 @@ class _GlobParser:
         if self._take("*"):
             return [Any()]
         text = self._text_until("?*[{},") if inside else self._text_until("?*[{")
-        # A backslash at the end stands for nothing.
+        # A trailing backslash is ignored.
         return [Text(text)] if text else []
 
     def _set(self) -> CharList | CharRange:

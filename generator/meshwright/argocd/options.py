@@ -1,4 +1,4 @@
-"""The kustomize options of a source, put into a kustomization as ``kustomize edit`` does for Argo CD.
+"""Merges a source's kustomize options into a kustomization, as Argo CD does with ``kustomize edit``.
 
 source: argo-cd v3.5.1, util/kustomize/kustomize.go, Build.
 """
@@ -12,7 +12,7 @@ from meshwright.manifests.pointer import items_of, mapping_of
 
 
 def merge(own: Mapping[str, Any], options: Mapping[str, Any], components: list[str]) -> dict[str, Any]:
-    """The kustomization ``own`` with ``options``; ``components`` are theirs, as seen from its folder."""
+    """Merge ``options`` into the kustomization ``own``; ``components`` are paths relative to its folder."""
     manifest = dict(own)
     for name in ("namePrefix", "nameSuffix", "namespace"):
         if options.get(name):
@@ -48,11 +48,11 @@ def _add_labels(manifest: dict[str, Any], labels: Mapping[str, Any], options: Ma
 
 
 def parse_image(text: str) -> dict[str, str]:
-    """An entry of kustomize.images: ``[name=]newName[:newTag][@digest]``; "*" keeps what there was."""
+    """Parse an entry of kustomize.images: ``[name=]newName[:newTag][@digest]``; "*" keeps the old value."""
     name, equals, new = text.partition("=")
     new = new if equals else name
     new, _, digest = new.partition("@")
-    # A port is followed by a slash, a tag is not.
+    # A slash after the colon means that it separates a port, not a tag.
     head, colon, tag = new.rpartition(":")
     if not colon or "/" in tag:
         head, tag = new, ""
@@ -67,7 +67,7 @@ def parse_image(text: str) -> dict[str, str]:
 
 
 def _replaced(own: list[Any], given: list[dict[str, Any]]) -> list[Any]:
-    """``own`` with the entries of the same names replaced, and new ones at the end."""
+    """Replace entries of the same name, and append new ones."""
     names = {entry.get("name") for entry in given}
     kept = [entry for entry in own if not (isinstance(entry, dict) and entry.get("name") in names)]
     return [*kept, *given]

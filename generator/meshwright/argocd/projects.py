@@ -1,7 +1,7 @@
-"""What an AppProject allows its Applications.
+"""What an AppProject permits its Applications.
 
 source: argo-cd v3.5.1, pkg/apis/application/v1alpha1/app_project_types.go, IsSourcePermitted and
-isDestinationMatched: patterns with ``!`` forbid, all others allow, and what nothing allows is refused.
+isDestinationMatched: patterns with ``!`` deny, all others permit, and the default is to deny.
 """
 
 from __future__ import annotations
@@ -19,19 +19,19 @@ from meshwright.manifests.source import position_of
 from meshwright.manifests.unit import BuiltObject
 from meshwright.manifests.words import did_you_mean
 
-_HERE = "https://kubernetes.default.svc"
-_HERE_NAME = "in-cluster"
+_IN_CLUSTER_SERVER = "https://kubernetes.default.svc"
+_IN_CLUSTER_NAME = "in-cluster"
 
 
 class Projects:
-    """The AppProjects of a repository, each with the cluster whose folder it stands in."""
+    """The AppProjects of a repository, each with the cluster of its folder."""
 
     def __init__(self, files: RepositoryFiles, projects: Iterable[tuple[str, BuiltObject]]) -> None:
         self._files = files
         self._projects = list(projects)
 
     def findings(self, application: Application, cluster: str) -> Iterator[Finding]:
-        """What the Application's project has against it."""
+        """Sources and destinations that the Application's project does not permit."""
         name = application.project
         project = self._find(name, cluster)
         if project is None:
@@ -85,11 +85,11 @@ class Projects:
         )
 
 
-_FIX_SOURCE = "add it to the project's sourceRepos, or read from one that is there"
+_FIX_SOURCE = "add it to the project's sourceRepos, or use a permitted repository"
 
 
 def source_permitted(project: Mapping[str, Any], url: str) -> bool:
-    """Whether sourceRepos allow a repository or a chart repository."""
+    """Whether sourceRepos permit a repository or a chart repository."""
     wanted, allowed = _normalised(url), False
     for entry in items_of(mapping_of(project.get("spec")).get("sourceRepos")):
         pattern = str(entry)
@@ -102,13 +102,13 @@ def source_permitted(project: Mapping[str, Any], url: str) -> bool:
 
 
 def destination_permitted(project: Mapping[str, Any], destination: Mapping[str, Any]) -> bool:
-    """Whether destinations allow a cluster and namespace.
+    """Whether destinations permit a cluster and namespace.
 
-    Only Argo CD knows the server behind a cluster's name, but for its own: what hangs on that is allowed.
+    Only Argo CD can map another cluster's name to its server; entries that depend on that are permitted.
     """
     server, name = str(destination.get("server") or ""), str(destination.get("name") or "")
-    if server.rstrip("/") == _HERE or name == _HERE_NAME:
-        server, name = _HERE, _HERE_NAME
+    if server.rstrip("/") == _IN_CLUSTER_SERVER or name == _IN_CLUSTER_NAME:
+        server, name = _IN_CLUSTER_SERVER, _IN_CLUSTER_NAME
     namespace = str(destination.get("namespace") or "")
     allowed = False
     for entry in items_of(mapping_of(project.get("spec")).get("destinations")):
@@ -133,7 +133,7 @@ def destination_permitted(project: Mapping[str, Any], destination: Mapping[str, 
 
 
 def _normalised(url: str) -> str:
-    """As Argo CD compares URLs (util/git, NormalizeGitURL): ssh forms are one, https stays apart."""
+    """Normalise a URL like Argo CD (util/git, NormalizeGitURL): ssh forms are equal, https differs."""
     text = url.strip().lower()
     if re.match(r"^(?:ssh://)?[^/:]*@[^@]+$", text) and not text.startswith("ssh://"):
         text = text.replace(":", "/", 1)

@@ -1,4 +1,4 @@
-"""Which repoURLs are this repository itself."""
+"""Which repoURLs refer to this repository."""
 
 from __future__ import annotations
 
@@ -17,43 +17,43 @@ from meshwright.manifests.unit import BuiltObject
 
 
 class OwnRepository:
-    """Tells this repository's URL from others, by what the repository shows.
+    """The repoURLs that refer to this repository, inferred from its files.
 
-    A URL is its own when a source on it builds the folder that Argo CD's objects stand in, or when it is
-    a remote of the checkout. Without either, a URL is its own when a folder that is asked of it is here.
+    A URL refers to this repository if a source with that URL builds a folder that contains Argo CD objects,
+    or if it is a remote of the checkout. If there is neither, the existence of a requested folder decides.
     """
 
     def __init__(self, files: RepositoryFiles, discovery: ArgoCDDiscovery) -> None:
-        asked: list[tuple[str, str]] = []
+        requested: list[tuple[str, str]] = []
         for application in discovery.applications:
             with contained(discovery.findings, "reading an Application", Position(application.origin)):
-                asked.extend(_asked_by_application(application))
+                requested.extend(_requested_by_application(application))
         for built in discovery.sets:
             with contained(
                 discovery.findings, "reading an ApplicationSet", Position(built.origin.path or ".")
             ):
-                asked.extend(_asked_by_set(built))
-        # "." holds everything and is also what other repositories are built from: no evidence.
-        asked = [(url, path) for url, path in asked if url and path not in ("", ".")]
+                requested.extend(_requested_by_set(built))
+        # "." proves nothing: it contains everything, and other repositories are built from it too.
+        requested = [(url, path) for url, path in requested if url and path not in ("", ".")]
         folders = with_above({posixpath.dirname(origin) or "." for origin in discovery.origins})
-        self._own = {bare(url) for url, path in asked if path in folders}
-        named = {bare(url) for url, _ in asked}
+        self._own = {bare(url) for url, path in requested if path in folders}
+        named = {bare(url) for url, _ in requested}
         self._own |= remotes(files.checkout) & named
         if not self._own:
-            self._own = {bare(url) for url, path in asked if files.is_folder(path)}
+            self._own = {bare(url) for url, path in requested if files.is_folder(path)}
 
     def __contains__(self, url: str) -> bool:
         return bare(url) in self._own
 
 
-def _asked_by_application(application: Application) -> Iterator[tuple[str, str]]:
+def _requested_by_application(application: Application) -> Iterator[tuple[str, str]]:
     for source in application.sources:
         if not source.chart and source.data.get("path"):
             yield source.repository, source.path
 
 
-def _asked_by_set(built: BuiltObject) -> Iterator[tuple[str, str]]:
-    """The part of each path of a git generator or a template that holds no pattern."""
+def _requested_by_set(built: BuiltObject) -> Iterator[tuple[str, str]]:
+    """The fixed part of each path in a git generator or template."""
     template = mapping_of(mapping_of(mapping_of(built.data.get("spec")).get("template")).get("spec"))
     for source in map(mapping_of, (template.get("source"), *items_of(template.get("sources")))):
         if not source.get("chart"):
@@ -66,7 +66,7 @@ def _asked_by_set(built: BuiltObject) -> Iterator[tuple[str, str]]:
 
 
 def fixed_part(pattern: str) -> str:
-    """The folders before the first one that holds a pattern."""
+    """The leading folders without pattern characters."""
     fixed: list[str] = []
     for part in pattern.split("/")[:-1] if "/" in pattern else [pattern]:
         if any(char in part for char in "*?[{"):

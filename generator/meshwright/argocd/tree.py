@@ -1,4 +1,4 @@
-"""The Applications of each cluster, from the entry down, with what each of their sources applies."""
+"""The tree of Applications in each cluster, from its entry point, with the objects of each source."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class AppliedSource:
 
     @property
     def path(self) -> str:
-        """The folder, or the name of the chart."""
+        """The folder, or the chart's name."""
         return self.source.chart or self.source.path
 
 
@@ -52,10 +52,10 @@ class _Planned:
 
 
 class ArgoTree:
-    """Grows from the Applications in files to those that only appear in built output.
+    """Finds Applications level by level: first those in files, then those that only exist in built output.
 
-    An Application may be patched by the build that applies it, or made by an ApplicationSet, so the
-    built form decides, and the raw form serves to build nearly everything in the first round.
+    The build that applies an Application may patch it, and an ApplicationSet may generate it, so the built
+    form is authoritative. The raw form is used to build nearly everything in the first round.
     """
 
     def __init__(
@@ -76,10 +76,10 @@ class ArgoTree:
         self._inflation = inflation
         self._builds = builds
         self._expansion = Expansion(files, own)
-        # Why there is no helm; None until somebody asks.
-        self._helm: str | None = None
+        # Why helm is not available; None before the first lookup.
+        self._helm_problem: str | None = None
         self._plans: dict[tuple[str, ...], _Planned] = {}
-        self._made: dict[str, list[Application]] = {}
+        self._expanded: dict[str, list[Application]] = {}
         self._projects: list[tuple[str, BuiltObject]] = []
         self._seen: dict[tuple[str, str, str], Application] = {}
         self.instances: list[AppliedSource] = []
@@ -88,38 +88,37 @@ class ArgoTree:
         self.not_seen: list[NotSeen] = []
 
     def first_units(self) -> list[BuildUnit]:
-        """The units of every raw Application whose path exists: the first round of builds."""
+        """The build units of all raw Applications whose path exists: the first round of builds."""
         raw = list(self._discovery.applications)
         for built in self._discovery.sets:
             with self._contained(built):
-                raw.extend(self._of_set(built))
+                raw.extend(self._expand(built))
         plans = [self._plan(source, cluster_of(item.origin)) for item in raw for source in item.sources]
         return [plan.unit for plan in plans if plan.unit is not None]
 
     def grow(self, others: Iterable[tuple[str, BuiltObject]]) -> None:
-        """Walk from the entries down, level by level; ``first_units`` must have been built.
+        """Walk down from the entry points, level by level; build ``first_units`` before.
 
-        ``others`` are the objects, with their clusters, of what is built for another reason than an
-        Application.
+        ``others`` are objects, with their clusters, that are built independently of an Application.
         """
         others = list(others)
         applied = self._applied_in_first_round()
-        level = self._take(others)
+        level = self._applications_in(others)
         found = {(item.origin, item.built.name) for item, _ in level} | applied
         raw = [
             (cluster_of(built.origin.path or ""), built)
             for built in (*(item.built for item in self._discovery.applications), *self._discovery.sets)
             if (built.origin.path or "", built.name) not in found
         ]
-        level += self._take(raw)
+        level += self._applications_in(raw)
         self._grow_levels(level)
-        # Applications that only apply each other have no entry; they are looked at all the same.
+        # Applications that only apply each other have no entry point; check them too.
         seen = {(origin, name) for _, name, origin in self._seen}
         rest = [item for item in self._discovery.applications if (item.origin, item.name) not in seen]
         names: dict[str, Names] = {}
         for origin, name in seen:
             names.setdefault(origin, Names()).add(name.rpartition("/")[2])
-        # A prefix or suffix may have been added to the name on the way.
+        # The build may have added a prefix or suffix to the name.
         rest = [
             item for item in rest if item.origin not in names or item.built.name not in names[item.origin]
         ]
@@ -132,11 +131,11 @@ class ArgoTree:
         self.not_seen.extend(self._expansion.not_seen)
 
     def _applied_in_first_round(self) -> set[tuple[str, str]]:
-        """File and name of each Application and ApplicationSet that another one applies."""
+        """File and name of each Application or ApplicationSet that another one applies."""
         found: set[tuple[str, str]] = set()
         for (_, origin, name, *_), plan in self._plans.items():
             objects = self._builds.result(plan.unit).objects if plan.unit is not None else []
-            # An entry often stands in the folder that it builds: it is an entry all the same.
+            # An entry point often builds its own folder; that does not make it applied by another one.
             found |= {
                 (built.origin.path or "", built.name)
                 for built in objects
@@ -144,8 +143,8 @@ class ArgoTree:
             }
         return found
 
-    def _take(self, objects: Iterable[tuple[str, BuiltObject]]) -> list[tuple[Application, str]]:
-        """The Applications among objects, those of ApplicationSets too; projects are noted."""
+    def _applications_in(self, objects: Iterable[tuple[str, BuiltObject]]) -> list[tuple[Application, str]]:
+        """The Applications among objects, including those of ApplicationSets; also collects projects."""
         taken = []
         for cluster, built in objects:
             if built.group != _GROUP:
@@ -156,18 +155,18 @@ class ArgoTree:
                 self._projects += [(cluster, project) for project in found.projects]
                 applications = [
                     *found.applications,
-                    *(made for one in found.sets for made in self._of_set(one)),
+                    *(made for one in found.sets for made in self._expand(one)),
                 ]
                 taken += [(application, cluster) for application in applications]
         return taken
 
-    def _of_set(self, built: BuiltObject) -> list[Application]:
+    def _expand(self, built: BuiltObject) -> list[Application]:
         key = f"{built.origin} {built.data}"
-        if key not in self._made:
-            # One that fails does so once.
-            self._made[key] = []
-            self._made[key] = list(self._expansion.applications(built))
-        return self._made[key]
+        if key not in self._expanded:
+            # Cache before expanding, so that a failure is reported once.
+            self._expanded[key] = []
+            self._expanded[key] = list(self._expansion.applications(built))
+        return self._expanded[key]
 
     def _contained(self, built: BuiltObject) -> AbstractContextManager[None]:
         at = Position(built.origin.path or built.origin.configured_in or ".")
@@ -201,7 +200,7 @@ class ArgoTree:
             instance.objects, instance.built = result.objects, result.built
             self.findings.extend(result.findings)
             self.not_seen.extend(not_seen_remote(instance.unit))
-            following += self._take((instance.cluster, built) for built in result.objects)
+            following += self._applications_in((instance.cluster, built) for built in result.objects)
             self.instances.append(instance)
         return following
 
@@ -213,7 +212,7 @@ class ArgoTree:
         return self._plans[key]
 
     def _safe_plan(self, source: ApplicationSource, cluster: str) -> _Planned:
-        """A plan; an empty one where it cannot be made."""
+        """The plan of a source; empty if planning fails."""
         title, plan = source.application.title, _Planned()
         with contained(self.findings, f"reading {title}", lambda: source.position, title):
             plan = self._make_plan(source, cluster)
@@ -222,22 +221,22 @@ class ArgoTree:
         return plan
 
     def _with_helm(self, plan: _Planned, source: ApplicationSource) -> _Planned:
-        """``plan``, whose charts are at hand; without a helm to render them it is told and not built."""
+        """``plan``, or without helm a plan that reports the charts instead of building them."""
         title, at = source.application.title, source.position
-        first = self._helm is None
+        first = self._helm_problem is None
         if first:
             try:
                 locate("helm")
-                self._helm = ""
+                self._helm_problem = ""
             except ToolNotFoundError as error:
-                self._helm = str(error)
-        if not self._helm:
+                self._helm_problem = str(error)
+        if not self._helm_problem:
             return plan
         if first:
-            # How to get a helm is told once.
-            text = f"{title}: its charts need {self._helm}"
+            # Report only once how to get helm.
+            text = f"{title}: its charts need {self._helm_problem}"
             self.findings.append(Finding("build/no-helm", at, text, "", title))
-        unseen = NotSeen(title, "its charts are at hand, and helm is not", at)
+        unseen = NotSeen(title, "its charts are available, but helm is not", at)
         return replace(plan, unit=None, not_seen=(*plan.not_seen, unseen))
 
     def _make_plan(self, source: ApplicationSource, cluster: str) -> _Planned:
@@ -252,18 +251,18 @@ class ArgoTree:
                 return _Planned(findings=(finding,))
         kind = self._maker.kind(source)
         if kind is SourceKind.PLUGIN:
-            return _Planned(not_seen=(NotSeen(title, "a plugin of Argo CD makes its manifests", at),))
+            return _Planned(not_seen=(NotSeen(title, "an Argo CD plugin generates its manifests", at),))
         if kind is SourceKind.HELM:
             made = self._charts.make(source, cluster)
             return _Planned(made.unit, tuple(made.findings), tuple(made.not_seen), made.release)
         inflated = self._inflation.prepare(self._maker.unit(source, cluster))
         unseen = (*inflated.not_seen, *self._maker.not_seen(source))
-        # With charts the same folder is another build than without.
+        # A folder has different builds with and without its charts.
         unit = replace(inflated.unit, key=f"charts {inflated.unit.key}") if inflated.unit.copies else None
         return _Planned(unit or inflated.unit, tuple(inflated.findings), unseen)
 
 
 def cluster_of(path: str) -> str:
-    """The cluster that a file belongs to by the usual layout, clusters/<name>/; empty for any other."""
+    """The cluster that a file belongs to in the layout clusters/<name>/; empty in other layouts."""
     parts = path.split("/")
     return "/".join(parts[:2]) if parts[0] == "clusters" and len(parts) > 2 else ""

@@ -1,6 +1,6 @@
-"""The values that an Application gives to its chart, merged as Argo CD and Helm merge them.
+"""The values that an Application passes to its chart, merged like in Argo CD and Helm.
 
-Values files come first, each over those before it, then valuesObject or values, then parameters.
+Values files come first, each overriding those before it, then valuesObject or values, then parameters.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from meshwright.yaml import Document, YamlFault, load_documents, parse
 
 
 class ValuesReader:
-    """Reads the layers of one source; afterwards ``findings`` and ``not_seen`` say what is wrong."""
+    """Reads the layers of values of one source; ``findings`` and ``not_seen`` collect the problems."""
 
     def __init__(self, files: RepositoryFiles, own: OwnRepository, source: ApplicationSource) -> None:
         self._files = files
@@ -33,7 +33,7 @@ class ValuesReader:
         self.not_seen: list[NotSeen] = []
 
     def chart(self) -> ChartReference:
-        """The chart of a Helm repository, or the one in the folder."""
+        """The chart from a Helm repository, or the one in the source's folder."""
         if self._source.chart:
             return ChartReference(self._source.chart, self._source.revision)
         try:
@@ -45,7 +45,7 @@ class ValuesReader:
         return ChartReference(str(data.get("name") or ""), str(data.get("version") or ""))
 
     def layers(self) -> list[ValuesLayer]:
-        """Every layer, the weakest first."""
+        """Every layer, lowest precedence first."""
         layers = [layer for number, file in self._files_named() for layer in self._file(number, file)]
         inline = self._helm.get("valuesObject")
         if isinstance(inline, dict) and inline:
@@ -67,7 +67,7 @@ class ValuesReader:
         if path is None:
             return
         if path.startswith(".."):
-            text = f"{self._title} reads values file '{path}', which lies outside the repository"
+            text = f"{self._title} reads values file '{path}', which is outside the repository"
             self.findings.append(Finding("values/missing-file", at, text, "", self._title))
             return
         if not self._files.is_file(path):
@@ -84,9 +84,9 @@ class ValuesReader:
         yield from self._layer(documents, Position(path, 1, 1))
 
     def _path(self, file: str, at: Position) -> str | None:
-        """The path of a values file; None when it cannot be seen here."""
+        """The path of a values file; None if it is not in this repository."""
         if is_remote(file) or any(char in file for char in "*?["):
-            why = "stands on the network" if is_remote(file) else "is a pattern, which is not followed here"
+            why = "is on the network" if is_remote(file) else "is a pattern, which is not expanded offline"
             self.not_seen.append(NotSeen(self._title, f"its values file '{file}' {why}", at))
             return None
         if file.startswith("$"):
@@ -94,18 +94,16 @@ class ValuesReader:
             others = self._source.application.sources
             other = next((source for source in others if source.reference == name), None)
             if other is None:
-                text = f"{self._title} reads '{file}', and none of its sources has ref '{name}'"
+                text = f"{self._title} reads '{file}', but none of its sources has ref '{name}'"
                 self.findings.append(Finding("values/missing-ref", at, text, "", self._title))
                 return None
             if other.repository not in self._own:
-                reason = (
-                    f"its values file '{file}' stands in {other.repository}, which is not this repository"
-                )
+                reason = f"its values file '{file}' is in {other.repository}, which is not this repository"
                 self.not_seen.append(NotSeen(self._title, reason, at))
                 return None
             return join(".", inner)
         if self._source.chart:
-            reason = f"its values file '{file}' stands inside the chart"
+            reason = f"its values file '{file}' is inside the chart"
             self.not_seen.append(NotSeen(self._title, reason, at))
             return None
         return join(".", file.lstrip("/")) if file.startswith("/") else join(self._source.path, file)
@@ -121,7 +119,7 @@ class ValuesReader:
             yield ValuesLayer(layer.data, lambda p, k, of=layer: self._inside(start, of.locate(p, k)))  # type: ignore[misc]
 
     def _inside(self, start: Position, inner: Position) -> Position:
-        """A place in a block of text as a place in the file."""
+        """Map a position in a block of text to a position in the file."""
         lines = self._files.text(start.path).splitlines()
         if not lines[start.line - 1][start.column - 1 :].startswith("|"):
             return start

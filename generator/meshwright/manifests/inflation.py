@@ -107,7 +107,7 @@ class Inflation:
                 folder, reason = None, self._in_repository(str(fault))
             if folder is None:
                 at = kustomization.position(("helmCharts", number))
-                yield not_at_hand(f"'{kustomization.folder}'", name, version, at, reason)
+                yield chart_not_seen(f"'{kustomization.folder}'", name, version, at, reason)
                 continue
             kept.append(dict(entry))
             found.append((name, version, folder))
@@ -174,7 +174,7 @@ class Inflation:
                     yield problem
 
 
-def not_at_hand(subject: str, name: str, version: str, at: Position, reason: str = "") -> NotSeen:
+def chart_not_seen(subject: str, name: str, version: str, at: Position, reason: str = "") -> NotSeen:
     """What is said of a chart that is not rendered."""
     chart = f"{name} {version}".strip()
     why = reason or "no charts folder has it"
