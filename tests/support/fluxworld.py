@@ -67,7 +67,8 @@ class World:
                 yield from self._helm(state, name, item)
 
     def _item(self, name: str) -> dict[str, Any]:
-        return self._items[name]
+        found: dict[str, Any] = self._items[name]
+        return found
 
     def _kustomize(self, state: State, name: str, item: dict[str, Any]) -> Iterator[State]:
         if not all(("ready", f"Kustomization/{need['name']}") in state for need in item["spec"]["dependsOn"]):

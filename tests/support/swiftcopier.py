@@ -59,5 +59,5 @@ def _compile_once(
     # Copier's extension forgets the last yield tag here.
     self.preprocess(source, name, filename)
     if key not in _compiled:
-        _compiled[key] = _compile(self, source, name, filename, raw, defer_init)  # type: ignore[call-overload]
+        _compiled[key] = _compile(self, source, name, filename, raw, defer_init)
     return _compiled[key]
