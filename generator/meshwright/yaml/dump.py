@@ -10,8 +10,12 @@ import yaml
 from meshwright.yaml.resolve import AMBIGUOUS
 
 
-class _Dumper(yaml.CSafeDumper):
-    """PyYAML's C emitter with a representer that quotes what YAML 1.1 or 1.2 would misread."""
+class _Dumper(yaml.SafeDumper):
+    """Quotes what YAML 1.1 or 1.2 would misread. PyYAML's C emitter cannot indent a list below its key."""
+
+    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:  # noqa: ARG002
+        """Indents a list below its key, as the scaffold does."""
+        super().increase_indent(flow, indentless=False)
 
     def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002 - the base class's signature
         """Kubernetes readers allow anchors, people should not have to follow them."""
