@@ -10,6 +10,7 @@ import tempfile
 from pathlib import Path
 
 from meshwright.apps.base import read_bases
+from meshwright.apps.header import with_header
 from meshwright.apps.loading import load_apps
 from meshwright.apps.model import AppsContext
 from meshwright.apps.overlay.planner import plan
@@ -21,8 +22,8 @@ CHOICES = ["longhorn", "elastic", "velero", "demo"]
 ENGINES = ("flux", "argocd")
 
 
-def bodies(engine: str, folder: Path) -> dict[str, str]:
-    """Application -> its overlay's kustomization without the header, rendered below ``folder``."""
+def overlays(engine: str, folder: Path) -> dict[str, str]:
+    """Application -> its overlay's kustomization.yaml, rendered below ``folder``."""
     root = folder / engine
     render({"engine": engine, "apps": CHOICES}, root)
     settings = read_settings(root)
@@ -31,16 +32,17 @@ def bodies(engine: str, folder: Path) -> dict[str, str]:
     landscape = AppsContext(
         {app.name: app for app in apps}, {app.name: found[app.base_path] for app in apps}, settings
     )
-    return {app.name: plan(app, landscape).files[f"{app.overlay_path}/kustomization.yaml"] for app in apps}
+    bodies = {app.name: plan(app, landscape).files[f"{app.overlay_path}/kustomization.yaml"] for app in apps}
+    return {name: with_header(name, body) for name, body in bodies.items()}
 
 
 def main() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         for engine in ENGINES:
-            for name, body in bodies(engine, Path(scratch)).items():
+            for name, text in overlays(engine, Path(scratch)).items():
                 file = includes_root() / "apps" / "overlays" / engine / f"{name}.yaml"
                 file.parent.mkdir(parents=True, exist_ok=True)
-                file.write_text(body, encoding="utf-8")
+                file.write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

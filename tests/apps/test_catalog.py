@@ -14,7 +14,7 @@ from meshwright.check import check_repository
 from meshwright.resources import includes_root
 from meshwright.scaffold import render
 from meshwright.yaml import parse_all
-from scripts.overlays import CHOICES, bodies
+from scripts.overlays import CHOICES, overlays
 
 EVERYTHING = {"apps": CHOICES}
 # What differs in a catalog: its namespaces' level, the platform it waits for.
@@ -38,7 +38,7 @@ def test_the_scaffold_includes_what_generate_makes(engine: str, tmp_path: Path) 
     folder = includes_root() / "apps" / "overlays" / engine
     found = {file.stem: file.read_text(encoding="utf-8") for file in folder.glob("*.yaml")}
 
-    assert found == bodies(engine, tmp_path), "run python scripts/overlays.py"
+    assert found == overlays(engine, tmp_path), "run python scripts/overlays.py"
 
 
 @pytest.mark.parametrize("engine", ["flux", "argocd"])

@@ -194,7 +194,7 @@ def test_an_edit_of_the_new_anchor_is_what_stays(at: Callable[[int], Path]) -> N
     anchor = (repository / TRUST / "anchor-own.yaml").read_text()
     assert "renewBefore: 17520h # two years\n" in anchor
     assert "trust-anchor: additional" not in anchor
-    assert anchor.startswith("# Owned by the Meshwright scaffold")
+    assert anchor.startswith("# Meshwright scaffold:")
 
 
 @pytest.mark.parametrize(

@@ -56,9 +56,9 @@ def _refuse_taken(model: Model, rotation: Rotation, number: int) -> None:
 
 
 def _own_part(text: YamlText, number: int) -> str:
-    """A document's lines without those that say who owns the file."""
-    lines = text.part(number).splitlines(keepends=True)
-    return "".join(line for line in lines if not line.startswith(("# Owned by ", "# yaml-language-server:")))
+    """A document's lines without those that say who owns the file, in the words of 0.1.0 too."""
+    owner = ("# Meshwright scaffold:", "# Owned by the Meshwright scaffold", "# yaml-language-server:")
+    return "".join(line for line in text.part(number).splitlines(keepends=True) if not line.startswith(owner))
 
 
 def _ended(text: str) -> str:

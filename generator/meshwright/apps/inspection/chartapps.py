@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from meshwright.apps.model import Base, RepositorySettings
+from meshwright.apps.modeline import modeline
 from meshwright.errors import MeshwrightError, Position
 from meshwright.limits import current
 from meshwright.manifests.chartstore import ChartStore
@@ -99,11 +101,11 @@ def base_files(
             "valuesFile": "values.yaml",
         }
         listed = {"resources": resources} if resources else {}
-        files[f"{folder}/kustomization.yaml"] = dump({**kustomization, **listed, "helmCharts": [entry]})
+        files[f"{folder}/kustomization.yaml"] = _text({**kustomization, **listed, "helmCharts": [entry]})
         return files
     resources += ["repository.yaml", "helmrelease.yaml"]
     generator = {"name": f"{name}-values", "namespace": namespace, "files": ["values.yaml"]}
-    files[f"{folder}/kustomization.yaml"] = dump(
+    files[f"{folder}/kustomization.yaml"] = _text(
         {
             **kustomization,
             "resources": resources,
@@ -114,9 +116,13 @@ def base_files(
     specs = [{"kind": "HelmRelease", "path": "spec/valuesFrom/name"}]
     reference = {"kind": "ConfigMap", "version": "v1", "fieldSpecs": specs}
     files[f"{folder}/kustomizeconfig.yaml"] = dump({"nameReference": [reference]})
-    files[f"{folder}/repository.yaml"] = dump(_repository(name, chart, namespace))
-    files[f"{folder}/helmrelease.yaml"] = dump(_release(name, chart, namespace))
+    files[f"{folder}/repository.yaml"] = _text(_repository(name, chart, namespace))
+    files[f"{folder}/helmrelease.yaml"] = _text(_release(name, chart, namespace))
     return files
+
+
+def _text(data: Mapping[str, object]) -> str:
+    return modeline([data]) + dump(data)
 
 
 def _repository(name: str, chart: Chart, namespace: str) -> dict[str, object]:

@@ -8,6 +8,7 @@ from typing import Any
 from meshwright.apps.health import health_expressions
 from meshwright.apps.ingress import ingress_part
 from meshwright.apps.model import App, AppsContext, Base, Overlay, Part, Patch
+from meshwright.apps.modeline import modeline
 from meshwright.apps.overlay.annotations import pod_annotations
 from meshwright.apps.overlay.annotationtargets import Targets, choose_targets
 from meshwright.apps.overlay.components import choose_components, own_components
@@ -43,8 +44,8 @@ def plan(app: App, context: AppsContext) -> Overlay:
     document = _kustomization(app, context, targets, parts, overlay)
     comments = _comments(app, targets)
     folder = app.overlay_path
-    overlay.files[f"{folder}/kustomization.yaml"] = "".join(f"# {line}\n" for line in comments) + dump(
-        document
+    overlay.files[f"{folder}/kustomization.yaml"] = "".join(
+        [modeline([document]), *(f"# {line}\n" for line in comments), dump(document)]
     )
     return overlay
 
@@ -60,7 +61,7 @@ def _kustomization(
     for name, part in zip(("policy.yaml", "ingress.yaml"), parts, strict=True):
         if part.objects:
             resources.append(name)
-            overlay.files[f"{folder}/{name}"] = dump_all(part.objects)
+            overlay.files[f"{folder}/{name}"] = modeline(part.objects) + dump_all(part.objects)
     has_gate = settings.engine == "argocd" and overlay.meshed
     if has_gate:
         resources.append("gate.yaml")
