@@ -75,5 +75,5 @@ def test_the_copier_command_itself_refuses_with_the_reason_and_an_exit_code(
     )
 
     assert run.returncode != 0
-    assert "viz_host '.*' is no host name" in run.stderr
+    assert "viz_host '.*' is not a host name" in run.stderr
     assert not destination.exists()

@@ -55,6 +55,33 @@ def test_each_question_explains_itself_and_has_a_default(name: str) -> None:
     assert "choices" in question or "validator" in question
 
 
+@pytest.mark.parametrize("name", ASKED)
+def test_questions_and_choices_fit_a_terminal(name: str) -> None:
+    choices = ASKED[name].get("choices", {})
+
+    assert all(len(line) <= 80 for line in ASKED[name]["help"].splitlines())
+    # The list puts up to five columns before a choice.
+    assert all(len(choice) <= 75 for choice in choices)
+
+
+def test_each_list_is_computed_once() -> None:
+    """A list in a file's name repeats the file; what decides the list stands in copier.yml alone."""
+    rendered = [path.as_posix() for path in (ROOT / "template/repo").rglob("*")]
+    lists = {found for path in rendered for found in re.findall(r"\[% yield \w+ from (\w+) %\]", path)}
+
+    assert lists == {
+        "active_layers",
+        "chart_layers",
+        "meshed_layers",
+        "catalog_apps",
+        "chart_apps",
+        "meshed_apps",
+    }
+    defaults = [CONFIG[name]["default"] for name in lists]
+    assert len(set(defaults)) == len(defaults)
+    assert not [default for default in defaults if "append" in default or "[% for" in default]
+
+
 @pytest.mark.parametrize("name", [n for n in CONFIG if not n.startswith("_")])
 def test_patterns_end_at_the_end_of_the_text(name: str) -> None:
     """In Python ``$`` matches before a final newline too."""
