@@ -140,5 +140,5 @@ def test_argo_cds_values_carry_the_settings_and_every_health_check(repository: P
 def test_the_readme_says_what_waves_are_not(repository: Path) -> None:
     text = (repository / "README.md").read_text(encoding="utf-8")
 
-    assert "Sync waves order the bootstrap, not what comes later." in text
+    assert "Sync waves order only the bootstrap." in text
     assert "flux bootstrap" not in text

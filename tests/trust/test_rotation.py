@@ -328,7 +328,7 @@ def test_a_bundle_that_names_its_sources_gets_the_new_one_by_name(at: Callable[[
     repository = at(0)
     file = repository / TRUST / "bundle.yaml"
     text = file.read_text()
-    start, end = text.index("    # The place of a second"), text.index("  target:")
+    start, end = text.index("    # A second anchor while"), text.index("  target:")
     file.write_text(text[:start] + text[end:])
     commit(repository)
     before = file.read_text()

@@ -34,7 +34,7 @@ def release_next(template: Path) -> None:
     """v0.2.0: something else in every file that a rotation touches."""
     place = template / "template/repo/platform"
     for path, old, new in (
-        ("linkerd-trust/bundle.yaml.jinja", "# Writes the trust anchors", "# Brings the trust anchors"),
+        ("linkerd-trust/bundle.yaml.jinja", "# Copies the certificates", "# Writes the certificates"),
         ("linkerd-trust/identity-issuer.yaml.jinja", "  duration: 4320h\n", "  duration: 4344h\n"),
         (
             "linkerd-trust/kustomization.yaml.jinja",

@@ -22,12 +22,12 @@ from meshwright.apps.spec import Jobs, Scope
 from meshwright.apps.wiring import render_gate
 from meshwright.yaml import dump, dump_all
 
-GATE_NEED = "its pods are meshed, and a pod made before the injector serves stays out of the mesh"
+GATE_NEED = "its pods are meshed, and pods created before the injector serves get no proxy"
 _JOBS = {
-    Jobs.NATIVE: "Jobs are meshed and end by themselves: the proxy is a native sidecar.",
-    Jobs.DISABLED: "Jobs stay out of the mesh (jobs: disabled, or a control plane without native sidecars): "
-    "their proxy would keep them from ending.",
-    Jobs.AWAIT: "Jobs are meshed; linkerd-await shuts their proxy down when they end.",
+    Jobs.NATIVE: "Jobs are meshed and still complete, because the proxy is a native sidecar.",
+    Jobs.DISABLED: "Jobs are not meshed (jobs: disabled, or a control plane without native sidecars): "
+    "a proxy would keep them from completing.",
+    Jobs.AWAIT: "Jobs are meshed; linkerd-await stops the proxy when they complete.",
 }
 
 
@@ -126,9 +126,9 @@ def _needs(app: App, context: AppsContext, parts: list[Part]) -> dict[str, str]:
             needs.setdefault(name, why)
     makers = context.namespace_makers.get(app.spec.namespace, [])
     if makers and app.name not in makers:
-        needs.setdefault(makers[0], f"it makes namespace {app.spec.namespace}")
+        needs.setdefault(makers[0], f"it creates namespace {app.spec.namespace}")
     elif not makers and app.spec.namespace in context.settings.made_namespaces:
-        needs.setdefault("namespaces", f"it makes namespace {app.spec.namespace}")
+        needs.setdefault("namespaces", f"it creates namespace {app.spec.namespace}")
     return needs
 
 

@@ -1,4 +1,4 @@
--- Lets a wave wait until what a child Application's spec says now is synced and runs: Argo CD has no check for the kind.
+-- Argo CD has no check for Applications. This one holds a wave until a child is synced to its current spec and healthy.
 local metadata = obj.metadata or {}
 local spec = obj.spec or {}
 local status = obj.status or {}
@@ -9,7 +9,7 @@ local function verdict(health, message)
   return {status = health, message = message}
 end
 
--- Argo CD leaves empty fields out when it notes what it compared; in a spec they may stand.
+-- Argo CD drops empty fields when it records what it compared; a spec may have them.
 local function blank(value)
   if type(value) ~= "table" then
     return value == nil or value == false or value == ""
@@ -22,7 +22,7 @@ local function blank(value)
   return true
 end
 
--- exact: a chart's values are noted as they are, and in them "false" or "empty" is a setting.
+-- exact: chart values are recorded unchanged, and in them false and empty are settings.
 local function same(left, right, exact)
   if type(left) ~= "table" or type(right) ~= "table" then
     return left == right or (not exact and blank(left) and blank(right))
@@ -40,7 +40,7 @@ local function same(left, right, exact)
   return true
 end
 
--- Whether Argo CD's note (of a comparison or of a sync) is about the source or sources that the spec names now.
+-- Whether a recorded comparison or sync used the sources of the current spec.
 local function current(note)
   local source = spec.source
   if spec.sourceHydrator ~= nil then
@@ -56,7 +56,7 @@ local function current(note)
   return blank(note.sources) and same(source, note.source)
 end
 
--- Why Argo CD cannot go on, in its own words.
+-- Argo CD's own message about why it cannot continue.
 local function complaint()
   for _, condition in ipairs(status.conditions or {}) do
     local kind = condition.type
@@ -75,7 +75,7 @@ local function waiting(reason, detail)
   return verdict("Progressing", message)
 end
 
--- Whether something is left that a sync would apply.
+-- Whether a sync would apply anything.
 local function left()
   for _, resource in ipairs(status.resources or {}) do
     if resource.status == "OutOfSync" and not resource.requiresPruning then
@@ -85,7 +85,7 @@ local function left()
   return false
 end
 
--- Whether the last sync was of another source, or a dry run, and left something to apply.
+-- Whether the last sync used another source or was a dry run, and left something to apply.
 local function behind()
   local operation = (state.operation or {}).sync or {}
   if state.syncResult == nil or (current(state.syncResult) and not operation.dryRun) then
@@ -94,16 +94,16 @@ local function behind()
   return left() or sync.status == "Unknown"
 end
 
--- Right after a sync Argo CD may not have seen what it applied, and what it has not seen does not count in the health. It heals
--- what differs by another sync, again and again: what differs after four of these is drift, and drift holds no wave.
+-- Right after a sync, the health may not yet include new objects. Argo CD corrects differences by further syncs. What still
+-- differs after four of them is drift, and drift does not hold a wave.
 local function healing()
   local automated = (spec.syncPolicy or {}).automated or {}
   local operation = (state.operation or {}).sync or {}
   return automated.selfHeal == true and automated.enabled ~= false and (operation.autoHealAttemptsCount or 0) < 4 and left()
 end
 
--- A pending retry keeps the phase Running. Failed with attempts left is a sync that somebody or a timeout ended:
--- at its next look Argo CD either goes on or says by a SyncError that it will not.
+-- A pending retry keeps the phase Running. Failed with retries left means that a person or a timeout ended the sync.
+-- At its next refresh Argo CD either continues or sets the condition SyncError.
 local function undecided()
   local policy = spec.syncPolicy or {}
   local retry = (state.operation or {}).retry or policy.retry or {}
@@ -135,7 +135,7 @@ end
 if obj.operation ~= nil then
   return waiting("the requested sync to start")
 end
--- Health in the status is from before the sync until Argo CD has looked again.
+-- Until the next refresh, the health in the status is older than the sync.
 if state.finishedAt ~= nil and status.reconciledAt ~= nil and status.reconciledAt < state.finishedAt then
   return waiting("Argo CD to look at the cluster after the sync")
 end

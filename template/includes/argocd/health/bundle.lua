@@ -1,11 +1,11 @@
--- Lets a wave wait until trust-manager has written the trust roots that pods mount: Argo CD has no check for the kind.
+-- Argo CD has no check for Bundles. This one holds a wave until trust-manager has written the trust anchors that pods mount.
 local generation = (obj.metadata or {}).generation
 for _, condition in ipairs((obj.status or {}).conditions or {}) do
   if condition.type == "Synced" and condition.observedGeneration == generation then
     if condition.status == "True" then
       return {status = "Healthy", message = condition.message}
     end
-    -- On a new cluster cert-manager has yet to make the source; Degraded would fail the sync that brings it.
+    -- On a new cluster cert-manager has not created the source yet; Degraded would fail the sync that creates it.
     if condition.reason == "SourceNotFound" then
       return {status = "Progressing", message = condition.message}
     end

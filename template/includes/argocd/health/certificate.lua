@@ -1,4 +1,4 @@
--- Healthy means a usable Secret for the spec as it is now. The built-in check fails the sync that asks for the first one.
+-- Healthy means a valid Secret for the current spec. The built-in check fails the sync that creates a Certificate.
 local generation = (obj.metadata or {}).generation
 local status = obj.status or {}
 local ready = {}
@@ -13,7 +13,7 @@ for _, condition in ipairs(status.conditions or {}) do
   end
 end
 
--- cert-manager clears both when an issuance succeeds; until its next try, an hour or more, Issuing stays False.
+-- cert-manager clears both after a success. After a failure Issuing stays False until the next attempt, an hour or more later.
 local failed = issuing.status == "False" and (status.lastFailureTime ~= nil or (status.failedIssuanceAttempts or 0) > 0)
 
 if ready.status == "True" then

@@ -1,4 +1,4 @@
--- A CA issuer waits for the Secret of its Certificate. The built-in check calls that Degraded and fails the sync of both.
+-- A CA issuer waits for the Secret of its Certificate. The built-in check reports Degraded, which fails the sync of both.
 local generation = (obj.metadata or {}).generation
 for _, condition in ipairs((obj.status or {}).conditions or {}) do
   if condition.type == "Ready" and condition.observedGeneration == generation then

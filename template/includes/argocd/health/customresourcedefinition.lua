@@ -1,4 +1,4 @@
--- Argo CD tracks no CRD, so it misses the moment one is established: its own check holds a wave until it looks again, for minutes.
+-- Argo CD does not watch CRDs. The built-in check holds a wave for minutes, until the next refresh sees the CRD established.
 local metadata = obj.metadata or {}
 if metadata.deletionTimestamp ~= nil then
   return {status = "Progressing", message = "Waiting for its deletion to end"}

@@ -1,4 +1,4 @@
--- Yellow is as it should be on one node, where an index' second copy has no place: Argo CD's own check waits for green, and its wave with it.
+-- A single node is always yellow, because replicas cannot be placed. The built-in check would hold the wave until it is green.
 local status = obj.status or {}
 local health = status.health or "unknown"
 if status.phase == "Invalid" then

@@ -1,4 +1,4 @@
--- Says where to look, since the kind has no status. It must answer: a check that returns nothing holds its wave for good.
+-- The kind has no status, so this names the Job to look at. A check that returns nothing would hold the wave forever.
 local metadata = obj.metadata or {}
 local job = "helm-install-" .. (metadata.name or "NAME")
 return {

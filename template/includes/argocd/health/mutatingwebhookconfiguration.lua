@@ -1,4 +1,4 @@
--- Lets a wave wait until cainjector has written the CA: before that the API server trusts no answer of the webhook.
+-- Holds a wave until cainjector has written the CA. Before that the API server cannot verify the webhook.
 local annotations = (obj.metadata or {}).annotations or {}
 if annotations["cert-manager.io/inject-ca-from"] == nil
   and annotations["cert-manager.io/inject-ca-from-secret"] == nil
