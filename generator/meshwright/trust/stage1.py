@@ -32,9 +32,8 @@ def add(edits: PendingEdits, model: Model, rotation: Rotation, name: str) -> Non
     path = posixpath.join(posixpath.dirname(certificate_file), f"anchor-{number}.yaml")
     _refuse_taken(model, rotation, number)
     header = (
-        "# Written by `meshwright trust rotate --stage 1`: the second trust anchor, while one replaces the "
-        "other (docs/trust.md).\n# Stage 4 brings it to where the first one is now, "
-        f"{posixpath.basename(certificate_file)}.\n"
+        "# Written by `meshwright trust rotate --stage 1`: the new trust anchor during a rotation "
+        f"(docs/trust.md).\n# Stage 4 moves it to {posixpath.basename(certificate_file)}.\n"
     )
     edits.create(path, f"{header}---\n{_ended(text.text)}---\n{_ended(signer.text)}")
     edits.list_beside(path, certificate_file)

@@ -82,7 +82,7 @@ def base_files(
     ``bring`` adds the Namespace.
     """
     folder = f"apps/{name}"
-    values = f"# Values for the chart {chart.name}; what it knows is in its own values.yaml.\n{{}}\n"
+    values = f"# Values for the chart {chart.name}. Its own values.yaml lists all settings.\n{{}}\n"
     files = {f"{folder}/values.yaml": values}
     kustomization = {"apiVersion": "kustomize.config.k8s.io/v1beta1", "kind": "Kustomization"}
     resources = []
