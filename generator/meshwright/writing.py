@@ -80,11 +80,11 @@ class Tree:
             handle = inner
         return handle
 
-    def write(self, path: str, content: bytes) -> None:
-        """Write a file atomically; an existing file keeps its mode."""
+    def write(self, path: str, content: bytes, mode: int | None = None) -> None:
+        """Write a file atomically; ``mode`` is for a new file, an existing one keeps its own."""
         with self.parent(path, make=True) as (place, name):
-            mode = _mode(place, name)
-            temporary = _write_temporary(place, content, mode)
+            kept = _mode(place, name)
+            temporary = _write_temporary(place, content, mode if kept is None else kept)
             with _removed_on_error(place, temporary):
                 os.rename(temporary, name, src_dir_fd=place, dst_dir_fd=place)
 
@@ -197,16 +197,6 @@ class Tree:
             if error.filename is not None and str(error.filename).startswith(str(self.root)):
                 raise
             raise OSError(error.errno, error.strerror or str(error), str(self.root / path)) from None
-
-
-def keep(folder: Path, name: str, text: str) -> bool:
-    """Write a cache file if possible, since a missing one only costs time; return whether it was written."""
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        Tree(folder.parent).write(f"{folder.name}/{name}", text.encode())
-    except OSError:
-        return False
-    return True
 
 
 def names_in(folder: int) -> list[str]:

@@ -154,7 +154,9 @@ def test_a_broken_cache_is_no_matter(tmp_path: Path, cache: Path) -> None:
     repository = write(tmp_path / "r", APPS)
     first = check_remembered(repository)
     (file,) = cache.glob("*.json")
-    for content in ("", "[]", '{"state": 1}', "\x00", '{"state": "x", "builds": [], "valid": 7}'):
+    signature = json.loads(file.read_text(encoding="utf-8"))["signature"]
+    foreign = json.dumps({"signature": signature, "content": {"builds": [], "valid": 7}})
+    for content in ("", "[]", '{"signature": 1}', "\x00", foreign):
         file.write_text(content, encoding="utf-8")
         (repository / "README.md").write_text(content, encoding="utf-8")
 
@@ -165,9 +167,9 @@ def test_what_is_gone_is_forgotten(tmp_path: Path, cache: Path) -> None:
     repository = write(tmp_path / "r", APPS)
     check_remembered(repository)
     (file,) = cache.glob("*.json")
-    many = len(json.loads(file.read_text(encoding="utf-8"))["builds"])
+    many = len(json.loads(file.read_text(encoding="utf-8"))["content"]["builds"])
 
     write(repository, {"clusters/home/apps.yaml": flux_kustomization("one", "./apps/one")})
     check_remembered(repository)
 
-    assert len(json.loads(file.read_text(encoding="utf-8"))["builds"]) < many
+    assert len(json.loads(file.read_text(encoding="utf-8"))["content"]["builds"]) < many

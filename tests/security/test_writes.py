@@ -14,8 +14,9 @@ import pytest
 
 from meshwright import writing
 from meshwright.apps.generate import generate
+from meshwright.cache.cachefile import read_json, write_json_atomically
 from meshwright.errors import MeshwrightError
-from meshwright.writing import Tree, keep
+from meshwright.writing import Tree
 from support.many_apps import add_app, make_repository
 from support.owntools import own_tools
 from support.trees import read_tree
@@ -268,12 +269,39 @@ def test_files_are_added_all_or_none(fault: str, tree: Tree, monkeypatch: pytest
     assert (tree.root / "a/there").read_text(encoding="utf-8") == "mine"
 
 
-def test_a_cache_that_cannot_be_written_is_no_error(tree: Tree) -> None:
-    (tree.root / "file").write_text("x", encoding="utf-8")
-    assert keep(tree.root / "cache", "a.json", "{}")
-    assert not keep(tree.root / "file/cache", "a.json", "{}")
-    (tree.root / "link").symlink_to(tree.root.parent / "outside")
-    assert not keep(tree.root / "link", "a.json", "{}")
+def test_a_cache_that_cannot_be_written_is_no_error(tree: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
+    cache = tree.root / "cache"
+    assert write_json_atomically(cache, "folder/a.json", {"a": 1})
+    assert read_json(cache / "folder/a.json") == {"a": 1}
+    (cache / "file").write_text("x", encoding="utf-8")
+    assert not write_json_atomically(cache, "file/a.json", {})
+    assert not write_json_atomically(cache / "file", "a.json", {})
+    (cache / "link").symlink_to(tree.root.parent / "outside")
+    assert not write_json_atomically(cache, "link/a.json", {})
+    (cache / "file.json").symlink_to(tree.root.parent / "outside/file")
+    assert not write_json_atomically(cache, "file.json", {})
+    assert read_json(cache / "file.json") is None
+
+    before = state(cache)
+
+    def full(handle: int, *_: object) -> object:
+        os.close(handle)
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    # A disk that takes the name of a draft, and nothing of what is in it.
+    monkeypatch.setattr(os, "fdopen", full)
+    assert not write_json_atomically(cache, "folder/a.json", {"a": 2})
+    monkeypatch.undo()
+    assert state(cache).keys() == before.keys()
+    assert read_json(cache / "folder/a.json") == {"a": 1}
+
+
+def test_the_mode_of_a_new_file_is_told_and_an_old_one_keeps_its_own(tree: Tree) -> None:
+    tree.write("ledger", b"1", mode=0o600)
+    assert (tree.root / "ledger").stat().st_mode & 0o777 == 0o600
+    (tree.root / "ledger").chmod(0o640)
+    tree.write("ledger", b"2", mode=0o600)
+    assert (tree.root / "ledger").stat().st_mode & 0o777 == 0o640
 
 
 def test_a_linked_folder_of_applications_removes_none(tmp_path: Path) -> None:

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from meshwright.tools.cache import CachedTool, cache_entry
 from meshwright.tools.catalog import TOOLS, host_platform, wanted_version
 from meshwright.tools.download import Checksums
+from meshwright.tools.toolcache import CachedTool, cache_entry
 
 
 @dataclass(frozen=True)

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from meshwright.cache.places import cache_root
 from meshwright.tools import ToolOrigin, ledger
-from meshwright.tools.cache import CachedTool, cache_entry, cache_root
 from meshwright.tools.catalog import TOOLS, host_platform, wanted_version
-from meshwright.tools.files import file_sha256
-from meshwright.tools.ledger import Ledger
+from meshwright.tools.ledger import Ledger, file_sha256
+from meshwright.tools.toolcache import CachedTool, cache_entry
 
 if TYPE_CHECKING:
     from tools.conftest import Sandbox

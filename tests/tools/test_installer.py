@@ -15,9 +15,9 @@ import pytest
 
 from meshwright.errors import MeshwrightError
 from meshwright.tools import Installer, ToolOrigin, ensure, install, locate
-from meshwright.tools.cache import cache_entry
 from meshwright.tools.catalog import TOOLS, host_platform, wanted_version
 from meshwright.tools.download import Checksums
+from meshwright.tools.toolcache import cache_entry
 
 if TYPE_CHECKING:
     from tools.conftest import Release, Sandbox

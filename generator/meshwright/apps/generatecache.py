@@ -1,31 +1,27 @@
 """Knows a repository whose output is fresh by the state of its files, without reading one of them.
 
-A file is known by size, modification and change time and inode, so that even an edit that restores the
-modification time is seen. This package and what it is built on count too.
+This package and what it is built on count too.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
-import os
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 from meshwright import __version__
-from meshwright.errors import Position
-from meshwright.manifests.files import SKIPPED_FOLDERS
-from meshwright.manifests.finding import Finding, Severity
+from meshwright.cache.cachefile import CacheFile
+from meshwright.cache.signature import digest, state_of, states_in
+from meshwright.manifests.finding import Finding
+from meshwright.manifests.folders import SKIPPED_FOLDERS
 from meshwright.resources import data_root
-from meshwright.tools.cache import cache_root
-from meshwright.writing import keep
 
 _FORMAT = 1
 _PACKAGE = Path(__file__).resolve().parents[1]
-# The place aside is in it, and nothing that an application is made of.
-_OWN_CACHE = ".cache"
+# The place aside is in .cache, and nothing that an application is made of.
+_SKIPPED = SKIPPED_FOLDERS | {"/.cache"}
 
 
 @dataclass(frozen=True)
@@ -43,86 +39,48 @@ class Signature:
     sources: str
     output: str
 
+    @property
+    def text(self) -> str:
+        """Both in one."""
+        return f"{self.sources} {self.output}"
+
 
 class GenerateCache:
     """What is remembered of one repository, in the user's cache."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
-        name = hashlib.sha256(os.fsencode(root)).hexdigest()
-        self._file = cache_root() / "generated" / f"{name}.json"
+        self._file = CacheFile("generated", str(root))
 
     def signature(self) -> Signature:
         """The state of the repository now."""
-        sources, output = hashlib.sha256(), hashlib.sha256()
-        for line in _surroundings():
-            sources.update(line)
-        for path, line in _files(self._root):
-            (output if _is_output(path) else sources).update(line)
-        return Signature(sources.hexdigest(), output.hexdigest())
+        sources, output = [*_program()], list[str]()
+        for path, state in states_in(self._root, _SKIPPED):
+            (output if _is_output(path) else sources).append(f"{path} {state}")
+        return Signature(digest(sources), digest(output))
 
     def recall(self, signature: Signature) -> Fresh | None:
         """What was said when the repository was in this state and fresh."""
-        try:
-            data = json.loads(self._file.read_text(encoding="utf-8"))
-            if data["signature"] != asdict(signature):
-                return None
-            return Fresh(data["applications"], tuple(_finding(item) for item in data["warnings"]))
-        except (OSError, ValueError, KeyError, TypeError):
-            return None
+        return self._file.recall(signature.text, _fresh)
 
     def keep(self, signature: Signature, fresh: Fresh) -> None:
         """Best effort: a cache that cannot be written costs time only."""
-        text = json.dumps({"signature": asdict(signature), **asdict(fresh)})
-        keep(self._file.parent, self._file.name, text)
+        self._file.keep(signature.text, asdict(fresh))
 
 
-def _finding(item: dict[str, object]) -> Finding:
-    position = item["position"]
-    assert isinstance(position, dict)
-    return Finding(**{**item, "position": Position(**position), "severity": Severity(item["severity"])})  # type: ignore[arg-type]
+def _fresh(data: dict[str, Any]) -> Fresh:
+    return Fresh(data["applications"], tuple(Finding.of(item) for item in data["warnings"]))
 
 
-def _surroundings() -> Iterator[bytes]:
+def _program() -> Iterator[str]:
     """This package, its schema and partials, and the folder that the libraries are installed in."""
-    yield f"{_FORMAT} {__version__}\0".encode()
-    folders = [_PACKAGE, data_root() / "template" / "includes"]
-    for folder in folders:
-        for _, line in _files(folder):
-            yield line
+    yield f"{_FORMAT} {__version__}"
+    for folder in (_PACKAGE, data_root() / "template" / "includes"):
+        yield from (f"{path} {state}" for path, state in states_in(folder, _SKIPPED))
     library = find_spec("yaml")
     installed = [Path(library.origin).parents[1]] if library and library.origin else []
-    for path in (data_root() / "schema" / "mesh.schema.json", *installed):
-        yield _line(str(path), path.stat())
-
-
-def _files(root: Path) -> Iterator[tuple[str, bytes]]:
-    """Each file and link with its state, in one order; what an engine never sees is left out."""
-    top = os.fspath(root)
-    pending = [""]
-    while pending:
-        folder = pending.pop()
-        try:
-            with os.scandir(f"{top}/{folder}") as listing:
-                entries = sorted(listing, key=lambda entry: entry.name)
-        except OSError:
-            yield folder, f"{folder} unreadable\0".encode("utf-8", "surrogateescape")
-            continue
-        for entry in entries:
-            path = f"{folder}{entry.name}"
-            if entry.is_dir(follow_symlinks=False):
-                if entry.name not in SKIPPED_FOLDERS and path != _OWN_CACHE:
-                    pending.append(f"{path}/")
-                continue
-            try:
-                yield path, _line(path, entry.stat(follow_symlinks=False))
-            except OSError:
-                yield path, f"{path} gone\0".encode("utf-8", "surrogateescape")
-
-
-def _line(path: str, state: os.stat_result) -> bytes:
-    text = f"{path} {state.st_mode} {state.st_size} {state.st_mtime_ns} {state.st_ctime_ns} {state.st_ino}\0"
-    return text.encode("utf-8", "surrogateescape")
+    for place in (data_root() / "schema" / "mesh.schema.json", *installed):
+        yield f"{place} {state_of(place)}"
 
 
 def _is_output(path: str) -> bool:

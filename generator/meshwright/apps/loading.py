@@ -20,8 +20,8 @@ from meshwright.jsonschemas import Problem, problems
 from meshwright.manifests.finding import Finding
 from meshwright.manifests.inside import leads_out
 from meshwright.manifests.pointer import dotted, scalars
+from meshwright.reading import open_regular
 from meshwright.resources import schema_root
-from meshwright.tools.files import open_regular
 from meshwright.yaml import Document, YamlFault, load_documents
 
 FOLDER = "apps"

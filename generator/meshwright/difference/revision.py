@@ -18,7 +18,8 @@ from meshwright.git.checkout import NotACheckout
 from meshwright.git.paths import below_one_of, is_plain
 from meshwright.git.worktree import NoRevision, WorkTree, first_error
 from meshwright.inert import printable
-from meshwright.manifests.files import SKIPPED_FOLDERS, RepositoryFiles
+from meshwright.manifests.files import RepositoryFiles
+from meshwright.manifests.folders import SKIPPED_FOLDERS
 
 _LINK, _MODULE = "120000", "160000"
 _YAML = (".yaml", ".yml")

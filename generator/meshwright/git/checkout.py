@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from meshwright.errors import MeshwrightError
-from meshwright.tools.files import read_small
+from meshwright.reading import read_small
 
 _POINTER = "gitdir:"
 # A .git file contains one path.

@@ -10,9 +10,9 @@ import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from meshwright.cache.places import looked_at
 from meshwright.errors import MeshwrightError
 from meshwright.systems import SUFFIX
-from meshwright.tools.places import looked_at
 
 # Each overrides every configuration file. The repository's own file may name programs for most of them.
 SETTINGS = (

@@ -7,10 +7,10 @@ import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from meshwright.cache.places import cache_root
 from meshwright.errors import MeshwrightError
 from meshwright.manifests.chartcopy import ChartFault, copy_chart, unpack_chart
 from meshwright.manifests.inside import read_inside
-from meshwright.tools.cache import cache_root
 from meshwright.yaml import YamlFault, parse
 
 CACHED = "charts"

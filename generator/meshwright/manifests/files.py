@@ -14,14 +14,14 @@ from meshwright.errors import MeshwrightError, Position
 from meshwright.faults import fault
 from meshwright.limits import current
 from meshwright.manifests.finding import Finding
+from meshwright.manifests.folders import SKIPPED_FOLDERS
 from meshwright.manifests.inside import leads_out
-from meshwright.tools.files import open_regular
+from meshwright.reading import open_regular
 from meshwright.yaml import Document, YamlFault, is_suspect, load_documents
 
 # What a person could have written; a larger file is data, and no manifest comes near it.
 SIZE_LIMIT = 10 * 1024 * 1024
 
-SKIPPED_FOLDERS = frozenset({".git", "node_modules", ".venv", "venv", "__pycache__", ".terraform", ".tox"})
 _YAML = (".yaml", ".yml")
 
 T = TypeVar("T")

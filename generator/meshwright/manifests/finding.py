@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 from meshwright.errors import Position
 from meshwright.inert import printable
@@ -46,6 +47,15 @@ class Finding:
         """By place, then by what is wrong: the same repository gives the same order anywhere."""
         at = self.position
         return (at.path, at.line, at.column, self.id, self.message)
+
+    @classmethod
+    def of(cls, data: dict[str, Any]) -> Finding:
+        """The finding that ``dataclasses.asdict`` made ``data`` from.
+
+        Raises LookupError, TypeError or ValueError for anything else.
+        """
+        place, severity = Position(**data["position"]), Severity(data["severity"])
+        return cls(**{**data, "position": place, "severity": severity})
 
 
 @dataclass(frozen=True)

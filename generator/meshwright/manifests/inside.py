@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 
 from meshwright.limits import current
-from meshwright.tools.files import open_regular
+from meshwright.reading import open_regular
 
 
 def leads_out(root: Path, path: str) -> str:

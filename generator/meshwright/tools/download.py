@@ -21,8 +21,8 @@ from typing import IO, Any
 
 from meshwright import __version__
 from meshwright.errors import MeshwrightError
+from meshwright.reading import open_regular
 from meshwright.tools.catalog import Platform, ToolSpec, host_platform
-from meshwright.tools.files import open_regular
 from meshwright.tools.model import InstallationFault
 
 VARIABLE = "MESHWRIGHT_DOWNLOAD_BASE"

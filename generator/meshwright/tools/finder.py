@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from meshwright import systems
+from meshwright.cache.places import looked_at
 from meshwright.errors import CannotRun
-from meshwright.tools.cache import CachedTool, cache_entry
 from meshwright.tools.catalog import ToolSpec, tool_spec, wanted_version
 from meshwright.tools.model import Tool, ToolNotFoundError, ToolOrigin
-from meshwright.tools.places import looked_at
+from meshwright.tools.toolcache import CachedTool, cache_entry
 from meshwright.tools.versioncache import known_version
 from meshwright.tools.versions import fits
 

@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from meshwright.cache.places import VARIABLE as CACHE_VARIABLE
 from meshwright.errors import MeshwrightError
 from meshwright.printing import complain
 from meshwright.progress import working
-from meshwright.tools.cache import VARIABLE as CACHE_VARIABLE
-from meshwright.tools.cache import CachedTool, cache_entry
 from meshwright.tools.catalog import host_platform, tool_spec, wanted_version
 from meshwright.tools.finder import locate
 from meshwright.tools.model import InstallationFault, Tool, ToolNotFoundError, ToolOrigin
+from meshwright.tools.toolcache import CachedTool, cache_entry
 
 if TYPE_CHECKING:
     from meshwright.tools.download import Checksums

@@ -13,10 +13,11 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
+from meshwright.cache.places import state_root
 from meshwright.errors import MeshwrightError
-from meshwright.tools.files import file_sha256, open_lock, read_small, write_whole
+from meshwright.reading import open_lock, read_small
 from meshwright.tools.model import ToolOrigin
-from meshwright.tools.places import state_root
+from meshwright.writing import Tree
 
 _FORMAT = 1
 
@@ -95,7 +96,8 @@ class Ledger:
                 "version": _FORMAT,
                 "executables": {known: asdict(entry) for known, entry in self._records.items()},
             }
-            write_whole(file, f"{json.dumps(content, indent=2)}\n".encode())
+            text = f"{json.dumps(content, indent=2)}\n"
+            Tree(file.parent).write(file.name, text.encode(), mode=0o600)
 
     def prepare(self) -> None:
         """Make sure that ``keep`` will work. Raises MeshwrightError in one line when it would not."""
@@ -115,6 +117,14 @@ class Ledger:
                 yield self._file
         except OSError as error:
             raise MeshwrightError(_unwritable(error, self._file)) from error
+
+
+def file_sha256(path: Path) -> str:
+    """The SHA-256 of a file's content, in hexadecimal."""
+    import hashlib
+
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _read(file: Path) -> dict[str, Record]:

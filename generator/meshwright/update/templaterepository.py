@@ -11,10 +11,10 @@ from typing import Any
 import yaml
 from packaging.version import InvalidVersion, Version
 
+from meshwright.cache.places import cache_root
 from meshwright.errors import MeshwrightError
 from meshwright.git.gitpython import Git
 from meshwright.git.worktree import GitFailure, first_error
-from meshwright.tools.cache import cache_root
 
 # Copier's short forms.
 _SHORT = {"gh:": "https://github.com/", "gl:": "https://gitlab.com/"}

@@ -9,21 +9,19 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from meshwright.cache.cachefile import CacheFile
+from meshwright.cache.signature import digest
 from meshwright.manifests.files import RepositoryFiles
 from meshwright.manifests.inputfiles import files_of, is_opaque
 from meshwright.manifests.kustomization import KustomizationIndex
 from meshwright.manifests.unit import BuildResult, BuildUnit, BuiltObject, Origin
-from meshwright.tools.cache import cache_root
-from meshwright.writing import keep
 
-# Bytes of one repository's file, and of all together.
-_LARGEST = 64 * 2**20
+# Bytes of all repositories' files together.
 _ALL = 256 * 2**20
 
 
@@ -35,9 +33,8 @@ class BuildCache:
 
     def __init__(self, root: Path, state: str) -> None:
         self._state = state
-        name = hashlib.sha256(os.fsencode(root)).hexdigest()
-        self._file = cache_root() / "builds" / f"{name}.json"
-        self._known, self._valid = self._read()
+        self._file = CacheFile("builds", str(root))
+        self._known, self._valid = self._file.recall(state, _decode) or ({}, set())
         self._used: dict[str, list[Any]] = {}
         self._now_valid: set[str] = set()
         self._hashes: dict[str, str] = {}
@@ -73,7 +70,7 @@ class BuildCache:
 
     def verdict(self, schema: Path, text: str) -> str:
         """The digest under which an object, as ``text``, is known to fit ``schema``."""
-        return hashlib.sha256(f"{self._state}\0{schema}\0{text}".encode("utf-8", "surrogatepass")).hexdigest()
+        return digest((self._state, str(schema), text))
 
     def was_valid(self, verdict: str) -> bool:
         """Whether that was found valid before; it is kept in mind if so."""
@@ -90,21 +87,9 @@ class BuildCache:
         """Write it down, if anything is new. Best effort: a cache that cannot be written costs time."""
         if self._used.keys() == self._known.keys() and self._now_valid == self._valid:
             return
-        content = {"state": self._state, "builds": self._used, "valid": sorted(self._now_valid)}
-        text = json.dumps(content, separators=(",", ":"))
-        if len(text) > _LARGEST:
-            return
-        if keep(self._file.parent, self._file.name, text):
-            _prune(self._file)
-
-    def _read(self) -> tuple[dict[str, list[Any]], set[str]]:
-        try:
-            data = json.loads(self._file.read_bytes())
-            if data["state"] == self._state:
-                return dict(data["builds"]), set(data["valid"])
-        except (OSError, ValueError, KeyError, TypeError):
-            pass
-        return {}, set()
+        content = {"builds": self._used, "valid": sorted(self._now_valid)}
+        if self._file.keep(self._state, content):
+            _prune(self._file.path)
 
     def _key(self, unit: BuildUnit) -> str | None:
         """The digest of all that goes into a build; None for one that is not remembered."""
@@ -121,10 +106,9 @@ class BuildCache:
         where = [unit.folder, unit.asked_at.path, unit.written_in]
         try:
             told = json.dumps([*where, unit.manifest, unit.copies], default=str)
-            parts = [self._state, told, *self._contents(unit)]
+            return digest((self._state, told, *self._contents(unit)))
         except (OSError, ValueError, RecursionError):
             return None
-        return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogateescape")).hexdigest()
 
     def _contents(self, unit: BuildUnit) -> Iterator[str]:
         for path in files_of(unit, self._files, self._index):
@@ -132,6 +116,10 @@ class BuildCache:
                 raw = self._files.raw(path) or b""
                 self._hashes[path] = hashlib.sha256(raw).hexdigest()
             yield f"{path} {self._hashes[path]}"
+
+
+def _decode(data: dict[str, Any]) -> tuple[dict[str, list[Any]], set[str]]:
+    return dict(data["builds"]), set(data["valid"])
 
 
 def _plugs_in(unit: BuildUnit) -> bool:

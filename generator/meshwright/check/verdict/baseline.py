@@ -10,7 +10,7 @@ from pathlib import Path
 from meshwright.check.report import Report
 from meshwright.errors import MeshwrightError, Position
 from meshwright.manifests.finding import Finding, Severity, encodable
-from meshwright.tools.files import open_regular
+from meshwright.reading import open_regular
 from meshwright.writing import Tree
 
 FILE = ".meshwright-baseline.json"

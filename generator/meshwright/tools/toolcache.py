@@ -11,18 +11,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from meshwright.cache.places import cache_root
 from meshwright.errors import MeshwrightError
 from meshwright.progress import working
+from meshwright.reading import open_lock
 from meshwright.tools.catalog import ToolSpec, host_platform
-from meshwright.tools.files import file_sha256, make_folder, open_lock, write_whole
-from meshwright.tools.ledger import Ledger, Record
+from meshwright.tools.ledger import Ledger, Record, file_sha256
 from meshwright.tools.model import Tool, ToolOrigin
-from meshwright.tools.places import VARIABLE, cache_root
+from meshwright.writing import Tree
 
 if TYPE_CHECKING:
     from meshwright.tools.download import Checksums
-
-__all__ = ["VARIABLE", "CachedTool", "cache_entry", "cache_root"]
 
 _STAGING = ".staging-"
 
@@ -92,7 +91,7 @@ class CachedTool:
         executable.replace(self.binary)
         blank = Record(self.spec.name, self.version, origin, detail, sha256, 0, 0, 0, 0)
         record = blank.seen(self.binary.lstat())
-        write_whole(self.record, _for_people(record))
+        Tree(self.folder).write(self.record.name, _for_people(record))
         try:
             Ledger().keep(self.binary, record)
         except MeshwrightError:
@@ -116,7 +115,9 @@ class CachedTool:
             raise MeshwrightError(
                 f"{self.spec.name} cannot be installed on this platform; set {self.spec.variable} to its path"
             ) from None
-        make_folder(self.root, self.folder)
+        self.root.mkdir(parents=True, exist_ok=True)
+        with Tree(self.root).folder(self.folder.relative_to(self.root).as_posix(), make=True):
+            pass
         with open_lock(self.folder / ".lock") as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

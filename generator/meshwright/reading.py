@@ -1,11 +1,10 @@
-"""Reads and writes single files of a folder that somebody else may have filled: through no link."""
+"""Opens single files of a folder that somebody else may have filled: through no link."""
 
 from __future__ import annotations
 
 import errno
 import os
 import stat
-from contextlib import suppress
 from io import BufferedReader, FileIO
 from pathlib import Path
 
@@ -40,41 +39,6 @@ def read_small(path: Path) -> bytes:
         return file.read()
 
 
-def write_whole(path: Path, content: bytes) -> None:
-    """Make or replace a file in one step, by way of a name that nobody can foresee. Raises OSError."""
-    import tempfile
-
-    handle, draft = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        Path(draft).replace(path)
-    except BaseException:
-        with suppress(OSError):
-            Path(draft).unlink()
-        raise
-
-
-def make_folder(root: Path, folder: Path) -> None:
-    """Make ``folder`` below ``root``, the way there free of links below it. Raises OSError."""
-    root.mkdir(parents=True, exist_ok=True)
-    current = root
-    for part in folder.relative_to(root).parts:
-        current /= part
-        with suppress(FileExistsError):
-            current.mkdir()
-        if not stat.S_ISDIR(current.lstat().st_mode):
-            raise OSError(errno.ENOTDIR, "a link or a file stands where a folder should be", str(current))
-
-
 def open_lock(path: Path) -> FileIO:
     """A file to lock, made when it is not there; its content stays. Raises OSError."""
     return os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | _NO_LINK | _AT_ONCE, 0o644), "r+b", buffering=0)
-
-
-def file_sha256(path: Path) -> str:
-    """The SHA-256 of a file's content, in hexadecimal."""
-    import hashlib
-
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
