@@ -172,5 +172,5 @@ def test_a_remembered_report_imports_nothing_of_a_check(repository: Path, runs: 
     assert len(runs) == 1
     loaded = set(done.stdout.splitlines()[-1].split())
     assert "meshwright.check.cache.reportcache" in loaded
-    heavy = {"jsonschema", "rich", "meshwright.manifests.kustomization"}
+    heavy = {"jsonschema", "rich", "tarfile", "meshwright.manifests.files"}
     assert {*heavy, "meshwright.check.pipeline", "meshwright.check.model.loader"} & loaded == set()

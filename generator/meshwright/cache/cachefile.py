@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from meshwright.cache.places import cache_root
 from meshwright.cache.signature import digest
 from meshwright.reading import open_regular
+from meshwright.writing import Tree
 
 T = TypeVar("T")
 
@@ -60,9 +61,6 @@ def write_json_atomically(root: Path, path: str, data: Any) -> bool:
     content = json.dumps(data, separators=(",", ":")).encode()
     if len(content) > _LARGEST:
         return False
-    # Imported here: most runs write nothing.
-    from meshwright.writing import Tree
-
     try:
         root.mkdir(parents=True, exist_ok=True)
         Tree(root).write(path, content)

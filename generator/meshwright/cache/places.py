@@ -25,6 +25,11 @@ def cache_root() -> Path:
     return _outside(_of_the_user(platformdirs.user_cache_dir, VARIABLE), VARIABLE, told=False)
 
 
+def charts_in_cache() -> Path:
+    """The folder of charts in the cache; it need not exist. Raises as ``cache_root`` does."""
+    return cache_root() / "charts"
+
+
 def state_root() -> Path:
     """The folder for what only this machine can know; it need not exist. Raises as ``cache_root`` does."""
     import platformdirs

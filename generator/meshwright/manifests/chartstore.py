@@ -7,21 +7,15 @@ import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from meshwright.cache.places import cache_root
+from meshwright.cache.places import charts_in_cache
 from meshwright.errors import MeshwrightError
 from meshwright.manifests.chartcopy import ChartFault, copy_chart, unpack_chart
 from meshwright.manifests.inside import read_inside
 from meshwright.yaml import YamlFault, parse
 
-CACHED = "charts"
 # What helm takes for a name, and semantic versions: both become names of folders.
 _NAME = re.compile(r"(?!\.\.?$)[A-Za-z0-9._-]{1,100}")
 _VERSION = re.compile(r"[A-Za-z0-9._+-]{0,100}")
-
-
-def charts_in_cache() -> Path:
-    """The charts folder of the cache; it need not exist."""
-    return cache_root() / CACHED
 
 
 class ChartStore:

@@ -14,12 +14,12 @@ from typing import Any
 
 from meshwright import limits
 from meshwright.cache.cachefile import CacheFile
+from meshwright.cache.places import charts_in_cache
 from meshwright.cache.signature import digest, state_of, states_in
 from meshwright.check.report import Report, RootSummary
 from meshwright.errors import MeshwrightError, Position
 from meshwright.gcpause import no_collection
 from meshwright.git.ignores import ignore_sources
-from meshwright.manifests.chartstore import charts_in_cache
 from meshwright.manifests.finding import Finding, NotSeen
 from meshwright.manifests.folders import SKIPPED_FOLDERS
 from meshwright.resources import data_root
