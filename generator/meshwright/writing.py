@@ -3,6 +3,9 @@
 Each folder on a path is opened relative to its open parent with O_NOFOLLOW, and every operation uses these
 descriptors, so a link that appears in the meantime is not followed either. Temporary files have random names,
 so nobody can place a link there in advance.
+
+Every file that is replaced as a whole is written here: in a repository, in the cache and in the user's state.
+Only apps/steps.py, which swaps whole folders, and update/applier.py, which can resume, do it themselves.
 """
 
 from __future__ import annotations

@@ -169,7 +169,7 @@ def test_every_command_has_something_to_do(made: Path, tmp_path: Path) -> None:
         assert not (repository / ".cache").exists()
 
 
-@pytest.mark.parametrize("name", ["reports", "builds", "generated"])
+@pytest.mark.parametrize("name", ["reports", "builds", "generated", "tools"])
 def test_caches_are_not_written_through_a_link(name: str, made: Path, tmp_path: Path) -> None:
     repository, cache, outside = tmp_path / "repository", tmp_path / "cache", tmp_path / "outside"
     shutil.copytree(made, repository)
