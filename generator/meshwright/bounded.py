@@ -1,19 +1,21 @@
-"""The options of every command that reads a repository: how long it may take, and what it may cost."""
+"""The options of every command that reads a repository: its time limit and its resource limits."""
 
 from __future__ import annotations
 
 from contextvars import copy_context
 from typing import Any
 
-from typer.core import TyperCommand, TyperOption
+from typer.core import TyperOption
+
+from meshwright.commands.group import Command
 
 _TIMEOUT, _LIMIT = "meshwright.timeout", "meshwright.limit"
-# Seconds: a hundred times what a large repository takes.
+# Seconds: a large repository takes a hundredth of it.
 _SECONDS = 600
 
 
-class Bounded(TyperCommand):
-    """A command with --timeout and --limit, which hold while its function runs."""
+class Bounded(Command):
+    """A command with --timeout and --limit, which apply while its function runs."""
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
@@ -25,7 +27,7 @@ class Bounded(TyperCommand):
                 metavar="SECONDS",
                 callback=_keep(_TIMEOUT),
                 expose_value=False,
-                help="Stop after so many seconds; 0 for never.",
+                help="Stop after this many seconds; 0 means no limit.",
             ),
             TyperOption(
                 param_decls=["--limit"],
@@ -34,12 +36,12 @@ class Bounded(TyperCommand):
                 metavar="NAME=NUMBER",
                 callback=_keep(_LIMIT),
                 expose_value=False,
-                help="Allow more of what hostile input could make endless: a finding names it. Repeatable.",
+                help="Raise a resource limit that a finding names. Can be repeated.",
             ),
         ]
 
     def invoke(self, ctx: Any) -> Any:
-        """Run the function. Raises MeshwrightError for a limit that is none."""
+        """Run the function. Raises MeshwrightError for an invalid limit."""
         return copy_context().run(self._invoke, ctx)
 
     def _invoke(self, ctx: Any) -> Any:
@@ -60,10 +62,10 @@ class Bounded(TyperCommand):
 
 
 class UnixBounded(Bounded):
-    """A command for Linux and macOS; elsewhere it is refused before its modules are imported."""
+    """A command for Linux and macOS; on other systems it is refused before it runs."""
 
     def invoke(self, ctx: Any) -> Any:
-        """Run the function. Raises MeshwrightError on another system, and for a limit that is none."""
+        """Run the function. Raises MeshwrightError on another system or for an invalid limit."""
         from meshwright.systems import require_unix
 
         require_unix(_words(ctx))
@@ -71,7 +73,7 @@ class UnixBounded(Bounded):
 
 
 def _words(ctx: Any) -> str:
-    """The command as it is written after the program's name, such as ``trust rotate``."""
+    """The command as written after the program's name, such as ``trust rotate``."""
     return f"{_words(ctx.parent)} {ctx.info_name}".lstrip() if ctx.parent else ""
 
 

@@ -1,4 +1,4 @@
-"""How long a command may take. When the time is over, whatever runs is interrupted by an exception."""
+"""The time limit of a command: at the deadline, an exception interrupts whatever runs."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from meshwright import progress
 
 
 class OutOfTime(BaseException):
-    """The time is over. It is no Exception: what survives a fault must not survive this."""
+    """The deadline has passed. Not an Exception, so that code that contains faults does not contain it."""
 
     def __init__(self, seconds: int, doing: str) -> None:
         super().__init__(f"stopped after {seconds} s{f' while {doing}' if doing else ''}")
-        self.fix = f"--timeout {seconds * 2} gives it longer, --timeout 0 as long as it takes"
+        self.fix = f"--timeout {seconds * 2} allows more time, --timeout 0 sets no limit"
 
 
 class _State:
-    """Of this process: how many blocks hold the end of the time off, and whether it came in one."""
+    """State of this process: how many blocks hold the deadline off, and whether it passed in one."""
 
     holding = 0
     late: OutOfTime | None = None
@@ -27,7 +27,7 @@ class _State:
 
 @contextmanager
 def deadline(seconds: int) -> Iterator[None]:
-    """Raise OutOfTime in the block once it has taken ``seconds``; 0 sets no limit. Main thread alone."""
+    """Raise OutOfTime in the block after ``seconds``; 0 sets no limit. Works only in the main thread."""
     if not seconds or not hasattr(signal, "SIGALRM"):
         yield
         return
@@ -49,8 +49,8 @@ def deadline(seconds: int) -> Iterator[None]:
 
 @contextmanager
 def held() -> Iterator[None]:
-    """Put the end of the time off until the block is done: it leaves nothing half-written."""
-    # The signal's mask would not do: any other thread would take it.
+    """Hold the deadline off until the block is done, so that nothing is left half-written."""
+    # Masking the signal is not enough: another thread would receive it.
     _State.holding += 1
     try:
         yield
@@ -62,7 +62,7 @@ def held() -> Iterator[None]:
 
 
 def lift() -> None:
-    """Take as long as it takes from here on: what is being written now is written to its end."""
+    """Remove the deadline, so that writing is always completed."""
     _State.late = None
     if hasattr(signal, "SIGALRM"):
         signal.alarm(0)

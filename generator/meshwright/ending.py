@@ -1,4 +1,4 @@
-"""How a command ends that could not do its work: one line and exit code 2, a traceback only on demand."""
+"""How a failed command ends: with one line and exit code 2, and with a traceback only on request."""
 
 from __future__ import annotations
 
@@ -8,29 +8,31 @@ import sys
 from contextlib import suppress
 from typing import NoReturn
 
+from typer import TyperException
+
 from meshwright.deadline import OutOfTime
 from meshwright.errors import DEBUG, ExitCode, MeshwrightError, wants_traceback
 from meshwright.inert import printable
 from meshwright.printing import OutputClosed, complain
 
 _REPORT = "https://github.com/meshwright/meshwright/issues"
-# As a shell counts an end by SIGINT and by SIGPIPE.
+# The exit codes that a shell reports for SIGINT and SIGPIPE.
 _INTERRUPTED = 130
 _CLOSED = 141
 _WAYS_OUT = {
-    errno.ENOSPC: "free some space, or let TMPDIR name a folder with more",
-    errno.EDQUOT: "free some space, or let TMPDIR name a folder with more",
-    errno.EFBIG: "a file may not become so large here: raise the limit (ulimit -f)",
-    errno.EMFILE: "raise the limit of open files (ulimit -n)",
+    errno.ENOSPC: "free some space, or set TMPDIR to a folder with more",
+    errno.EDQUOT: "free some space, or set TMPDIR to a folder with more",
+    errno.EFBIG: "raise the limit on file size (ulimit -f)",
+    errno.EMFILE: "raise the limit on open files (ulimit -n)",
 }
 
 
 class CouldNot(Exception):
-    """Carries an OSError past the command line's parser, which would end with code 1 for some."""
+    """Carries an error past the command line's parser, which would end with code 1 for some."""
 
 
 def fail(error: BaseException) -> NoReturn:
-    """End the process for an error that no command has dealt with."""
+    """End the process for an error that no command has handled."""
     if isinstance(error, CouldNot) and error.__cause__ is not None:
         error = error.__cause__
     if isinstance(error, OutputClosed):
@@ -38,7 +40,7 @@ def fail(error: BaseException) -> NoReturn:
     if isinstance(error, KeyboardInterrupt):
         end(_INTERRUPTED)
     with suppress(OSError, OutputClosed):
-        if wants_traceback() and not isinstance(error, MeshwrightError):
+        if wants_traceback() and not isinstance(error, MeshwrightError | TyperException):
             import traceback
 
             complain("".join(traceback.format_exception(error)))
@@ -47,7 +49,7 @@ def fail(error: BaseException) -> NoReturn:
 
 
 def reason(error: BaseException) -> str:
-    """What went wrong, in one line, and the way out."""
+    """What went wrong and how to fix it, in one line."""
     if isinstance(error, MeshwrightError):
         return str(error)
     if isinstance(error, OSError) and error.errno is not None:
@@ -60,15 +62,19 @@ def reason(error: BaseException) -> str:
         return "out of memory"
     if isinstance(error, OutOfTime):
         return f"{error}; {error.fix}"
-    # Imported here: whoever only asks for the version needs none of it.
+    if isinstance(error, TyperException):
+        from meshwright.usage import usage_error
+
+        return usage_error(error)
+    # Imported here, because few commands need it.
     from meshwright.faults import described
 
     what = printable(described(error))
-    return f"{what}; this is a fault of Meshwright: report it at {_REPORT} with what {DEBUG}=1 prints"
+    return f"{what}; this is a bug in Meshwright: report it at {_REPORT} with the output of {DEBUG}=1"
 
 
 def end(code: str | int | None) -> NoReturn:
-    """End now: to take a million objects apart that nobody needs any more costs half a second."""
+    """End at once: freeing a million unused objects would take half a second."""
     number = code if isinstance(code, int) else 0 if code is None else 1
     try:
         sys.stdout.flush()

@@ -1,4 +1,4 @@
-"""A fault of our own in one rule, root, document or step becomes a finding; the rest of a report goes on."""
+"""Turns a bug in one rule, root, document or step into a finding, so that the rest is still reported."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from meshwright.manifests.finding import Finding
 from meshwright.yaml import YamlFault
 
 ID = "internal/error"
-_FIX = f"this is a fault of Meshwright: report it with what {DEBUG}=1 prints"
+_FIX = f"this is a bug in Meshwright: report it with the output of {DEBUG}=1"
 _LONGEST = 300
 _WHOLE = Position(".")
-# What is wrong with the machine: the rest of the work would meet it too.
+# Faults of the machine, which would stop the rest of the work too.
 _MACHINE = frozenset(
     {errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE, errno.EIO, errno.EROFS, errno.EFBIG}
 )
@@ -26,10 +26,10 @@ _MACHINE = frozenset(
 def contained(
     said: list[Any], doing: str, at: Position | Callable[[], Position] = _WHOLE, subject: str = ""
 ) -> Iterator[None]:
-    """Do what is in the block; when it fails, put a finding into ``said`` and go on behind it.
+    """Run the block; if it fails, append a finding to ``said`` and continue after the block.
 
-    ``doing`` says what is done, such as "rule MW417", and ``at`` where. What ends all of a command passes:
-    CannotRun, a full disk, the end of the time (deadline.py), and the user's Ctrl-C.
+    ``doing`` names the work, such as "rule MW417", and ``at`` its place. Whatever ends the whole command
+    passes through: CannotRun, a full disk, the deadline (deadline.py), and Ctrl-C.
     """
     try:
         yield
@@ -51,13 +51,13 @@ def _position(at: Position | Callable[[], Position]) -> Position:
 
 
 def fault(error: Exception, doing: str, at: Position = _WHOLE, subject: str = "") -> Finding:
-    """The finding that ``contained`` makes; its place is the error's own where that has one."""
+    """The finding of ``contained``; the error's own position, if it has one, replaces ``at``."""
     place = error.position if isinstance(error, YamlFault) else at
     return Finding(ID, place, f"{doing} stopped: {in_one_line(error)}", _FIX, subject)
 
 
 def in_one_line(error: BaseException) -> str:
-    """What happened and where in our code; with MESHWRIGHT_DEBUG=1 the traceback goes to standard error."""
+    """What happened and where in our code; with MESHWRIGHT_DEBUG=1, print the traceback to standard error."""
     if wants_traceback():
         import traceback
 
@@ -66,7 +66,7 @@ def in_one_line(error: BaseException) -> str:
 
 
 def described(error: BaseException) -> str:
-    """What happened and where in our code, and nothing printed."""
+    """What happened and where in our code; prints nothing."""
     words = " ".join(str(error).split())
     words = words if len(words) <= _LONGEST else f"{words[:_LONGEST]}..."
     if isinstance(error, MeshwrightError):
@@ -75,7 +75,7 @@ def described(error: BaseException) -> str:
 
 
 def _place(error: BaseException) -> str:
-    """The innermost line of this package on the way to where it was raised."""
+    """The innermost line of this package in the traceback."""
     found, trace = "", error.__traceback__
     while trace is not None:
         _, package, inside = trace.tb_frame.f_code.co_filename.replace(os.sep, "/").rpartition("/meshwright/")

@@ -1,7 +1,7 @@
-"""Makes text that anybody may have written harmless wherever it is shown: only ever text, never a command.
+"""Makes untrusted text harmless wherever it is shown: it stays text and never becomes a command.
 
-Names and values of a repository reach terminals, logs of CI systems, comments and reports. What a terminal
-obeys or does not show is written as an escape instead; what a log takes for a command is broken up.
+Names and values of a repository reach terminals, CI logs, comments and reports. Characters that control a
+terminal or are invisible are escaped; sequences that a CI system takes for commands are broken up.
 """
 
 from __future__ import annotations
@@ -12,26 +12,26 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-# source: Unicode's Default_Ignorable_Code_Point; these, unlike the others, count as printable.
+# source: Unicode's Default_Ignorable_Code_Point; str.isprintable() accepts these, unlike the others.
 _UNSEEN = re.compile(
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180d\u180f\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
 )
 _TONE = re.compile(r"(\x1b\[[0-9]{1,2}m)")
-# source: the runner of GitHub Actions (ActionCommand.cs): `::` begins a line behind any white space, `##[`
-# stands anywhere in it. `##vso[` and `##teamcity[` are other systems'.
+# source: the runner of GitHub Actions (ActionCommand.cs): `::` starts a command at the beginning of a line,
+# after any white space; `##[` does so anywhere. `##vso[` and `##teamcity[` belong to other systems.
 _COMMAND = re.compile(r"^((?:[^\S\n]|\x1b\[[0-9]{1,2}m)*)::", re.MULTILINE)
 _MARK = re.compile(r"##(?=[a-z]*\[)")
 
 
 def printable(text: str) -> str:
-    """``text`` in one line, with an escape for everything that steers a terminal or is not seen."""
+    """``text`` in one line, with escapes for everything that controls a terminal or is invisible."""
     if text.isprintable() and (text.isascii() or not _UNSEEN.search(text)):
         return text
     return "".join(char if is_seen(char) else _escaped(char) for char in text)
 
 
 def harmless(text: str, *, colour: bool = False) -> str:
-    """Lines for people as a terminal and a log may have them; ``colour`` lets tones through."""
+    """Lines that are safe for terminals and logs; ``colour`` keeps colours."""
     if not _is_clean(_TONE.sub("", text) if colour else text):
         parts = _TONE.split(text) if colour else [text]
         text = "".join(part if number % 2 else _lines(part) for number, part in enumerate(parts))
@@ -39,17 +39,17 @@ def harmless(text: str, *, colour: bool = False) -> str:
 
 
 def without_commands(text: str) -> str:
-    """``text`` without a line that a CI system takes for a command of its own."""
+    """``text`` without lines that a CI system takes for commands."""
     if "::" in text:
         text = _COMMAND.sub(r"\1\\::", text)
     return _MARK.sub(r"#\\#", text) if "##" in text else text
 
 
 def json_text(data: Any, indent: int | None = 2) -> str:
-    """``data`` as JSON that every parser takes: no number that is none, no half of a character.
+    """``data`` as JSON that every parser accepts: without NaN, infinities and lone surrogates.
 
-    What a terminal would obey is an escape of JSON, so that a reader gets the same text. Half characters,
-    which names of files may have, become the text of their escape.
+    Characters that control a terminal become JSON escapes, so that a parser reads the same text. Lone
+    surrogates, which file names may contain, become the text of their escape.
     """
     try:
         text = json.dumps(data, indent=indent, ensure_ascii=False, default=str, allow_nan=False)
@@ -66,7 +66,7 @@ def _is_clean(text: str) -> bool:
 
 
 def is_seen(char: str) -> bool:
-    """Whether a terminal shows this character as one of its own."""
+    """Whether a terminal shows this character visibly."""
     return char.isprintable() and not _UNSEEN.match(char)
 
 
@@ -89,7 +89,7 @@ def _in_json(char: str) -> str:
 
 
 def _plain(value: Any) -> Any:
-    """The same with texts in place of what JSON has no form for."""
+    """The same value, with text in place of what JSON cannot represent."""
     if isinstance(value, Mapping):
         return {_name(key): _plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):

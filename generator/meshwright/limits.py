@@ -1,7 +1,7 @@
-"""What looking at a repository may cost: a limit for each thing that hostile input can make endless.
+"""Resource limits for reading a repository: one for everything that hostile input can make endless.
 
-An honest repository comes nowhere near them. What reaches one is said as a finding that names the limit and
-``--limit``, which raises it.
+Ordinary repositories come nowhere near them. When a limit is reached, a finding names it and the ``--limit``
+option that raises it.
 """
 
 from __future__ import annotations
@@ -15,27 +15,27 @@ from meshwright.errors import MeshwrightError
 
 @dataclass(frozen=True)
 class Limits:
-    """``build``, ``render``: seconds; ``memory``, ``output``, ``file``, ``unpacked``: MiB; others numbers."""
+    """``build``, ``render``: seconds; ``memory``, ``output``, ``file``, ``unpacked``: MiB; others: counts."""
 
-    # One run of kustomize with the charts in it; all together that had to be ended get twice as long.
+    # One run of kustomize and its charts; all runs that were stopped get twice as long in total.
     build: int = 30
-    # Folders that one build reads, a folder counted as often as it is named.
+    # Folders that one build reads; a folder counts each time it is referenced.
     folders: int = 10_000
-    # Objects in one build, counted alike.
+    # Objects in one build, counted in the same way.
     objects: int = 5_000
-    # What one run of kustomize, and each helm in it, may take: ten times what the largest group needs.
+    # Memory of one run of kustomize and of each helm in it: ten times what the largest group needs.
     memory: int = 2_048
-    # What all builds print together.
+    # Output of all builds together.
     output: int = 128
-    # One file of the repository that is read.
+    # Size of one file in the repository.
     file: int = 10
-    # What the archive of one chart unpacks to.
+    # Unpacked size of one chart archive.
     unpacked: int = 256
-    # The versions of a template that an update renders.
+    # Rendering the template versions of an update.
     render: int = 120
 
     def option(self, name: str, wanted: int = 0) -> str:
-        """What to write on the command line for ``wanted``, and for twice as much at least."""
+        """The command line option that allows ``wanted``, and at least twice the current limit."""
         return f"--limit {name}={max(getattr(self, name) * 2, wanted)}"
 
 
@@ -50,7 +50,7 @@ def current() -> Limits:
 
 
 def set_limits(pairs: Iterable[str]) -> None:
-    """Take NAME=NUMBER pairs of a command line. Raises MeshwrightError for what is none."""
+    """Apply NAME=NUMBER pairs of the command line. Raises MeshwrightError for anything else."""
     given: dict[str, int] = {}
     for pair in pairs:
         name, _, number = pair.partition("=")

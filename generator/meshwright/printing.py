@@ -1,6 +1,6 @@
-"""The only place from which commands print, so that nothing of a repository is ever more than text.
+"""The only module that prints, so that content of a repository is never more than text.
 
-Every function raises OutputClosed when nobody reads any more, and OSError when it cannot be written.
+Every function raises OutputClosed when the reader has gone, and OSError when the output cannot be written.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from meshwright.inert import harmless
 
 
 class OutputClosed(Exception):
-    """Whoever read the output has gone, such as ``head`` after its ten lines."""
+    """The reader of the output has gone, such as ``head`` after ten lines."""
 
 
 def terminal() -> bool:
-    """Whether a person looks at standard output."""
+    """Whether standard output is a terminal."""
     return sys.stdout.isatty()
 
 
@@ -27,12 +27,12 @@ def in_colour() -> bool:
 
 
 def tell(text: str, *, colour: bool = False) -> None:
-    """Print lines for people on standard output; ``colour`` says that the text has tones of our own."""
+    """Print lines for people on standard output; ``colour`` keeps the colours that the text contains."""
     _write(sys.stdout, harmless(text, colour=colour))
 
 
 def emit(text: str) -> None:
-    """Print a report for machines, which its format has made harmless, in UTF-8 whatever the locale says."""
+    """Print a report for machines, already escaped by its format, in UTF-8 whatever the locale is."""
     reconfigure = getattr(sys.stdout, "reconfigure", None)
     if reconfigure is not None and sys.stdout.encoding.lower() not in ("utf-8", "utf8"):
         sys.stdout.flush()
@@ -46,7 +46,7 @@ def complain(text: str) -> None:
 
 
 def prepare() -> None:
-    """Let no character end a command in a locale that lacks it."""
+    """Escape characters that the locale lacks, so that they cannot end a command."""
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:

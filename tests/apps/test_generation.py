@@ -38,7 +38,7 @@ def run(repository: Path, capsys: pytest.CaptureFixture[str]) -> Run:
     """Runs the command; without memory unless it is asked for."""
 
     def running(*, check: bool = False, force: bool = False, remember: bool = False) -> tuple[ExitCode, str]:
-        code = command.run(repository, check=check, force=force, remember=remember)
+        code = command.generate(repository, check=check, force=force, cache=remember)
         return code, capsys.readouterr().out
 
     return running
@@ -337,7 +337,7 @@ def test_a_link_in_the_place_aside_is_refused(repository: Path, run: Run) -> Non
 
 def test_no_repository(tmp_path: Path) -> None:
     with pytest.raises(MeshwrightError, match="no such folder"):
-        command.run(tmp_path / "gone", check=False, force=False, remember=True)
+        command.generate(tmp_path / "gone")
 
 
 def test_the_diff_is_coloured_for_people_only() -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from meshwright.check.output import text
 from meshwright.check.report import Report, RootSummary
-from meshwright.commands import check as command
+from meshwright.commands.check import check
 from meshwright.errors import ExitCode, MeshwrightError, Position
 from meshwright.manifests.finding import Finding, NotSeen, Severity
 from support.repositories import config_map, write
@@ -20,19 +20,19 @@ FAULTY = {**CLEAN, "app/map.yaml": config_map("x") + "datta: {}\n"}
 
 
 def test_clean(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert command.run(write(tmp_path, CLEAN), command.CheckOptions()) is ExitCode.CLEAN
+    assert check(write(tmp_path, CLEAN), cache=False) is ExitCode.CLEAN
     assert capsys.readouterr().out == "1 root, 1 object, 0 findings\n"
 
 
 def test_findings(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert command.run(write(tmp_path, FAULTY), command.CheckOptions(kubernetes="1.36")) is ExitCode.FINDINGS
+    assert check(write(tmp_path, FAULTY), kubernetes="1.36", cache=False) is ExitCode.FINDINGS
     out = capsys.readouterr().out
     assert out.startswith("app/map.yaml:5:1: error: ConfigMap x: unknown field 'datta'")
     assert "\x1b" not in out, "no colour where nobody looks"
 
 
 def test_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert command.run(write(tmp_path, FAULTY), command.CheckOptions("json")) is ExitCode.FINDINGS
+    assert check(write(tmp_path, FAULTY), output="json", cache=False) is ExitCode.FINDINGS
     data = json.loads(capsys.readouterr().out)
     assert data["schema_version"] == 1
     assert data["summary"] == {"roots": 1, "objects": 1, "errors": 1, "warnings": 0, "not_seen": 0}
@@ -42,7 +42,7 @@ def test_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_could_not_run(tmp_path: Path) -> None:
     with pytest.raises(MeshwrightError, match="does not exist"):
-        command.run(tmp_path / "gone", command.CheckOptions())
+        check(tmp_path / "gone", cache=False)
 
 
 def report(*findings: Finding, not_seen: tuple[NotSeen, ...] = ()) -> Report:

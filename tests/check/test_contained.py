@@ -344,12 +344,12 @@ def test_nothing_is_a_traceback(tmp_path: Path) -> None:
     """What nobody expects, outside of every step: one line and exit code 2."""
     code = (
         "import sys; from meshwright import cli; from meshwright.commands import check\n"
-        "def run(*_): raise {}\n"
-        "check.run = run; sys.argv = ['meshwright', 'check', '.']; cli.main()\n"
+        "def report(*_, **__): raise {}\n"
+        "check._report = report; sys.argv = ['meshwright', 'check', '.']; cli.main()\n"
     )
     for error, line in (
-        ("KeyError('x')", "KeyError: 'x' (cli.py:"),
-        ("RecursionError('deep')", "RecursionError: deep (cli.py:"),
+        ("KeyError('x')", "KeyError: 'x' (commands/check.py:"),
+        ("RecursionError('deep')", "RecursionError: deep (commands/check.py:"),
         ("MemoryError()", "out of memory"),
         ("OSError(28, 'No space left on device', '/tmp/x')", "/tmp/x: No space left on device"),
     ):
@@ -358,4 +358,4 @@ def test_nothing_is_a_traceback(tmp_path: Path) -> None:
         assert said.returncode == 2
         assert said.stderr.startswith(f"meshwright: {line}"), said.stderr
         assert len(said.stderr.splitlines()) == 1
-        assert ("this is a fault of Meshwright: report it" in said.stderr) == ("cli.py" in line)
+        assert ("this is a bug in Meshwright: report it" in said.stderr) == ("check.py" in line)

@@ -163,8 +163,8 @@ def test_a_cache_that_cannot_be_written_costs_time_only(
 def test_a_remembered_report_imports_nothing_of_a_check(repository: Path, runs: list[Path]) -> None:
     check_remembered(repository)
     program = (
-        "import sys; from pathlib import Path; from meshwright.commands.check import CheckOptions, run;"
-        f"run(Path({str(repository)!r}), CheckOptions(remember=True)); print(*sys.modules)"
+        "import sys; from pathlib import Path; from meshwright.commands.check import check;"
+        f"check(Path({str(repository)!r})); print(*sys.modules)"
     )
 
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)

@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 import pytest
 
 from meshwright.check import check_repository
-from meshwright.commands import check as command
+from meshwright.commands.check import check
 from meshwright.errors import ExitCode, MeshwrightError
 from support.repositories import write
 
@@ -91,7 +91,7 @@ def test_settings(settings: str, expected: list[str], tmp_path: Path) -> None:
 
 
 def run(root: Path, capsys: pytest.CaptureFixture[str], **options: Any) -> tuple[ExitCode, str]:
-    code = command.run(root, command.CheckOptions(**options))
+    code = check(root, cache=False, **options)
     return code, capsys.readouterr().out
 
 
@@ -140,7 +140,7 @@ def test_changed_since(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> No
     git = ["git", "-c", "user.name=a", "-c", "user.email=a@example.org"]
     for arguments in (["init", "-q"], ["add", "."], ["commit", "-qm", "first"]):
         subprocess.run([*git, *arguments], cwd=root, check=True)
-    assert run(root, capsys, since="HEAD")[0] is ExitCode.CLEAN
+    assert run(root, capsys, changed_since="HEAD")[0] is ExitCode.CLEAN
 
     write(
         root,
@@ -151,13 +151,13 @@ def test_changed_since(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> No
         },
     )
 
-    code, out = run(root, capsys, since="HEAD")
+    code, out = run(root, capsys, changed_since="HEAD")
     assert code is ExitCode.FINDINGS
     assert [line.partition(":")[0] for line in out.splitlines() if "MW102" in line] == ["second.yaml"]
     with pytest.raises(MeshwrightError, match="--changed-since nothing"):
-        run(root, capsys, since="nothing")
+        run(root, capsys, changed_since="nothing")
     with pytest.raises(MeshwrightError, match="not a revision"):
-        run(root, capsys, since="--output=x")
+        run(root, capsys, changed_since="--output=x")
 
 
 def test_formats(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -93,7 +93,7 @@ def repository(root: Path, objects: list[Data], answers: Data | None = None) -> 
 
 def added(root: Path, capsys: pytest.CaptureFixture[str], **more: Any) -> Data:
     capsys.readouterr()
-    assert command.add(root, command.AddRequest("shop", output="json", **more)) is ExitCode.CLEAN
+    assert command.add("shop", output="json", repository=root, **more) is ExitCode.CLEAN
     data: Data = json.loads(capsys.readouterr().out)
     return data
 
@@ -112,7 +112,7 @@ def test_generate_takes_what_add_proposes(
     assert data["before"] == []
     assert parse((root / "apps/shop/mesh.yaml").read_text()) == data["proposal"]
     capsys.readouterr()
-    assert command.list_apps(root, "json") is ExitCode.CLEAN
+    assert command.list_apps("json", root) is ExitCode.CLEAN
     listed = json.loads(capsys.readouterr().out)["applications"][0]
     assert listed["meshed"] == ("partly" if name in ("host network", "one opted out") else "yes")
 
@@ -191,10 +191,10 @@ def test_without_a_terminal_nothing_is_written(tmp_path: Path, capsys: pytest.Ca
     root = repository(tmp_path, BASES["a deployment"])
     before = read_tree(root)
 
-    assert command.add(root, command.AddRequest("shop")) is ExitCode.FINDINGS
+    assert command.add("shop", repository=root) is ExitCode.FINDINGS
 
     assert read_tree(root) == before
-    assert "run it again with --yes" in capsys.readouterr().out
+    assert "run the command again with --yes" in capsys.readouterr().out
 
 
 def test_old_control_plane(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -215,7 +215,7 @@ def test_a_chart_that_is_not_at_hand(engine: str, tmp_path: Path, capsys: pytest
 
     data = added(root, capsys, chart="https://charts.example.org/shop@1.2.3", yes=True)
 
-    assert "not at hand" in data["notes"][0]
+    assert "was not found" in data["notes"][0]
     assert data["proposal"]["scope"] == "namespace"
     outcome = generate(root, check=False, force=False, remember=False)
     assert [str(finding) for finding in outcome.findings] == []
@@ -250,34 +250,34 @@ def test_a_chart_at_hand(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> 
 
 
 @pytest.mark.parametrize(
-    ("request_", "said"),
+    ("name", "options", "said"),
     [
-        (command.AddRequest("Shop"), "no DNS label"),
-        (command.AddRequest("traefik"), "a layer of the platform has that name"),
-        (command.AddRequest("../shop"), "no DNS label"),
-        (command.AddRequest("gone"), "apps/gone: no such folder"),
-        (command.AddRequest("shop", path="apps/shop", chart="x"), "exclude each other"),
-        (command.AddRequest("new", chart="longhorn"), "REPOSITORY-URL/NAME@VERSION"),
-        (command.AddRequest("there"), "there already"),
+        ("Shop", {}, "no DNS label"),
+        ("traefik", {}, "a layer of the platform has that name"),
+        ("../shop", {}, "no DNS label"),
+        ("gone", {}, "apps/gone: no such folder"),
+        ("shop", {"path": "apps/shop", "chart": "x"}, "--path and --chart cannot be combined"),
+        ("new", {"chart": "longhorn"}, "REPOSITORY-URL/NAME@VERSION"),
+        ("there", {}, "already exists"),
     ],
 )
-def test_refusals(request_: command.AddRequest, said: str, tmp_path: Path) -> None:
+def test_refusals(name: str, options: dict[str, Any], said: str, tmp_path: Path) -> None:
     root = repository(tmp_path, BASES["a deployment"])
     (root / "apps/there").mkdir()
     (root / "apps/there/mesh.yaml").write_text("schema_version: 1\n")
 
     with pytest.raises(MeshwrightError, match=said):
-        command.add(root, request_)
+        command.add(name, repository=root, **options)
 
 
 def test_show(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     root = repository(tmp_path, BASES["a database"])
     added(root, capsys, yes=True)
-    assert command.show(root, "shop", "text") is ExitCode.CLEAN
+    assert command.show("shop", repository=root) is ExitCode.CLEAN
     assert "mesh/apps/shop/kustomization.yaml: not generated yet" in capsys.readouterr().out
     generate(root, check=False, force=False, remember=False)
 
-    command.show(root, "shop", "text")
+    command.show("shop", repository=root)
 
     out = capsys.readouterr().out
     assert "StatefulSet  nats  yes" in out
@@ -288,6 +288,6 @@ def test_show(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
 def test_show_nothing(tmp_path: Path) -> None:
     root = repository(tmp_path, BASES["a deployment"])
     with pytest.raises(MeshwrightError, match="no application 'shp'"):
-        command.show(root, "shp", "text")
+        command.show("shp", repository=root)
     with pytest.raises(MeshwrightError, match="no generated repository"):
-        command.list_apps(tmp_path / "apps", "text")
+        command.list_apps(repository=tmp_path / "apps")

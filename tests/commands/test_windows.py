@@ -11,23 +11,20 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-from typer.main import get_command
 
 from meshwright import systems
 from meshwright.bounded import UnixBounded
-from meshwright.cli import app
 from meshwright.tools import locate
 from meshwright.tools.finder import on_path
 from support import nounix
+from support.commands import commands
 
 PACKAGE = Path(systems.__file__).parent
 # Behind commands that are refused before anything of theirs is imported.
-UNIX = {"meshwright.commands.update", "meshwright.update.landing", "meshwright.update.renderer"}
+UNIX = {"meshwright.update.landing", "meshwright.update.renderer"}
 
 
 def _run(start: list[str], *arguments: str | Path, home: Path) -> subprocess.CompletedProcess[str]:
@@ -226,17 +223,8 @@ def test_the_manual_says_which_commands_are_refused(root: Path) -> None:
         name: windows != "no" for names, _, windows, _ in rows for name in re.findall(r"`([^`]+)`", names)
     }
 
-    commands = dict(_commands(get_command(app)))
     special = {"tools --install": False, "check --write-baseline": False}
-    assert stated == {name: not isinstance(it, UnixBounded) for name, it in commands.items()} | special
-
-
-def _commands(group: Any, above: str = "") -> Iterator[tuple[str, Any]]:
-    for name, command in group.commands.items():
-        if hasattr(command, "commands"):
-            yield from _commands(command, f"{above}{name} ")
-        else:
-            yield f"{above}{name}", command
+    assert stated == {name: not isinstance(it, UnixBounded) for name, it in commands().items()} | special
 
 
 def test_executables_have_their_ending(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

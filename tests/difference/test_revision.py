@@ -10,8 +10,7 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 
-from meshwright.commands import diff as command
-from meshwright.commands.diff import DiffRequest
+from meshwright.commands.diff import diff
 from meshwright.errors import ExitCode, MeshwrightError
 from support.repositories import config_map, write
 
@@ -60,7 +59,7 @@ def test_revisions(
 ) -> None:
     before = state(checkout)
 
-    assert command.run(checkout, DiffRequest(old, new)) is ExitCode.CLEAN
+    assert diff(old, new, repository=checkout) is ExitCode.CLEAN
     assert capsys.readouterr().out == (
         f"folder app\n  ~ ConfigMap x\n      data.a: {change}\n\n1 object changed in 1 root\n"
     )
@@ -68,11 +67,11 @@ def test_revisions(
 
 
 def test_exit_code(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert command.run(checkout, DiffRequest(exit_code=True)) is ExitCode.FINDINGS
-    assert command.run(checkout, DiffRequest("HEAD", "HEAD", exit_code=True)) is ExitCode.CLEAN
+    assert diff(exit_code=True, repository=checkout) is ExitCode.FINDINGS
+    assert diff("HEAD", "HEAD", exit_code=True, repository=checkout) is ExitCode.CLEAN
     assert capsys.readouterr().out.endswith("no difference in what is rendered\n")
     write(checkout, {"app/kustomization.yaml": "resources: [gone.yaml]\n"})
-    assert command.run(checkout, DiffRequest(exit_code=True)) is ExitCode.FINDINGS
+    assert diff(exit_code=True, repository=checkout) is ExitCode.FINDINGS
     assert capsys.readouterr().out.endswith("no difference in what could be compared; not compared: 1\n")
 
 
@@ -84,7 +83,7 @@ def test_a_folder_of_a_checkout(tmp_path: Path, capsys: pytest.CaptureFixture[st
     write(tmp_path, {"sub/built/kustomization.yaml": "resources: [map.yaml]\n"})
     write(tmp_path, {"sub/built/map.yaml": config_map("y")})
 
-    command.run(tmp_path / "sub", DiffRequest())
+    diff(repository=tmp_path / "sub")
 
     assert capsys.readouterr().out.splitlines()[1:3] == ["  ~ ConfigMap x", "      data.a: one -> two"]
 
@@ -93,7 +92,7 @@ def test_no_attribute_leaves_a_file_out(checkout: Path, capsys: pytest.CaptureFi
     # As an archive of Git's would: no engine reads archives of Git's.
     commit(checkout, {".gitattributes": "app/** export-ignore\n"})
 
-    command.run(checkout, DiffRequest())
+    diff(repository=checkout)
 
     assert capsys.readouterr().out == "no difference in what is rendered\n"
 
@@ -103,7 +102,7 @@ def test_a_new_file_and_a_link(checkout: Path, capsys: pytest.CaptureFixture[str
     commit(checkout, {"other/ünï cödé.yaml": "a: b\n"})
     write(checkout, {"new/kustomization.yaml": "resources: [map.yaml]\n", "new/map.yaml": config_map("y")})
 
-    command.run(checkout, DiffRequest())
+    diff(repository=checkout)
 
     assert capsys.readouterr().out == "folder new: added\n  + ConfigMap y\n\n1 object added in 1 root\n"
 
@@ -114,51 +113,49 @@ def test_hooks_of_git_do_not_lead_elsewhere(
     monkeypatch.setenv("GIT_DIR", str(tmp_path / "elsewhere"))
     monkeypatch.setenv("GIT_INDEX_FILE", str(tmp_path / "index"))
 
-    command.run(checkout, DiffRequest())
+    diff(repository=checkout)
 
     assert "three -> four" in capsys.readouterr().out
 
 
-def refusal(path: Path, request: DiffRequest) -> str:
+def refusal(path: Path, old: str = "HEAD") -> str:
     with pytest.raises(MeshwrightError) as raised:
-        command.run(path, request)
+        diff(old, repository=path)
     said = str(raised.value)
     assert "\n" not in said
     return said.replace(f"{path}: ", "")
 
 
 def test_no_such_revision(checkout: Path) -> None:
-    assert refusal(checkout, DiffRequest("gone")) == (
+    assert refusal(checkout, "gone") == (
         "no revision 'gone'; `git fetch` may bring it, `git log --all` shows what is there"
     )
-    assert refusal(checkout, DiffRequest("--output=x")) == "'--output=x': not a revision"
-    assert "no revision 'HEAD:app'" in refusal(checkout, DiffRequest("HEAD:app"))
+    assert refusal(checkout, "--output=x") == "'--output=x': not a revision"
+    assert "no revision 'HEAD:app'" in refusal(checkout, "HEAD:app")
 
 
 def test_no_checkout(tmp_path: Path) -> None:
-    assert refusal(write(tmp_path / "plain", FILES), DiffRequest()) == (
+    assert refusal(write(tmp_path / "plain", FILES)) == (
         "not a Git checkout, so it has no revisions; run git init there"
     )
-    assert (
-        refusal(tmp_path / "gone", DiffRequest()) == "does not exist; name the folder of a GitOps repository"
-    )
+    assert refusal(tmp_path / "gone") == "does not exist; name the folder of a GitOps repository"
 
 
 def test_nothing_committed(tmp_path: Path) -> None:
     git(write(tmp_path, FILES), "init", "-q")
 
-    assert refusal(tmp_path, DiffRequest()) == "no revision 'HEAD': nothing is committed yet; commit first"
+    assert refusal(tmp_path) == "no revision 'HEAD': nothing is committed yet; commit first"
 
 
 def test_a_shallow_clone(checkout: Path, tmp_path: Path) -> None:
     first = git(checkout, "rev-parse", "HEAD~2")
     git(tmp_path, "clone", "-q", "--depth=1", checkout.as_uri(), "shallow")
 
-    assert refusal(tmp_path / "shallow", DiffRequest(first)) == (
+    assert refusal(tmp_path / "shallow", first) == (
         f"no revision '{first}' in this shallow clone; run `git fetch --depth=1 origin {first}`, "
         "or `git fetch --unshallow`"
     )
-    assert refusal(tmp_path / "shallow", DiffRequest("HEAD~2")) == (
+    assert refusal(tmp_path / "shallow", "HEAD~2") == (
         "no revision 'HEAD~2' in this shallow clone; run `git fetch --deepen=100`, or `git fetch --unshallow`"
     )
 
@@ -166,7 +163,7 @@ def test_a_shallow_clone(checkout: Path, tmp_path: Path) -> None:
 def test_no_git(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "")
 
-    assert refusal(checkout, DiffRequest()) == "install git: it is not on PATH, and is needed to read commits"
+    assert refusal(checkout) == "install git: it is not on PATH, and is needed to read commits"
 
 
 def test_json_fits_its_schema(root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -178,7 +175,7 @@ def test_json_fits_its_schema(root: Path, tmp_path: Path, capsys: pytest.Capture
     shutil.rmtree(folder / "apps/longhorn")
     (folder / "apps/demo/kustomization.yaml").write_text("resources: []\n", encoding="utf-8")
 
-    command.run(folder, DiffRequest(output="json"))
+    diff(output="json", repository=folder)
 
     data = json.loads(capsys.readouterr().out)
     schema = json.loads((root / "schema/diff-report.schema.json").read_text(encoding="utf-8"))

@@ -80,7 +80,7 @@ def _ending(ended: Ended, said: list[str]) -> Iterator[str]:
             places = [line for line in lines if line.startswith("File ") and "/meshwright/" in line]
             where = places[-1].split("/meshwright/")[-1] if places else ""
             yield f"traceback: {lines[-1][:400]} in {where}"
-        if "this is a fault of Meshwright" in text:
+        if "this is a bug in Meshwright" in text:
             yield "a fault of our own ended the command"
         if "internal/error" in text:
             line = next(line for line in text.splitlines() if "internal/error" in line)

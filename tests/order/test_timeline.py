@@ -107,8 +107,8 @@ def test_a_rule_is_explained() -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["MW01"], "no rule is called 'MW01'; did you mean"),
-        (["a", "b", "c"], "name one rule, such as MW004, or two units"),
+        (["MW01"], "there is no rule 'MW01'; did you mean"),
+        (["a", "b", "c"], "name one rule, such as MW004, or two components"),
         (["demmo", "traefik"], "is called 'demmo'; did you mean 'demo'?"),
     ],
 )

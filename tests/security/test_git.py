@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from meshwright.commands.update import UpdateOptions, run
+from meshwright.commands.update import update
 from meshwright.errors import MeshwrightError
 from support.hostilegit import POISONS, attributes, canary, embed_bare, ran, touch_all
 from support.upgrades import adopt, commit, git, real_template, take, write
@@ -315,6 +315,6 @@ def test_odd_places_of_a_template(repository: Path, source: str) -> None:
     commit(repository)
 
     with pytest.raises(MeshwrightError) as caught:
-        run(repository, UpdateOptions())
+        update(repository)
 
     assert "\n" not in str(caught.value)

@@ -221,8 +221,8 @@ def test_what_is_harmless_stays_as_it_is(word: str) -> None:
     assert "\n" not in printable(word)
 
 
-# A version for the parser, and a pipe to our own process.
-OTHERS = {"printing.py", "cli.py", "update/applier.py"}
+# A pipe to our own process.
+OTHERS = {"printing.py", "update/applier.py"}
 
 
 def test_nothing_else_prints() -> None:
@@ -282,6 +282,9 @@ COMMANDS = (
     ("explain", "\x1b]0;pwned\x07", "x"),
     ("explain", "\u202eMW004"),
     ("update", "--preview"),
+    ("\x1b]0;pwned\x07[bold]x[/bold]",),
+    ("check", "--\x1b]0;pwned\x07", "\n::error::pwned"),
+    ("trust", "rotate", "--stage", "##[error]\u202e1"),
 )
 
 
@@ -319,7 +322,6 @@ def test_no_command_lets_anything_through(
     if command[-1] == "github":
         out = re.sub(r"^::(error|warning) file=[^:]*::", "", out, flags=re.MULTILINE)
     assert what_is_obeyed(out) == []
-    # The parser of the command line says its own usage errors.
     assert what_is_obeyed(done.stderr.decode()) == []
 
 

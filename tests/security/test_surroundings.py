@@ -320,7 +320,7 @@ def test_four_commands_at_once(repository: Path) -> None:
             assert code in (0, 1), (out, stderr)
         elif code:
             assert command[0] == "app", (out, stderr)
-            assert "there already" in stderr or "File exists" in stderr
+            assert "already exists" in stderr or "File exists" in stderr
     assert sorted(code for command, (_, code) in zip(words, ended, strict=True) if command[0] == "app") == [
         0,
         2,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from meshwright.commands import tools
+from meshwright.commands.tools import tools
 from meshwright.errors import ExitCode, MeshwrightError
 from meshwright.tools import installer
 from meshwright.tools.catalog import TOOLS, wanted_version
@@ -25,7 +25,7 @@ def _all_on_path(sandbox: Sandbox) -> None:
 
 def test_lists_each_tool_in_plain_columns(sandbox: Sandbox, capsys: pytest.CaptureFixture[str]) -> None:
     _all_on_path(sandbox)
-    assert tools.run("text", install=False) is ExitCode.CLEAN
+    assert tools() is ExitCode.CLEAN
     out, err = capsys.readouterr()
     assert err == ""
     heading, *lines = out.splitlines()
@@ -41,7 +41,7 @@ def test_missing_tool_is_exit_2_and_one_line_on_stderr(
 ) -> None:
     _all_on_path(sandbox)
     (sandbox.bin / "helm").unlink()
-    assert tools.run("text", install=False) is ExitCode.COULD_NOT_RUN
+    assert tools() is ExitCode.COULD_NOT_RUN
     out, err = capsys.readouterr()
     assert out.splitlines()[-1].split() == ["helm", wanted_version("helm"), "missing", "-", "-"]
     (line,) = err.splitlines()
@@ -54,7 +54,7 @@ def test_json_has_what_was_found_and_what_was_not(
     sandbox: Sandbox, capsys: pytest.CaptureFixture[str]
 ) -> None:
     sandbox.script("kustomize", f"echo {wanted_version('kustomize')}")
-    assert tools.run("json", install=False) is ExitCode.COULD_NOT_RUN
+    assert tools(output="json") is ExitCode.COULD_NOT_RUN
     report = json.loads(capsys.readouterr().out)
     assert report["version"] == 1
     found, *missing = report["tools"]
@@ -81,7 +81,7 @@ def test_install_builds_what_is_missing_and_lists_it(
     (sandbox.bin / "kubeconform").unlink()
     fake_go("kubeconform")
     monkeypatch.setenv("MESHWRIGHT_DOWNLOAD_BASE", "http://127.0.0.1:9")
-    assert tools.run("text", install=True) is ExitCode.CLEAN
+    assert tools(install=True) is ExitCode.CLEAN
     out, err = capsys.readouterr()
     built = f"{TOOLS['kubeconform'].package}@{wanted_version('kubeconform')}"
     assert f"cache: built from {built}" in out
@@ -94,7 +94,7 @@ def test_one_failed_installation_does_not_stop_the_others(
     sandbox.script("helm", f"echo {wanted_version('helm')}")
     monkeypatch.setattr(installer, "complain", lambda _: None)
     monkeypatch.setenv("MESHWRIGHT_DOWNLOAD_BASE", "http://127.0.0.1:9")
-    assert tools.run("json", install=True) is ExitCode.COULD_NOT_RUN
+    assert tools(output="json", install=True) is ExitCode.COULD_NOT_RUN
     out, err = capsys.readouterr()
     assert [tool["found"] for tool in json.loads(out)["tools"]] == [None, None, wanted_version("helm")]
     first, second = err.splitlines()
@@ -108,7 +108,7 @@ def test_terminal_gets_a_table(
 ) -> None:
     _all_on_path(sandbox)
     monkeypatch.setattr("sys.stdout.isatty", lambda: True)
-    assert tools.run("text", install=False) is ExitCode.CLEAN
+    assert tools() is ExitCode.CLEAN
     out = capsys.readouterr().out
     assert all(name in out for name in TOOLS)
 
@@ -117,7 +117,7 @@ def test_names_leave_out_the_others(sandbox: Sandbox, capsys: pytest.CaptureFixt
     _all_on_path(sandbox)
     (sandbox.bin / "helm").unlink()
 
-    assert tools.run("text", install=False, names=["kubeconform"]) is ExitCode.CLEAN
+    assert tools(["kubeconform"]) is ExitCode.CLEAN
     assert [line.split()[0] for line in capsys.readouterr().out.splitlines()] == ["tool", "kubeconform"]
 
 
@@ -125,4 +125,4 @@ def test_unknown_name_is_refused_with_the_known_ones() -> None:
     with pytest.raises(
         MeshwrightError, match="no tool is called 'kustomiz'; the tools are kustomize, kubeconform, helm"
     ):
-        tools.run("text", install=False, names=["kustomiz"])
+        tools(["kustomiz"])

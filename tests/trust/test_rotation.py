@@ -64,7 +64,7 @@ def at(stages: list[Path], tmp_path: Path) -> Callable[[int], Path]:
 
 
 def rotate(folder: Path, stage: int, *, preview: bool = False) -> None:
-    trust.rotate(folder, stage, "", preview=preview)
+    trust.rotate(stage, folder, preview=preview)
 
 
 def refused(folder: Path, stage: int) -> str:

@@ -70,7 +70,7 @@ def test_an_update_after_a_rotation_has_no_conflict(root: Path, tmp_path: Path) 
     run_copy(str(template), folder, data=answers, defaults=True, quiet=True, unsafe=False, vcs_ref="v0.1.0")
     commit(folder)
     for stage in (1, 2, 3, 4):
-        trust.rotate(folder, stage, "", preview=False)
+        trust.rotate(stage, folder)
         commit(folder)
 
     release_next(template)
@@ -87,4 +87,4 @@ def test_an_update_after_a_rotation_has_no_conflict(root: Path, tmp_path: Path) 
             different.append(name)
             assert here == there.replace("linkerd-trust-anchor", "linkerd-trust-anchor-2")
     assert different == [f"{TRUST}/anchor-own.yaml", f"{TRUST}/bundle.yaml", f"{TRUST}/identity-issuer.yaml"]
-    trust.rotate(folder, 1, "", preview=True)
+    trust.rotate(1, folder, preview=True)

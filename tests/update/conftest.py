@@ -10,8 +10,7 @@ from typing import Any
 
 import pytest
 
-from meshwright.commands import update
-from meshwright.update import renderer
+from meshwright.update import renderer, rendering
 from meshwright.update.rendering import Job, RenderedTree, description, rendered
 from meshwright.update.templaterepository import Template
 
@@ -42,4 +41,4 @@ class _Here:
 @pytest.fixture
 def renders_here(monkeypatch: pytest.MonkeyPatch) -> None:
     """No process of its own for the renderer: a second less a test. Others run the command as it is."""
-    monkeypatch.setattr(update, "Renderer", _Here)
+    monkeypatch.setattr(rendering, "Renderer", _Here)

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from copier import run_update
 
-from meshwright.commands.update import UpdateOptions, run
+from meshwright.commands.update import update
 from meshwright.errors import ExitCode
 from support.trees import read_tree, tree_diff
 from support.upgrades import adopt, commit, copy, git, real_template, take
@@ -100,7 +100,7 @@ def plain(repository: Path) -> None:
 
 
 def ours(repository: Path) -> None:
-    assert run(repository, UpdateOptions()) is ExitCode.CLEAN
+    assert update(repository) is ExitCode.CLEAN
     assert git(repository, "diff", "--name-only") == ""
 
 
@@ -112,10 +112,10 @@ def assert_converges(template: Path, old: str, answers: Mapping[str, Any], tmp_p
     made = copy(template, tmp_path / "old", answers, old)
     # What is stored counts, not what would be the default today.
     fresh = read_tree(copy(template, tmp_path / "new", {"cluster_name": "home", **answers}, "v9.0.0"))
-    for name, update in TOOLS.items():
+    for name, with_tool in TOOLS.items():
         repository = adopt(Path(shutil.copytree(made, tmp_path / name)))
 
-        update(repository)
+        with_tool(repository)
 
         shutil.rmtree(repository / ".git")
         assert not tree_diff(fresh, read_tree(repository)), name

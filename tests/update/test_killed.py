@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from meshwright import programs
-from meshwright.commands.update import UpdateOptions, run
+from meshwright.commands.update import update
 from meshwright.errors import ExitCode, MeshwrightError
 from meshwright.update import applier
 from meshwright.update.plan import FOLDER
@@ -60,7 +60,7 @@ def ready(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, State, State]
                 Stopped() if "meshwright.update.applier" in words else really(words, **more)
             ),
         )
-        assert run(made, UpdateOptions()) is ExitCode.CLEAN
+        assert update(made) is ExitCode.CLEAN
     complete = state(made)
     assert complete != before
     return place / "ready", before, complete
@@ -124,7 +124,7 @@ def assert_whole(ready: tuple[Path, State, State], tmp_path: Path, number: int) 
     half = state(repository) not in (before, complete)
 
     with pytest.raises(MeshwrightError, match="changed and not committed"):
-        run(repository, UpdateOptions())
+        update(repository)
 
     assert state(repository) == complete
     assert not (repository / ".git/index.lock").exists()
@@ -165,6 +165,6 @@ def test_killed_twice(ready: tuple[Path, State, State], tmp_path: Path) -> None:
         assert killed_at(repository, number)
 
     with pytest.raises(MeshwrightError, match="changed and not committed"):
-        run(repository, UpdateOptions())
+        update(repository)
 
     assert state(repository) == complete

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from meshwright import programs
-from meshwright.commands.update import UpdateOptions, run
+from meshwright.commands.update import update
 from meshwright.errors import ExitCode, MeshwrightError
 from meshwright.update import applier
 from meshwright.update.plan import FOLDER, PLAN
@@ -69,7 +69,7 @@ def kill_at_random_moments(repository: Path, scratch: Path, times: int) -> set[b
     """Whether the update was complete, for each moment; fails when it was neither."""
     before = state(repository)
     start = time.monotonic()
-    assert run(repository, UpdateOptions()) is ExitCode.CLEAN
+    assert update(repository) is ExitCode.CLEAN
     lasts = time.monotonic() - start
     complete = state(repository)
     reset(repository)
@@ -83,7 +83,7 @@ def kill_at_random_moments(repository: Path, scratch: Path, times: int) -> set[b
             os.setpgid(0, 0)
             tempfile.tempdir = os.environ["TMPDIR"] = str(scratch)
             try:
-                run(repository, UpdateOptions())
+                update(repository)
             finally:
                 os._exit(0)
         time.sleep(chooser.uniform(0.2, 1.05) * lasts)
@@ -107,7 +107,7 @@ def test_killed_at_eight_moments(repository: Path, tmp_path: Path) -> None:
 
     kill_at_random_moments(repository, tmp_path / "scratch", 8)
 
-    assert run(repository, UpdateOptions()) is ExitCode.CLEAN
+    assert update(repository) is ExitCode.CLEAN
 
 
 @pytest.mark.slow
@@ -151,14 +151,14 @@ def interrupted(repository: Path, monkeypatch: pytest.MonkeyPatch, after: int) -
             lambda words, **more: Apart() if "meshwright.update.applier" in words else really(words, **more),
         )
         with pytest.raises(MeshwrightError, match="No space left"):
-            run(repository, UpdateOptions())
+            update(repository)
 
 
 @pytest.mark.parametrize("after", [0, 1, 30])
 def test_the_next_run_finishes_what_a_power_cut_left(
     repository: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], after: int
 ) -> None:
-    assert run(repository, UpdateOptions()) is ExitCode.CLEAN
+    assert update(repository) is ExitCode.CLEAN
     complete = state(repository)
     reset(repository)
     interrupted(repository, monkeypatch, after)
@@ -167,9 +167,9 @@ def test_the_next_run_finishes_what_a_power_cut_left(
 
     # It is complete first; then there are changes that are not committed.
     with pytest.raises(MeshwrightError, match="changed and not committed"):
-        run(repository, UpdateOptions())
+        update(repository)
 
-    assert "has been finished first" in capsys.readouterr().err
+    assert "completed an update that had been interrupted" in capsys.readouterr().err
     assert state(repository) == complete
     assert not (repository / ".git/index.lock").exists()
 
@@ -179,7 +179,7 @@ def test_a_plan_that_was_never_finished_is_thrown_away(repository: Path) -> None
     place.mkdir()
     (place / "plan.json.new").write_text(json.dumps({}), encoding="utf-8")
 
-    assert run(repository, UpdateOptions()) is ExitCode.CLEAN
+    assert update(repository) is ExitCode.CLEAN
 
     assert not place.exists()
 
@@ -194,7 +194,7 @@ def test_a_file_changed_while_the_update_ran(repository: Path, monkeypatch: pyte
     monkeypatch.setattr(landing, "refuse_if_changed", edit_first)
 
     with pytest.raises(MeshwrightError, match=r"README\.md: changed and not committed"):
-        run(repository, UpdateOptions())
+        update(repository)
 
     assert (repository / "README.md").read_text(encoding="utf-8") == "edited meanwhile\n"
     assert git(repository, "diff", "--cached", "--name-only") == ""

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from meshwright.commands.update import UpdateOptions, run
+from meshwright.commands.update import update
 from meshwright.errors import ExitCode, MeshwrightError
 from meshwright.update import applier
 from meshwright.update.plan import FOLDER, INDEX, PLAN
@@ -58,7 +58,7 @@ def state(folder: Path) -> dict[str, tuple[bytes, int]]:
 def refusal(repository: Path, **options: Any) -> str:
     before = state(repository.parent)
     with pytest.raises(MeshwrightError) as caught:
-        run(repository, UpdateOptions(**options))
+        update(repository, **options)
     assert state(repository.parent) == before
     said = str(caught.value)
     assert said.isprintable()
@@ -158,7 +158,7 @@ def test_a_preview_finishes_nothing(repository: Path) -> None:
 
     # The same is finished otherwise.
     with pytest.raises(MeshwrightError, match="changed and not committed"):
-        run(repository, UpdateOptions())
+        update(repository)
     assert (repository / "README.md").read_bytes() == b"evil\n"
 
 
@@ -168,7 +168,7 @@ def test_a_preview_throws_nothing_away(repository: Path) -> None:
     (place / "0").write_text("x", encoding="utf-8")
     before = state(repository.parent)
 
-    assert run(repository, UpdateOptions(preview=True)) is ExitCode.CLEAN
+    assert update(repository, preview=True) is ExitCode.CLEAN
 
     assert state(repository.parent) == before
 
@@ -216,12 +216,12 @@ def test_a_link_of_the_template(tmp_path: Path) -> None:
     made = adopt(copy(template, tmp_path / "cluster", {}, "v1.0.0"))
     release(template, [{"link": {"file": "template/docs", "to": "platform/alpha"}}], "v2.0.0")
 
-    assert run(made, UpdateOptions()) is ExitCode.CLEAN
+    assert update(made) is ExitCode.CLEAN
     assert (made / "docs").readlink() == Path("platform/alpha")
     git(made, "reset", "--quiet", "--hard")
     (template / "template/docs").unlink()
     release(template, [{"link": {"file": "template/docs", "to": "../../victim"}}], "v3.0.0")
 
     with pytest.raises(MeshwrightError):
-        run(made, UpdateOptions())
+        update(made)
     assert git(made, "status", "--porcelain") == ""

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from meshwright.commands.update import UpdateOptions, run
+from meshwright.commands.update import update
 from meshwright.errors import ExitCode, MeshwrightError
 from meshwright.git.gitpython import require_git
 from support.upgrades import adopt, commit, copy, git, make_template, release, take
@@ -35,7 +35,7 @@ def pair(tmp_path: Path) -> Repository:
 def refusal(repository: Path, **options: Any) -> str:
     before = git(repository, "status", "--porcelain") if (repository / ".git").exists() else ""
     with pytest.raises(MeshwrightError) as caught:
-        run(repository, UpdateOptions(**options))
+        update(repository, **options)
     if (repository / ".git").exists():
         assert git(repository, "status", "--porcelain") == before
         assert not (repository / ".git/meshwright-update").exists()
@@ -118,7 +118,7 @@ def test_a_version_that_is_none(pair: Repository) -> None:
 
 
 def test_an_older_version(pair: Repository) -> None:
-    assert run(pair[1], UpdateOptions()) is ExitCode.CLEAN
+    assert update(pair[1]) is ExitCode.CLEAN
     commit(pair[1])
 
     assert "--to v1.0.0 is older than v2.0.0" in refusal(pair[1], to="v1.0.0")
@@ -133,7 +133,7 @@ def test_a_template_that_is_not_there(pair: Repository) -> None:
 def test_another_place_for_the_template(pair: Repository) -> None:
     moved = pair[0].rename(pair[0].with_name("elsewhere"))
 
-    assert run(pair[1], UpdateOptions(template=str(moved))) is ExitCode.CLEAN
+    assert update(pair[1], template=str(moved)) is ExitCode.CLEAN
 
     # What is recorded stays: the other place was for this time.
     assert str(pair[0]) in (pair[1] / ".copier-answers.yml").read_text(encoding="utf-8")
@@ -145,7 +145,7 @@ def test_a_relative_source_from_another_folder(pair: Repository, monkeypatch: py
     commit(pair[1])
     monkeypatch.chdir("/")
 
-    assert run(pair[1], UpdateOptions()) is ExitCode.CLEAN
+    assert update(pair[1]) is ExitCode.CLEAN
 
 
 def test_a_merge_under_way(pair: Repository) -> None:
@@ -175,11 +175,11 @@ def test_a_locked_index(pair: Repository) -> None:
     assert "another git process is at work" in refusal(pair[1])
 
     (pair[1] / ".git/index.lock").unlink()
-    assert run(pair[1], UpdateOptions()) is ExitCode.CLEAN
+    assert update(pair[1]) is ExitCode.CLEAN
 
 
 def test_an_answer_without_a_value(pair: Repository) -> None:
-    assert "write it as QUESTION=ANSWER" in refusal(pair[1], answers=("size",))
+    assert "write KEY=VALUE" in refusal(pair[1], answers=("size",))
 
 
 def old_git(folder: Path) -> None:
@@ -206,7 +206,7 @@ def test_git_itself(
     with monkeypatch.context() as patch:
         patch.setenv("PATH", str(tmp_path / "bin"))
         with pytest.raises(MeshwrightError, match=said):
-            run(pair[1], UpdateOptions())
+            update(pair[1])
     require_git.cache_clear()
 
 
@@ -217,7 +217,7 @@ def test_a_shallow_clone_of_the_repository(
     commit(pair[1])
     git(tmp_path, "clone", "--quiet", "--depth=1", f"file://{pair[1]}", "shallow")
 
-    assert run(tmp_path / "shallow", UpdateOptions()) is ExitCode.CLEAN
+    assert update(tmp_path / "shallow") is ExitCode.CLEAN
 
     assert "note: this is a shallow clone" in capsys.readouterr().out
 
@@ -225,7 +225,7 @@ def test_a_shallow_clone_of_the_repository(
 def test_a_detached_head(pair: Repository, capsys: pytest.CaptureFixture[str]) -> None:
     git(pair[1], "checkout", "--quiet", "--detach")
 
-    assert run(pair[1], UpdateOptions()) is ExitCode.CLEAN
+    assert update(pair[1]) is ExitCode.CLEAN
 
     assert "note: HEAD is detached" in capsys.readouterr().out
 
@@ -233,7 +233,7 @@ def test_a_detached_head(pair: Repository, capsys: pytest.CaptureFixture[str]) -
 def test_a_linked_work_tree(pair: Repository, tmp_path: Path) -> None:
     git(pair[1], "worktree", "add", "--quiet", "-b", "upgrade", str(tmp_path / "linked"))
 
-    assert run(tmp_path / "linked", UpdateOptions()) is ExitCode.CLEAN
+    assert update(tmp_path / "linked") is ExitCode.CLEAN
 
     assert "more" in (tmp_path / "linked/README.md").read_text(encoding="utf-8")
     assert git(pair[1], "status", "--porcelain") == ""
@@ -248,7 +248,7 @@ def test_a_submodule_inside(pair: Repository, tmp_path: Path) -> None:
     commit(pair[1])
     link = git(pair[1], "ls-files", "--stage", "apps/library")
 
-    assert run(pair[1], UpdateOptions()) is ExitCode.CLEAN
+    assert update(pair[1]) is ExitCode.CLEAN
 
     assert git(pair[1], "ls-files", "--stage", "apps/library") == link
     assert (pair[1] / "apps/library/base.yaml").is_file()
@@ -262,7 +262,7 @@ def test_a_repository_that_is_a_submodule(
     adopt(outer)
     git(outer, "submodule", "--quiet", "add", str(pair[1]), "cluster")
 
-    assert run(outer / "cluster", UpdateOptions()) is ExitCode.CLEAN
+    assert update(outer / "cluster") is ExitCode.CLEAN
 
     assert "note: this is a submodule of outer" in capsys.readouterr().out
     assert "more" in (outer / "cluster/README.md").read_text(encoding="utf-8")
@@ -278,7 +278,7 @@ def test_a_repository_inside_a_larger_one(pair: Repository, tmp_path: Path) -> N
     # What is changed beside it does not matter, and stays as it is.
     take(outer, [{"write": {"file": "other.txt", "text": "b\n"}}])
 
-    assert run(outer / "clusters/home", UpdateOptions()) is ExitCode.CLEAN
+    assert update(outer / "clusters/home") is ExitCode.CLEAN
 
     changed = git(outer, "diff", "--cached", "--name-only").split()
     assert changed == ["clusters/home/.copier-answers.yml", "clusters/home/README.md"]
@@ -294,14 +294,14 @@ def test_offline_with_a_copy_in_the_cache(
         file.read_text(encoding="utf-8").replace(str(pair[0]), f"file://{pair[0]}"), encoding="utf-8"
     )
     commit(pair[1])
-    assert run(pair[1], UpdateOptions(to="v2.0.0", preview=True)) is ExitCode.CLEAN
+    assert update(pair[1], to="v2.0.0", preview=True) is ExitCode.CLEAN
     pair[0].rename(pair[0].with_name("away"))
     capsys.readouterr()
 
     said = refusal(pair[1])
     assert "cannot be reached" in said
     assert "name one that was fetched before with --to, such as v2.0.0" in said
-    assert run(pair[1], UpdateOptions(to="v2.0.0")) is ExitCode.CLEAN
+    assert update(pair[1], to="v2.0.0") is ExitCode.CLEAN
     assert "the copy that was fetched last serves" in capsys.readouterr().out
 
 

@@ -11,7 +11,7 @@ import pytest
 import yaml
 from copier import VcsRef, run_update
 
-from meshwright.commands.update import UpdateOptions, run
+from meshwright.commands.update import update
 from meshwright.errors import ExitCode, MeshwrightError
 from support.upgrades import Copies, commit, git, load_scenarios, release, take, write
 
@@ -82,7 +82,7 @@ def test_meshwright_update(
     told = ""
 
     try:
-        status = run(repository, UpdateOptions(**options))
+        status = update(repository, **options)
     except MeshwrightError as error:
         status, told = ExitCode.COULD_NOT_RUN, str(error)
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from meshwright import limits
-from meshwright.commands.update import UpdateOptions, run
+from meshwright.commands.update import update
 from meshwright.errors import ExitCode, MeshwrightError
 from support.upgrades import adopt, commit, copy, git, make_template, release, take
 
@@ -28,7 +28,7 @@ def pair(tmp_path: Path) -> Pair:
 
 def notes(repository: Path, capsys: pytest.CaptureFixture[str], **options: Any) -> list[str]:
     capsys.readouterr()
-    assert run(repository, UpdateOptions(**options)) is ExitCode.CLEAN
+    assert update(repository, **options) is ExitCode.CLEAN
     return [line for line in capsys.readouterr().out.splitlines() if line.startswith("note: ")]
 
 
@@ -71,7 +71,7 @@ class TestNotes:
     def test_a_place_changed_among_other_things(self, pair: Pair, capsys: pytest.CaptureFixture[str]) -> None:
         other = pair[0].with_name("other")
         git(pair[0].parent, "clone", "--quiet", str(pair[0]), "other")
-        assert run(pair[1], UpdateOptions()) is ExitCode.CLEAN
+        assert update(pair[1]) is ExitCode.CLEAN
         # In the very commit that brings a version.
         move(pair[1], pair[0], other)
         commit(pair[1])
@@ -89,13 +89,13 @@ class TestNotes:
         move(pair[1], pair[0], pair[0].with_name("other"))
 
         with pytest.raises(MeshwrightError, match=r"copier-answers\.yml: changed and not committed"):
-            run(pair[1], UpdateOptions())
+            update(pair[1])
 
     def test_what_a_template_says_is_printable(self, pair: Pair, capsys: pytest.CaptureFixture[str]) -> None:
         log = "# Changelog\n\n## 3.0.0\n\n- \x1b]0;pwned\x07\n::error::pwned\n"
         release(pair[0], [{"write": {"file": "CHANGELOG.md", "text": log}}], "v3.0.0")
 
-        assert run(pair[1], UpdateOptions(preview=True)) is ExitCode.CLEAN
+        assert update(pair[1], preview=True) is ExitCode.CLEAN
 
         out = capsys.readouterr().out
         assert r"\x1b]0;pwned\x07" in out
@@ -108,12 +108,12 @@ ENDLESS = "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% 
 def test_a_template_that_does_not_end(pair: Pair) -> None:
     release(pair[0], [{"write": {"file": "template/endless.jinja", "text": ENDLESS}}], "v3.0.0")
 
-    def update() -> None:
+    def limited() -> None:
         limits.set_limits(["render=2"])
-        run(pair[1], UpdateOptions())
+        update(pair[1])
 
     with pytest.raises(MeshwrightError) as caught:
-        contextvars.copy_context().run(update)
+        contextvars.copy_context().run(limited)
 
     assert str(caught.value) == (
         f"the template {pair[0]} takes longer than 2 s to render, and was stopped; "
@@ -132,6 +132,6 @@ def test_a_submodule_of_the_template_is_not_fetched(pair: Pair, tmp_path: Path) 
     commit(pair[0], "v3.0.0")
 
     with pytest.raises(MeshwrightError, match=r"v3\.0\.0 of the template cannot be rendered"):
-        run(pair[1], UpdateOptions())
+        update(pair[1])
 
     assert not (pair[1] / "stolen").exists()

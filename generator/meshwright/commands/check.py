@@ -1,78 +1,105 @@
-"""``meshwright check``: build and validate everything in a repository, offline."""
+"""``meshwright check``: builds and validates everything in a repository, offline."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
 
-from meshwright.check.cache.reportcache import check_remembered
-from meshwright.check.report import Report
-from meshwright.check.verdict.baseline import FILE as BASELINE
-from meshwright.check.verdict.baseline import without_baseline, write_baseline
-from meshwright.check.verdict.selection import Selection, changed_since
+import typer
+
+from meshwright.bounded import Bounded
+from meshwright.commands.group import new_cli
+from meshwright.commands.options import Charts, Root
 from meshwright.deadline import lift
 from meshwright.errors import ExitCode
-from meshwright.manifests.finding import Severity
-from meshwright.manifests.words import plural
 from meshwright.printing import emit, in_colour, tell, terminal
 from meshwright.progress import working
-from meshwright.systems import require_unix
+
+if TYPE_CHECKING:
+    from meshwright.check.report import Report
+
+cli = new_cli()
+_Prefixes = list[str] | None
 
 
-@dataclass(frozen=True)
-class CheckOptions:
-    """What the command line asks for; ``kubernetes`` is a minor such as 1.35, None the pinned one.
+@cli.command(cls=Bounded)
+def check(
+    path: Root = Path(),
+    output: Annotated[
+        Literal["text", "json", "sarif", "junit", "github"], typer.Option("--format", help="Output format.")
+    ] = "text",
+    select: Annotated[
+        _Prefixes,
+        typer.Option(
+            metavar="PREFIX", help="Report only IDs with this prefix, such as MW3 or values. Can be repeated."
+        ),
+    ] = None,
+    ignore: Annotated[
+        _Prefixes, typer.Option(metavar="PREFIX", help="Leave out IDs with this prefix. Can be repeated.")
+    ] = None,
+    severity: Annotated[
+        Literal["warning", "error"], typer.Option(help="Minimum severity to report.")
+    ] = "warning",
+    changed_since: Annotated[
+        str, typer.Option(metavar="REV", help="Report only findings in files changed since REV.")
+    ] = "",
+    kubernetes: Annotated[
+        str | None,
+        typer.Option(metavar="VERSION", help="Kubernetes version to validate against, such as 1.35."),
+    ] = None,
+    charts: Charts = None,
+    baseline: Annotated[bool, typer.Option(help="Leave out what .meshwright-baseline.json lists.")] = True,
+    write_baseline: Annotated[
+        bool, typer.Option("--write-baseline", help="Write the current findings into that file.")
+    ] = False,
+    order: Annotated[
+        bool, typer.Option("--order", help="Show the start-up order and the reason for each step.")
+    ] = False,
+    cache: Annotated[bool, typer.Option(help="Reuse the last report if nothing changed.")] = True,
+) -> ExitCode:
+    """Build and validate the whole repository offline.
 
-    ``output`` is text, json, sarif, junit or github. ``remember`` gives the last report again when nothing
-    has changed since; ``charts`` is a folder with charts to render; ``since`` a revision.
-    ``order`` asks for the timeline too.
+    The exit code is 0 without errors, 1 with errors, and 2 if the check could not run.
     """
+    # Imported here, so that the help comes without them.
+    from meshwright.check.verdict.baseline import FILE, without_baseline
+    from meshwright.check.verdict.baseline import write_baseline as write
+    from meshwright.check.verdict.selection import Selection
+    from meshwright.check.verdict.selection import changed_since as changed_files
+    from meshwright.manifests.finding import Severity
+    from meshwright.manifests.words import plural
+    from meshwright.systems import require_unix
 
-    output: str = "text"
-    kubernetes: str | None = None
-    remember: bool = False
-    charts: Path | None = None
-    select: tuple[str, ...] = ()
-    ignore: tuple[str, ...] = ()
-    severity: str = "warning"
-    since: str = ""
-    baseline: bool = True
-    write_baseline: bool = False
-    order: bool = False
-
-
-def run(path: Path, options: CheckOptions) -> ExitCode:
-    """Check ``path`` and print the report. Raises MeshwrightError when the check could not run."""
-    if options.write_baseline:
+    if write_baseline:
         require_unix("check --write-baseline")
     with working("reading"):
-        if options.remember and not options.order:
-            report = check_remembered(path, kubernetes=options.kubernetes, charts=options.charts)
-        else:
-            from meshwright.check import check_repository
-
-            report = check_repository(
-                path,
-                kubernetes=options.kubernetes,
-                charts=options.charts,
-                order=options.order,
-                partial=True,
-            )
+        report = _report(path, kubernetes, charts, order=order, cache=cache)
     lift()
-    if options.write_baseline:
-        write_baseline(path, report)
-        tell(f"{path / BASELINE}: {plural(len(report.findings), 'finding')} written down\n")
+    if write_baseline:
+        write(path, report)
+        tell(f"{path / FILE}: {plural(len(report.findings), 'finding')} recorded\n")
         return ExitCode.CLEAN
-    if options.baseline:
+    if baseline:
         report = without_baseline(path, report)
-    changed = changed_since(path, options.since) if options.since else None
-    chosen = Selection(options.select, options.ignore, Severity(options.severity), changed).apply(report)
-    _print(chosen, path, options.output)
-    return chosen.exit_code
+    changed = changed_files(path, changed_since) if changed_since else None
+    selection = Selection(tuple(select or ()), tuple(ignore or ()), Severity(severity), changed)
+    selected = selection.apply(report)
+    _print(selected, path, output)
+    return selected.exit_code
+
+
+def _report(path: Path, kubernetes: str | None, charts: Path | None, *, order: bool, cache: bool) -> Report:
+    if cache and not order:
+        from meshwright.check.cache.reportcache import check_remembered
+
+        return check_remembered(path, kubernetes=kubernetes, charts=charts)
+    from meshwright.check import check_repository
+
+    return check_repository(path, kubernetes=kubernetes, charts=charts, order=order, partial=True)
 
 
 def _print(report: Report, path: Path, output: str) -> None:
-    # Each format is imported by itself: the start of the program stays fast.
+    # Only the format that is printed is imported.
     if output == "json":
         from meshwright.check.output import json_output
 

@@ -1,53 +1,66 @@
-"""``meshwright diff``: what differs in what two revisions of a repository render."""
+"""``meshwright diff``: compares what two revisions of a repository render."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
 
-from meshwright.difference import Difference
-from meshwright.difference.comparison import compare_files
-from meshwright.difference.revision import Checkout
+import typer
+
+from meshwright.bounded import Bounded
+from meshwright.commands.group import new_cli
+from meshwright.commands.options import Charts, Repository
 from meshwright.errors import ExitCode
 from meshwright.printing import emit, in_colour, tell
 from meshwright.progress import working
 
+if TYPE_CHECKING:
+    from meshwright.difference import Difference
 
-@dataclass(frozen=True)
-class DiffRequest:
-    """What the command line asks for.
+cli = new_cli()
 
-    ``old`` and ``new`` are revisions, ``new`` empty for the work tree. ``output`` is text, markdown or json;
-    ``charts`` a folder with charts to render; ``exit_code`` asks for 1 when something differs
-    or could not be compared.
+
+@cli.command(cls=Bounded)
+def diff(
+    old: Annotated[str, typer.Argument(metavar="[REV]", help="Revision to compare from.")] = "HEAD",
+    new: Annotated[
+        str, typer.Argument(metavar="[REV2]", help="Revision to compare to; by default the work tree.")
+    ] = "",
+    repository: Repository = Path(),
+    output: Annotated[
+        Literal["text", "markdown", "json"],
+        typer.Option("--format", help="Output format; markdown suits a pull request comment."),
+    ] = "text",
+    exit_code: Annotated[
+        bool, typer.Option("--exit-code", help="Exit with 1 if there are differences.")
+    ] = False,
+    charts: Charts = None,
+) -> ExitCode:
+    """Compare what two revisions render, object by object.
+
+    The differences are listed field by field. With --exit-code, the exit code is also 1 if something could
+    not be compared.
     """
+    # Imported here, so that the help comes without them.
+    from meshwright.difference.comparison import compare_files
+    from meshwright.difference.revision import Checkout
 
-    old: str = "HEAD"
-    new: str = ""
-    output: str = "text"
-    exit_code: bool = False
-    charts: Path | None = None
-
-
-def run(path: Path, request: DiffRequest) -> ExitCode:
-    """Compare and print. Raises MeshwrightError when that is not possible."""
-    with working("reading"), Checkout.of(path).files(request.old, request.new) as (old, new, changed):
-        difference = compare_files(old, new, changed, request.charts)
-    _print(difference, request)
-    differs = request.exit_code and not difference.is_same
-    return ExitCode.FINDINGS if differs else ExitCode.CLEAN
+    with working("reading"), Checkout.of(repository).files(old, new) as (before, after, changed):
+        difference = compare_files(before, after, changed, charts)
+    _print(difference, old, new, output)
+    return ExitCode.FINDINGS if exit_code and not difference.is_same else ExitCode.CLEAN
 
 
-def _print(difference: Difference, request: DiffRequest) -> None:
-    # Each format is imported by itself: the start of the program stays fast.
-    if request.output == "json":
+def _print(difference: Difference, old: str, new: str, output: str) -> None:
+    # Only the format that is printed is imported.
+    if output == "json":
         from meshwright.difference import json_output
 
-        emit(json_output.render(difference, request.old, request.new))
-    elif request.output == "markdown":
+        emit(json_output.render(difference, old, new))
+    elif output == "markdown":
         from meshwright.difference import markdown
 
-        tell(markdown.render(difference, request.old, request.new))
+        tell(markdown.render(difference, old, new))
     else:
         from meshwright.difference import text
 

@@ -1,27 +1,49 @@
-"""``meshwright explain``: what a rule is about, or why one thing waits for another."""
+"""``meshwright explain``: explains a rule, or why one component waits for another."""
 
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Annotated
 
+import typer
+
+from meshwright.bounded import Bounded
+from meshwright.commands.group import new_cli
+from meshwright.commands.options import Repository
 from meshwright.errors import ExitCode, MeshwrightError
 from meshwright.inert import printable
 from meshwright.printing import tell
 
+cli = new_cli()
 _WIDTH = 100
 
 
-def run(subject: Sequence[str], repository: Path) -> ExitCode:
-    """Print the explanation. Raises MeshwrightError when there is no such rule or unit."""
+@cli.command(cls=Bounded)
+def explain(
+    subject: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="RULE | NAME NAME2",
+            help="A rule, such as MW004, or two names: why does NAME wait for NAME2?",
+        ),
+    ],
+    repository: Repository = Path(),
+) -> ExitCode:
+    """Explain a rule, or why one component waits for another.
+
+    A component is a Kustomization, a HelmRelease or an Application.
+    """
     names = [name for part in subject for name in part.split("->") if name.strip()]
     if len(names) == 1:
         lines = _rule(names[0])
     elif len(names) == 2:
         lines = _edge(repository, names[0].strip(), names[1].strip())
     else:
-        raise MeshwrightError("name one rule, such as MW004, or two units: the one that waits, and for whom")
+        raise MeshwrightError(
+            "name one rule, such as MW004, or two components: the one that waits, then the other"
+        )
     tell("".join(f"{printable(line)}\n" for line in lines))
     return ExitCode.CLEAN
 
@@ -36,18 +58,18 @@ def _rule(name: str) -> Iterator[str]:
     found = rules.get(name.upper())
     if found is None:
         hint = did_you_mean(name.upper(), rules)
-        raise MeshwrightError(f"no rule is called '{name}'{hint}; docs/rules.md has all {len(rules)}")
+        raise MeshwrightError(f"there is no rule '{name}'{hint}; docs/rules.md lists all {len(rules)}")
     yield f"{found.id}: {found.title} ({found.severity.value})"
     yield ""
     for label, text in (("why", found.why), ("fix", found.fix), ("source", found.source)):
         yield from textwrap.wrap(f"{label}: {text}", _WIDTH, subsequent_indent="  ")
-    applies = [f"{found.engine.value} alone"] if found.engine is not Engine.ANY else []
-    applies += [f"Linkerd from chart version {found.since}"] if found.since else []
-    applies += [f"Linkerd before chart version {found.until}"] if found.until else []
+    applies = [f"{found.engine.value} only"] if found.engine is not Engine.ANY else []
+    applies += [f"Linkerd chart version {found.since} and later"] if found.since else []
+    applies += [f"Linkerd chart versions before {found.until}"] if found.until else []
     if applies:
         yield f"applies to: {', '.join(applies)}"
     yield f"examples: {rule_page(found.id)}"
-    yield f"to live with it: `# meshwright: ignore {found.id} <reason>` on the line, or in .meshwright.yaml"
+    yield f"to suppress it: `# meshwright: ignore {found.id} <reason>` on the line, or .meshwright.yaml"
 
 
 def _edge(repository: Path, waits: str, comes_first: str) -> Iterator[str]:

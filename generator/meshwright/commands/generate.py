@@ -1,18 +1,45 @@
-"""``meshwright generate``: each application's overlay and wiring, from its mesh.yaml."""
+"""``meshwright generate``: generates each application's overlay and wiring from its mesh.yaml."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
-from meshwright.apps.generate import Outcome, generate
+import typer
+
+from meshwright.bounded import UnixBounded
+from meshwright.commands.group import new_cli
+from meshwright.commands.options import Root
 from meshwright.errors import ExitCode
 from meshwright.manifests.words import plural
 from meshwright.printing import in_colour, tell, terminal
 
+if TYPE_CHECKING:
+    from meshwright.apps.generate import Outcome
 
-def run(path: Path, *, check: bool, force: bool, remember: bool) -> ExitCode:
-    """Generate below ``path`` and print what came of it. Raises MeshwrightError when it could not run."""
-    outcome = generate(path, check=check, force=force, remember=remember)
+cli = new_cli()
+
+
+@cli.command(cls=UnixBounded)
+def generate(
+    path: Root = Path(),
+    check: Annotated[
+        bool, typer.Option("--check", help="Write nothing; exit with 1 and show a diff if files are stale.")
+    ] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Overwrite generated files that were edited by hand.")
+    ] = False,
+    cache: Annotated[bool, typer.Option(help="Skip the work if nothing changed since the last run.")] = True,
+) -> ExitCode:
+    """Generate each application's overlay from its mesh.yaml.
+
+    The wiring that deploys the overlay is generated too. The exit code is 0 when done, 1 if there are errors
+    or stale files, and 2 if the command could not run.
+    """
+    # Imported here, so that the help comes without it.
+    from meshwright.apps.generate import generate as run
+
+    outcome = run(path, check=check, force=force, remember=cache)
     colour = in_colour()
     tell(_findings(outcome, colour, path if terminal() else None), colour=colour)
     for change in outcome.changes:
@@ -30,7 +57,7 @@ def _findings(outcome: Outcome, colour: bool, source: Path | None) -> str:
     from meshwright.check.output import text
     from meshwright.check.report import Report
 
-    # The last line of a report counts roots, which are no matter here.
+    # The last line of a report counts roots, which mean nothing here.
     report = text.render(Report(outcome.findings, (), (), {}, ""), colour=colour, source=source)
     return "".join(report.splitlines(keepends=True)[:-1])
 

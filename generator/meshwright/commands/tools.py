@@ -1,22 +1,28 @@
-"""``meshwright tools``: which tools there are, at which version, and where each came from."""
+"""``meshwright tools``: lists the tools with their versions and origins, and installs missing ones."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
 
+import typer
+
+from meshwright.commands.group import Command, new_cli
+from meshwright.commands.options import Format
 from meshwright.errors import ExitCode, MeshwrightError
 from meshwright.inert import json_text, printable
 from meshwright.printing import complain, emit, tell, terminal
-from meshwright.tools import Tool, ensure, locate
-from meshwright.tools.catalog import TOOLS, tool_spec, wanted_version
 
+if TYPE_CHECKING:
+    from meshwright.tools import Tool
+
+cli = new_cli()
 _MISSING = "missing"
 
 
 @dataclass(frozen=True)
 class Listed:
-    """One line of the list: the tool that was found, or the problem that kept it from being found."""
+    """One row of the list: the tool, or why it was not found."""
 
     name: str
     wanted: str
@@ -25,7 +31,7 @@ class Listed:
 
     @property
     def cells(self) -> tuple[str, ...]:
-        """The line in words."""
+        """The row as text."""
         if self.tool is None:
             return (self.name, self.wanted, _MISSING, "-", "-")
         return (self.name, self.wanted, self.tool.version, self.tool.source, str(self.tool.path))
@@ -34,13 +40,23 @@ class Listed:
 _HEADINGS = ("tool", "wanted", "found", "from", "path")
 
 
-def run(output: str, install: bool, names: Sequence[str] = ()) -> ExitCode:
-    """List the tools as ``output`` says ("text" or "json"), after installing the missing ones if asked.
+@cli.command(cls=Command)
+def tools(
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="[TOOL]...", help="Tools to list; by default all.")
+    ] = None,
+    output: Format = "text",
+    install: Annotated[bool, typer.Option("--install", help="Download or build missing tools.")] = False,
+) -> ExitCode:
+    """List or install kustomize, kubeconform and helm.
 
-    ``names`` leaves out the others. Gives CLEAN when all are there, COULD_NOT_RUN when one is missing;
-    the reason of each goes to stderr. Raises MeshwrightError when a name is no tool's.
+    Each is listed with its version and origin. The exit code is 2 if one is missing.
     """
-    for name in names:
+    # Imported here, so that the help comes without them.
+    from meshwright.tools import ensure, locate
+    from meshwright.tools.catalog import TOOLS, tool_spec, wanted_version
+
+    for name in names or ():
         tool_spec(name)
     find = ensure if install else locate
     listed = []
@@ -62,7 +78,7 @@ def run(output: str, install: bool, names: Sequence[str] = ()) -> ExitCode:
 
 
 def _as_data(listed: list[Listed]) -> dict[str, object]:
-    """Version 1 of the machine's format; a tool that is missing has null for everything that was found."""
+    """Version 1 of the JSON format; a missing tool has null for everything that describes a found one."""
     return {
         "version": 1,
         "tools": [
@@ -96,7 +112,7 @@ def _print_table(listed: list[Listed]) -> None:
     table = Table(box=None, pad_edge=False, header_style="bold")
     for heading in _HEADINGS[:3]:
         table.add_column(heading, no_wrap=True)
-    # The path stands under the origin: two wide columns would break both on most terminals.
+    # The path is below the origin: two wide columns do not fit on most terminals.
     table.add_column("from, path", overflow="fold")
     for line in listed:
         *short, source, path = map(printable, line.cells)

@@ -1,28 +1,53 @@
-"""``meshwright trust``: what ends when; ``meshwright trust rotate``: the stages of a new anchor."""
+"""``meshwright trust``: shows the mesh's certificates, and rotates the trust anchor in four stages."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
-from meshwright.check.model.index import Model
-from meshwright.check.pipeline import read_model
+import typer
+
+from meshwright.bounded import Bounded, UnixBounded
+from meshwright.commands.group import Group, new_cli
+from meshwright.commands.options import Format, Root
 from meshwright.errors import ExitCode, MeshwrightError
-from meshwright.faults import ID as INTERNAL
 from meshwright.inert import printable
 from meshwright.printing import emit, in_colour, tell
 from meshwright.progress import working
-from meshwright.trust.chain import Chain, read_chains
-from meshwright.trust.rotation import Refusal, Rotation, read_rotation
-from meshwright.trust.stageguide import StageGuide, lesson
-from meshwright.trust.stages import Staged, stage
-from meshwright.unified import unified
+
+if TYPE_CHECKING:
+    from meshwright.check.model.index import Model
+    from meshwright.trust.chain import Chain
+    from meshwright.trust.rotation import Rotation
+    from meshwright.trust.stageguide import StageGuide
+    from meshwright.trust.stages import Staged
+
+
+class _ShowByDefault(Group):
+    """A group whose first word may be an argument of ``show``."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Insert ``show`` unless a command or --help is given."""
+        if not args or (args[0] not in self.commands and args[0] != "--help"):
+            args = ["show", *args]
+        return super().parse_args(ctx, args)
+
+
+cli = new_cli(
+    cls=_ShowByDefault,
+    subcommand_metavar="[COMMAND] [ARGS]...",
+    help="""Inspect the mesh's certificates and rotate the trust anchor.
+
+    `trust [PATH]` is short for `trust show [PATH]`.
+    """,
+)
 
 
 @dataclass(frozen=True)
 class _Plan:
-    """What a stage does here; ``staged`` is None when the files are there already."""
+    """What a stage does in this repository; ``staged`` is None if it is already done."""
 
     rotation: Rotation
     staged: Staged | None
@@ -30,13 +55,29 @@ class _Plan:
     before: dict[str, str]
 
 
-def show(path: Path, certificates: Sequence[Path], output: str) -> ExitCode:
-    """Print what the repository asks for and what the files hold. Raises MeshwrightError."""
+@cli.command(cls=Bounded)
+def show(
+    path: Root = Path(),
+    certificate: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="FILE",
+            help="A file with more public certificates: PEM, or a manifest with PEM. Can be repeated.",
+        ),
+    ] = None,
+    output: Format = "text",
+) -> ExitCode:
+    """Show when each certificate of the mesh expires.
+
+    Each is listed with the components that read it. The exit code is 1 if one has expired or would be
+    rejected.
+    """
+    # Imported here, so that the help comes without them.
     from meshwright.trust.formats import render_json, render_text
     from meshwright.trust.report import read_trust
 
     with working("reading"):
-        report = read_trust(path, certificates)
+        report = read_trust(path, certificate or ())
     if output == "json":
         emit(render_json(report))
     else:
@@ -44,28 +85,49 @@ def show(path: Path, certificates: Sequence[Path], output: str) -> ExitCode:
     return report.exit_code
 
 
-def rotate(path: Path, wanted: int, cluster: str, *, preview: bool) -> ExitCode:
-    """Write the files of a stage, or show them. Raises MeshwrightError when the stage would cut the mesh."""
+@cli.command(cls=UnixBounded)
+def rotate(
+    stage: Annotated[
+        int,
+        typer.Option(
+            min=1,
+            max=4,
+            metavar="NUMBER",
+            help="1: trust both anchors; 2: restart; 3: sign with the new anchor; 4: remove the old one.",
+        ),
+    ],
+    path: Root = Path(),
+    preview: Annotated[bool, typer.Option("--preview", help="Show the changes and write nothing.")] = False,
+    cluster: Annotated[str, typer.Option(metavar="NAME", help="Cluster, if there are several.")] = "",
+) -> ExitCode:
+    """Rotate the trust anchor in four commits.
+
+    Each run writes the files of one stage and prints what to wait for before the next.
+    """
+    # Imported here, so that the help comes without them.
+    from meshwright.check.pipeline import read_model
+    from meshwright.unified import unified
+
     with working("reading"), read_model(path) as model:
-        plan = _plan(model, wanted, cluster)
+        plan = _plan(model, stage, cluster)
         root = model.files.root
     if plan.staged is None or plan.lesson is None:
-        tell(f"stage {wanted}: nothing to do: {printable(_standing(plan.rotation))}\n")
+        tell(f"stage {stage}: nothing to do: {printable(_standing(plan.rotation))}\n")
         return ExitCode.CLEAN
     changes = plan.staged.changes
     if not preview:
         dirty = _uncommitted(root, [*changes, *plan.staged.stands_on])
         if dirty:
             raise MeshwrightError(
-                f"stage {wanted}: {', '.join(dirty)}: not committed, and a stage stands on the commit "
-                "of the one before; commit or stash it"
+                f"stage {stage}: {', '.join(dirty)}: not committed; commit or stash it first, because "
+                "a stage builds on the commit of the previous one"
             )
         _write(root, changes)
     for name, text in changes.items():
         lines = unified(name, plan.before.get(name), text, colour=in_colour(), around=2)
         tell("".join(lines), colour=in_colour())
     tell("".join(f"{printable(line)}\n" for line in ("", *plan.lesson.lines(), "")))
-    written = f"written: {', '.join(map(printable, changes))}; review, commit, push"
+    written = f"written: {', '.join(map(printable, changes))}; review, commit and push"
     tell("nothing is written: --preview\n" if preview else f"{written}\n")
     return ExitCode.CLEAN
 
@@ -79,18 +141,24 @@ def _uncommitted(root: Path, paths: Sequence[str]) -> list[str]:
         return [printable(path) for path in uncommitted(WorkTree.of(root), paths)]
     except NotACheckout:
         raise MeshwrightError(
-            f"{root}: not in a Git repository; git init, and commit what is there first: "
-            "each stage is to be a commit of its own"
+            f"{root}: not in a Git repository; run git init and commit the files first, because "
+            "each stage is a separate commit"
         ) from None
 
 
 def _plan(model: Model, wanted: int, cluster: str) -> _Plan:
+    from meshwright.faults import ID
+    from meshwright.trust.chain import read_chains
     from meshwright.trust.dryrun import try_out
+    from meshwright.trust.rotation import Refusal, read_rotation
+    from meshwright.trust.stageguide import lesson
+    from meshwright.trust.stages import stage
 
     for finding in model.repository.findings:
-        if finding.id == INTERNAL:
+        if finding.id == ID:
             raise MeshwrightError(
-                f"stage {wanted}: not all can be seen: {finding.position}: {finding.message}"
+                f"stage {wanted}: the repository cannot be read completely: "
+                f"{finding.position}: {finding.message}"
             )
     rotation = read_rotation(model, _chosen(read_chains(model), model, cluster))
     if isinstance(rotation, Refusal):
@@ -108,13 +176,13 @@ def _chosen(chains: Sequence[Chain], model: Model, cluster: str) -> Chain:
     found = [chain for chain in chains if cluster in ("", chain.cluster, chain.cluster.rpartition("/")[2])]
     if not chains:
         raise MeshwrightError(
-            f"{model.files.root}: nothing of Linkerd's trust is here, so there is no anchor to replace"
+            f"{model.files.root}: no part of Linkerd's trust was found, so there is no anchor to rotate"
         )
     if not found:
-        raise MeshwrightError(f"no cluster is called '{cluster}'; there are {', '.join(known)}")
+        raise MeshwrightError(f"there is no cluster '{cluster}'; the clusters are {', '.join(known)}")
     if len(found) > 1:
         raise MeshwrightError(
-            f"the clusters {' and '.join(known)} have a trust each; name one with --cluster"
+            f"the clusters {' and '.join(known)} have separate trust anchors; select one with --cluster"
         )
     return found[0]
 
@@ -122,8 +190,8 @@ def _chosen(chains: Sequence[Chain], model: Model, cluster: str) -> Chain:
 def _standing(rotation: Rotation) -> str:
     old, new = rotation.old.certificate.title, rotation.new
     if new is None:
-        return f"the Bundle distributes {old} alone, and the identity issuer is signed below it"
-    return f"from {old} to {new.certificate.title}, stage {rotation.stage} is in the files already"
+        return f"the Bundle distributes only {old}, and the identity issuer is signed by it"
+    return f"the files already contain stage {rotation.stage}, from {old} to {new.certificate.title}"
 
 
 def _write(root: Path, changes: Mapping[str, str | None]) -> None:

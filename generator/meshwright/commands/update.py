@@ -1,76 +1,110 @@
-"""``meshwright update``: a newer version of the template, or other answers, merged into a repository."""
+"""``meshwright update``: merges a newer version of the template, or other answers, into a repository."""
 
 from __future__ import annotations
 
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
+import typer
+
+from meshwright.bounded import UnixBounded
+from meshwright.commands.group import new_cli
+from meshwright.commands.options import Format, Root
 from meshwright.deadline import lift
 from meshwright.errors import ExitCode, MeshwrightError
-from meshwright.git.checkout import NotACheckout
-from meshwright.git.gitpython import require_git
-from meshwright.git.worktree import WorkTree
 from meshwright.printing import complain, emit, tell
 from meshwright.progress import say, working
-from meshwright.update.landing import Landing
-from meshwright.update.outcome import Result, complete
-from meshwright.update.preparation import UpdateRequest, prepare
-from meshwright.update.rendering import Renderer
+
+if TYPE_CHECKING:
+    from meshwright.git.worktree import WorkTree
+    from meshwright.update.outcome import Result
+
+cli = new_cli()
 
 
-@dataclass(frozen=True)
-class UpdateOptions:
-    """What the command line asks for; ``answers`` are KEY=VALUE, ``output`` is text or json."""
+@cli.command(cls=UnixBounded)
+def update(
+    path: Root = Path(),
+    to: Annotated[
+        str | None, typer.Option(metavar="REF", help="Template version; by default the newest.")
+    ] = None,
+    answers: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="KEY=VALUE",
+            help="Change an answer; without --to, the template version stays. Can be repeated.",
+        ),
+    ] = None,
+    preview: Annotated[
+        bool, typer.Option("--preview", help="Show the changes in rollout order and write nothing.")
+    ] = False,
+    write_conflicts: Annotated[
+        bool, typer.Option("--write-conflicts", help="Write conflicts into the files, as git merge does.")
+    ] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Write the result even if the check finds new errors in it.")
+    ] = False,
+    check: Annotated[bool, typer.Option(help="Check the result before it is written.")] = True,
+    template: Annotated[
+        str | None,
+        typer.Option(metavar="URL", help="Use this template location once; the recorded one stays."),
+    ] = None,
+    answers_file: Annotated[
+        str, typer.Option(metavar="FILE", help="Answers file, relative to the repository.")
+    ] = ".copier-answers.yml",
+    output: Format = "text",
+) -> ExitCode:
+    """Update to a newer template version and keep your edits.
 
-    to: str | None = None
-    answers: tuple[str, ...] = ()
-    preview: bool = False
-    write_conflicts: bool = False
-    force: bool = False
-    check: bool = True
-    template: str | None = None
-    answers_file: str = ".copier-answers.yml"
-    output: str = "text"
+    The exit code is 0 when done, 1 if the check finds new errors, 2 if the update could not run, and 3 if
+    there are conflicts.
+    """
+    # Imported here, so that the help comes without them.
+    from meshwright.git.gitpython import require_git
+    from meshwright.update.landing import Landing
+    from meshwright.update.outcome import complete
+    from meshwright.update.preparation import UpdateRequest, prepare
+    from meshwright.update.rendering import Renderer
 
-
-def run(path: Path, options: UpdateOptions) -> ExitCode:
-    """Update the repository at ``path`` and print what came of it. Raises MeshwrightError if it could not."""
     require_git()
-    request = UpdateRequest(path, options.to, _given(options.answers), options.template, options.answers_file)
+    request = UpdateRequest(path, to, _given(answers or ()), template, answers_file)
     tree = _work_tree(path)
     with tempfile.TemporaryDirectory(prefix="meshwright-", ignore_cleanup_errors=True) as name:
         scratch = Path(name).resolve()
         with (
             working("reading"),
             Renderer(scratch, tree.settings if tree else ()) as renderer,
-            Landing(tree, scratch, preview=options.preview) as landing,
+            Landing(tree, scratch, preview=preview) as landing,
         ):
             if landing.finished:
-                complain("meshwright: an update that was interrupted has been finished first\n")
+                complain("meshwright: completed an update that had been interrupted\n")
             say("merging")
             merge = prepare(request, scratch, renderer)
             say("checking")
-            result = complete(merge, scratch, check=options.check)
-            landed = _lands(result, options)
+            result = complete(merge, scratch, check=check)
+            landed = not preview and _may_land(result, force=force, write_conflicts=write_conflicts)
             if landed:
                 lift()
                 landing.land(merge.project, merge.workshop, result.folder, result.changes, merge.conflicts)
-        _print(result, options, landed)
+        _print(result, output, landed=landed, preview=preview)
         return _status(result)
 
 
 def _given(pairs: Sequence[str]) -> dict[str, str] | None:
-    """Answers by question; as on Copier's command line, the question's type decides what a value is."""
+    """Answers by question; as on Copier's command line, the question's type decides how a value is read."""
     for pair in pairs:
         if not pair.partition("=")[0].strip() or "=" not in pair:
-            raise MeshwrightError(f"--answers {pair}: write it as QUESTION=ANSWER, such as --answers nodes=3")
+            raise MeshwrightError(f"--answers {pair}: write KEY=VALUE, such as --answers nodes=3")
     return {key.strip(): value for key, _, value in (pair.partition("=") for pair in pairs)} or None
 
 
 def _work_tree(path: Path) -> WorkTree | None:
-    """The checkout; None when there is none, which is told later, with all else."""
+    """The checkout; None if there is none, which is reported later with all other faults."""
+    from meshwright.git.checkout import NotACheckout
+    from meshwright.git.worktree import WorkTree
+
     try:
         return WorkTree.of(path) if path.is_dir() else None
     except NotACheckout:
@@ -83,21 +117,21 @@ def _status(result: Result) -> ExitCode:
     return ExitCode.FINDINGS if result.findings else ExitCode.CLEAN
 
 
-def _lands(result: Result, options: UpdateOptions) -> bool:
-    if options.preview or not result.changes:
+def _may_land(result: Result, *, force: bool, write_conflicts: bool) -> bool:
+    if not result.changes:
         return False
     if result.merge.conflicts:
-        return options.write_conflicts
-    return options.force or not result.findings
+        return write_conflicts
+    return force or not result.findings
 
 
-def _print(result: Result, options: UpdateOptions, landed: bool) -> None:
-    # Each format is imported by itself: the start of the program stays fast.
-    if options.output == "json":
+def _print(result: Result, output: str, *, landed: bool, preview: bool) -> None:
+    # Only the format that is printed is imported.
+    if output == "json":
         from meshwright.update import json_output
 
-        emit(json_output.render(result, landed=landed, preview=options.preview))
+        emit(json_output.render(result, landed=landed, preview=preview))
     else:
         from meshwright.update import text
 
-        tell(text.render(result, landed=landed, preview=options.preview))
+        tell(text.render(result, landed=landed, preview=preview))

@@ -1,6 +1,13 @@
-"""``meshwright app``: add an application, list them, show one."""
+"""``meshwright app``: adds an application, lists them, and shows one."""
 
-from meshwright.commands.app.add import AddRequest, add
+from meshwright.commands.app.add import add
+from meshwright.commands.app.add import cli as _add
+from meshwright.commands.app.overview import cli as _overview
 from meshwright.commands.app.overview import list_apps, show
+from meshwright.commands.group import Group, new_cli
 
-__all__ = ["AddRequest", "add", "list_apps", "show"]
+__all__ = ["add", "cli", "list_apps", "show"]
+
+cli = new_cli(cls=Group, help="Add, list and show applications.")
+for _commands in (_add, _overview):
+    cli.add_typer(_commands)

@@ -1,158 +1,79 @@
-"""``meshwright app add``: looks at an application, proposes its mesh.yaml, and writes it when asked to."""
+"""``meshwright app add``: looks at an application, proposes its mesh.yaml, and writes it on request."""
 
 from __future__ import annotations
 
 import sys
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
-from meshwright.apps.base import read_bases
-from meshwright.apps.inspection.chartapps import Chart, base_files, read_chart, render_chart
-from meshwright.apps.inspection.gathering import gather
-from meshwright.apps.inspection.proposal import Proposal, propose
-from meshwright.apps.inspection.remarks import Remark, remarks
-from meshwright.apps.inspection.status import WorkloadStatus, plain_statuses
-from meshwright.apps.model import AppsContext, Base
-from meshwright.apps.names import name_problem
-from meshwright.apps.overlay.patchtargets import helm_findings
-from meshwright.apps.writer import locked
+import typer
+
+from meshwright.bounded import UnixBounded
 from meshwright.commands.app.tables import workloads_table
+from meshwright.commands.group import new_cli
+from meshwright.commands.options import Charts, Format, Repository
 from meshwright.deadline import lift
 from meshwright.errors import ExitCode, MeshwrightError
 from meshwright.inert import json_text, printable
 from meshwright.printing import emit, tell, terminal
-from meshwright.writing import Tree
 
+if TYPE_CHECKING:
+    from meshwright.commands.app.look import Look
+
+cli = new_cli()
 SCHEMA_VERSION = 1
 
 
-@dataclass(frozen=True)
-class AddRequest:
-    """What the command line asks for; ``path`` and ``chart`` exclude each other.
+@cli.command(cls=UnixBounded)
+def add(
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", help="Name of the application; its folder is apps/NAME.")
+    ],
+    path: Annotated[
+        str | None, typer.Option(metavar="PATH", help="Folder of its manifests; by default apps/NAME.")
+    ] = None,
+    chart: Annotated[
+        str | None,
+        typer.Option(metavar="URL/NAME@VERSION", help="A Helm chart instead of a folder of manifests."),
+    ] = None,
+    charts: Charts = None,
+    namespace: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Namespace, if the manifests do not set one.")
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Write the files without asking.")] = False,
+    output: Format = "text",
+    repository: Repository = Path(),
+) -> ExitCode:
+    """Inspect an application and propose its mesh.yaml.
 
-    ``chart`` is URL/NAME@VERSION, ``charts`` a folder of charts, ``output`` text or json.
+    Shows whether each workload would be meshed, and why. The files are written after you confirm; the exit
+    code is 1 if they were not.
     """
+    # Imported here, so that the help comes without it.
+    from meshwright.commands.app.look import look
 
-    name: str
-    path: str | None = None
-    chart: str | None = None
-    charts: Path | None = None
-    namespace: str | None = None
-    yes: bool = False
-    output: str = "text"
-
-
-@dataclass(frozen=True)
-class _Look:
-    request: AddRequest
-    statuses: list[WorkloadStatus]
-    remarks: list[Remark]
-    proposal: Proposal
-    files: dict[str, str]
-    notes: list[str]
-
-
-def add(root: Path, request: AddRequest) -> ExitCode:
-    """Look, show, and write after a question or with ``yes``; exit 1 when nothing was written.
-
-    Raises MeshwrightError when there is nothing to look at, or a file stands in the way.
-    """
-    context, _ = gather(root)
-    _refuse(root, request, context)
-    look = _look(root, request, context)
-    # A person may think as long as he likes, and what is written is written to its end.
+    found = look(repository, name, path=path, chart=chart, charts=charts, namespace=namespace)
+    # The question may take any time, and writing is always completed.
     lift()
-    if request.output == "json":
-        if request.yes:
-            _write(root, look)
-        emit(_json(look, written=request.yes))
+    if output == "json":
+        if yes:
+            _write(repository, found)
+        emit(_json(found, written=yes))
         return ExitCode.CLEAN
-    tell(_text(look))
-    if not (request.yes or _agreed(look)):
+    tell(_text(found))
+    if not (yes or _agreed(found)):
         return ExitCode.FINDINGS
-    _write(root, look)
-    tell("".join(f"wrote {path}\n" for path in sorted(look.files)))
+    _write(repository, found)
+    tell("".join(f"wrote {path}\n" for path in sorted(found.files)))
     tell("next: meshwright generate\n")
     return ExitCode.CLEAN
 
 
-def _refuse(root: Path, request: AddRequest, context: AppsContext) -> None:
-    if problem := name_problem(request.name, context.settings.layers):
-        raise MeshwrightError(f"'{request.name}' cannot be an application's name: {problem}")
-    spec = root / "apps" / request.name / "mesh.yaml"
-    if spec.exists() or spec.is_symlink():
-        raise MeshwrightError(f"{spec}: there already; `meshwright app show {request.name}` shows it")
-    if request.path is not None and request.chart is not None:
-        raise MeshwrightError("--path and --chart exclude each other: an application is a folder or a chart")
-
-
-def _look(root: Path, request: AddRequest, context: AppsContext) -> _Look:
-    settings = context.settings
-    made = frozenset(context.namespace_makers)
-    if request.chart is not None:
-        return _look_at_chart(root, request, context, read_chart(request.chart), made)
-    path = (request.path or f"apps/{request.name}").strip("/")
-    path = path.removeprefix("./")
-    if not (root / path).is_dir():
-        where = "" if request.path else "; name its folder with --path, or its chart with --chart"
-        raise MeshwrightError(f"{path}: no such folder in {root}{where}")
-    bases, findings = read_bases(root, [path])
-    base = bases[path]
-    if findings and not base.objects:
-        raise MeshwrightError(f"{findings[0].position}: {findings[0].message}")
-    for fault in helm_findings(base) if settings.engine == "flux" else ():
-        raise MeshwrightError(f"{fault.position}: {fault.message}; {fault.fix}")
-    proposal = propose(request.name, base, settings, namespace=request.namespace, made=made)
-    notes = [f"not seen: {entry}" for entry in base.not_seen]
-    notes += [f"not seen: what chart {chart} makes; list its workloads yourself" for chart in base.charts]
-    return _Look(
-        request,
-        plain_statuses(base, proposal.data["namespace"]),
-        remarks(base, settings),
-        proposal,
-        {f"apps/{request.name}/mesh.yaml": proposal.text},
-        notes,
-    )
-
-
-def _look_at_chart(
-    root: Path, request: AddRequest, context: AppsContext, chart: Chart, made: frozenset[str]
-) -> _Look:
-    settings, name = context.settings, request.name
-    home = request.namespace or name
-    rendered = render_chart(chart, name, home, request.charts)
-    notes = []
-    if rendered is None:
-        notes.append(
-            f"chart {chart.name} {chart.version} is not at hand, so its workloads cannot be seen: "
-            "put it into a folder and name that with --charts"
-        )
-    seen = Base(f"apps/{name}", rendered.objects if rendered else (), (name,))
-    bring = home not in made | settings.platform_namespaces
-    proposal = propose(
-        name, seen, settings, namespace=home, made=made | ({home} if bring else set()), chart=name
-    )
-    if rendered is None and bring:
-        proposal.data |= {"inject": "enabled", "scope": "namespace"}
-    files = base_files(name, chart, home, settings, bring=bring)
-    for path in files:
-        if (root / path).exists():
-            raise MeshwrightError(f"{path}: there already, and not overwritten; move it, or use --path")
-    files[f"apps/{name}/mesh.yaml"] = proposal.text
-    return _Look(
-        request,
-        plain_statuses(seen, home),
-        remarks(seen, settings),
-        proposal,
-        files,
-        notes,
-    )
-
-
-def _text(look: _Look) -> str:
+def _text(look: Look) -> str:
     lines = [f"{printable(note)}\n" for note in look.notes]
     if look.statuses:
-        lines.append("As the manifests stand:\n" + workloads_table(look.statuses))
+        lines.append("Current state:\n" + workloads_table(look.statuses))
     if look.remarks:
         lines.append("\n")
         for remark in look.remarks:
@@ -160,17 +81,17 @@ def _text(look: _Look) -> str:
             lines.append(f"{printable(said)}\n")
             if remark.advice:
                 lines.append(f"  -> {printable(remark.advice)}\n")
-    lines.append(f"\napps/{look.request.name}/mesh.yaml:\n\n")
+    lines.append(f"\napps/{look.name}/mesh.yaml:\n\n")
     lines += [f"    {printable(line)}\n" if line else "\n" for line in look.proposal.text.splitlines()]
     lines.append("\n")
-    lines += [f"before generate: {printable(step)}\n" for step in look.proposal.before]
+    lines += [f"before you run generate: {printable(step)}\n" for step in look.proposal.before]
     return "".join(lines)
 
 
-def _agreed(look: _Look) -> bool:
+def _agreed(look: Look) -> bool:
     files = ", ".join(sorted(look.files))
     if not (sys.stdin.isatty() and terminal()):
-        tell(f"not written ({files}): there is no terminal to ask on; run it again with --yes\n")
+        tell(f"not written ({files}): there is no terminal to ask on; run the command again with --yes\n")
         return False
     try:
         answer = input(f"Write {files}? [y/N] ")
@@ -179,8 +100,11 @@ def _agreed(look: _Look) -> bool:
     return answer.strip().lower() in ("y", "yes")
 
 
-def _write(root: Path, look: _Look) -> None:
-    """The spec last: without it the other files are no application."""
+def _write(root: Path, look: Look) -> None:
+    """Write mesh.yaml last: without it, the other files are not an application."""
+    from meshwright.apps.writer import locked
+    from meshwright.writing import Tree
+
     files = sorted(look.files.items(), key=lambda item: item[0].endswith("/mesh.yaml"))
     with locked(root):
         try:
@@ -189,10 +113,10 @@ def _write(root: Path, look: _Look) -> None:
             raise MeshwrightError(f"{error.filename}: {error.strerror}; nothing is written") from None
 
 
-def _json(look: _Look, *, written: bool) -> str:
+def _json(look: Look, *, written: bool) -> str:
     data = {
         "schema_version": SCHEMA_VERSION,
-        "name": look.request.name,
+        "name": look.name,
         "workloads": [asdict(status) for status in look.statuses],
         "remarks": [
             {

@@ -1,31 +1,43 @@
-"""``meshwright app list`` and ``app show``: what is meshed, and why the rest is not."""
+"""``meshwright app list`` and ``app show``: show what is meshed, and why the rest is not."""
 
 from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-from meshwright.apps.header import is_untouched
-from meshwright.apps.inspection.gathering import gather
-from meshwright.apps.inspection.remarks import remarks
-from meshwright.apps.inspection.status import AppStatus, app_status
-from meshwright.apps.model import App, AppsContext
-from meshwright.apps.overlay.planner import plan
+import typer
+
+from meshwright.bounded import Bounded
 from meshwright.commands.app.tables import table, workloads_table
+from meshwright.commands.group import new_cli
+from meshwright.commands.options import Format, Repository
 from meshwright.errors import ExitCode, MeshwrightError
 from meshwright.inert import json_text, printable
-from meshwright.manifests.finding import Finding, Severity
-from meshwright.manifests.inside import read_inside
 from meshwright.manifests.words import did_you_mean, plural
 from meshwright.printing import emit, tell
 
+if TYPE_CHECKING:
+    from meshwright.apps.inspection.status import AppStatus
+    from meshwright.apps.model import App, AppsContext
+    from meshwright.manifests.finding import Finding
+
+cli = new_cli()
 SCHEMA_VERSION = 1
 
 
-def list_apps(root: Path, output: str) -> ExitCode:
-    """Every application in one line; exit 1 when something is wrong with one."""
-    context, findings = gather(root)
+@cli.command("list", cls=Bounded)
+def list_apps(output: Format = "text", repository: Repository = Path()) -> ExitCode:
+    """List the applications and whether each is meshed.
+
+    The exit code is 1 if an application has an error.
+    """
+    # Imported here, so that the help comes without them.
+    from meshwright.apps.inspection.gathering import gather
+    from meshwright.apps.inspection.status import app_status
+    from meshwright.manifests.finding import Severity
+
+    context, findings = gather(repository)
     statuses = [app_status(app, context) for app in context.apps.values()]
     errors = [item for item in findings if item.severity is Severity.ERROR]
     if output == "json":
@@ -41,19 +53,32 @@ def list_apps(root: Path, output: str) -> ExitCode:
     return ExitCode.FINDINGS if errors else ExitCode.CLEAN
 
 
-def show(root: Path, name: str, output: str) -> ExitCode:
-    """One application with its workloads, what it waits for and its output.
+@cli.command(cls=Bounded)
+def show(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Name of the application.")],
+    output: Format = "text",
+    repository: Repository = Path(),
+) -> ExitCode:
+    """Show an application's workloads, dependencies and generated files.
 
-    Raises MeshwrightError when there is none of that name.
+    Each workload is listed with whether it is meshed, and why.
     """
-    context, findings = gather(root)
+    # Imported here, so that the help comes without them.
+    from meshwright.apps.inspection.gathering import gather
+    from meshwright.apps.inspection.remarks import remarks
+    from meshwright.apps.inspection.status import app_status
+    from meshwright.apps.overlay.planner import plan
+
+    context, findings = gather(repository)
     app = context.apps.get(name)
     if app is None:
         own = [item for item in findings if item.position.path == f"apps/{name}/mesh.yaml"]
         if own:
             raise MeshwrightError(f"{own[0].position}: {own[0].message}")
         hint = did_you_mean(name, context.apps)
-        raise MeshwrightError(f"no application '{name}' in {root}{hint}; `meshwright app list` lists them")
+        raise MeshwrightError(
+            f"no application '{name}' in {repository}{hint}; `meshwright app list` lists them"
+        )
     status, overlay = app_status(app, context), plan(app, context)
     data = {
         "schema_version": SCHEMA_VERSION,
@@ -63,7 +88,7 @@ def show(root: Path, name: str, output: str) -> ExitCode:
             {"subject": item.subject, "text": item.text, "advice": item.advice}
             for item in remarks(context.bases[name], context.settings)
         ],
-        "output": _output(root, app, context, set(overlay.files)),
+        "output": _output(repository, app, context, set(overlay.files)),
     }
     if output == "json":
         emit(f"{json_text(data)}\n")
@@ -110,7 +135,10 @@ def _page(status: AppStatus, data: dict[str, Any]) -> str:
 
 
 def _output(root: Path, app: App, context: AppsContext, files: set[str]) -> dict[str, str]:
-    """Each generated file, and whether it is there as generated."""
+    """The state of each generated file."""
+    from meshwright.apps.header import is_untouched
+    from meshwright.manifests.inside import read_inside
+
     wiring = f"clusters/{context.settings.cluster}/apps/{app.name}.yaml"
     found = {}
     for path in sorted({*files, wiring}):

@@ -1,0 +1,104 @@
+"""Looks at a new application, a folder or a chart, and proposes the files that make it an application."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from meshwright.apps.base import read_bases
+from meshwright.apps.inspection.chartapps import Chart, base_files, read_chart, render_chart
+from meshwright.apps.inspection.gathering import gather
+from meshwright.apps.inspection.proposal import Proposal, propose
+from meshwright.apps.inspection.remarks import Remark, remarks
+from meshwright.apps.inspection.status import WorkloadStatus, plain_statuses
+from meshwright.apps.model import AppsContext, Base
+from meshwright.apps.names import name_problem
+from meshwright.apps.overlay.patchtargets import helm_findings
+from meshwright.errors import MeshwrightError
+
+
+@dataclass(frozen=True)
+class Look:
+    """What was found, and the proposed files by path; ``notes`` say what could not be seen."""
+
+    name: str
+    statuses: list[WorkloadStatus]
+    remarks: list[Remark]
+    proposal: Proposal
+    files: dict[str, str]
+    notes: list[str]
+
+
+def look(
+    root: Path, name: str, *, path: str | None, chart: str | None, charts: Path | None, namespace: str | None
+) -> Look:
+    """Look at the folder ``path``, by default apps/NAME, or at ``chart``, which is URL/NAME@VERSION.
+
+    ``charts`` is a folder of charts. Raises MeshwrightError when there is nothing to look at, or when a file
+    of the application exists.
+    """
+    context, _ = gather(root)
+    if problem := name_problem(name, context.settings.layers):
+        raise MeshwrightError(f"'{name}' cannot be an application's name: {problem}")
+    spec = root / "apps" / name / "mesh.yaml"
+    if spec.exists() or spec.is_symlink():
+        raise MeshwrightError(f"{spec}: already exists; `meshwright app show {name}` shows it")
+    if chart is None:
+        return _look_at_folder(root, name, path, namespace, context)
+    if path is not None:
+        raise MeshwrightError("--path and --chart cannot be combined: an application is a folder or a chart")
+    return _look_at_chart(root, name, read_chart(chart), charts, namespace or name, context)
+
+
+def _look_at_folder(
+    root: Path, name: str, told: str | None, namespace: str | None, context: AppsContext
+) -> Look:
+    settings = context.settings
+    made = frozenset(context.namespace_makers)
+    path = (told or f"apps/{name}").strip("/")
+    path = path.removeprefix("./")
+    if not (root / path).is_dir():
+        where = "" if told else "; give its folder with --path, or its chart with --chart"
+        raise MeshwrightError(f"{path}: no such folder in {root}{where}")
+    bases, findings = read_bases(root, [path])
+    base = bases[path]
+    if findings and not base.objects:
+        raise MeshwrightError(f"{findings[0].position}: {findings[0].message}")
+    for fault in helm_findings(base) if settings.engine == "flux" else ():
+        raise MeshwrightError(f"{fault.position}: {fault.message}; {fault.fix}")
+    proposal = propose(name, base, settings, namespace=namespace, made=made)
+    notes = [f"not seen: {entry}" for entry in base.not_seen]
+    notes += [f"not seen: the objects of chart {chart}; list its workloads yourself" for chart in base.charts]
+    return Look(
+        name,
+        plain_statuses(base, proposal.data["namespace"]),
+        remarks(base, settings),
+        proposal,
+        {f"apps/{name}/mesh.yaml": proposal.text},
+        notes,
+    )
+
+
+def _look_at_chart(
+    root: Path, name: str, chart: Chart, charts: Path | None, namespace: str, context: AppsContext
+) -> Look:
+    settings, made = context.settings, frozenset(context.namespace_makers)
+    rendered = render_chart(chart, name, namespace, charts)
+    notes = []
+    if rendered is None:
+        notes.append(
+            f"chart {chart.name} {chart.version} was not found, so its workloads are unknown: "
+            "put it into a folder and name that folder with --charts"
+        )
+    seen = Base(f"apps/{name}", rendered.objects if rendered else (), (name,))
+    bring = namespace not in made | settings.platform_namespaces
+    made |= {namespace} if bring else set()
+    proposal = propose(name, seen, settings, namespace=namespace, made=made, chart=name)
+    if rendered is None and bring:
+        proposal.data |= {"inject": "enabled", "scope": "namespace"}
+    files = base_files(name, chart, namespace, settings, bring=bring)
+    for path in files:
+        if (root / path).exists():
+            raise MeshwrightError(f"{path}: already exists and is not overwritten; move it, or use --path")
+    files[f"apps/{name}/mesh.yaml"] = proposal.text
+    return Look(name, plain_statuses(seen, namespace), remarks(seen, settings), proposal, files, notes)

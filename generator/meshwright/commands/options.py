@@ -1,0 +1,18 @@
+"""The arguments and options that several commands share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+Root = Annotated[Path, typer.Argument(metavar="[PATH]", help="Folder of the repository.")]
+Repository = Annotated[
+    Path, typer.Option("--repository", "-C", metavar="PATH", help="Folder of the repository.")
+]
+Format = Annotated[Literal["text", "json"], typer.Option("--format", help="Output format.")]
+Charts = Annotated[
+    Path | None,
+    typer.Option(metavar="FOLDER", help="Folder of Helm charts to render; charts are never downloaded."),
+]
