@@ -427,7 +427,7 @@ def test_a_base_on_the_network_is_the_reason(told: Told) -> None:
 
     assert lines[1] == (
         "  Kustomization flux-system/shop (new): it cannot be built: apps/shop/kustomization.yaml:1:23: "
-        "it needs 'https://github.com/example/base?ref=v2' from the network, and check stays offline"
+        "it needs 'https://github.com/example/base?ref=v2' from the network, but the check runs offline"
     )
 
 

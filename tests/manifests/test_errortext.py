@@ -36,7 +36,7 @@ def test_unknown_behaviour_of_a_generator(tmp_path: Path) -> None:
 def test_generated_and_written_with_one_name(tmp_path: Path) -> None:
     text = "resources: [map.yaml]\nconfigMapGenerator: [{name: map, literals: [a=b]}]\n"
 
-    assert "ConfigMap 'map' stands twice" in finding(tmp_path, text)
+    assert "ConfigMap 'map' twice" in finding(tmp_path, text)
 
 
 def test_strategic_patch_in_a_file(tmp_path: Path) -> None:
@@ -44,7 +44,7 @@ def test_strategic_patch_in_a_file(tmp_path: Path) -> None:
 
     said = finding(tmp_path, text, patch_yaml=config_map("other"))
 
-    assert said.startswith("app/kustomization.yaml:3:3 a patch is for ConfigMap 'other'")
+    assert said.startswith("app/kustomization.yaml:3:3 a patch targets ConfigMap 'other'")
 
 
 def test_wrong_kind(tmp_path: Path) -> None:
@@ -59,7 +59,7 @@ def test_a_pattern_that_kustomize_refuses(tmp_path: Path) -> None:
 
     said = finding(tmp_path, f"resources: [map.yaml]\npatches: [{patch}]\n")
 
-    assert said.startswith("app/kustomization.yaml:2:44 name '(?=a)' is no regular expression")
+    assert said.startswith("app/kustomization.yaml:2:44 name '(?=a)' is not a regular expression")
     assert "invalid perl operator: (?=" in said
 
 
@@ -70,4 +70,4 @@ def test_a_pattern_of_a_replacement(tmp_path: Path) -> None:
     said = finding(tmp_path, f"resources: [map.yaml]\nreplacements: [{{{source}, targets: [{target}]}}]\n")
 
     assert said.startswith("app/kustomization.yaml:2:")
-    assert "kind '*' is no regular expression" in said
+    assert "kind '*' is not a regular expression" in said

@@ -59,7 +59,7 @@ def test_two_of_one_name_in_different_pieces_are_seen(tmp_path: Path, pieces: li
 
     assert pieces == [3]
     assert lines(report) == ["maps/map-11.yaml:3:18 build/same-identity"]
-    assert "stands twice" in report.findings[0].message
+    assert "' twice" in report.findings[0].message
 
 
 def test_a_fault_in_one_piece_is_told_once(tmp_path: Path, pieces: list[int]) -> None:

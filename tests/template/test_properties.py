@@ -23,7 +23,7 @@ from support.trees import read_tree, tree_diff
 SHARES = 8
 # The kinds of ECK are under a licence that lets no schema of them stand here.
 KNOWN_UNSEEN = re.compile(
-    r"gateway-api|chart \S+ \S+ is not rendered: no charts folder has it"
+    r"gateway-api|chart \S+ \S+ is not rendered: it is in no charts folder"
     r"|no schema for \w+ \w+\.k8s\.elastic\.co"
 )
 # Its ConfigMap is kept from substitution.

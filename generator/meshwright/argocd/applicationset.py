@@ -145,9 +145,9 @@ class Expansion:
 
 
 def _under(pattern: str, candidates: Sequence[str]) -> Sequence[str]:
-    """Those of the sorted ``candidates`` that begin as ``pattern`` does up to its first wildcard."""
+    """The sorted ``candidates`` that start with the literal prefix of ``pattern``."""
     beginning = _LITERAL.match(pattern)
-    # A path that is not in its normal form, such as ./apps, may begin otherwise than what it means.
+    # A path that is not normalised, such as ./apps, can match paths with a different prefix.
     if beginning is None or pattern == "." or posixpath.normpath(pattern) != pattern.rstrip("/"):
         return candidates
     prefix = beginning[0].rstrip("/")

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from meshwright.argocd.application import Application, is_kind
 from meshwright.errors import Position
 from meshwright.faults import contained
-from meshwright.manifests.activefiles import files_that_mention, in_force
+from meshwright.manifests.activefiles import files_that_mention, is_active
 from meshwright.manifests.buildinputs import BuildInputsReader
 from meshwright.manifests.files import RepositoryFiles
 from meshwright.manifests.finding import Finding, NotSeen
@@ -64,12 +64,12 @@ def discover(
                 template = unread_template(files, fault) if path not in inputs_reader.resources else None
                 if template is not None:
                     found.not_seen.append(template)
-                elif in_force(path, index, inputs_reader, set()):
+                elif is_active(path, index, inputs_reader, set()):
                     found.findings.append(yaml_finding(fault))
             for _, _, data in named_documents(files, path):
                 if object_name(data) and isinstance(data.get("spec"), dict):
                     raw.append(BuiltObject(data, Origin(path=path)))
     found.add(
-        files, (built for built in raw if in_force(built.origin.path or "", index, inputs_reader, set()))
+        files, (built for built in raw if is_active(built.origin.path or "", index, inputs_reader, set()))
     )
     return found

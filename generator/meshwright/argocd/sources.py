@@ -10,7 +10,7 @@ from meshwright.argocd.discovery import ArgoCDDiscovery
 from meshwright.errors import Position
 from meshwright.faults import contained
 from meshwright.manifests.files import RepositoryFiles
-from meshwright.manifests.folders import with_above
+from meshwright.manifests.folders import with_parents
 from meshwright.manifests.gitremote import bare, remotes
 from meshwright.manifests.pointer import items_of, mapping_of
 from meshwright.manifests.unit import BuiltObject
@@ -35,7 +35,7 @@ class OwnRepository:
                 requested.extend(_requested_by_set(built))
         # "." proves nothing: it contains everything, and other repositories are built from it too.
         requested = [(url, path) for url, path in requested if url and path not in ("", ".")]
-        folders = with_above({posixpath.dirname(origin) or "." for origin in discovery.origins})
+        folders = with_parents({posixpath.dirname(origin) or "." for origin in discovery.origins})
         self._own = {bare(url) for url, path in requested if path in folders}
         named = {bare(url) for url, _ in requested}
         self._own |= remotes(files.checkout) & named

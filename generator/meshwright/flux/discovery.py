@@ -17,7 +17,7 @@ from meshwright.flux.kustomization import (
     is_instance,
     is_kustomization,
 )
-from meshwright.manifests.activefiles import files_that_mention, in_force
+from meshwright.manifests.activefiles import files_that_mention, is_active
 from meshwright.manifests.buildinputs import BuildInputsReader
 from meshwright.manifests.files import RepositoryFiles
 from meshwright.manifests.finding import Finding, NotSeen
@@ -64,11 +64,11 @@ def discover(
             raw.extend(_read_file(files, path, found))
     generated = {item.path for item in raw if item.path not in index}
     for kustomization in raw:
-        if in_force(kustomization.origin, index, inputs_reader, generated):
+        if is_active(kustomization.origin, index, inputs_reader, generated):
             found.kustomizations.append(kustomization)
     for item in broken:
         path = item.position.path
-        if not in_force(path, index, inputs_reader, generated):
+        if not is_active(path, index, inputs_reader, generated):
             continue
         template = unread_template(files, item) if path not in inputs_reader.resources else None
         if template is not None:

@@ -9,7 +9,7 @@ from meshwright.faults import contained
 from meshwright.flux.discovery import FluxDiscovery
 from meshwright.flux.kustomization import FluxKustomization, SourceReference
 from meshwright.manifests.files import RepositoryFiles
-from meshwright.manifests.folders import with_above
+from meshwright.manifests.folders import with_parents
 from meshwright.manifests.gitremote import bare, remotes
 
 _REPOSITORY_KINDS = frozenset({"GitRepository", "OCIRepository", "Bucket"})
@@ -29,7 +29,7 @@ class OwnSources:
         self._files = files
         self._defined = discovery.sources
         kustomizations = discovery.kustomizations
-        folders = with_above({posixpath.dirname(item.origin) or "." for item in kustomizations})
+        folders = with_parents({posixpath.dirname(item.origin) or "." for item in kustomizations})
         self._own: set[SourceReference] = set()
         for item in kustomizations:
             with contained(discovery.findings, "reading a Kustomization", Position(item.origin)):

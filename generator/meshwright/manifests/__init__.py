@@ -1,1 +1,1 @@
-"""A repository's manifests: its files, its kustomizations, and what the real kustomize makes of them."""
+"""A repository's manifests: its files, its kustomizations, and their builds by the real kustomize."""

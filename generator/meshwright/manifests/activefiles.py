@@ -1,4 +1,4 @@
-"""Which files are in force, and which a person has switched off."""
+"""Which files are active, and which are disabled by not being listed in a kustomization."""
 
 from __future__ import annotations
 
@@ -16,28 +16,28 @@ from meshwright.yaml import YamlFault
 def files_that_mention(
     mark: re.Pattern[str], files: RepositoryFiles, inputs_reader: BuildInputsReader
 ) -> Iterator[str]:
-    """YAML files with ``mark`` in their text, without kustomizations, what only feeds them, and templates."""
+    """YAML files that match ``mark``, except kustomizations, files that only feed them, and templates."""
     for path in files.yaml_paths():
         if path in inputs_reader.ingredients or posixpath.basename(path) in FILE_NAMES:
             continue
-        # Helm makes something of it when it renders the chart, and nothing else does.
+        # A chart's template is only used by Helm when it renders the chart.
         if chart_of_template(files, path) and path not in inputs_reader.resources:
             continue
         try:
             text = files.text(path)
         except YamlFault:
-            # Too large, or no text: nothing that a person wrote for an engine.
+            # Too large or not text, so not a manifest that someone wrote.
             continue
         if mark.search(text):
             yield path
 
 
-def in_force(
+def is_active(
     path: str, index: KustomizationIndex, inputs_reader: BuildInputsReader, generated: set[str]
 ) -> bool:
-    """Whether something takes the file in, or nothing decides about it and a person applies it.
+    """Whether a kustomization includes the file, or no kustomization governs its folder.
 
-    A file beside a kustomization.yaml that does not list it is switched off.
+    A file beside a kustomization.yaml that does not list it is disabled.
     """
     if path in inputs_reader.resources:
         return True

@@ -1,8 +1,8 @@
-"""Which builds can share one kustomize process without touching each other.
+"""Which builds can share one kustomize process without affecting each other.
 
-In one process kustomize fixes names and references over everything it has read, once, at the end.
-Builds that read the same file would collide by identity, and a ``configurations`` file of one would
-rewrite references of another that renames too; such builds get different processes.
+kustomize updates names and references once, at the end, across everything that a process has read. Builds
+that read the same file would collide by object ID, and a ``configurations`` file of one would rewrite
+references in another that also renames objects; such builds get separate processes.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 
 from meshwright.manifests.unit import BuildUnit
 
-# Kustomize compares every object with every other: a thousand builds take 70 s in one process, 6 s in twenty.
-LARGEST = 80
-_MANIFESTS = 400
+# kustomize compares every object with every other: a thousand builds take 70 s in one process, 6 s in twenty.
+MAX_BUILDS = 80
+_MAX_MANIFESTS = 400
 
 
 @dataclass
@@ -22,19 +22,19 @@ class _Group:
     members: list[BuildUnit] = field(default_factory=list)
     files: set[str] = field(default_factory=set)
     cluster: str = ""
-    # The settings of those that rename; None while none does.
+    # The settings of the members that rename objects; None if none does.
     settings: set[str] | None = None
     is_closed: bool = False
 
-    def takes(self, unit: BuildUnit) -> bool:
-        """Whether ``unit`` clashes with no member."""
-        if self.is_closed or unit.must_be_alone or len(self.members) >= LARGEST:
+    def accepts(self, unit: BuildUnit) -> bool:
+        """Whether ``unit`` can join without affecting a member."""
+        if self.is_closed or unit.must_be_alone or len(self.members) >= MAX_BUILDS:
             return False
-        if self.members and len(self.files) + len(unit.inputs.files) > _MANIFESTS:
+        if self.members and len(self.files) + len(unit.inputs.files) > _MAX_MANIFESTS:
             return False
         if self.cluster and unit.cluster and self.cluster != unit.cluster:
             return False
-        # A build that gives new names would change references in one that does not.
+        # A build that renames objects would change references in one that does not.
         if self.members and unit.inputs.renames != (self.settings is not None):
             return False
         if unit.inputs.renames and self.settings is not None and self.settings != unit.inputs.settings:
@@ -51,12 +51,12 @@ class _Group:
 
 
 def group(units: Sequence[BuildUnit]) -> list[list[BuildUnit]]:
-    """``units`` in as few groups as a greedy colouring finds, order kept, none larger than ``LARGEST``."""
+    """Group ``units`` greedily, in order, with at most ``MAX_BUILDS`` per group."""
     groups: list[_Group] = []
     for unit in units:
-        taker = next((found for found in groups if found.takes(unit)), None)
-        if taker is None:
-            taker = _Group()
-            groups.append(taker)
-        taker.add(unit)
+        target = next((found for found in groups if found.accepts(unit)), None)
+        if target is None:
+            target = _Group()
+            groups.append(target)
+        target.add(unit)
     return [found.members for found in groups]

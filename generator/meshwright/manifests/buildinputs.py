@@ -1,7 +1,7 @@
-"""Everything that one build would read, and what is wrong with it before kustomize is asked.
+"""Everything that a build reads, and the faults that are visible before kustomize runs.
 
-Kustomize stops at its first error; reading the kustomizations themselves finds every missing
-entry, cycle and unknown field at once, each at its own line.
+kustomize stops at its first error. Reading the kustomizations directly finds every missing entry, cycle
+and unknown field at once, each with its line.
 """
 
 from __future__ import annotations
@@ -33,11 +33,11 @@ from meshwright.manifests.words import did_you_mean
 from meshwright.yaml import YamlFault, limit_of
 
 _OBJECT_FIELDS = frozenset({"resources", "bases", "components"})
-# What kustomize takes in as it is.
+# Fields whose files kustomize includes without parsing them.
 _RAW = frozenset({"configMapGenerator", "secretGenerator"})
 _RENAMING = ("generators", "namePrefix", "nameSuffix")
-# Kustomizations below each other; kustomize itself goes on until its stack ends.
-_DEEPEST = 100
+# Nested kustomizations; kustomize itself continues until its stack overflows.
+_MAX_DEPTH = 100
 
 
 @dataclass
@@ -46,28 +46,28 @@ class BuildInputs:
 
     folders: set[str] = field(default_factory=set)
     files: set[str] = field(default_factory=set)
-    # Content of the files under configurations and crds: it decides which references follow a rename.
+    # Contents of the files under configurations and crds: they determine which references a rename updates.
     settings: set[str] = field(default_factory=set)
     renames: bool = False
     findings: list[Finding] = field(default_factory=list)
     remote: list[tuple[str, Position]] = field(default_factory=list)
-    # What is not given to kustomize although nothing is wrong with it: the entry, the reason and the place.
+    # Entries that are valid but not passed to kustomize: the entry, the reason and the position.
     withheld: list[tuple[str, str, Position]] = field(default_factory=list)
     helm: list[tuple[str, Position]] = field(default_factory=list)
     uses_vars: bool = False
 
     @property
     def buildable(self) -> bool:
-        """Whether kustomize can build it here, without the network and without Helm."""
+        """Whether kustomize can build it offline and without Helm."""
         return not (self.is_barred or self.helm)
 
     @property
     def is_barred(self) -> bool:
-        """Whether kustomize cannot build it here, with Helm or without."""
+        """Whether kustomize cannot build it offline, even with Helm."""
         return bool(self.findings or self.remote or self.withheld)
 
     def absorb(self, other: BuildInputs) -> None:
-        """Take in what another inputs reads and finds."""
+        """Add the inputs and findings of ``other``."""
         self.folders |= other.folders
         self.files |= other.files
         self.settings |= other.settings
@@ -80,7 +80,7 @@ class BuildInputs:
 
 
 class BuildInputsReader:
-    """Follows the entries of kustomizations from any starting point."""
+    """Follows the entries of kustomizations from a starting point."""
 
     def __init__(self, files: RepositoryFiles, index: KustomizationIndex) -> None:
         self._files = files
@@ -97,12 +97,12 @@ class BuildInputsReader:
 
     @cached_property
     def resources(self) -> frozenset[str]:
-        """Files and folders that some kustomization of the repository takes objects from."""
+        """Files and folders from which a kustomization of the repository includes objects."""
         return frozenset(self._named(lambda reference: reference.field in _OBJECT_FIELDS))
 
     @cached_property
     def ingredients(self) -> frozenset[str]:
-        """Files that some kustomization uses in another way, such as patches."""
+        """Files that a kustomization uses in another way, such as patches."""
         return frozenset(self._named(lambda reference: reference.field not in _OBJECT_FIELDS))
 
     def _named(self, wanted: Callable[[Reference], bool]) -> Iterator[str]:
@@ -126,15 +126,13 @@ class BuildInputsReader:
     def _follow_folder(self, entry: EntryPoint, inputs: BuildInputs, stack: list[str]) -> None:
         folder = entry.path
         if folder in stack:
-            circle = " -> ".join([*stack[stack.index(folder) :], folder])
+            cycle = " -> ".join([*stack[stack.index(folder) :], folder])
             inputs.findings.append(
-                Finding("build/cycle", entry.position, f"kustomizations go in a circle: {circle}")
+                Finding("build/cycle", entry.position, f"kustomizations form a cycle: {cycle}")
             )
             return
-        if len(stack) > _DEEPEST:
-            problem = (
-                f"'{folder}' is the kustomization number {len(stack) + 1} below another: none is read further"
-            )
+        if len(stack) > _MAX_DEPTH:
+            problem = f"'{folder}' is nested more than {_MAX_DEPTH} kustomizations deep and is not read"
             inputs.findings.append(Finding("limit/depth", entry.position, problem))
             return
         if folder in inputs.folders:
@@ -197,8 +195,8 @@ class BuildInputsReader:
             yield Finding(
                 "build/kustomization",
                 Position(kustomization.path),
-                f"folder {kustomization.folder} has {names}: kustomize wants one",
-                "keep kustomization.yaml alone",
+                f"folder {kustomization.folder} has {names}, but kustomize allows only one",
+                "keep only kustomization.yaml",
             )
         if fault := kustomization.fault:
             yield Finding("build/yaml", fault.position, fault.problem)
@@ -213,12 +211,12 @@ class BuildInputsReader:
             yield Finding(
                 "build/unknown-field",
                 kustomization.position((name,), key=True),
-                f"unknown field '{name}': a kustomization has no such field{did_you_mean(name, FIELDS)}",
+                f"unknown field '{name}' in a kustomization{did_you_mean(name, FIELDS)}",
             )
 
 
 def _inline(data: Mapping[str, Any]) -> Iterator[tuple[Pointer, str]]:
-    """Texts inside a kustomization that kustomize reads as YAML."""
+    """Inline texts of a kustomization that kustomize parses as YAML."""
     for name in ("patches", "patchesJson6902"):
         for number, item in enumerate(items_of(data.get(name))):
             if isinstance(item, dict) and isinstance(item.get("patch"), str):
@@ -230,7 +228,7 @@ def _inline(data: Mapping[str, Any]) -> Iterator[tuple[Pointer, str]]:
 
 
 def _renames(data: Mapping[str, Any]) -> bool:
-    """Whether a kustomization gives some object another name than its file does."""
+    """Whether a kustomization changes the name of an object."""
     if any(data.get(name) for name in _RENAMING):
         return True
     if not hashes_names(data.get("generatorOptions")):

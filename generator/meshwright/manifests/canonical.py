@@ -1,7 +1,7 @@
-"""The keys of a kustomization as kustomize reads them: without regard to case.
+"""Normalises the keys of a kustomization, which kustomize reads without regard to case.
 
-Kustomize decodes with Go's encoding/json, to which ``Resources`` and ``resources`` are one field. Whoever
-compares keys exactly does not see what kustomize will read; here a mapping gets the usual spelling first.
+kustomize decodes with Go's encoding/json, for which ``Resources`` and ``resources`` are the same field.
+An exact comparison of keys would miss fields that kustomize reads, so keys are normalised first.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 
 from meshwright.manifests.pointer import Pointer
 
-# Go folds by Unicode's simple folding: two letters beyond ASCII are equal to one in it.
+# Go uses Unicode simple folding, in which two non-ASCII letters are equal to an ASCII one.
 _FOLDED = str.maketrans({"\u017f": "s", "\u212a": "k"})
 
 _OPTIONS = ("labels", "annotations", "disableNameSuffixHash", "immutable")
@@ -36,8 +36,7 @@ HELM_CHART = (
     "skipTests",
 )
 
-# The fields of the mappings below a field, or in its list, where one of them names files or decides names
-# (sigs.k8s.io/kustomize/api v0.21.1, types).
+# Nested fields of those fields that name files or affect names (sigs.k8s.io/kustomize/api v0.21.1, types).
 _BELOW: Mapping[str, Sequence[str]] = {
     "configMapGenerator": GENERATOR,
     "secretGenerator": GENERATOR,
@@ -53,13 +52,13 @@ _BELOW: Mapping[str, Sequence[str]] = {
 
 @dataclass
 class Spelling:
-    """How a file writes its keys: ``written`` by canonical pointer, and keys that stand twice."""
+    """How a file spells its keys: ``written`` by canonical pointer, and duplicate keys."""
 
     written: dict[Pointer, str] = field(default_factory=dict)
     doubled: list[tuple[Pointer, str]] = field(default_factory=list)
 
     def original(self, pointer: Pointer) -> Pointer:
-        """A canonical pointer as the file has it."""
+        """A canonical pointer in the file's own spelling."""
         if not self.written:
             return pointer
         steps = (self.written.get(pointer[: depth + 1], step) for depth, step in enumerate(pointer))
@@ -67,14 +66,14 @@ class Spelling:
 
 
 def fold(key: Any) -> str:
-    """A key as Go's decoder compares it."""
+    """Fold a key's case like Go's decoder."""
     return str(key).translate(_FOLDED).lower()
 
 
 def canonical(data: Mapping[str, Any], names: Sequence[str]) -> tuple[dict[str, Any], Spelling]:
-    """``data`` with its fields, and those of the mappings below them, in the usual spelling.
+    """``data`` with its fields, and their nested fields, in canonical spelling.
 
-    ``names`` are the fields of the mapping itself. Keys that are none of the fields stay as they are.
+    ``names`` are the fields of the mapping itself. Unknown keys stay as they are.
     """
     spelling = Spelling()
     return _mapping(data, names, (), spelling), spelling
@@ -110,6 +109,6 @@ def _value(value: Any, name: str, at: Pointer, spelling: Spelling) -> Any:
 
 
 def doubled_keys(spelling: Spelling) -> Iterator[tuple[Pointer, str]]:
-    """Where a field stands twice, and what is said about it."""
+    """The position and a message for each duplicate field."""
     for pointer, written in spelling.doubled:
-        yield pointer, f"'{written}' and '{pointer[-1]}' are one field: kustomize compares names without case"
+        yield pointer, f"'{written}' and '{pointer[-1]}' are the same field: kustomize ignores case"

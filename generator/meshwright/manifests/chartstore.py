@@ -13,7 +13,7 @@ from meshwright.manifests.chartcopy import ChartFault, copy_chart, unpack_chart
 from meshwright.manifests.inside import read_inside
 from meshwright.yaml import YamlFault, parse
 
-# What helm takes for a name, and semantic versions: both become names of folders.
+# Names that helm accepts, and semantic versions; both become folder names.
 _NAME = re.compile(r"(?!\.\.?$)[A-Za-z0-9._-]{1,100}")
 _VERSION = re.compile(r"[A-Za-z0-9._+-]{0,100}")
 
@@ -21,18 +21,18 @@ _VERSION = re.compile(r"[A-Za-z0-9._+-]{0,100}")
 class ChartStore:
     """Unpacked charts by name and version.
 
-    A base folder holds ``<name>-<version>.tgz``, ``<name>-<version>/``, kustomize's own
-    ``<name>-<version>/<name>/``, or ``<name>/`` whose Chart.yaml says that version.
+    A base folder contains ``<name>-<version>.tgz``, ``<name>-<version>/``, kustomize's own
+    ``<name>-<version>/<name>/``, or ``<name>/`` whose Chart.yaml has that version.
     """
 
     def __init__(self, scratch: Path, given: Path | None = None) -> None:
         """``given`` is the user's charts folder; archives are unpacked below ``scratch``.
 
-        Raises MeshwrightError when ``given`` is no folder.
+        Raises MeshwrightError if ``given`` is not a folder.
         """
         if given is not None and not given.is_dir():
             problem = "is not a folder" if given.exists() else "does not exist"
-            raise MeshwrightError(f"{given}: {problem}; --charts names a folder of charts")
+            raise MeshwrightError(f"{given}: {problem}; --charts must be a folder of charts")
         self._bases = [base.absolute() for base in (given, charts_in_cache()) if base is not None]
         self._scratch = scratch / "charts"
         self._unpacked: dict[Path, Path | ChartFault] = {}
@@ -40,9 +40,9 @@ class ChartStore:
         self._homes = 0
 
     def find(self, name: str, version: str, beside: Path | None = None) -> Path | None:
-        """The folder with Chart.yaml of a chart, first in ``beside``; None when it is nowhere.
+        """The folder with the chart's Chart.yaml, searched in ``beside`` first; None if not found.
 
-        Without a version any will do. Raises ChartFault when an archive cannot be read.
+        Without a version, any version matches. Raises ChartFault if an archive cannot be read.
         """
         if not (_NAME.fullmatch(name) and _VERSION.fullmatch(version)):
             return None
@@ -50,23 +50,23 @@ class ChartStore:
         return next((found for base in bases for found in self._in_base(base, name, version)), None)
 
     def home(self, charts: list[tuple[str, str, Path]]) -> Path:
-        """A chartHome for kustomize with copies of ``charts``, each a name, a version and a folder.
+        """Create a chartHome for kustomize with copies of ``charts``, each a name, a version and a folder.
 
-        Raises ChartFault for one that helm must not get.
+        Raises ChartFault for a chart that must not be passed to helm.
         """
         for name, version, folder in charts:
             for field, text, right in (("name", name, _NAME), ("version", version, _VERSION)):
                 if not right.fullmatch(text):
                     raise ChartFault(
                         f"{folder}: the chart's {field} is {text!a}, which helm refuses; "
-                        "write letters, digits, dots and dashes in Chart.yaml"
+                        "use letters, digits, dots and dashes in Chart.yaml"
                     )
         copies = [(name, version, self.copied(folder)) for name, version, folder in charts]
         home = self._scratch / f"home{self._homes}"
         self._homes += 1
         home.mkdir(parents=True)
         for name, version, folder in copies:
-            # Kustomize looks below the version when the entry has a repo too, else for the bare name.
+            # kustomize looks below the version if the entry has a repo, else for the bare name.
             for link in (home / f"{name}-{version}" / name, home / name):
                 link.parent.mkdir(exist_ok=True)
                 if not link.is_symlink():
@@ -75,7 +75,7 @@ class ChartStore:
 
     def _in_base(self, base: Path, name: str, version: str) -> Iterator[Path]:
         whole = f"{name}-{version}"
-        # A name with a version in it is taken at its word; a bare one is not.
+        # A folder name with a version is trusted; a bare name needs a matching Chart.yaml.
         for folder in (base / whole, base / whole / name):
             if version and _is_chart(folder, name):
                 yield folder
@@ -89,7 +89,7 @@ class ChartStore:
         return _once(self._unpacked, archive, self._scratch, unpack_chart)
 
     def copied(self, folder: Path) -> Path:
-        """A chart as helm may get it. Raises ChartFault for one that it must not get."""
+        """A copy of a chart for helm. Raises ChartFault for a chart that must not be passed to helm."""
         if folder.is_relative_to(self._scratch):
             return folder
         return _once(self._copied, folder, self._scratch, copy_chart)
@@ -98,7 +98,7 @@ class ChartStore:
 def _once(
     known: dict[Path, Path | ChartFault], source: Path, scratch: Path, make: Callable[[Path, Path], None]
 ) -> Path:
-    """Where ``make`` has put what is at ``source``. Raises ChartFault, the same each time."""
+    """The result of ``make`` for ``source``, made once. Raises ChartFault, the same on each call."""
     if source not in known:
         target = scratch / f"{make.__name__}{len(known)}"
         target.mkdir(parents=True)

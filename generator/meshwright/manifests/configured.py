@@ -1,4 +1,4 @@
-"""What generators, transformers and validators are configured with, looked at before anything is built."""
+"""Checks the configurations of generators, transformers and validators before anything is built."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from meshwright.manifests.kustomization import (
     join,
 )
 from meshwright.manifests.plugins import (
-    ChangedOnTheWay,
+    ModifiedConfiguration,
     configuration_files,
     is_helm,
     problem_of,
@@ -33,14 +33,14 @@ if TYPE_CHECKING:
 
 
 class ConfigurationReader:
-    """Adds to a inputs what its plugin fields are about, whatever stands between a build and it."""
+    """Adds the files and findings of a kustomization's plugin fields to build inputs."""
 
     def __init__(self, files: RepositoryFiles, index: KustomizationIndex) -> None:
         self._files = files
         self._index = index
 
     def read(self, kustomization: KustomizationFile, inputs: BuildInputs) -> None:
-        """Look at every entry of the plugin fields of ``kustomization``."""
+        """Check every entry of the plugin fields of ``kustomization``."""
         for field in PLUGIN_FIELDS:
             for number, entry in enumerate(items_of(kustomization.data.get(field))):
                 at = kustomization.position((field, number))
@@ -50,17 +50,17 @@ class ConfigurationReader:
                 if objects is None:
                     objects = self._objects_of(join(kustomization.folder, entry), entry, at, inputs)
                 for item in objects:
-                    self._judge(kustomization.folder, item, field, at, inputs)
+                    self._check(kustomization.folder, item, field, at, inputs)
 
     def _objects_of(self, path: str, entry: str, at: Position, inputs: BuildInputs) -> Sequence[Any]:
         if entry_problem(self._files, self._index, EntryPoint(path, at)):
-            # It is told as an entry.
+            # Reported with the other entries.
             return ()
         try:
             files = configuration_files(path, self._files, self._index)
             return [item for file in files if self._files.is_file(file) for item in self._documents(file)]
-        except ChangedOnTheWay as error:
-            reason = f"{error}, and what plugins are configured with must be seen before they are run"
+        except ModifiedConfiguration as error:
+            reason = f"{error}, so the plugin configurations cannot be checked before they run"
             inputs.withheld.append((entry, reason, at))
         except YamlFault as fault:
             inputs.findings.append(Finding("build/yaml", fault.position, fault.problem))
@@ -69,12 +69,12 @@ class ConfigurationReader:
     def _documents(self, path: str) -> list[Any]:
         return [document.data for document in self._files.documents(path)]
 
-    def _judge(self, folder: str, config: Any, field: str, at: Position, inputs: BuildInputs) -> None:
+    def _check(self, folder: str, config: Any, field: str, at: Position, inputs: BuildInputs) -> None:
         if isinstance(config, Mapping) and is_helm(config):
             inputs.helm.append((field, at))
         elif problem := problem_of(config):
             text = f"{field} cannot be run: {problem}"
-            inputs.findings.append(Finding("build/plugin", at, text, "commit what it makes instead"))
+            inputs.findings.append(Finding("build/plugin", at, text, "commit its output instead"))
         else:
             for reference in references_in(config):
                 path = join(folder, reference.entry)

@@ -1,4 +1,4 @@
-"""An entry of a kustomization or of a Flux Kustomization, and what is wrong with it by itself."""
+"""An entry of a kustomization or of a Flux Kustomization, and the faults in the entry itself."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from meshwright.manifests.words import did_you_mean
 
 @dataclass(frozen=True)
 class EntryPoint:
-    """A file or folder that a build starts from; ``position`` is where it is asked for."""
+    """A file or folder that a build starts from; ``position`` is the reference to it."""
 
     path: str
     position: Position
@@ -23,20 +23,20 @@ class EntryPoint:
 
 
 def entry_problem(files: RepositoryFiles, index: KustomizationIndex, entry: EntryPoint) -> Finding | None:
-    """Why kustomize or Flux would refuse an entry before reading what it names."""
+    """Why kustomize or Flux refuses an entry before reading its file or folder."""
     path, position = entry.path, entry.position
     if path == ".." or path.startswith(("../", "/")):
         return Finding(
             "build/outside-repository",
             position,
-            f"'{path}' lies outside the repository, where Flux reads nothing",
+            f"'{path}' lies outside the repository, where Flux cannot read it",
         )
     if link := _link(files, path):
         return Finding(
             "build/symbolic-link",
             position,
-            f"'{link}' is a symbolic link, which Flux leaves out of what it fetches",
-            "name the file or folder itself",
+            f"'{link}' is a symbolic link, which Flux leaves out of its artifacts",
+            "refer to the file or folder itself",
         )
     if reason := files.withheld(path):
         return Finding(
@@ -49,7 +49,7 @@ def entry_problem(files: RepositoryFiles, index: KustomizationIndex, entry: Entr
             return Finding(
                 "build/component",
                 position,
-                f"'{path}' is a file: components names folders of kind Component",
+                f"'{path}' is a file, but components must be folders of kind Component",
             )
         return None
     if files.is_folder(path):
@@ -61,28 +61,28 @@ def entry_problem(files: RepositoryFiles, index: KustomizationIndex, entry: Entr
 def _folder_problem(index: KustomizationIndex, entry: EntryPoint) -> Finding | None:
     path, position = entry.path, entry.position
     if entry.expected is Expected.FILE:
-        return Finding("build/missing-resource", position, f"'{path}' is a folder, and a file is needed")
+        return Finding("build/missing-resource", position, f"'{path}' is a folder, but a file is required")
     kustomization = index.get(path)
     if kustomization is None:
         return Finding(
             "build/missing-resource",
             position,
             f"folder '{path}' has no kustomization.yaml",
-            "add one, or name the files of the folder one by one",
+            "add one, or list the folder's files individually",
         )
     if kustomization.is_component and entry.expected is Expected.RESOURCE:
         return Finding(
             "build/component",
             position,
             f"'{path}' is a Component and cannot be a resource",
-            "name it under components",
+            "list it under components",
         )
     if not kustomization.is_component and not kustomization.fault and entry.expected is Expected.COMPONENT:
         return Finding(
             "build/component",
             position,
             f"'{path}' is a Kustomization and cannot be a component",
-            "name it under resources, or make its kind Component",
+            "list it under resources, or change its kind to Component",
         )
     return None
 

@@ -1,4 +1,4 @@
-"""Turns what kustomize says about a failed build into findings at the lines at fault."""
+"""Turns kustomize's error messages into findings with the position of the fault."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ _NO_TARGET = re.compile(r'(?:no resource matches strategic merge patch "|no matc
 _COLLISION = re.compile(
     r"already registered id: (\S+?)'?(?::|$)|id resid\.ResId\{.*?Kind:\"(\w+)\".*?Name:\"([^\"]+)\""
 )
-# How kustomize tells that the helm it called has failed: helm's words, then the whole call.
+# How kustomize reports a failed helm call: helm's message, then the whole command.
 _HELM = re.compile(
-    r"(?:.*: )??Error: (?P<said>.*?)\s*: unable to run: '\S*helm\S* template (?P<call>[^']*)'", re.DOTALL
+    r"(?:.*: )??Error: (?P<message>.*?)\s*: unable to run: '\S*helm\S* template (?P<call>[^']*)'", re.DOTALL
 )
 _WARNING = re.compile(r"^# Warning:.*$", re.MULTILINE)
 _GO_TYPES = {
@@ -41,7 +41,7 @@ _GO_TYPES = {
 
 
 class ErrorText:
-    """Explains kustomize's errors with what the repository's files say."""
+    """Explains kustomize's errors with the repository's files."""
 
     def __init__(self, files: RepositoryFiles, index: KustomizationIndex, workspace: Workspace) -> None:
         self._files = files
@@ -49,7 +49,7 @@ class ErrorText:
         self._workspace = workspace
 
     def explain(self, unit: BuildUnit, error: str) -> BuildResult:
-        """The findings behind ``error``: unreadable manifests first, kustomize's own words else."""
+        """The findings for ``error``: unreadable manifests if there are any, else kustomize's message."""
         findings = [
             finding for file in sorted(unit.inputs.files) for finding in manifest_findings(self._files, file)
         ]
@@ -60,35 +60,35 @@ class ErrorText:
         kustomization = self._index.get(self._deepest_folder(text) or unit.folder)
         tail = self._tail(text)
         at = Position(kustomization.path) if kustomization else unit.asked_at
-        if kustomization and (said := _UNKNOWN.search(text)):
-            where = next(keys_named(kustomization.data, said[1]), None)
+        if kustomization and (match := _UNKNOWN.search(text)):
+            where = next(keys_named(kustomization.data, match[1]), None)
             yield Finding(
                 "build/unknown-field",
                 kustomization.position(where, key=True) if where else at,
-                f"unknown field '{said[1]}': kustomize knows no such field there",
+                f"unknown field '{match[1]}': kustomize does not support it here",
             )
-        elif said := _HELM.search(text):
-            yield self._helm_failure(unit, kustomization, said)
-        elif kustomization and (said := _TYPE.search(text)):
-            yield self._wrong_type(kustomization, said)
-        elif said := _PATTERN.search(text):
-            yield from refused_patterns(unit, kustomization) or [Finding("build/kustomize", at, said[0])]
-        elif said := _NO_TARGET.search(text):
-            kind, name = _identity(said[1])
+        elif match := _HELM.search(text):
+            yield self._helm_failure(unit, kustomization, match)
+        elif kustomization and (match := _TYPE.search(text)):
+            yield self._wrong_type(kustomization, match)
+        elif match := _PATTERN.search(text):
+            yield from refused_patterns(unit, kustomization) or [Finding("build/kustomize", at, match[0])]
+        elif match := _NO_TARGET.search(text):
+            kind, name = _identity(match[1])
             yield Finding(
                 "build/patch-target",
                 self._patch_position(kustomization, kind, name) if kustomization else at,
-                f"a patch is for {kind} '{name}', and this kustomization builds no such object",
+                f"a patch targets {kind} '{name}', but this kustomization builds no such object",
                 "correct its kind and name, or remove the patch",
             )
-        elif said := _COLLISION.search(text):
-            kind, name = _identity(said[1]) if said[1] else (said[2], said[3])
+        elif match := _COLLISION.search(text):
+            kind, name = _identity(match[1]) if match[1] else (match[2], match[3])
             yield self._collision(unit, kind, name, at)
         else:
             yield Finding("build/kustomize", at, tail)
 
     def _in_repository(self, text: str) -> str:
-        """``text`` with the folders of the repository in place of their copies."""
+        """Replace the paths of copies in ``text`` with the repository's paths."""
         text = text.replace(f"{self._workspace.stage.root}/", f"{self._files.root}/")
         text = text.replace(f"'{self._workspace.stage.root}'", f"'{self._files.root}'")
         for copied, original in self._workspace.originals.items():
@@ -104,36 +104,37 @@ class ErrorText:
         return None
 
     def _tail(self, text: str) -> str:
-        """The last part of kustomize's chain of causes, in one line and without our own folders."""
+        """The last part of kustomize's chain of causes, in one line and without temporary folders."""
         paths = list(_PATH.finditer(text))
         tail = text[paths[-1].end() :].lstrip("': ") if paths else text
         tail = tail.replace(f"{self._files.root}/", "").replace(f"{self._workspace.root}/", "")
         return " ".join(tail.split()) or " ".join(text.split())
 
     def _helm_failure(
-        self, unit: BuildUnit, kustomization: KustomizationFile | None, said: re.Match[str]
+        self, unit: BuildUnit, kustomization: KustomizationFile | None, match: re.Match[str]
     ) -> Finding:
-        words = re.sub(r"Use --debug flag.*", "", said["said"], flags=re.DOTALL)
+        words = re.sub(r"Use --debug flag.*", "", match["message"], flags=re.DOTALL)
         at, name = unit.asked_at, ""
         data = kustomization.data if kustomization else unit.manifest or {}
         for number, entry in enumerate(items_of(data.get("helmCharts"))):
-            if isinstance(entry, dict) and f"/{entry.get('name')} " in f"{said['call']} ":
+            if isinstance(entry, dict) and f"/{entry.get('name')} " in f"{match['call']} ":
                 name = str(entry.get("name"))
                 at = kustomization.position(("helmCharts", number)) if kustomization else at
         text = f"chart {name} cannot be rendered: {' '.join(words.split())}".replace("chart  ", "the chart ")
         return Finding("build/helm", at, text.replace(f"{self._files.root}/", ""))
 
-    def _wrong_type(self, kustomization: KustomizationFile, said: re.Match[str]) -> Finding:
-        parts = said[2].split(".")[1:]
+    def _wrong_type(self, kustomization: KustomizationFile, match: re.Match[str]) -> Finding:
+        parts = match[2].split(".")[1:]
         field = parts[-1]
         where = next(keys_named(kustomization.data, field), None)
-        wanted = said[3].lstrip("*")
+        wanted = match[3].lstrip("*")
         wanted = "a list" if wanted.startswith("[]") else _GO_TYPES.get(wanted, f"a {wanted}")
+        actual = _GO_TYPES.get(match[1], match[1])
         return Finding(
             "build/wrong-type",
             kustomization.position(where) if where else Position(kustomization.path),
-            f"field '{'.'.join(parts)}' is {_GO_TYPES.get(said[1], said[1])}, and kustomize wants {wanted}",
-            "put it in quotes" if wanted == "a string" else "",
+            f"field '{'.'.join(parts)}' is {actual}, but kustomize expects {wanted}",
+            "quote it" if wanted == "a string" else "",
         )
 
     def _patch_position(self, kustomization: KustomizationFile, kind: str, name: str) -> Position:
@@ -167,13 +168,13 @@ class ErrorText:
             for document, pointer, data in named_documents(self._files, file)
             if data.get("kind") == kind and object_name(data) == name
         ]
-        message = f"{kind} '{name}' stands twice in what '{unit.folder}' builds"
+        message = f"'{unit.folder}' builds {kind} '{name}' twice"
         if len(places) > 1:
             return Finding("build/same-identity", places[1], f"{message}, first at {places[0]}", "remove one")
         return Finding("build/same-identity", at, message, "remove one, or give them different namespaces")
 
 
 def _identity(text: str) -> tuple[str, str]:
-    """Kind and name of kustomize's form ``Kind.version.group/name.namespace``."""
+    """Kind and name from kustomize's form ``Kind.version.group/name.namespace``."""
     left, _, right = text.partition("/")
     return left.partition(".")[0], right.rpartition(".")[0]

@@ -19,7 +19,7 @@ from meshwright.manifests.inside import leads_out
 from meshwright.reading import open_regular
 from meshwright.yaml import Document, YamlFault, is_suspect, load_documents
 
-# What a person could have written; a larger file is data, and no manifest comes near it.
+# Larger than any manifest; a larger file is data.
 SIZE_LIMIT = 10 * 1024 * 1024
 
 _YAML = (".yaml", ".yml")
@@ -28,30 +28,30 @@ T = TypeVar("T")
 
 
 class Store(Protocol):
-    """Where the files of a repository are when they are not all in its folder."""
+    """The storage of a repository whose files are not all in its folder."""
 
     @property
     def paths(self) -> Iterable[str]:
         """Every regular file."""
 
     def read(self, path: str) -> bytes | None:
-        """The content of a file; None when it is in the folder."""
+        """The content of a file; None if it is in the folder."""
 
     def provide(self, paths: Iterable[str]) -> None:
-        """Put files into the folder, for a program that reads them there."""
+        """Write files to the folder, for a program that reads them there."""
 
 
 class RepositoryFiles:
     """Regular files below ``root``, by their path relative to it with forward slashes.
 
-    Symbolic links are left out: Flux leaves them out of its artifacts too, and they may loop.
-    Files that Git ignores are left out when ``root`` belongs to a checkout that is known.
+    Symbolic links are left out: Flux leaves them out of its artifacts too, and they may form loops.
+    Files that Git ignores are left out if ``root`` belongs to a known checkout.
     """
 
     def __init__(self, root: Path, *, checkout: Path | None = None, store: Store | None = None) -> None:
-        """``checkout`` is the Git checkout that ``root`` is part of or was taken from, by default itself.
+        """``checkout`` is the Git checkout that ``root`` is in or was copied from; default ``root`` itself.
 
-        ``store`` has the files when ``root`` is not simply the folder of all.
+        ``store`` provides the files if they are not all in ``root``.
         """
         self.root = Path(os.path.realpath(root))
         self.checkout = Path(os.path.realpath(checkout)) if checkout else self.root
@@ -65,12 +65,12 @@ class RepositoryFiles:
         )
         self._texts: dict[str, str | YamlFault] = {}
         self._documents: dict[str, list[Document] | YamlFault] = {}
-        # Files that our own reader stumbled over.
+        # Files on which Meshwright's own parser failed.
         self.faults: list[Finding] = []
         self._made: dict[tuple[Callable[[RepositoryFiles, str], Any], str], Any] = {}
 
     def once(self, make: Callable[[RepositoryFiles, str], T], path: str) -> T:
-        """What ``make`` makes of a file; it runs once per file, and all callers share the result."""
+        """The result of ``make`` for a file; it runs once per file, and all callers share the result."""
         key = (make, path)
         if key not in self._made:
             self._made[key] = make(self, path)
@@ -78,16 +78,16 @@ class RepositoryFiles:
         return found
 
     def share(self, twin: RepositoryFiles, same: frozenset[str]) -> None:
-        """Read the files at ``same``, which say the same in both, from ``twin``: once for both."""
+        """Read the files at ``same``, which are equal in both repositories, only once, through ``twin``."""
         self._twin, self._same = twin, same
 
     @property
     def same(self) -> frozenset[str]:
-        """The files that say the same in the twin."""
+        """The files that are equal in the twin."""
         return self._same
 
     def is_listed(self, path: str) -> bool:
-        """Whether ``path`` is a file or folder of the listing: no part of it is a link."""
+        """Whether ``path`` is a listed file or folder, so that no part of it is a link."""
         return path in self._files or path in self._folders
 
     def is_file(self, path: str) -> bool:
@@ -95,17 +95,17 @@ class RepositoryFiles:
         return path in self._files or os.path.isfile(f"{self.root}/{path}")  # noqa: PTH113 - of any text
 
     def is_folder(self, path: str) -> bool:
-        """Whether ``path`` is a folder, "." being the repository itself."""
+        """Whether ``path`` is a folder; "." is the repository itself."""
         return path in self._folders or os.path.isdir(f"{self.root}/{path}")  # noqa: PTH112 - of any text
 
     def withheld(self, path: str) -> str:
-        """Why no tool gets ``path``, which may lead anywhere; empty when it is the repository's own."""
+        """Why ``path`` is not passed to any tool; empty if it is inside the repository."""
         if self.is_listed(path):
             return ""
         return leads_out(self.root, path)
 
     def holds_files(self, folder: str) -> bool:
-        """Whether Git would keep ``folder``: it keeps no empty ones."""
+        """Whether Git tracks ``folder``, that is, whether it is not empty."""
         return folder in self._folders
 
     def yaml_paths(self) -> Iterator[str]:
@@ -116,9 +116,9 @@ class RepositoryFiles:
         """Every file in ``folder`` and its sub-folders."""
         if folder == ".":
             return iter(self.paths)
-        # 0 is the character behind the slash: paths are sorted, so those below stand together.
-        first, behind = bisect_left(self.paths, f"{folder}/"), bisect_left(self.paths, f"{folder}0")
-        return iter(self.paths[first:behind])
+        # "0" is the character after "/", and paths are sorted, so all paths below are adjacent.
+        first, end = bisect_left(self.paths, f"{folder}/"), bisect_left(self.paths, f"{folder}0")
+        return iter(self.paths[first:end])
 
     def siblings(self, path: str) -> list[str]:
         """Names of the files and folders beside ``path``."""
@@ -131,7 +131,7 @@ class RepositoryFiles:
             return []
 
     def text(self, path: str) -> str:
-        """The text of a file. Raises YamlFault when it is too large, unreadable or not UTF-8."""
+        """The text of a file. Raises YamlFault if it is too large, unreadable or not UTF-8."""
         if path in self._same:
             return self._twin.text(path)
         if path not in self._texts:
@@ -151,16 +151,18 @@ class RepositoryFiles:
             except YamlFault as broken:
                 self._documents[path] = broken
             except Exception as error:
-                # A reader that fails on one file loses that file alone.
+                # A bug that one file triggers affects only that file.
                 self.faults.append(fault(error, f"reading {path}", Position(path)))
-                self._documents[path] = YamlFault(Position(path), "cannot be read by a fault of Meshwright")
+                self._documents[path] = YamlFault(
+                    Position(path), "cannot be read because of a bug in Meshwright"
+                )
         found = self._documents[path]
         if isinstance(found, YamlFault):
             raise found
         return found
 
     def limit_of(self, path: str) -> YamlFault | None:
-        """Why a file is given to no tool: it stands for more than a machine holds, or is too deep."""
+        """Why a file is not passed to any tool: it expands to too much memory, or is nested too deeply."""
         try:
             if is_suspect(self.text(path)):
                 self.documents(path)
@@ -169,12 +171,12 @@ class RepositoryFiles:
         return None
 
     def provide(self, paths: Iterable[str]) -> None:
-        """See to it that files can be read in the folder too."""
+        """Make sure that files exist in the folder too."""
         if self._store is not None:
             self._store.provide(paths)
 
     def raw(self, path: str, limit: int | None = None) -> bytes | None:
-        """The content of a file, None when it has more than ``limit`` bytes.
+        """The content of a file; None if it has more than ``limit`` bytes.
 
         Raises OSError, also for a path that leads out of the repository.
         """
@@ -228,7 +230,7 @@ class RepositoryFiles:
                     yield path
 
     def _ignored_by_git(self) -> frozenset[str]:
-        """Paths that Git ignores, whole folders as one; none when Git is absent or refuses."""
+        """Paths that Git ignores, with a folder as one path; none if Git is not available or fails."""
         if not (self.checkout / ".git").exists() or not self.root.is_relative_to(self.checkout):
             return frozenset()
         from meshwright.git.changes import ignored

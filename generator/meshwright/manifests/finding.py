@@ -1,4 +1,4 @@
-"""What a check has to say: a finding, or a thing it could not look at."""
+"""The results of a check: findings, and things that it could not check."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ class Severity(StrEnum):
 class Finding:
     """One fault, in one line.
 
-    ``id`` is ``<step>/<what>`` or a rule's, such as MW301, and stays the same from version to version;
-    ``message`` names both parties; ``fix`` says the way out; ``subject`` is the object it is about, such as
-    ``HelmRelease linkerd/linkerd-viz``.
+    ``id`` is ``<step>/<what>`` or a rule's ID, such as MW301, and never changes between versions;
+    ``message`` names everything involved; ``fix`` says what to do; ``subject`` is the affected object, such
+    as ``HelmRelease linkerd/linkerd-viz``.
     """
 
     id: str
@@ -44,7 +44,7 @@ class Finding:
 
     @property
     def sort_key(self) -> tuple[str, int, int, str, str]:
-        """By place, then by what is wrong: the same repository gives the same order anywhere."""
+        """Sorts by position, then by ID and message, so that the order is reproducible."""
         at = self.position
         return (at.path, at.line, at.column, self.id, self.message)
 
@@ -60,7 +60,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class NotSeen:
-    """Something that exists and was not checked, and why; never a fault."""
+    """Something that could not be checked, and why; not a fault."""
 
     subject: str
     reason: str
@@ -72,17 +72,17 @@ class NotSeen:
 
     @property
     def sort_key(self) -> tuple[Position, str, str]:
-        """By place."""
+        """Sorts by position."""
         return (self.position, self.subject, self.reason)
 
 
 def encodable(text: str) -> str:
-    """``text`` as UTF-8 can hold it: the name of a file may be no text at all."""
+    """``text`` made encodable as UTF-8: a file name may contain arbitrary bytes."""
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def _keep_printable(item: Finding | NotSeen, name: str) -> None:
     text: str = getattr(item, name)
-    shown = printable(text)
-    if shown is not text:
-        object.__setattr__(item, name, shown)
+    safe = printable(text)
+    if safe is not text:
+        object.__setattr__(item, name, safe)

@@ -1,4 +1,4 @@
-"""Folders by their paths."""
+"""Operations on folder paths."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from collections.abc import Iterable
 SKIPPED_FOLDERS = frozenset({".git", "node_modules", ".venv", "venv", "__pycache__", ".terraform", ".tox"})
 
 
-def with_above(folders: Iterable[str]) -> frozenset[str]:
-    """``folders`` and every folder that holds one of them, but for the repository itself."""
+def with_parents(folders: Iterable[str]) -> frozenset[str]:
+    """``folders`` and all their parent folders, except the repository root."""
     found: set[str] = set()
     for folder in folders:
         while folder and folder not in found:

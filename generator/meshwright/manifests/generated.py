@@ -1,4 +1,4 @@
-"""Which files a generated ConfigMap or Secret was made from."""
+"""The source files of a generated ConfigMap or Secret."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class GeneratorEntry:
     data: dict[str, Any]
 
     def file_of(self, key: str) -> str | None:
-        """The repository path of the file whose content became ``key``, if a file did."""
+        """The repository path of the file that provides ``key``, if a file does."""
         for entry in items_of(self.data.get("files")):
             name, _, path = str(entry).rpartition("=")
             if (name or posixpath.basename(path)) == key:
@@ -34,14 +34,14 @@ class GeneratorEntry:
 
     @property
     def files(self) -> list[str]:
-        """Every file the entry reads."""
+        """All files that the entry reads."""
         entries = [str(entry).rpartition("=")[2] for entry in items_of(self.data.get("files"))]
         entries += [str(entry) for entry in items_of(self.data.get("envs"))]
         return [join(self.kustomization.folder, entry) for entry in entries]
 
     @property
     def position(self) -> Position:
-        """Where the entry stands."""
+        """The entry's position."""
         return self.kustomization.position(self.pointer)
 
     @property
@@ -52,7 +52,7 @@ class GeneratorEntry:
 
 
 def generator_entry(index: KustomizationIndex, built: BuiltObject) -> GeneratorEntry | None:
-    """The entry that made ``built``; names may carry a prefix, a suffix and a hash."""
+    """The entry that generated ``built``; its name may have a prefix, a suffix and a hash."""
     field = _FIELDS.get(built.kind)
     path = built.origin.configured_in
     kustomization = index.get(posixpath.dirname(path) or ".") if path else None
@@ -74,9 +74,9 @@ def place_of(
     *,
     key: bool = False,
 ) -> Position:
-    """The best position known for a value of any object, read or generated.
+    """The best known position of a value, for objects read from a file or generated.
 
-    A generated value stands in the file that its key was filled from, or in the generator's entry.
+    A generated value is in the file that provides its key, or in the generator's entry.
     """
     if built.origin.is_chart:
         return _chart_position(files, index, built)
@@ -88,7 +88,7 @@ def place_of(
 
 
 def _chart_position(files: RepositoryFiles, index: KustomizationIndex, built: BuiltObject) -> Position:
-    """The helmCharts entry that rendered ``built``, or the field when several may have."""
+    """The helmCharts entry that rendered ``built``, or the field if there are several."""
     path = built.origin.configured_in
     kustomization = index.get(posixpath.dirname(path) or ".") if path else None
     if kustomization is None or kustomization.path != path or not kustomization.data.get("helmCharts"):

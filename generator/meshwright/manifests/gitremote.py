@@ -1,4 +1,4 @@
-"""Which URLs name one Git repository, and which name this checkout."""
+"""Compares Git URLs with each other and with the remotes of a checkout."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _URL = re.compile(r"^[ \t]*url[ \t]*=[ \t]*(\S+)", re.MULTILINE)
 
 
 def remotes(root: Path) -> set[str]:
-    """The remotes of the checkout at ``root``, as ``bare`` gives them; empty when it is none."""
+    """The remotes of the checkout at ``root``, as returned by ``bare``; empty if it is not a checkout."""
     try:
         text = read_small(root / ".git" / "config").decode("utf-8", "replace")
     except OSError:
@@ -20,7 +20,7 @@ def remotes(root: Path) -> set[str]:
 
 
 def bare(url: str) -> str:
-    """Host and path of a Git URL, whatever the protocol: ``git@host:a/b.git`` is ``host/a/b``."""
+    """Host and path of a Git URL, for any protocol: ``git@host:a/b.git`` becomes ``host/a/b``."""
     rest = re.sub(r"^[a-z+]+://", "", url.strip())
     rest = re.sub(r"^[^@/]+@", "", rest)
     return re.sub(r":(?:\d+/)?", "/", rest).removesuffix("/").removesuffix(".git").lower()

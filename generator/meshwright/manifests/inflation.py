@@ -1,7 +1,7 @@
-"""Kustomizations with ``helmCharts`` made buildable: charts at hand are rendered, others left out.
+"""Makes kustomizations with ``helmCharts`` buildable: available charts are rendered, others left out.
 
-Nothing in the repository is changed: a build gets copies of its kustomizations, in which chartHome leads
-to the charts that were found, and entries of other charts are gone.
+The repository is not changed: a build gets copies of its kustomizations in which chartHome points to the
+charts that were found, and entries for other charts are removed.
 """
 
 from __future__ import annotations
@@ -33,14 +33,14 @@ from meshwright.manifests.unit import BuildUnit
 from meshwright.yaml import YamlFault, parse_all
 
 _HELM_FIELDS = ("helmCharts", "helmGlobals", "helmChartInflationGenerator")
-# They name objects one by one, and fail when a chart would have made them.
+# Fields that refer to single objects and fail if the object comes from a missing chart.
 _NEEDS_OBJECTS = ("replicas", "replacements", "vars")
 _OLD_FIELD = "helmChartInflationGenerator"
 
 
 @dataclass
 class Inflated:
-    """A unit that builds without the network, and what it cannot show."""
+    """A unit that builds offline, and the parts that are missing from it."""
 
     unit: BuildUnit
     findings: list[Finding] = field(default_factory=list)
@@ -56,7 +56,7 @@ class Inflation:
         self._store = store
 
     def prepare(self, unit: BuildUnit) -> Inflated:
-        """``unit`` as it can be built here; itself when no chart is in it."""
+        """``unit`` adapted for an offline build; unchanged if it has no charts."""
         if not unit.inputs.helm or unit.inputs.is_barred:
             return Inflated(unit)
         inflated = Inflated(unit)
@@ -87,7 +87,7 @@ class Inflation:
         return inflated
 
     def _strip(self, data: dict[str, Any], kustomization: KustomizationFile) -> Iterator[NotSeen]:
-        """Leave the charts in ``data`` that are at hand; says which are not."""
+        """Keep only the available charts in ``data``; reports the others."""
         beside = self._beside(kustomization.folder, _chart_home(data))
         kept, found = [], []
         entries, old = items_of(data.get("helmCharts")), items_of(data.get(_OLD_FIELD))
@@ -97,7 +97,7 @@ class Inflation:
             if not isinstance(entry, Mapping):
                 continue
             name, version = str(entry.get("name") or ""), str(entry.get("version") or "")
-            reason = self._why_not(entry, kustomization.folder)
+            reason = self._unsupported(entry, kustomization.folder)
             folder = None
             try:
                 folder = None if reason else self._store.find(name, version, beside)
@@ -114,15 +114,15 @@ class Inflation:
         yield from self._without_plugins(data, kustomization)
         for number, _ in enumerate(old):
             at = kustomization.position((_OLD_FIELD, number))
-            yield NotSeen(f"'{kustomization.folder}'", f"{_OLD_FIELD} is not rendered here", at)
+            yield NotSeen(f"'{kustomization.folder}'", f"{_OLD_FIELD} is not rendered by this check", at)
         if kept:
             data["helmCharts"] = kept
             data["helmGlobals"] = {"chartHome": str(self._store.home(found))}
-        # Kustomize refuses a kustomization that says nothing.
+        # kustomize refuses an empty kustomization.
         data.setdefault("generatorOptions", {})
 
     def _beside(self, folder: str, home: str) -> Path | None:
-        """The charts folder of a kustomization, where it is one of the repository's."""
+        """The charts folder of a kustomization, if it is inside the repository."""
         path = join(folder, home)
         return None if self._files.withheld(path) else self._files.root / path
 
@@ -130,13 +130,13 @@ class Inflation:
         return text.replace(f"{self._files.root}/", "")
 
     def _without_plugins(self, data: dict[str, Any], kustomization: KustomizationFile) -> Iterator[NotSeen]:
-        """Take out entries of plugin fields that render charts."""
+        """Remove entries of plugin fields that render charts."""
         for name in PLUGIN_FIELDS:
             kept = []
             for number, entry in enumerate(items_of(data.get(name))):
                 if self._renders(kustomization.folder, entry):
                     at = kustomization.position((name, number))
-                    reason = f"{name} render a chart, which is not done here"
+                    reason = f"{name} render a chart, which this check does not support"
                     yield NotSeen(f"'{kustomization.folder}'", reason, at)
                 else:
                     kept.append(entry)
@@ -147,10 +147,10 @@ class Inflation:
         objects = configurations(folder, entry, self._files, self._index)
         return any(isinstance(item, Mapping) and is_helm(item) for item in objects)
 
-    def _why_not(self, entry: Mapping[str, Any], folder: str) -> str:
+    def _unsupported(self, entry: Mapping[str, Any], folder: str) -> str:
         for file in (entry.get("valuesFile"), *items_of(entry.get("additionalValuesFiles"))):
             if isinstance(file, str) and is_remote(file):
-                return f"its values file '{file}' stands on the network"
+                return f"its values file '{file}' is on the network"
             path = join(folder, file) if isinstance(file, str) and file else ""
             if path and entry_problem(
                 self._files, self._index, EntryPoint(path, Position(""), Expected.FILE)
@@ -175,16 +175,16 @@ class Inflation:
 
 
 def chart_not_seen(subject: str, name: str, version: str, at: Position, reason: str = "") -> NotSeen:
-    """What is said of a chart that is not rendered."""
+    """The report about a chart that is not rendered."""
     chart = f"{name} {version}".strip()
-    why = reason or "no charts folder has it"
+    why = reason or "it is in no charts folder"
     return NotSeen(subject, f"chart {chart} is not rendered: {why}", at)
 
 
 def _option_in(entry: Mapping[str, Any]) -> str:
-    # Helm gets the release's name as a bare argument: one with a dash would be an option.
+    # Helm gets the release name as an argument; with a leading dash it would be an option.
     name = str(entry.get("releaseName") or "")
-    return f"'{name}' is no name of a release" if name.startswith("-") else ""
+    return f"'{name}' is not a valid release name" if name.startswith("-") else ""
 
 
 def _chart_home(data: Mapping[str, Any]) -> str:
@@ -194,7 +194,7 @@ def _chart_home(data: Mapping[str, Any]) -> str:
 
 
 def _make_lenient(data: dict[str, Any], files: RepositoryFiles, folder: str) -> None:
-    """Let nothing fail for want of an object that a missing chart would have made."""
+    """Remove or relax whatever fails without the objects of a missing chart."""
     for name in _NEEDS_OBJECTS:
         data.pop(name, None)
     patches: list[Any] = []
@@ -203,14 +203,14 @@ def _make_lenient(data: dict[str, Any], files: RepositoryFiles, folder: str) -> 
     for text in items_of(data.pop("patchesStrategicMerge", None)):
         as_patch = {"path" if inline_objects(str(text)) is None else "patch": text}
         patches.extend(_targeted(as_patch, files, folder))
-    # As an entry of patches, a patch whose target is not there is passed over.
+    # Under patches, kustomize skips a patch without a matching target.
     patches.extend(items_of(data.pop("patchesJson6902", None)))
     if patches:
         data["patches"] = patches
 
 
 def _targeted(patch: Mapping[str, Any], files: RepositoryFiles, folder: str) -> Iterator[Mapping[str, Any]]:
-    """The same patch with the target that it names itself: kustomize passes over one that is not there."""
+    """The patch with an explicit target, because kustomize skips such a patch if nothing matches."""
     if patch.get("target"):
         yield patch
         return

@@ -1,4 +1,4 @@
-"""Texts with objects that stand where a path may stand too, such as an entry of ``transformers``."""
+"""Inline objects in fields that also accept paths, such as an entry of ``transformers``."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from meshwright.yaml import YamlFault, flow, parse_all
 
 
 def inline_objects(entry: str) -> Sequence[Any] | None:
-    """The objects that ``entry`` is; None when it is a path.
+    """The objects in ``entry``; None if it is a path.
 
-    Kustomize tries an entry as objects first, and loads it as a path, from the network too, when it has none.
+    kustomize parses an entry as objects first, and otherwise loads it as a path, even from the network.
     """
-    # A path of one plain line is the usual case, and costs no parser.
+    # Most entries are plain paths, which need no parser.
     if "\n" not in entry and ":" not in entry:
         return None
     return _objects(entry)
 
 
 def as_text(objects: Sequence[Any]) -> str:
-    """Objects as one text that no reader takes for a path or an address: JSON, which begins with a brace."""
+    """Objects as text that cannot be read as a path or URL: JSON, which starts with a brace."""
     return "\n---\n".join(flow(item, default=str) for item in objects)
 
 

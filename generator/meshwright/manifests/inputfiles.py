@@ -1,4 +1,4 @@
-"""Which files kustomize reads for a build."""
+"""The files that kustomize reads for a build."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _PLUGINS = ("generators", "transformers", "validators")
 
 
 def referenced(unit: BuildUnit, index: KustomizationIndex) -> Iterator[str]:
-    """Every path that the kustomizations of a unit name."""
+    """Every path that the kustomizations of a unit reference."""
     for folder in unit.inputs.folders:
         kustomization = index.get(folder)
         for reference in kustomization.references if kustomization else ():
@@ -25,14 +25,14 @@ def referenced(unit: BuildUnit, index: KustomizationIndex) -> Iterator[str]:
 
 
 def files_of(unit: BuildUnit, files: RepositoryFiles, index: KustomizationIndex) -> list[str]:
-    """Every file that a unit names, sorted."""
+    """Every file that a unit references, sorted."""
     paths = {*unit.inputs.files, *referenced(unit, index)}
     paths |= {path for folder in {*unit.inputs.folders, unit.folder} for path in index.paths(folder)}
     return sorted(path for path in paths if files.is_listed(path) and not files.holds_files(path))
 
 
 def is_opaque(unit: BuildUnit, index: KustomizationIndex) -> bool:
-    """Whether kustomize may read further files: charts, and settings of plugins, name some of their own."""
+    """Whether kustomize may read other files too: charts and plugin configurations reference their own."""
     kustomizations = [index.get(folder) for folder in unit.inputs.folders]
     plugins = any(item.data.get(name) for item in kustomizations if item for name in _PLUGINS)
     return bool(plugins or unit.inputs.helm or unit.needs_helm)

@@ -1,4 +1,4 @@
-"""Reads files of a repository: none outside of it, and nothing without an end, such as a pipe or a device."""
+"""Reads files of a repository, but none outside of it and no pipe or device."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from meshwright.reading import open_regular
 
 
 def leads_out(root: Path, path: str) -> str:
-    """Why no file or folder at ``path`` of ``root`` is the repository's own; empty when it is.
+    """Why ``path`` below ``root`` does not belong to the repository; empty if it does.
 
-    ``path`` has forward slashes and is normalised; whether anything is there does not matter.
+    ``path`` has forward slashes and is normalised; it need not exist.
     """
     if path == ".." or path.startswith(("../", "/")) or "\0" in path:
         return "lies outside the repository"
     seen = ""
     for part in path.split("/"):
         if part.lower() == ".git":
-            return "is Git's own"
+            return "is Git's own data"
         seen = f"{seen}/{part}" if seen else part
         if os.path.islink(f"{root}/{seen}"):  # noqa: PTH114 - of any text
             return f"leads through the symbolic link '{seen}'"
@@ -30,7 +30,7 @@ def leads_out(root: Path, path: str) -> str:
 def read_inside(root: Path, path: str) -> bytes:
     """The content of a file of the repository.
 
-    Raises OSError, also where ``path`` leads out of it, for what is no file, and for more than the limit.
+    Raises OSError, also if ``path`` leads out of it, is not a regular file, or exceeds the size limit.
     """
     if reason := leads_out(root, path):
         raise PermissionError(errno.EACCES, reason, path)

@@ -1,4 +1,4 @@
-"""A kustomization file: what it says, and every file or folder that it names."""
+"""A kustomization file: its content, and every file or folder that it references."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ FIELDS = (
     "buildMetadata",
 )
 
-# Their entries are objects that configure a part of kustomize, in the text itself, a file or a folder.
+# Their entries are objects that configure a kustomize plugin, inline or in a file or folder.
 PLUGIN_FIELDS = ("generators", "transformers", "validators")
 
 _WITHOUT_CONTENT = frozenset({"apiVersion", "kind"})
@@ -64,7 +64,7 @@ _HELM = ("helmCharts", "helmChartInflationGenerator")
 
 
 class Expected(StrEnum):
-    """What an entry may name."""
+    """What an entry may refer to."""
 
     RESOURCE = "resource"  # a manifest, or a folder with a kustomization
     COMPONENT = "component"  # a folder with a kustomization of kind Component
@@ -73,24 +73,24 @@ class Expected(StrEnum):
 
 @dataclass(frozen=True)
 class Reference:
-    """One entry that names a file or a folder, as written at ``pointer``."""
+    """One entry that refers to a file or folder, as written at ``pointer``."""
 
     pointer: Pointer
     entry: str
     expected: Expected
-    # Text before the path itself, such as "values.yaml=" in a generator's files.
+    # Text before the path, such as "values.yaml=" in a generator's files.
     prefix: str = ""
 
     @property
     def field(self) -> str:
-        """The field of the kustomization that the entry stands in."""
+        """The kustomization field that contains the entry."""
         return str(self.pointer[0])
 
     def replace_in(self, data: Any, path: str) -> None:
-        """Let the entry lead to ``path``, in ``data`` of the same form."""
+        """Replace the entry's path with ``path`` in ``data``, which has the same structure."""
         prefix = self.prefix
         if not prefix and "files" in self.pointer[:-1]:
-            # Without a key of its own, a file's name is the key.
+            # Without an explicit key, the file name is the key.
             prefix = f"{posixpath.basename(self.entry)}="
         for step in self.pointer[:-1]:
             data = data[step]
@@ -98,9 +98,9 @@ class Reference:
 
 
 class KustomizationFile:
-    """A parsed kustomization file; ``data`` is empty when the file is not a YAML mapping.
+    """A parsed kustomization file; ``data`` is empty if the file is not a YAML mapping.
 
-    ``data`` has the usual spelling of each field, whatever the file has; ``position`` knows both.
+    ``data`` uses the canonical spelling of each field; ``position`` maps it to the file's spelling.
     """
 
     def __init__(self, files: RepositoryFiles, path: str) -> None:
@@ -120,39 +120,39 @@ class KustomizationFile:
             if isinstance(self._document.data, dict):
                 self.data, self.spelling = canonical(self._document.data, FIELDS)
             else:
-                self.fault = YamlFault(self.position(), "a kustomization is a YAML mapping")
+                self.fault = YamlFault(self.position(), "a kustomization must be a YAML mapping")
 
     @property
     def is_component(self) -> bool:
-        """Whether it is reusable configuration that cannot be built alone."""
+        """Whether it is a Component, which cannot be built on its own."""
         return self.data.get("kind") == "Component"
 
     @property
     def is_empty(self) -> bool:
-        """Whether it names nothing: kustomize refuses it, Flux builds it to nothing."""
+        """Whether it is empty, which kustomize refuses and Flux builds to nothing."""
         return not self.fault and not any(
             value for key, value in self.data.items() if key not in _WITHOUT_CONTENT
         )
 
     def position(self, pointer: Pointer = (), *, key: bool = False) -> Position:
-        """Where ``pointer`` stands in the file."""
+        """The position of ``pointer`` in the file."""
         if self._document is None:
             return Position(self.path)
         return self._document.position(self.spelling.original(pointer), key=key)
 
     @property
     def helm_field(self) -> str | None:
-        """The field that would inflate a Helm chart, which needs Helm and mostly the network."""
+        """The field that renders a Helm chart, which needs Helm and usually the network."""
         return next((name for name in _HELM if self.data.get(name)), None)
 
     @property
     def unknown_fields(self) -> list[str]:
-        """Top-level fields that kustomize does not know."""
+        """Top-level fields that are not kustomize fields."""
         return [str(key) for key in self.data if key not in FIELDS]
 
     @cached_property
     def references(self) -> tuple[Reference, ...]:
-        """Every entry that names a file or folder, in the order of the file."""
+        """Every entry that refers to a file or folder, in file order."""
         return tuple(references_of(self.data))
 
 
@@ -177,7 +177,7 @@ class KustomizationIndex:
         return sorted(self._found)
 
     def paths(self, folder: str) -> list[str]:
-        """The kustomization files of ``folder``: kustomize refuses more than one."""
+        """The kustomization files of ``folder``; kustomize refuses more than one."""
         return self._found.get(folder, [])
 
     def get(self, folder: str) -> KustomizationFile | None:
@@ -186,14 +186,14 @@ class KustomizationIndex:
         if not paths:
             return None
         if folder not in self._parsed:
-            # Flux takes the first by this order, and kustomize complains about a second.
+            # Flux uses the first one in this order; kustomize refuses a second one.
             first = min(paths, key=lambda path: FILE_NAMES.index(posixpath.basename(path)))
             self._parsed[folder] = KustomizationFile(self._files, first)
         return self._parsed[folder]
 
 
 def references_of(data: Mapping[str, Any]) -> Iterator[Reference]:
-    """Every entry of a kustomization that names a file or folder; inline text is none."""
+    """Every entry of a kustomization that refers to a file or folder, without inline objects."""
     for field in ("resources", "bases"):
         yield from _entries(data, field, Expected.RESOURCE)
     yield from _entries(data, "components", Expected.COMPONENT)
@@ -221,14 +221,14 @@ def _entries(
 
 
 def single(pointer: Pointer, item: Any) -> Iterator[Reference]:
-    """The file that the last key of ``pointer`` names in ``item``, if it names one."""
+    """The file reference in ``item`` under the last key of ``pointer``, if there is one."""
     entry = item.get(pointer[-1]) if isinstance(item, dict) else None
     if isinstance(entry, str) and entry:
         yield Reference(pointer, entry, Expected.FILE)
 
 
 def generator_references(pointer: Pointer, item: Mapping[str, Any]) -> Iterator[Reference]:
-    """The files that an entry of configMapGenerator or secretGenerator takes in."""
+    """The files that an entry of configMapGenerator or secretGenerator reads."""
     for number, entry in enumerate(items_of(item.get("files"))):
         if isinstance(entry, str):
             key, equals, path = entry.rpartition("=")
@@ -240,10 +240,10 @@ def generator_references(pointer: Pointer, item: Mapping[str, Any]) -> Iterator[
 
 
 def join(folder: str, entry: str) -> str:
-    """``entry`` as seen from ``folder``, relative to the repository; may start with ".."."""
+    """Resolve ``entry`` against ``folder`` to a repository path, which may start with ".."."""
     return posixpath.normpath(posixpath.join(folder, entry))
 
 
 def hashes_names(options: Any) -> bool:
-    """Whether generator options leave on the hash that kustomize adds to a generated name."""
+    """Whether generator options keep the hash that kustomize adds to generated names."""
     return not (isinstance(options, dict) and options.get("disableNameSuffixHash"))

@@ -1,4 +1,4 @@
-"""Runs the real kustomize over groups of builds, and finds the build that breaks a group."""
+"""Runs the real kustomize on groups of builds, and isolates builds that make a group fail."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from meshwright.manifests.workspace import Workspace
 from meshwright.programs import Bounds, Process, bare_environment, end, start, wait
 from meshwright.yaml import YamlFault, limit_of
 
-_AT_ONCE = 2
-# Seconds more for each build that shares a run, and how much longer than one run all may take that fail.
+_MAX_PROCESSES = 2
+# Extra seconds for each build in a run, and the total time of failing runs as a multiple of one run's limit.
 _SHARED_SECONDS = 0.2
 _PATIENCE = 2
-# Bytes that one run may print: ten times what the largest group of builds does.
-_PRINTED = 32 * 2**20
-# Seconds of processor time for one of a run: where this process is killed, nobody ends kustomize.
-_ORPHANED = 4
+# Bytes that one run may print: ten times the output of the largest group of builds.
+_MAX_OUTPUT = 32 * 2**20
+# CPU seconds per second of a run's limit: they end kustomize if this process is killed.
+_CPU_FACTOR = 4
 _NO_MEMORY = re.compile(r"runtime: out of memory|cannot allocate memory")
 _FULL = {"no space left on device": errno.ENOSPC, "file too large": errno.EFBIG}
 _CULPRIT = re.compile(r"accumulating resources from '\.\./w(\d+)'")
@@ -35,8 +35,8 @@ _COLLISION = re.compile(r"already registered id|already encountered|multiple mat
 
 
 @dataclass(frozen=True)
-class _Waiting:
-    """Builds that are to share a run: how often those before it failed, and how often for want of time."""
+class _QueuedGroup:
+    """Builds that will share a run, with the failures and timeouts of their earlier runs."""
 
     members: list[int]
     failures: int = 0
@@ -45,14 +45,14 @@ class _Waiting:
 
 @dataclass
 class _Run:
-    waiting: _Waiting
+    queued: _QueuedGroup
     folder: Path
     process: Process
     seconds: float
 
 
 class Kustomize:
-    """Builds units, as many as possible in one process, at most two processes at once."""
+    """Builds units, as many as possible per process, with at most two processes at a time."""
 
     def __init__(
         self,
@@ -60,7 +60,7 @@ class Kustomize:
         workspace: Workspace,
         helm: Callable[[], Sequence[str]] = tuple,
     ) -> None:
-        """``helm`` gives the further arguments of a build that renders charts."""
+        """``helm`` returns extra arguments for a build that renders charts."""
         self._tool = tool
         self._helm = helm
         self._workspace = workspace
@@ -69,13 +69,13 @@ class Kustomize:
         self._units: list[BuildUnit] = []
         self._results: dict[int, BuildResult] = {}
         self._errors: dict[int, str] = {}
-        self._queue: deque[_Waiting] = deque()
-        self._apart: list[int] = []
+        self._queue: deque[_QueuedGroup] = deque()
+        self._collided: list[int] = []
 
     def build(
         self, units: Sequence[BuildUnit], explain: Callable[[BuildUnit, str], BuildResult]
     ) -> list[BuildResult]:
-        """A result for each unit; ``explain`` turns kustomize's error about a unit into findings."""
+        """A result for each unit; ``explain`` turns kustomize's error for a unit into findings."""
         numbers = []
         for unit in units:
             numbers.append(len(self._units))
@@ -97,7 +97,7 @@ class Kustomize:
             if not unit.is_empty and number not in self._errors
         ]
         for members in group(ready):
-            self._queue.append(_Waiting([number_of[id(unit)] for unit in members]))
+            self._queue.append(_QueuedGroup([number_of[id(unit)] for unit in members]))
         self._drain()
         for number in numbers:
             if number in self._errors:
@@ -107,12 +107,12 @@ class Kustomize:
     def _drain(self) -> None:
         running: deque[_Run] = deque()
         try:
-            while self._queue or running or self._apart:
+            while self._queue or running or self._collided:
                 if not self._queue and not running:
-                    # What collided with its group is tried together, and then one by one.
-                    self._queue.append(_Waiting(self._apart, 1))
-                    self._apart = []
-                while self._queue and len(running) < _AT_ONCE:
+                    # Builds that collided in their groups are tried together, then one by one.
+                    self._queue.append(_QueuedGroup(self._collided, 1))
+                    self._collided = []
+                while self._queue and len(running) < _MAX_PROCESSES:
                     running.append(self._start(self._queue.popleft()))
                 self._finish(running[0])
                 running.popleft()
@@ -120,49 +120,49 @@ class Kustomize:
             for run in running:
                 end(run.process)
 
-    def _start(self, waiting: _Waiting) -> _Run:
-        members = waiting.members
+    def _start(self, queued: _QueuedGroup) -> _Run:
+        members = queued.members
         folder = self._workspace.write_group(members, [self._units[number] for number in members])
         command = [str(self._tool), "build", "--load-restrictor", "LoadRestrictionsNone", str(folder)]
         if any(self._units[number].needs_helm for number in members):
             command += self._helm()
-        # A build is short and makes much garbage: looking for it less often saves a third of its time.
+        # A build is short and allocates a lot: collecting garbage less often saves a third of its time.
         environment = {**bare_environment(self._workspace.home), "GOGC": "400"}
-        # Files, not pipes: a full pipe would make kustomize wait for us.
+        # Files instead of pipes: kustomize would block on a full pipe.
         with (folder / "out").open("wb") as out, (folder / "err").open("wb") as err:
             process = start(
                 command,
                 folder=folder,
                 environment=environment,
                 network=False,
-                bounds=Bounds(current().memory * 2**20, _PRINTED, current().build * _ORPHANED),
+                bounds=Bounds(current().memory * 2**20, _MAX_OUTPUT, current().build * _CPU_FACTOR),
                 stdout=out,
                 stderr=err,
             )
-        # Halves of a group that took too long get half the time: together they cost no more than it did.
-        seconds = (current().build + _SHARED_SECONDS * len(members)) / 2**waiting.halvings
-        return _Run(waiting, folder, process, max(1, min(seconds, self._patience)))
+        # Halves of a group that timed out get half the time, so that together they take no longer.
+        seconds = (current().build + _SHARED_SECONDS * len(members)) / 2**queued.halvings
+        return _Run(queued, folder, process, max(1, min(seconds, self._patience)))
 
     def _finish(self, run: _Run) -> None:
         status = wait(run.process, run.seconds)
         if status is None:
             self._patience -= run.seconds
-            late = replace(run.waiting, halvings=run.waiting.halvings + 1)
-            self._split(late, _too_much("build", f"took longer than {run.seconds:.0f} s"))
+            late = replace(run.queued, halvings=run.queued.halvings + 1)
+            self._split(late, _limit_exceeded("build", f"took longer than {run.seconds:.0f} s"))
         elif status:
             error = (run.folder / "err").read_text(encoding="utf-8", errors="replace").strip()
-            self._split(run.waiting, self._understood(error, run) or f"kustomize ended with code {status}")
+            self._split(run.queued, self._error_text(error, run) or f"kustomize exited with code {status}")
         else:
             self._read(run)
 
-    def _understood(self, error: str, run: _Run) -> str:
-        """What kustomize says, and which limit it reached. Raises OSError when a disk is full."""
+    def _error_text(self, error: str, run: _Run) -> str:
+        """kustomize's error, or the limit that it reached. Raises OSError if the disk is full."""
         if _NO_MEMORY.search(error):
-            return _too_much("memory", f"needs more than {current().memory} MiB of memory")
-        # Only kustomize's own words: what a repository makes it say may end in anything.
+            return _limit_exceeded("memory", f"needs more than {current().memory} MiB of memory")
+        # Compare the whole message: text from a repository could contain the same words.
         full = _FULL.get(error.removeprefix("Error: ").removeprefix("write /dev/stdout: "))
-        if full == errno.EFBIG and (run.folder / "out").stat().st_size >= _PRINTED:
-            return f"kustomize prints more than {_PRINTED >> 20} MiB: not built; let it build less at once"
+        if full == errno.EFBIG and (run.folder / "out").stat().st_size >= _MAX_OUTPUT:
+            return f"kustomize prints more than {_MAX_OUTPUT >> 20} MiB: not built; split the build"
         if full is not None:
             raise OSError(full, os.strerror(full), str(run.folder))
         return error
@@ -171,8 +171,8 @@ class Kustomize:
         out = run.folder / "out"
         self._printed += out.stat().st_size
         if self._printed > current().output * 2**20:
-            problem = f"prints more than {current().output} MiB, all builds together"
-            self._give_up(run.waiting.members, _too_much("output", problem))
+            problem = f"prints more than {current().output} MiB in total"
+            self._fail(run.queued.members, _limit_exceeded("output", problem))
             return
         try:
             built = list(
@@ -184,7 +184,7 @@ class Kustomize:
                 )
             )
         except YamlFault as fault:
-            self._split(run.waiting, f"what kustomize prints cannot be read: {fault.problem}")
+            self._split(run.queued, f"kustomize's output cannot be parsed: {fault.problem}")
             return
         for number, item in built:
             unit = self._units[number]
@@ -192,37 +192,37 @@ class Kustomize:
             if origin.is_chart:
                 origin = replace(origin, place=unit.asked_at)
             self._results[number].objects.append(BuiltObject(item.data, origin))
-        for number in run.waiting.members:
+        for number in run.queued.members:
             self._results[number].built = True
 
-    def _give_up(self, members: Sequence[int], error: str) -> None:
+    def _fail(self, members: Sequence[int], error: str) -> None:
         for number in members:
             self._errors[number] = error
 
-    def _split(self, waiting: _Waiting, error: str) -> None:
-        members, failed = waiting.members, replace(waiting, failures=waiting.failures + 1)
+    def _split(self, queued: _QueuedGroup, error: str) -> None:
+        members, failed = queued.members, replace(queued, failures=queued.failures + 1)
         named = _CULPRIT.search(error)
         culprit = int(named[1]) if named else -1
         if len(members) == 1 or self._patience <= 0:
-            self._give_up(members, error)
+            self._fail(members, error)
         elif culprit not in members or failed.failures > 3:
             middle = len(members) // 2
             self._queue.extend(replace(failed, members=half) for half in (members[:middle], members[middle:]))
         else:
             if _COLLISION.search(error):
-                self._apart.append(culprit)
+                self._collided.append(culprit)
             else:
                 self._errors[culprit] = error
             rest = [number for number in members if number != culprit]
             self._queue.append(replace(failed, members=rest))
 
 
-def _too_much(limit: str, problem: str) -> str:
+def _limit_exceeded(limit: str, problem: str) -> str:
     return f"kustomize {problem}: not built; raise the limit with {current().option(limit)}"
 
 
 def _limit_of(data: Any) -> str:
-    """What makes some text inside a manifest, such as a patch, too much for any reader."""
+    """The limit that inline text in a manifest, such as a patch, exceeds; empty if none."""
     if isinstance(data, str):
         limit = limit_of(data, "inline")
         return limit.problem if limit else ""

@@ -1,4 +1,4 @@
-"""Reads what kustomize printed, and takes off what was added to trace each object."""
+"""Parses kustomize's output, and removes the annotations that trace each object."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ _PLAIN_PATH = re.compile(r"path: ((?:\.\./)+[A-Za-z][\w./-]*)\n")
 def read_output(
     text: str, group_folder: Path, repository: Path, originals: Mapping[str, str] | None = None
 ) -> Iterator[tuple[int, BuiltObject]]:
-    """Each object with the number of the build it belongs to.
+    """Each object with the number of its build.
 
-    ``group_folder`` is what kustomize's origins are relative to; ``originals`` leads from a copied
-    kustomization to the one in the repository.
+    kustomize's origins are relative to ``group_folder``; ``originals`` maps a copied kustomization to the
+    one in the repository.
     """
     for data in parse_all(text, "kustomize's output"):
         annotations = data.get("metadata", {}).get("annotations", {})
@@ -33,22 +33,22 @@ def read_output(
         yield number, BuiltObject(data, origin)
 
 
-def _said(text: str) -> Any:
-    # Nearly every origin is this one line, and there is one for each object.
+def _parse_origin(text: str) -> Any:
+    # A fast path: nearly every origin has this form, and every object has one.
     if plain := _PLAIN_PATH.fullmatch(text):
         return {"path": plain[1]}
     return parse(text) if text else None
 
 
 def _origin(text: str, group_folder: Path, repository: Path, originals: Mapping[str, str]) -> Origin:
-    said: Any = _said(text)
-    if not isinstance(said, dict):
+    data: Any = _parse_origin(text)
+    if not isinstance(data, dict):
         return Origin()
     found = {}
     for key, name in (("path", "path"), ("configuredIn", "configured_in")):
-        if isinstance(said.get(key), str):
-            whole = os.path.normpath(group_folder / said[key])
+        if isinstance(data.get(key), str):
+            whole = os.path.normpath(group_folder / data[key])
             found[name] = originals.get(whole) or os.path.relpath(whole, repository).replace(os.sep, "/")
-    maker = said.get("configuredBy")
+    maker = data.get("configuredBy")
     made_by = str(maker.get("kind") or "") if isinstance(maker, dict) else ""
     return Origin(found.get("path"), found.get("configured_in"), made_by)

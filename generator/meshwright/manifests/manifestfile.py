@@ -1,4 +1,4 @@
-"""Looks at every manifest file of a build: what is not YAML, and what is no Kubernetes object."""
+"""Checks the manifest files of a build for invalid YAML and for documents that are not Kubernetes objects."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from meshwright.manifests.files import RepositoryFiles
 from meshwright.manifests.finding import Finding
 from meshwright.yaml import Document, YamlFault
 
-_TAB_HINT = "indent with spaces: YAML allows no tab there"
+_TAB_HINT = "indent with spaces: YAML does not allow tabs there"
 
 
 def manifest_findings(
     files: RepositoryFiles, path: str, why_read: str = "", fix: str = ""
 ) -> Iterator[Finding]:
-    """Every fault for which kustomize would refuse ``path``.
+    """Every fault for which kustomize refuses ``path``.
 
-    ``why_read`` and ``fix`` are added to what is said about a file that is no manifest at all.
+    ``why_read`` and ``fix`` are added to the finding for a file that is not a manifest.
     """
     try:
         documents = files.documents(path)
@@ -40,7 +40,7 @@ def yaml_finding(fault: YamlFault) -> Finding:
 
 def _problem(data: Any) -> str | None:
     if not isinstance(data, dict):
-        return "it is no mapping"
+        return "it is not a mapping"
     missing = [name for name in ("apiVersion", "kind") if not data.get(name)]
     if missing:
         return f"it has no {' and no '.join(missing)}"
@@ -74,6 +74,6 @@ def named_documents(
 
 
 def object_name(data: Any) -> str:
-    """metadata.name of an object, empty when it has none."""
+    """metadata.name of an object; empty if it has none."""
     metadata = data.get("metadata") if isinstance(data, dict) else None
     return str(metadata.get("name") or "") if isinstance(metadata, dict) else ""

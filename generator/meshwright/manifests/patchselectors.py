@@ -1,4 +1,4 @@
-"""The patterns by which a kustomization chooses objects, and which of them kustomize cannot read."""
+"""The patterns with which a kustomization selects objects, and which of them kustomize cannot parse."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from meshwright.manifests.pointer import Pointer, items_of
 from meshwright.manifests.unit import BuildUnit
 from meshwright.patterns.regexp import PatternFault, compile_anchored
 
-_FIX = "write a backslash before a character that stands for itself"
+_FIX = "escape literal special characters with a backslash"
 # source: kustomize api/types/selector.go, NewSelectorRegex
 _FIELDS = ("group", "version", "kind", "name", "namespace")
 
 
 def refused_patterns(unit: BuildUnit, kustomization: KustomizationFile | None) -> list[Finding]:
-    """A finding for each pattern that is no regular expression, in the file or where the unit is asked."""
+    """A finding for each invalid regular expression, in the file or where the unit is referenced."""
     found = []
     for data in [kustomization.data if kustomization else {}, unit.manifest or {}]:
         for pointer, value in _patterns(data):
@@ -26,7 +26,7 @@ def refused_patterns(unit: BuildUnit, kustomization: KustomizationFile | None) -
             except PatternFault as fault:
                 in_file = kustomization is not None and data is kustomization.data
                 at = kustomization.position(pointer) if kustomization and in_file else unit.asked_at
-                text = f"{pointer[-1]} '{value}' is no regular expression that kustomize reads: {fault}"
+                text = f"{pointer[-1]} '{value}' is not a regular expression that kustomize supports: {fault}"
                 found.append(Finding("build/pattern", at, text, _FIX))
         if found:
             break

@@ -1,8 +1,7 @@
-"""What generators, transformers and validators are configured with, and which files that names.
+"""The configurations of generators, transformers and validators, and the files that they reference.
 
-Each configuration is an object. Its kind is a part of kustomize, and some of those read files or run Helm;
-any other kind is a program of somebody's, which is never run here. A kind that is not in these tables never
-reaches kustomize.
+Each configuration is an object whose kind is a builtin of kustomize; some builtins read files or run Helm.
+Any other kind is an external program, which is never run. Only kinds in these tables are passed to kustomize.
 """
 
 from __future__ import annotations
@@ -26,12 +25,12 @@ from meshwright.manifests.pointer import items_of
 from meshwright.manifests.remote import is_remote
 from meshwright.yaml import YamlFault
 
-# What a folder of configurations may say: anything else would change them on their way.
-_PLAIN = frozenset({"apiVersion", "kind", "metadata", "resources"})
+# The fields that a folder of configurations may have: any other would modify the configurations.
+_LISTING_FIELDS = frozenset({"apiVersion", "kind", "metadata", "resources"})
 _HELM = "HelmChartInflationGenerator"
 
 # Kinds that read no file (sigs.k8s.io/kustomize/api v0.21.1, internal/plugins/builtinhelpers).
-_HARMLESS = frozenset(
+_WITHOUT_FILES = frozenset(
     {
         "AnnotationsTransformer",
         "HashTransformer",
@@ -45,8 +44,8 @@ _HARMLESS = frozenset(
         "SuffixTransformer",
     }
 )
-# Kinds that do, and the fields of theirs in which they are named.
-_READING: Mapping[str, tuple[str, ...]] = {
+# Kinds that read files, and their fields.
+_WITH_FILES: Mapping[str, tuple[str, ...]] = {
     "ConfigMapGenerator": GENERATOR,
     "SecretGenerator": GENERATOR,
     "PatchTransformer": ("path", "patch", "target", "options"),
@@ -63,20 +62,20 @@ def is_helm(config: Mapping[str, Any]) -> bool:
 
 
 def problem_of(config: Any) -> str:
-    """Why a configuration is not given to kustomize; empty when it is."""
+    """Why a configuration is not passed to kustomize; empty if it is."""
     if not isinstance(config, Mapping):
-        return "it is no object"
+        return "it is not an object"
     kind = str(config.get("kind") or "")
     if not _is_builtin(config):
-        return f"{kind or 'it'} is a program of its own, and no program of a repository is run"
-    if kind not in _HARMLESS and kind not in _READING:
+        return f"{kind or 'it'} is an external program, and programs of a repository are never run"
+    if kind not in _WITHOUT_FILES and kind not in _WITH_FILES:
         return f"kustomize has no builtin {kind}"
-    _, spelling = canonical(config, _READING.get(kind, ()))
-    return f"'{spelling.doubled[0][1]}' stands twice in it" if spelling.doubled else ""
+    _, spelling = canonical(config, _WITH_FILES.get(kind, ()))
+    return f"it contains '{spelling.doubled[0][1]}' twice" if spelling.doubled else ""
 
 
 def references_in(config: Mapping[str, Any]) -> Iterator[Reference]:
-    """Every file that a configuration names, at its pointer in what ``tidy`` gives."""
+    """Every file that a configuration references, at its pointer in the result of ``tidy``."""
     kind, data = str(config.get("kind") or ""), tidy(config)
     if kind in ("ConfigMapGenerator", "SecretGenerator"):
         yield from generator_references((), data)
@@ -89,17 +88,17 @@ def references_in(config: Mapping[str, Any]) -> Iterator[Reference]:
             yield from single(("replacements", number, "path"), item)
     elif kind == "ValueAddTransformer":
         yield from single(("targetFilePath",), data)
-    elif kind in _READING:
+    elif kind in _WITH_FILES:
         yield from single(("path",), data)
 
 
 def tidy(config: Mapping[str, Any]) -> dict[str, Any]:
-    """A configuration with its fields in the usual spelling."""
-    return canonical(config, _READING.get(str(config.get("kind") or ""), ()))[0]
+    """A configuration with its fields in canonical spelling."""
+    return canonical(config, _WITH_FILES.get(str(config.get("kind") or ""), ()))[0]
 
 
 def moved(config: Mapping[str, Any], seen_from: Callable[[str], str]) -> dict[str, Any]:
-    """A configuration for another folder, from which ``seen_from`` gives the way to a file that it names."""
+    """A configuration moved to another folder; ``seen_from`` converts the paths that it references."""
     data = copy.deepcopy(tidy(config))
     for reference in references_in(config):
         reference.replace_in(data, seen_from(reference.entry))
@@ -109,17 +108,17 @@ def moved(config: Mapping[str, Any], seen_from: Callable[[str], str]) -> dict[st
 
 
 def spelled(entry: Any) -> Any:
-    """An entry that may be a text with objects, so that it cannot be taken for a path."""
+    """An entry with inline objects, rewritten so that it cannot be read as a path."""
     objects = inline_objects(entry) if isinstance(entry, str) else None
     return entry if objects is None else as_text(objects)
 
 
-class ChangedOnTheWay(Exception):
-    """A folder of configurations whose kustomization does more than list them; the message names it."""
+class ModifiedConfiguration(Exception):
+    """A folder of configurations whose kustomization modifies them; the message names it."""
 
 
 def configuration_files(path: str, files: RepositoryFiles, index: KustomizationIndex) -> list[str]:
-    """The files of the configurations in a file or folder. Raises ChangedOnTheWay."""
+    """The files with the configurations in a file or folder. Raises ModifiedConfiguration."""
     found: list[str] = []
     pending, seen = [path], {path}
     while pending:
@@ -128,8 +127,8 @@ def configuration_files(path: str, files: RepositoryFiles, index: KustomizationI
         if own is None or files.is_file(following):
             found.append(following)
             continue
-        if not _PLAIN.issuperset(own.data):
-            raise ChangedOnTheWay(f"'{following}' changes what it lists")
+        if not _LISTING_FIELDS.issuperset(own.data):
+            raise ModifiedConfiguration(f"'{following}' modifies the objects that it lists")
         entries = [join(following, str(entry)) for entry in items_of(own.data.get("resources"))]
         pending += [entry for entry in entries if entry not in seen]
         seen.update(entries)
@@ -137,7 +136,7 @@ def configuration_files(path: str, files: RepositoryFiles, index: KustomizationI
 
 
 def configurations(folder: str, entry: Any, files: RepositoryFiles, index: KustomizationIndex) -> list[Any]:
-    """What an entry of a plugin field in ``folder`` configures, as far as it can be read."""
+    """The configurations in an entry of a plugin field in ``folder``, as far as they can be read."""
     if not isinstance(entry, str) or is_remote(entry):
         return []
     objects = inline_objects(entry)
@@ -148,7 +147,7 @@ def configurations(folder: str, entry: Any, files: RepositoryFiles, index: Kusto
         paths = [] if files.withheld(path) else configuration_files(path, files, index)
         paths = [path for path in paths if not files.withheld(path) and files.is_file(path)]
         return [document.data for path in paths for document in files.documents(path)]
-    except (ChangedOnTheWay, YamlFault):
+    except (ModifiedConfiguration, YamlFault):
         return []
 
 

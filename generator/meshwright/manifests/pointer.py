@@ -12,17 +12,17 @@ _PLAIN = re.compile(r"[A-Za-z0-9_-]+")
 
 
 def mapping_of(value: Any) -> Mapping[str, Any]:
-    """``value`` when it is a mapping; an empty one otherwise, which a schema reports."""
+    """``value`` if it is a mapping, else an empty one; a schema reports anything else."""
     return value if isinstance(value, Mapping) else {}
 
 
 def items_of(value: Any) -> list[Any]:
-    """``value`` when it is a list; an empty one otherwise, which a schema or kustomize reports."""
+    """``value`` if it is a list, else an empty one; a schema or kustomize reports anything else."""
     return value if isinstance(value, list) else []
 
 
 def holds(data: Any, pointer: Iterable[str | int]) -> bool:
-    """Whether ``pointer`` leads to something in ``data``."""
+    """Whether ``data`` has a value at ``pointer``."""
     for step in pointer:
         if isinstance(data, Mapping):
             if step not in data:
@@ -34,7 +34,7 @@ def holds(data: Any, pointer: Iterable[str | int]) -> bool:
 
 
 def value_at(data: Any, pointer: Iterable[str | int]) -> Any:
-    """What ``pointer`` leads to; it must lead somewhere."""
+    """The value at ``pointer``, which must exist."""
     for step in pointer:
         data = data[step]
     return data
@@ -53,7 +53,7 @@ def keys_named(data: Any, name: str) -> Iterator[Pointer]:
 
 
 def scalars(data: Any, pointer: Pointer = ()) -> Iterator[tuple[Pointer, Any]]:
-    """Every value that is neither a mapping nor a list, with the pointer to it."""
+    """Every scalar value with its pointer."""
     if isinstance(data, Mapping):
         for key, value in data.items():
             yield from scalars(value, (*pointer, key))
@@ -65,7 +65,7 @@ def scalars(data: Any, pointer: Pointer = ()) -> Iterator[tuple[Pointer, Any]]:
 
 
 def dotted(pointer: Iterable[Any]) -> str:
-    """``spec.containers[0].image``; a key of YAML that is no text is shown as YAML has it."""
+    """``spec.containers[0].image``; a YAML key that is not text is written as in YAML."""
     text = ""
     for step in pointer:
         if isinstance(step, int) and not isinstance(step, bool):

@@ -1,4 +1,4 @@
-"""A kustomization as it must read in another folder, and as kustomize may get it."""
+"""Rewrites a kustomization for another folder, in a form that is safe to pass to kustomize."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ from meshwright.manifests.kustomization import (
 from meshwright.manifests.plugins import moved, spelled
 from meshwright.manifests.pointer import items_of
 
-# What turns an entry into the path that another folder needs.
+# Converts an entry to the path from the other folder.
 SeenFrom = Callable[[str], str]
-# What reads the configurations in the file or folder that an entry of a plugin field names.
+# Reads the configurations in the file or folder of an entry in a plugin field.
 Configurations = Callable[[str], Sequence[Any]]
 
 
 def relocate(
     data: Mapping[str, Any], seen_from: SeenFrom, configurations: Configurations | None = None
 ) -> dict[str, Any]:
-    """A copy of a kustomization that means the same in another folder, and holds no unknown field.
+    """A copy of a kustomization that has the same meaning in another folder, without unknown fields.
 
-    With ``configurations`` what plugin fields name stands in the copy itself: paths in it are seen from the
-    kustomization that lists it. Without, such entries lead to their files, as in their own folder.
+    With ``configurations``, the plugin configurations are inlined, with paths relative to the kustomization
+    that lists them. Without it, such entries still refer to their files.
     """
     result = copy.deepcopy({key: value for key, value in data.items() if key in FIELDS})
     for reference in (*references_of(data), *_values_files(data)):
@@ -63,7 +63,7 @@ def _plugin(entry: Any, seen_from: SeenFrom, configurations: Configurations | No
 
 
 def _values_files(data: Mapping[str, Any]) -> Iterator[Reference]:
-    """The values files of helmCharts: they belong to charts, and are no part of a build without Helm."""
+    """The values files of helmCharts, which are not part of a build without Helm."""
     for index, item in enumerate(items_of(data.get("helmCharts"))):
         yield from single(("helmCharts", index, "valuesFile"), item)
         more = item.get("additionalValuesFiles") if isinstance(item, dict) else None

@@ -1,42 +1,42 @@
-"""Names as a build leaves them, and the question whether one of them was made of another."""
+"""Built object names, and whether one of them was derived from a source name."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-_BETWEEN = "\n"
+_SEPARATOR = "\n"
 
 
 class Names:
-    """Built names; ``x in names`` says whether one of them holds x, with a prefix or a suffix or without."""
+    """Built names; ``x in names`` is true if one of them contains x, for example with a prefix or suffix."""
 
     def __init__(self) -> None:
         self._names: set[str] = set()
-        self._together = ""
+        self._joined = ""
 
     def add(self, name: str) -> None:
-        """Take a name in."""
+        """Add a name."""
         self._names.add(name)
-        self._together = ""
+        self._joined = ""
 
     def __contains__(self, name: str) -> bool:
         if name in self._names:
             return True
-        # One look at all of them: many names would be compared with many others.
-        if not self._together:
-            self._together = _BETWEEN.join(self._names)
-        return _BETWEEN not in name and name in self._together
+        # Search all names in one text: comparing many names with many others is slow.
+        if not self._joined:
+            self._joined = _SEPARATOR.join(self._names)
+        return _SEPARATOR not in name and name in self._joined
 
 
-def _parts(name: str) -> Iterator[str]:
+def _substrings(name: str) -> Iterator[str]:
     for length in range(len(name), 0, -1):
         for start in range(len(name) - length + 1):
             yield name[start : start + length]
 
 
 def longest_part(name: str, known: Mapping[str, object]) -> str:
-    """The longest key of ``known`` that is part of ``name``; empty when none is."""
-    # A short name has fewer parts than a large file has names.
+    """The longest key of ``known`` that is contained in ``name``; empty if there is none."""
+    # A short name has fewer substrings than a large file has names.
     if len(known) > len(name) * (len(name) + 1) // 2:
-        return next((part for part in _parts(name) if part in known), "")
+        return next((part for part in _substrings(name) if part in known), "")
     return max((item for item in known if item and item in name), key=len, default="")

@@ -1,4 +1,4 @@
-"""Files that SOPS encrypted: only the cluster can read them."""
+"""Objects encrypted with SOPS, which only the cluster can read."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from typing import Any
 
 
 def is_encrypted(data: Mapping[str, Any]) -> bool:
-    """Whether an object carries SOPS' own key beside its encrypted values."""
+    """Whether an object has SOPS' metadata beside its encrypted values."""
     return isinstance(data.get("sops"), Mapping)
 
 
 def without_sops(data: Mapping[str, Any]) -> dict[str, Any]:
-    """The object as the API server would see it, encrypted values left as they are."""
+    """The object as the API server gets it, but with encrypted values."""
     return {key: value for key, value in data.items() if key != "sops"}

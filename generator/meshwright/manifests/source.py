@@ -1,4 +1,4 @@
-"""Where in the repository a value of a built object was written."""
+"""The source positions of built objects and their values."""
 
 from __future__ import annotations
 
@@ -19,26 +19,26 @@ Pointer = Sequence[str | int]
 
 @dataclass(frozen=True)
 class SourceDocument:
-    """The document an object was read from; ``pointer`` leads to it inside a List."""
+    """The document that defines an object; ``pointer`` is its location inside a List."""
 
     document: Document
     pointer: tuple[str | int, ...]
     data: Any
 
     def position(self, pointer: Pointer = (), *, key: bool = False) -> Position:
-        """Where the value, or its key, stands; the nearest parent when it is not there."""
+        """The position of a value or its key, or of its nearest parent if it does not exist."""
         return self.document.position((*self.pointer, *pointer), key=key)
 
     def holds(self, pointer: Pointer) -> bool:
-        """Whether the source itself has ``pointer``; if not, a patch or a transformer made it."""
+        """Whether the source itself has ``pointer``; otherwise a patch or transformer added it."""
         return holds(self.data, pointer)
 
 
 def source_of(files: RepositoryFiles, built: BuiltObject) -> SourceDocument | None:
-    """The document that kustomize read ``built`` from; None for a generated object.
+    """The document that kustomize read ``built`` from; None if it was generated.
 
-    Kustomize may have changed the name by prefix and suffix: the longest name that is part of the
-    built one wins, and a single document of the kind is taken as it is.
+    kustomize may have added a prefix or suffix to the name: the longest name contained in the built one
+    wins, and the only document of a kind matches regardless of its name.
     """
     path = built.origin.path
     if path is None or path.startswith(".."):
@@ -53,7 +53,7 @@ def source_of(files: RepositoryFiles, built: BuiltObject) -> SourceDocument | No
 
 
 def _sources(files: RepositoryFiles, path: str) -> dict[str, dict[str, list[SourceDocument]]]:
-    """What a file has, by kind and name."""
+    """The documents of a file, by kind and name."""
     found: dict[str, dict[str, list[SourceDocument]]] = {}
     for document, pointer, data in named_documents(files, path):
         names = found.setdefault(str(data.get("kind") or ""), {})
@@ -64,13 +64,13 @@ def _sources(files: RepositoryFiles, path: str) -> dict[str, dict[str, list[Sour
 def position_of(
     files: RepositoryFiles, built: BuiltObject, pointer: Pointer = (), *, key: bool = False
 ) -> Position:
-    """The best position known for a value of ``built``: exact, a parent, or the file alone."""
+    """The best known position of a value of ``built``: exact, of a parent, or only the file."""
     source = source_of(files, built)
     return built.origin.position if source is None else source.position(pointer, key=key)
 
 
 def find_text(files: RepositoryFiles, start: Position, wanted: str) -> Position:
-    """The first place of ``wanted`` in the file at or behind ``start``; ``start`` when there is none."""
+    """The first position of ``wanted`` in the file from ``start`` on; ``start`` if there is none."""
     try:
         lines = files.text(start.path).splitlines()
     except YamlFault:

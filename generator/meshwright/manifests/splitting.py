@@ -1,7 +1,7 @@
-"""Builds that only list a great many manifests, made piece by piece.
+"""Splits builds that only list many manifests.
 
-Kustomize compares every object with every other one: 7,500 manifests take it minutes in one build and
-seconds in pieces. Where nothing but a list of resources is built, the pieces together are the whole.
+kustomize compares every object with every other one: 7,500 manifests take minutes in one build and seconds
+in pieces. If a kustomization only lists resources, the combined results of the pieces are the same.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ _PLAIN = frozenset({"apiVersion", "kind", "metadata", "resources"})
 
 
 def split(unit: BuildUnit, own: KustomizationFile | None) -> list[BuildUnit]:
-    """The pieces of ``unit``, itself alone when it is small or changes what it lists.
+    """The pieces of ``unit``; only the unit itself if it is small or modifies the objects that it lists.
 
     ``own`` is the kustomization of its folder.
     """
-    leaves = len(unit.inputs.files)
+    manifests = len(unit.inputs.files)
     data = unit.manifest if unit.manifest is not None else own.data if own else None
-    if leaves <= LARGEST or data is None or unit.copies or not _is_plain(data, unit.inputs):
+    if manifests <= LARGEST or data is None or unit.copies or not _is_plain(data, unit.inputs):
         return [unit]
     resources = list(data["resources"])
-    # A folder among them counts for as much as is in it on average.
-    size = max(1, len(resources) * LARGEST // leaves)
+    # An entry may be a folder, so estimate with the average number of manifests per entry.
+    size = max(1, len(resources) * LARGEST // manifests)
     written_in = unit.written_in or (own.path if own else "")
     return [
         replace(
@@ -44,7 +44,7 @@ def split(unit: BuildUnit, own: KustomizationFile | None) -> list[BuildUnit]:
 
 
 def _is_plain(data: Mapping[str, Any], inputs: BuildInputs) -> bool:
-    """Whether no object of the build can change another one."""
+    """Whether no object of the build can modify another one."""
     resources = data.get("resources")
     return (
         not inputs.renames
@@ -57,7 +57,7 @@ def _is_plain(data: Mapping[str, Any], inputs: BuildInputs) -> bool:
 
 
 def doubled(pieces: Sequence[Iterable[BuiltObject]]) -> str:
-    """What kustomize would say of an object that is in two pieces; empty when none is."""
+    """kustomize's error for an object that is in two pieces; empty if there is none."""
     seen: dict[tuple[str, str, str, str], int] = {}
     for number, objects in enumerate(pieces):
         for built in objects:

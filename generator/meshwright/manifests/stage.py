@@ -1,7 +1,7 @@
-"""The copy of a repository that kustomize gets: what a build names, each part looked at first.
+"""The copy of a repository that kustomize reads: only what a build references, checked before it is copied.
 
-Every file keeps its path. A kustomization is written anew from what was read of it, so that kustomize cannot
-read it otherwise; each path in it leads to another file of the copy.
+Every file keeps its path. A kustomization is rewritten from its parsed form, so that kustomize cannot
+interpret it differently; all its paths refer to files in the copy.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from meshwright.manifests.files import RepositoryFiles
 from meshwright.manifests.inline import as_text
 from meshwright.manifests.kustomization import PLUGIN_FIELDS, KustomizationIndex, join
 from meshwright.manifests.plugins import (
-    ChangedOnTheWay,
+    ModifiedConfiguration,
     configuration_files,
     moved,
     problem_of,
@@ -29,11 +29,11 @@ HELM_FIELDS = ("helmCharts", "helmGlobals", "helmChartInflationGenerator")
 
 
 class Withheld(Exception):
-    """A path that kustomize must not get; the message says which, and why."""
+    """A path that must not be passed to kustomize; the message names it and says why."""
 
 
 class Stage:
-    """Files of a repository below ``root``, brought there when they are asked for."""
+    """Copies of a repository's files below ``root``, made on demand."""
 
     def __init__(self, files: RepositoryFiles, index: KustomizationIndex, root: Path) -> None:
         self.root = root
@@ -43,7 +43,7 @@ class Stage:
         self._folders: set[str] = set()
 
     def place(self, path: str) -> Path:
-        """Where ``path``, a file or a folder with a kustomization, now stands. Raises Withheld."""
+        """Copy ``path``, a file or a folder with a kustomization; returns the copy. Raises Withheld."""
         pending = [path]
         while pending:
             following = pending.pop()
@@ -58,19 +58,19 @@ class Stage:
         return self.root / path
 
     def configurations(self, folder: str, entry: str) -> Sequence[Mapping[str, Any]]:
-        """The objects in what ``entry`` of a plugin field in ``folder`` names. Raises Withheld."""
+        """The objects that ``entry`` of a plugin field in ``folder`` refers to. Raises Withheld."""
         return [item for file in self._configuration_files(folder, entry) for item in self._read(file)]
 
     def _place_folder(self, folder: str) -> list[str]:
-        """Write the kustomization of a folder; gives what it names."""
+        """Write the kustomization of a folder; returns the paths that it references."""
         own = self._index.get(folder)
         if own is None or own.fault:
-            raise Withheld(f"'{folder}' has no kustomization that can be read")
+            raise Withheld(f"'{folder}' has no readable kustomization")
         named: list[str] = []
 
         def seen_from(entry: str) -> str:
             named.append(join(folder, entry))
-            return _way(posixpath.relpath(named[-1], folder))
+            return _relative(posixpath.relpath(named[-1], folder))
 
         data = relocate(own.data, seen_from)
         for name in HELM_FIELDS:
@@ -82,11 +82,11 @@ class Stage:
         return named
 
     def _place_configurations(self, folder: str, entry: str) -> Iterator[str]:
-        """Write what a plugin field of ``folder`` names; gives the files that it names in turn."""
+        """Write the configurations of a plugin field of ``folder``; yields the files that they reference."""
         for file in self._configuration_files(folder, entry):
             self._placed.add(file)
             objects = self._read(file)
-            tidied = [moved(item, lambda path: _way(posixpath.normpath(path))) for item in objects]
+            tidied = [moved(item, lambda path: _relative(posixpath.normpath(path))) for item in objects]
             self._write(file, utf8(as_text(tidied)))
             for item in objects:
                 yield from (join(folder, reference.entry) for reference in references_in(item))
@@ -96,7 +96,7 @@ class Stage:
         self._refuse(path)
         try:
             files = configuration_files(path, self._files, self._index)
-        except ChangedOnTheWay as error:
+        except ModifiedConfiguration as error:
             raise Withheld(str(error)) from None
         for file in files:
             self._refuse(file)
@@ -134,10 +134,10 @@ class Stage:
 
 
 def utf8(text: str) -> bytes:
-    """A text as Go's readers take it: no half of a character, which YAML may write as an escape."""
+    """Encode as valid UTF-8: YAML escapes can produce lone surrogates, which Go does not accept."""
     return text.encode("utf-8", "replace")
 
 
-def _way(path: str) -> str:
-    """A relative path that no reader takes for an address."""
+def _relative(path: str) -> str:
+    """A relative path that cannot be read as a URL."""
     return path if path.startswith("../") else f"./{path}"

@@ -1,4 +1,4 @@
-"""Files that only look like manifests: sources of templates, which another tool turns into YAML."""
+"""Templates that look like manifests but are rendered to YAML by another tool."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from meshwright.manifests.finding import NotSeen
 from meshwright.yaml import YamlFault
 
 _CHART = "Chart.yaml"
-# Go templates and Jinja, ERB; what is written in a comment or in quotes is YAML all the same.
+# Go templates and Jinja, ERB. Only searched in invalid YAML: in comments and quotes they are valid YAML.
 _PLACEHOLDER = re.compile(r"\{\{|\{%|<%")
 
 
 def chart_of_template(files: RepositoryFiles, path: str) -> str:
-    """The folder of the Helm chart that has ``path`` among its templates; empty when none has."""
+    """The folder of the Helm chart whose template ``path`` is; empty if it is none."""
     parts = path.split("/")
     for depth, part in enumerate(parts[:-1]):
         folder = "/".join(parts[:depth]) or "."
@@ -26,11 +26,11 @@ def chart_of_template(files: RepositoryFiles, path: str) -> str:
 
 
 def unread_template(files: RepositoryFiles, fault: YamlFault) -> NotSeen | None:
-    """What to say of a file that is no YAML because it is a template; None when it is none."""
+    """The report for a file that is not YAML because it is a template; None for other files."""
     path = fault.position.path
     try:
         if not _PLACEHOLDER.search(files.text(path)):
             return None
     except YamlFault:
         return None
-    return NotSeen(f"'{path}'", "it is a template, which only its own tool can read", Position(path))
+    return NotSeen(f"'{path}'", "it is a template, which only its own tool can render", Position(path))

@@ -1,4 +1,4 @@
-"""Chart values merged from several layers, and where each was written."""
+"""Chart values merged from several layers, with the position of each value."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Locate = Callable[[Pointer, bool], Position]
 
 @dataclass(frozen=True)
 class ChartReference:
-    """A chart's name, and its version as written; empty when it is not written."""
+    """A chart's name, and its version as written; empty if there is none."""
 
     name: str
     version: str = ""
@@ -34,13 +34,13 @@ class ValuesLayer:
 
 @dataclass(frozen=True)
 class MergedValues:
-    """What Helm gets from all layers together."""
+    """The values that Helm gets from all layers."""
 
     data: dict[str, Any]
     layers: Sequence[ValuesLayer]
 
     def position(self, pointer: Pointer, *, key: bool = False) -> Position:
-        """Where the value in force was written: in the last layer that has it, or that has a parent."""
+        """The position of the effective value, or of its nearest parent, in the last layer that has it."""
         for length in range(len(pointer), -1, -1):
             for layer in reversed(self.layers):
                 if holds(layer.data, pointer[:length]):
@@ -49,7 +49,7 @@ class MergedValues:
 
 
 def merge(layers: Sequence[ValuesLayer]) -> MergedValues:
-    """Mappings are merged key by key, anything else is replaced; null stays, and deletes a default."""
+    """Merge mappings by key and replace anything else; null is kept, because it deletes a default."""
     merged: dict[str, Any] = {}
     for layer in layers:
         merged = _merge(merged, layer.data)
@@ -57,9 +57,9 @@ def merge(layers: Sequence[ValuesLayer]) -> MergedValues:
 
 
 def at_path(path: str, value: Any) -> dict[str, Any] | None:
-    """The mapping that ``path`` adds, in the syntax of helm --set; None when it is no path.
+    """The mapping that ``path`` adds, in the syntax of helm --set; None if it is not a valid path.
 
-    A list index cannot be merged without the list and is left to the cluster.
+    A path with a list index is not supported, because merging it needs the whole list.
     """
     steps = [found[1] for found in _STEP.finditer(path)]
     if not steps or any(step is None for step in steps):

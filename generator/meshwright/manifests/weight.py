@@ -1,6 +1,6 @@
-"""How much kustomize has to do for a build: a folder or file counts as often as something names it.
+"""The work that a build is for kustomize: a folder or file counts as often as it is referenced.
 
-Eighteen levels of two folders that each name the same two are 37 folders to look at, and 524,287 to build.
+Eighteen levels of two folders that both reference the same two are 37 folders on disk, but 524,287 builds.
 """
 
 from __future__ import annotations
@@ -15,24 +15,24 @@ from meshwright.manifests.kustomization import Expected, KustomizationIndex, joi
 from meshwright.manifests.unit import BuildUnit
 from meshwright.yaml import YamlFault
 
-# More than any limit, and still a number that adds up at once.
-_ENDLESS = 10**9
+# More than any limit; sums are capped here to keep the numbers small.
+_CAP = 10**9
 
 
 @dataclass(frozen=True)
 class Weight:
-    """Folders that are read, and an upper bound of the objects in them."""
+    """The number of folders that are read, and an upper bound of their objects."""
 
     folders: int = 0
     objects: int = 0
 
     def __add__(self, other: Weight) -> Weight:
         folders, objects = self.folders + other.folders, self.objects + other.objects
-        return Weight(min(folders, _ENDLESS), min(objects, _ENDLESS))
+        return Weight(min(folders, _CAP), min(objects, _CAP))
 
 
 class Weights:
-    """Weighs builds; each folder and file is looked at once."""
+    """Computes the weight of builds; each folder and file is read once."""
 
     def __init__(self, files: RepositoryFiles, index: KustomizationIndex) -> None:
         self._files = files
@@ -40,26 +40,26 @@ class Weights:
         self._known: dict[str, Weight] = {}
 
     def problem_of(self, unit: BuildUnit) -> tuple[str, str] | None:
-        """Why a build is more than kustomize is asked for, and the way out; None when it is not."""
+        """The message and the fix if a build exceeds a limit, else None."""
         weight = self._sum(unit.folder, unit.manifest) if unit.manifest is not None else self._of(unit.folder)
         limits = current()
         if weight.folders > limits.folders:
             return (
-                f"'{unit.folder}' takes in {weight.folders:,} folders, each counted as often as it is named, "
-                f"and no more than {limits.folders:,} are built",
-                f"name each base once, or raise the limit with {limits.option('folders', weight.folders)}",
+                f"'{unit.folder}' includes {weight.folders:,} folders, counting repeated references; "
+                f"the limit is {limits.folders:,}",
+                f"list each base once, or raise the limit with {limits.option('folders', weight.folders)}",
             )
         if weight.objects > limits.objects:
             return (
-                f"'{unit.folder}' takes in up to {weight.objects:,} objects in one build, and no more than "
-                f"{limits.objects:,} are built: kustomize compares each with every other",
-                f"split it into several, or raise the limit with {limits.option('objects', weight.objects)}",
+                f"'{unit.folder}' includes up to {weight.objects:,} objects in one build; the limit is "
+                f"{limits.objects:,}, because kustomize compares each object with every other",
+                f"split the build, or raise the limit with {limits.option('objects', weight.objects)}",
             )
         return None
 
     def _of(self, path: str) -> Weight:
         if path not in self._known:
-            # A circle is told of elsewhere; here it only has to end.
+            # Terminates on cycles, which are reported elsewhere.
             self._known[path] = Weight()
             own = self._index.get(path)
             if own is None or path not in self._index:
@@ -76,7 +76,7 @@ class Weights:
 
     def _objects(self, path: str) -> int:
         try:
-            # An object says its apiVersion once, and so do a few of the fields in it.
+            # Each object has an apiVersion; a few nested fields have one too.
             return max(1, self._files.text(path).count("apiVersion"))
         except YamlFault:
             return 1

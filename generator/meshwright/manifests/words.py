@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 
 def closest(word: str, candidates: Iterable[str]) -> str | None:
-    """The candidate that ``word`` was most likely meant to be, if one is near enough."""
+    """The candidate most similar to ``word``, if one is similar enough."""
     import difflib
 
     by_lower = {candidate.lower(): candidate for candidate in sorted(candidates, reverse=True)}
@@ -15,7 +15,7 @@ def closest(word: str, candidates: Iterable[str]) -> str | None:
 
 
 def did_you_mean(word: str, candidates: Iterable[str]) -> str:
-    """``; did you mean 'x'?`` or nothing."""
+    """``; did you mean 'x'?``, or empty without a similar candidate."""
     found = closest(word, candidates)
     return f"; did you mean '{found}'?" if found else ""
 

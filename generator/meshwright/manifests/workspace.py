@@ -1,4 +1,4 @@
-"""The folder outside the repository that wrapper kustomizations are written to."""
+"""The temporary folder for wrapper kustomizations, outside the repository."""
 
 from __future__ import annotations
 
@@ -22,23 +22,23 @@ _PLENTY_FILES = 1_000_000
 
 
 class Workspace:
-    """A temporary folder, gone when the ``with`` block ends; the repository is never written to.
+    """A temporary folder, removed at the end of the ``with`` block; the repository is never written to.
 
-    ``attach`` names the repository whose builds are written.
+    ``attach`` sets the repository whose builds are written.
     """
 
     def __init__(self, repository: Path) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="meshwright-", dir=_outside(repository))
         self.root = Path(os.path.realpath(self._folder.name))
         self._groups = 0
-        # Copied kustomizations, and the files of the repository that they stand for.
+        # Copied kustomizations and their originals in the repository.
         self.originals: dict[str, str] = {}
-        # What kustomize and helm take for the user's home.
+        # The home directory for kustomize and helm.
         self.home = self.root / "home"
         self.home.mkdir()
 
     def attach(self, files: RepositoryFiles, index: KustomizationIndex) -> None:
-        """Take the files of builds from there."""
+        """Set the repository that builds read their files from."""
         self._files = files
         self.stage = Stage(files, index, self.root / "r")
 
@@ -49,11 +49,11 @@ class Workspace:
         self._folder.cleanup()
 
     def wrapper(self, number: int) -> Path:
-        """The folder of the wrapper of build ``number``."""
+        """The wrapper folder of build ``number``."""
         return self.root / f"w{number}"
 
     def write_wrapper(self, number: int, unit: BuildUnit) -> None:
-        """A kustomization that builds ``unit`` and tags each object with ``number``. Raises Withheld."""
+        """Write a kustomization that builds ``unit`` and tags objects with ``number``. Raises Withheld."""
         folder = self.wrapper(number)
         folder.mkdir()
         places = self._write_copies(number, unit)
@@ -61,7 +61,7 @@ class Workspace:
             manifest: dict[str, Any] = {"resources": [self._place(folder, unit.folder, places)]}
         else:
             manifest = self._moved(unit.manifest, unit.folder, folder, places)
-        # Only metadata/annotations: a tag on a pod template would be part of what is validated.
+        # Only metadata/annotations: a tag on a pod template would be validated with it.
         tag = {
             "apiVersion": "builtin",
             "kind": "AnnotationsTransformer",
@@ -77,14 +77,14 @@ class Workspace:
         for path, folder in places.items():
             folder.mkdir()
             _write(folder, self._moved(unit.copies[path], path, folder, places))
-            # Only a folder with a kustomization is copied; which of its names it has does not matter.
+            # Only folders with a kustomization are copied; any of the possible file names will do.
             self.originals[str(folder / "kustomization.yaml")] = self._original(path)
         return places
 
     def _moved(
         self, manifest: Mapping[str, Any], path: str, folder: Path, places: Mapping[str, Path]
     ) -> dict[str, Any]:
-        """A kustomization of ``path`` as it must read in ``folder``."""
+        """The kustomization of ``path`` rewritten for ``folder``."""
         moved = relocate(
             manifest,
             lambda entry: self._place(folder, join(path, entry), places),
@@ -92,9 +92,9 @@ class Workspace:
         )
         home = (moved.pop("helmGlobals", None) or {}).get("chartHome", "")
         if "helmCharts" in moved:
-            # A chart is taken from a folder of ours, where it was looked at, or not at all.
+            # Charts come only from a folder of this workspace, where they have been checked.
             if not Path(home).is_relative_to(self.root):
-                raise Withheld(f"charts of '{path}' were not looked at")
+                raise Withheld(f"charts of '{path}' were not checked")
             moved["helmGlobals"] = {"chartHome": home, "configHome": str(self.home)}
         return moved
 
@@ -103,12 +103,12 @@ class Workspace:
         return join(folder, next(names, FILE_NAMES[0]))
 
     def _place(self, folder: Path, path: str, places: Mapping[str, Path]) -> str:
-        """What leads from ``folder`` to the copy of a path of the repository."""
+        """The relative path from ``folder`` to the copy of a repository path."""
         target = places.get(path) or self.stage.place(path)
         return os.path.relpath(target, folder).replace(os.sep, "/")
 
     def write_group(self, numbers: Sequence[int], units: Sequence[BuildUnit]) -> Path:
-        """One kustomization over several wrappers; returns its folder."""
+        """Write one kustomization that includes several wrappers; returns its folder."""
         folder = self.root / f"g{self._groups}"
         self._groups += 1
         folder.mkdir()
@@ -116,7 +116,7 @@ class Workspace:
             "buildMetadata": ["originAnnotations"],
             "resources": [f"../w{number}" for number in numbers],
         }
-        # Kustomize honours openapi only at the top; such a unit is alone in its group.
+        # kustomize reads openapi only at the top level; such a unit is alone in its group.
         openapi = (units[0].manifest or {}).get("openapi") if units else None
         if isinstance(openapi, dict) and isinstance(openapi.get("path"), str):
             manifest["openapi"] = {"path": self._place(folder, join(units[0].folder, openapi["path"]), {})}
@@ -125,25 +125,25 @@ class Workspace:
 
 
 def _write(folder: Path, manifest: dict[str, Any]) -> None:
-    # JSON is YAML, and json is many times faster than a YAML emitter.
+    # JSON is valid YAML, and json is much faster than a YAML emitter.
     (folder / "kustomization.yaml").write_text(flow(manifest, default=str), encoding="utf-8")
 
 
 def _outside(repository: Path) -> str | None:
-    """A temporary folder that is not inside ``repository``, which kustomize would call a cycle."""
+    """A temporary folder that is not inside ``repository``, which kustomize would report as a cycle."""
     usual = Path(os.path.realpath(tempfile.gettempdir()))
     for candidate in (*_in_memory(), usual, Path("/var/tmp"), Path("/dev/shm"), repository.parent):
         if not candidate.is_relative_to(repository) and os.access(candidate, os.W_OK):
             return str(candidate)
     raise MeshwrightError(
-        f"{repository}: the temporary folder {usual} lies inside it; set TMPDIR to a folder outside"
+        f"{repository}: the temporary folder {usual} is inside it; set TMPDIR to a folder outside"
     )
 
 
 def _in_memory() -> Iterator[Path]:
-    """The system's folder in memory, when it has plenty of room and the user named no other folder.
+    """The system's in-memory folder, if it has enough space and the user has not set another folder.
 
-    Thousands of small files are written and removed: on a disk that takes a fifth of a large check.
+    Thousands of small files are written and removed; on a disk that takes a fifth of a large check.
     """
     folder = Path("/dev/shm")
     named = any(os.environ.get(name) for name in ("TMPDIR", "TEMP", "TMP"))

@@ -110,7 +110,7 @@ def test_another_version_is_not_at_hand(repository: Path, tmp_path: Path) -> Non
     report = check_repository(repository, charts=tmp_path / "charts")
 
     assert [(str(item.position), item.reason) for item in report.not_seen] == [
-        ("platform/web/kustomization.yaml:3:5", "chart tiny 1.2.4 is not rendered: no charts folder has it")
+        ("platform/web/kustomization.yaml:3:5", "chart tiny 1.2.4 is not rendered: it is in no charts folder")
     ]
     assert objects_of(report, "argocd/web") == 1
     assert "helm" not in report.tools
@@ -231,7 +231,7 @@ def test_a_chart_whose_name_is_no_name_of_a_folder(
 
 
 def test_a_charts_folder_that_is_not_there(repository: Path, tmp_path: Path) -> None:
-    with pytest.raises(MeshwrightError, match="--charts names a folder of charts"):
+    with pytest.raises(MeshwrightError, match="--charts must be a folder of charts"):
         check_repository(repository, charts=tmp_path / "nowhere")
 
 
