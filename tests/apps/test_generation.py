@@ -86,7 +86,7 @@ def test_output_does_not_depend_on_the_number_of_workers(
         *(repository / "clusters/home/apps").glob("app-*"),
     ]:
         path.unlink()
-    monkeypatch.setattr(pipeline, "_ENOUGH_FOR_TWO", 2)
+    monkeypatch.setattr(pipeline, "_MIN_APPS_FOR_TWO_WORKERS", 2)
     monkeypatch.setattr(pipeline, "processors", lambda: 2)
     run()
     assert read_tree(repository) == alone
@@ -94,7 +94,7 @@ def test_output_does_not_depend_on_the_number_of_workers(
 
 @pytest.mark.usefixtures("repository")
 def test_a_worker_refuses_as_the_run_itself_would(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pipeline, "_ENOUGH_FOR_TWO", 2)
+    monkeypatch.setattr(pipeline, "_MIN_APPS_FOR_TWO_WORKERS", 2)
     monkeypatch.setattr(pipeline, "processors", lambda: 2)
 
     def refuse(*_: object) -> None:
@@ -205,7 +205,7 @@ def test_a_file_of_a_person_in_the_place_of_output_is_not_overwritten(repository
     file.write_text("kind: Kustomization\n", encoding="utf-8")
     code, out = run()
     assert code is ExitCode.FINDINGS
-    assert out.startswith(f"{FIRST}:1:1: error: not generated, and in the way: ")
+    assert out.startswith(f"{FIRST}:1:1: error: not a generated file: ")
     assert file.read_text(encoding="utf-8") == "kind: Kustomization\n"
     assert run(force=True)[0] is ExitCode.CLEAN
 
@@ -324,7 +324,7 @@ def test_nothing_is_written_through_a_link(link: str, shown: str, repository: Pa
     before = read_tree(outside)
     code, out = run(force=True)
     assert code is ExitCode.FINDINGS
-    assert f"{shown}: error: a symbolic link stands where generated output goes" in out
+    assert f"{shown}: error: found a symbolic link where generated output goes" in out
     assert read_tree(outside) == before
     assert place.is_symlink()
 

@@ -152,7 +152,7 @@ def test_a_full_disk_changes_nothing(root: Path, monkeypatch: pytest.MonkeyPatch
 
     monkeypatch.setattr(writing, "fill", fill)
     monkeypatch.setattr(output_module, "fill", fill)
-    with pytest.raises(MeshwrightError, match="No space left on device; nothing is changed") as caught:
+    with pytest.raises(MeshwrightError, match="No space left on device; nothing was changed") as caught:
         write(root, NEW)
     assert "\n" not in str(caught.value)
     assert read_tree(root) == tree(OLD)
@@ -166,7 +166,7 @@ def test_a_tree_that_nobody_may_write_is_no_matter_while_fresh(
 
     monkeypatch.setattr(os, "mkdir", fail)
     write(root, OLD)
-    with pytest.raises(MeshwrightError, match="Read-only file system; nothing is changed"):
+    with pytest.raises(MeshwrightError, match="Read-only file system; nothing was changed"):
         write(root, NEW)
 
 

@@ -135,8 +135,8 @@ def test_what_it_says(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Non
     assert "Deployment web: linkerd.io/inject stands on the Deployment itself" in said
     assert "Deployment web: port 26379 (sentinel) is Redis Sentinel" in said
     assert "Deployment web: port 4191 of container 'main' is the proxy's own admin port" in said
-    assert "CronJob nightly: it ends though meshed" in said
-    assert "NetworkPolicy web: it lets in its own ports only" in said
+    assert "CronJob nightly: it can complete while meshed" in said
+    assert "NetworkPolicy web: it admits only its own ports" in said
     assert "Elasticsearch logs: ECK makes its pods" in said
     assert data["proposal"]["opaquePorts"] == [26379]
     assert not data["written"]
@@ -154,14 +154,14 @@ def test_what_it_says(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Non
         ),
         ({"annotations": {"linkerd.io/inject": "ingress"}}, {}, True, "ingress"),
         ({"annotations": {"linkerd.io/inject": "disabled"}}, {}, False, "is disabled"),
-        ({"annotations": {"linkerd.io/inject": "true"}}, {}, False, "'true', which is none of enabled"),
+        ({"annotations": {"linkerd.io/inject": "true"}}, {}, False, "'true', which is not one of enabled"),
         ({}, {}, False, "neither its pods nor namespace shop"),
-        ({"annotations": {"linkerd.io/inject": "enabled"}}, {"hostNetwork": True}, False, "host's network"),
+        ({"annotations": {"linkerd.io/inject": "enabled"}}, {"hostNetwork": True}, False, "host network"),
         (
             {"annotations": {"linkerd.io/inject": "enabled"}},
             {"initContainers": [{"name": "istio-init", "image": "x"}]},
             False,
-            "it has a container 'istio-init' already",
+            "it already has a container 'istio-init'",
         ),
         (
             {"annotations": {"linkerd.io/inject": "enabled"}},
@@ -228,7 +228,7 @@ def test_helm_charts_on_flux_are_refused(tmp_path: Path, capsys: pytest.CaptureF
     charts = "helmCharts: [{name: podinfo, repo: 'https://example.org/charts', version: 6.9.2}]\n"
     root = write_case(tmp_path, SpecCase("chart", {"apps/shop/kustomization.yaml": charts}, ()))
 
-    with pytest.raises(MeshwrightError, match=r"^apps/shop/kustomization.yaml:1:1: .* by a HelmRelease$"):
+    with pytest.raises(MeshwrightError, match=r"^apps/shop/kustomization.yaml:1:1: .* with a HelmRelease$"):
         added(root, capsys, yes=True)
 
     assert not (root / "apps/shop/mesh.yaml").exists()
@@ -253,7 +253,7 @@ def test_a_chart_at_hand(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> 
     ("name", "options", "said"),
     [
         ("Shop", {}, "no DNS label"),
-        ("traefik", {}, "a layer of the platform has that name"),
+        ("traefik", {}, "a platform layer has this name"),
         ("../shop", {}, "no DNS label"),
         ("gone", {}, "apps/gone: no such folder"),
         ("shop", {"path": "apps/shop", "chart": "x"}, "--path and --chart cannot be combined"),

@@ -1,1 +1,1 @@
-"""Applications: how each joins the mesh, from its mesh.yaml to what the engine applies."""
+"""Applications: generates each application's overlay and wiring from its mesh.yaml."""

@@ -1,4 +1,4 @@
-"""Swaps two paths in one step of the kernel, where it has such a step."""
+"""Swaps two paths atomically, where the kernel supports it."""
 
 from __future__ import annotations
 
@@ -9,20 +9,21 @@ import sys
 from functools import cache
 from typing import Any
 
-# RENAME_EXCHANGE of Linux' renameat2 and RENAME_SWAP of macOS' renameatx_np have one value.
+# RENAME_EXCHANGE of Linux's renameat2 and RENAME_SWAP of macOS's renameatx_np have the same value.
 _SWAP = 2
-_CANNOT = frozenset({errno.ENOSYS, errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EXDEV})
+_UNSUPPORTED = frozenset({errno.ENOSYS, errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EXDEV})
 
 
 def exchange(folder: int, name: str, other_folder: int, other_name: str) -> bool:
-    """Let two names in two open folders change places; both must exist.
+    """Swap two names in two open folders; both must exist.
 
-    False when this system or filesystem cannot. Raises OSError, with nothing changed, for any other reason.
+    Returns False if the system or filesystem does not support it. Raises OSError, with nothing changed,
+    for any other reason.
     """
     if _call(folder, os.fsencode(name), other_folder, os.fsencode(other_name)):
         return True
     code = ctypes.get_errno()
-    if code in _CANNOT:
+    if code in _UNSUPPORTED:
         return False
     raise OSError(code, os.strerror(code))
 
@@ -33,7 +34,7 @@ def _call(folder: int, name: bytes, other_folder: int, other_name: bytes) -> boo
         swap = library.renameatx_np if sys.platform == "darwin" else library.renameat2
         return bool(swap(folder, name, other_folder, other_name, _SWAP) == 0)
     except AttributeError:
-        # An older C library.
+        # The C library is too old.
         ctypes.set_errno(errno.ENOSYS)
         return False
 

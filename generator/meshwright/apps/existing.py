@@ -1,4 +1,4 @@
-"""What stands where generated files go: the overlays' folders and the wirings of one cluster."""
+"""The existing files in the places of generated files: the overlays' folders and one cluster's wirings."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ _CLUSTERS = "clusters"
 
 
 def wirings_folder(cluster: str) -> str:
-    """Where the wirings of a cluster's applications are."""
+    """The folder with the wirings of a cluster's applications."""
     return f"{_CLUSTERS}/{cluster}/apps"
 
 
 @dataclass
-class Present:
-    """What one application has: texts of its files by path, and what there is no file, with its kind."""
+class AppFiles:
+    """The existing files of one application: texts by path, and the kinds of paths that are not files."""
 
     texts: dict[str, str] = field(default_factory=dict)
     others: dict[str, str] = field(default_factory=dict)
 
 
 class Existing:
-    """Everything that was generated before for ``cluster``, application by application.
+    """Everything that exists in the places of generated files for ``cluster``, by application.
 
-    ``findings`` are symbolic links on the way: nothing is written through one.
+    ``findings`` are symbolic links on the way, because nothing is written through a link.
     """
 
     def __init__(self, root: Path, cluster: str) -> None:
@@ -43,27 +43,27 @@ class Existing:
 
     @property
     def names(self) -> set[str]:
-        """Every name that has a folder or a file; some may be no application's."""
+        """Every name with a folder or a file; not all need to be applications."""
         return self._overlays.keys() | self._wirings.keys()
 
-    def read(self, name: str) -> Present:
-        """What stands for one name."""
-        present = Present()
+    def read(self, name: str) -> AppFiles:
+        """The existing files of one name."""
+        present = AppFiles()
         kind = self._overlays.get(name)
         if kind == "folder":
             for path, entry_kind in self._list(f"{OVERLAYS}/{name}"):
-                self._take(present, path, entry_kind)
+                self._add(present, path, entry_kind)
         elif kind:
             present.others[f"{OVERLAYS}/{name}"] = kind
         for path, file_kind in self._wirings.get(name, ()):
-            self._take(present, path, file_kind)
+            self._add(present, path, file_kind)
         return present
 
-    def _take(self, present: Present, path: str, kind: str) -> None:
+    def _add(self, present: AppFiles, path: str, kind: str) -> None:
         if kind != "file":
             present.others[path] = kind
             return
-        # Larger files are data of somebody's; line ends are Git's affair on some machines.
+        # A larger file is not a generated one; Git may have converted line endings.
         with (self._root / path).open("rb") as file:
             raw = file.read(SIZE_LIMIT)
         present.texts[path] = raw.decode("utf-8", "replace").replace("\r\n", "\n")
@@ -74,7 +74,7 @@ class Existing:
                 self._overlays[path.rpartition("/")[2]] = kind
 
     def _list_wirings(self, cluster: str) -> None:
-        # What stands in another cluster's folder is that cluster's, whoever generated it.
+        # Files in another cluster's folder belong to that cluster.
         folder = wirings_folder(cluster)
         if not all(self._is_walkable(path) for path in (_CLUSTERS, f"{_CLUSTERS}/{cluster}", folder)):
             return
@@ -91,7 +91,7 @@ class Existing:
         return True
 
     def _list(self, folder: str) -> list[tuple[str, str]]:
-        """Paths with their kinds, in order; nothing when there is no such folder."""
+        """Paths with their kinds, sorted; empty if the folder does not exist."""
         try:
             with os.scandir(self._root / folder) as entries:
                 return sorted((f"{folder}/{entry.name}", _kind(entry)) for entry in entries)
@@ -100,13 +100,13 @@ class Existing:
 
 
 def in_the_way(path: str, kind: str) -> Finding:
-    """A thing that is no file, or no folder, where one is to be written."""
-    why = "; nothing is written through one" if kind == "symbolic link" else ""
+    """A finding for something that is not a file or folder in the place of generated output."""
+    why = "; nothing is written through a link" if kind == "symbolic link" else ""
     return Finding(
         "generate/in-the-way",
         Position(path),
-        f"a {kind} stands where generated output goes{why}",
-        "remove it, or move it elsewhere",
+        f"found a {kind} where generated output goes{why}",
+        "remove it or move it elsewhere",
     )
 
 

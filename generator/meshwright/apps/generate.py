@@ -1,4 +1,4 @@
-"""Generates the output of all applications, or says what is stale; without work when nothing has changed."""
+"""Generates the output of all applications, or reports stale files; does no work if nothing has changed."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from meshwright.manifests.finding import Finding, Severity
 
 if TYPE_CHECKING:
     from meshwright.apps.outputdiff import FileChange
-    from meshwright.apps.pipeline import Production
+    from meshwright.apps.pipeline import PipelineResult
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a run; ``changes`` is what a check holds against the repository, by path.
+    """The result of a run; ``changes`` are the stale files that a check reports, by path.
 
-    ``changed`` counts applications with other output than before, ``removed`` names that are none any more.
+    ``changed`` counts applications whose output differs, ``removed`` those that no longer exist.
     """
 
     findings: tuple[Finding, ...]
@@ -33,55 +33,55 @@ class Outcome:
 
     @property
     def has_errors(self) -> bool:
-        """Whether something stands against the whole run."""
+        """Whether an error prevents the whole run."""
         return any(finding.severity is Severity.ERROR for finding in self.findings)
 
     @property
     def exit_code(self) -> ExitCode:
-        """Findings when there is an error, and when a check has something to tell."""
+        """FINDINGS if there is an error or a check found stale files, else CLEAN."""
         return ExitCode.FINDINGS if self.has_errors or self.changes else ExitCode.CLEAN
 
 
 def generate(root: Path, *, check: bool, force: bool, remember: bool) -> Outcome:
-    """Bring the output of every application up to date, or, with ``check``, only compare it.
+    """Update the output of every application, or, with ``check``, only compare it.
 
-    With any error nothing at all is written. ``force`` overwrites what was edited by hand; ``remember``
-    trusts and renews what is known of the repository. Raises MeshwrightError when it could not run.
+    If there is any error, nothing is written. ``force`` overwrites manual edits; ``remember`` uses and
+    updates the cache. Raises MeshwrightError if generate cannot run.
     """
     top = Path(os.path.realpath(root))
     with locked(top) as alone:
-        memory = GenerateCache(top) if remember else None
-        before = memory.signature() if memory else None
-        if memory and before and (fresh := memory.recall(before)):
+        cache = GenerateCache(top) if remember else None
+        before = cache.signature() if cache else None
+        if cache and before and (fresh := cache.recall(before)):
             return Outcome(fresh.warnings, fresh.applications)
-        # Reading, planning and rendering are imported only where they are needed.
+        # Import the code that reads, plans and renders only if it is needed.
         from meshwright.apps.pipeline import produce
 
         output = None if check else Output(top)
         try:
             if output:
                 output.clear(alone=alone)
-            production = produce(top, output, force=force)
-            if output and production.steps and not production.has_errors:
-                output.commit(production.steps)
+            result = produce(top, output, force=force)
+            if output and result.steps and not result.has_errors:
+                output.commit(result.steps)
         finally:
             if output:
                 output.clean()
-        outcome = _outcome(production, written=output is not None)
-        # What changed meanwhile was perhaps not seen.
-        if memory and before and not outcome.exit_code:
-            after = memory.signature()
-            if after == before or (after.sources == before.sources and production.steps):
-                memory.keep(after, Fresh(outcome.applications, outcome.findings))
+        outcome = _outcome(result, written=output is not None)
+        # Files that changed during the run may not have been read.
+        if cache and before and not outcome.exit_code:
+            after = cache.signature()
+            if after == before or (after.sources == before.sources and result.steps):
+                cache.keep(after, Fresh(outcome.applications, outcome.findings))
         return outcome
 
 
-def _outcome(production: Production, *, written: bool) -> Outcome:
+def _outcome(result: PipelineResult, *, written: bool) -> Outcome:
     return Outcome(
-        findings=tuple(sorted(dict.fromkeys(production.findings), key=lambda finding: finding.sort_key)),
-        applications=production.applications,
-        changed=production.changed,
-        removed=production.removed,
-        changes=tuple(sorted(production.changes, key=lambda change: change.path)),
+        findings=tuple(sorted(dict.fromkeys(result.findings), key=lambda finding: finding.sort_key)),
+        applications=result.applications,
+        changed=result.changed,
+        removed=result.removed,
+        changes=tuple(sorted(result.changes, key=lambda change: change.path)),
         written=written,
     )

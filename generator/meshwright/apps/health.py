@@ -1,10 +1,10 @@
-"""Health of kinds that Flux takes for ready as soon as they exist: their status has no condition Ready."""
+"""Health of kinds that Flux considers ready as soon as they exist: their status has no condition Ready."""
 
 from __future__ import annotations
 
 from meshwright.apps.model import Base, HealthExpression
 
-# An operator that has not seen the newest generation yet says nothing about it.
+# Until the operator has observed the newest generation, the status describes an older one.
 _SEEN = "has(status.observedGeneration) && status.observedGeneration == metadata.generation"
 _AVAILABLE = (
     "has(status.conditions) && status.conditions.exists(c, c.type == 'Available' && c.status == 'True' "
@@ -21,7 +21,7 @@ _EXPRESSIONS = {
 
 
 def health_expressions(base: Base) -> list[HealthExpression]:
-    """One expression for each such kind that the base has, by kind."""
+    """One health expression for each such kind in the base, sorted by kind."""
     found: dict[tuple[str, str], HealthExpression] = {}
     for item in base.objects:
         group = item.api_version.rpartition("/")[0]

@@ -1,7 +1,7 @@
-"""How Traefik reaches an application: through its Services' own addresses, so that Linkerd balances.
+"""Ingress through Traefik, which must use the addresses of Services so that Linkerd balances the load.
 
-A Traefik in ingress mode needs the header l5d-dst-override instead, which a Middleware sets on each route;
-setting it replaces what a client sent, and that is what keeps clients from choosing a backend.
+Traefik in ingress mode needs the header l5d-dst-override instead, which a Middleware sets on each route.
+The Middleware replaces a header from the client, so clients cannot choose a backend.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _NEED = "its routes are of Traefik's kinds"
 
 
 def ingress_part(app: App, context: AppsContext) -> Part:
-    """Patches for the routes of the manifests, and the routes that the spec asks for."""
+    """Patches for the routes in the manifests, and the routes from the spec."""
     part = Part()
     ingress = app.spec.ingress
     if ingress is None:
@@ -58,14 +58,14 @@ def ingress_part(app: App, context: AppsContext) -> Part:
 
 
 class _Middlewares:
-    """One Middleware for each Service and port that a route leads to."""
+    """One Middleware for each Service and port that is a route's destination."""
 
     def __init__(self, app: App) -> None:
         self._app = app
         self._found: dict[tuple[str, str], dict[str, Any]] = {}
 
     def name(self, service: str, port: int | str) -> str:
-        """The name of the Middleware that sends to a Service's port."""
+        """The name of the Middleware for a Service's port."""
         key = (service, str(port))
         name = f"l5d-dst-override-{service}-{port}"
         if key not in self._found:
@@ -80,16 +80,16 @@ class _Middlewares:
 
     @property
     def objects(self) -> list[dict[str, Any]]:
-        """Every Middleware that was asked for, by name."""
+        """Every requested Middleware, sorted by name."""
         return [self._found[key] for key in sorted(self._found)]
 
 
 def _old_group(base: Base, part: Part) -> None:
     for item in base.objects:
         if item.api_version.startswith("traefik.containo.us/"):
-            text = f"{item.short_title} is of traefik.containo.us, which Traefik 3 does not read"
+            text = f"{item.short_title} uses API group traefik.containo.us, which Traefik 3 does not support"
             part.findings.append(
-                Finding("mesh/ingress", item.origin.position, text, "write apiVersion: traefik.io/v1alpha1")
+                Finding("mesh/ingress", item.origin.position, text, "use apiVersion: traefik.io/v1alpha1")
             )
 
 
@@ -117,7 +117,7 @@ def _header_operations(
     services: list[tuple[int, Mapping[str, Any]]],
     middlewares: _Middlewares,
 ) -> Iterator[dict[str, Any]]:
-    # One header names one destination: of several weighted services Linkerd would only ever see the first.
+    # A header has one destination: of several weighted services, Linkerd would only use the first.
     if not services or "port" not in services[0][1]:
         return
     service = services[0][1]
@@ -145,11 +145,11 @@ def _ingress_header(app: App, item: BuiltObject, middlewares: _Middlewares, part
     if len(backends) > 1:
         shown = ", ".join(f"{name}:{port}" for name, port in backends)
         text = (
-            f"{item.short_title} leads to {shown}, and one Ingress takes one header "
+            f"{item.short_title} routes to {shown}, but an Ingress can set only one header "
             f"({app.at('ingress', 'mode')} is override)"
         )
         part.findings.append(
-            Finding("mesh/ingress", item.origin.position, text, "make one Ingress for each Service")
+            Finding("mesh/ingress", item.origin.position, text, "create one Ingress per Service")
         )
         return []
     if not backends:
@@ -181,14 +181,14 @@ def _route_findings(app: App, number: int, route: Route, base: Base) -> Iterator
     if route.service not in services:
         if base.charts or base.not_seen:
             return
-        text = f"the route for {route.host} leads to Service '{route.service}', and '{base.path}' has none"
+        text = f"the route for {route.host} leads to Service '{route.service}', which is not in '{base.path}'"
         yield Finding("mesh/ingress", app.at(*at, "service"), text + did_you_mean(route.service, services))
         return
     service = services[route.service]
     ports = items_of(mapping_of(service.data.get("spec")).get("ports"))
     numbers = [mapping_of(port).get("port") for port in ports]
     if route.port not in numbers:
-        text = f"the route for {route.host} leads to port {route.port}, and Service '{route.service}'"
+        text = f"the route for {route.host} leads to port {route.port}, but Service '{route.service}'"
         shown = ", ".join(str(port) for port in numbers) or "none"
         yield Finding("mesh/ingress", app.at(*at, "port"), f"{text} ({service.origin.position}) has {shown}")
 
@@ -196,7 +196,7 @@ def _route_findings(app: App, number: int, route: Route, base: Base) -> Iterator
 def _route_objects(
     app: App, routes: tuple[Route, ...], override: bool, middlewares: _Middlewares
 ) -> Iterator[dict[str, Any]]:
-    """One IngressRoute for all routes that share entry points and certificate: it has one of each."""
+    """One IngressRoute for all routes with the same entry points and certificate."""
     groups: dict[tuple[tuple[str, ...], str], list[Route]] = {}
     for route in routes:
         groups.setdefault((route.entry_points, route.tls_secret), []).append(route)
@@ -221,7 +221,7 @@ def _route_objects(
 
 
 def _rule(route: Route, override: bool, middlewares: _Middlewares) -> dict[str, Any]:
-    # The schema lets nothing through that could end the literal.
+    # The schema rejects characters that could end the literal.
     match = f"Host(`{route.host}`)"
     if route.path != "/":
         match += f" && PathPrefix(`{route.path}`)"

@@ -1,4 +1,4 @@
-"""Whether Linkerd's injector gives a workload's pods a proxy, and why not: its own rules, applied to files.
+"""Whether Linkerd's injector adds a proxy to a workload's pods, by the injector's rules applied to files.
 
 source: linkerd2 edge-26.8.3: pkg/inject/report.go (Injectable, disabledByAnnotation), HasExistingSidecars in
 pkg/healthcheck/sidecar.go, and the chart's proxyInjector.namespaceSelector.
@@ -22,14 +22,14 @@ _SIDECARS = frozenset({"linkerd-proxy", "istio-proxy"})
 _INIT = frozenset({"linkerd-init", "istio-init"})
 _IMAGES = ("cr.l5d.io/linkerd/proxy:", "gcr.io/istio-release/proxyv2:")
 _INIT_IMAGES = ("cr.l5d.io/linkerd/proxy-init:", "gcr.io/istio-release/proxy_init:")
-# The injector's webhook is not asked about pods of these; flux-system is this template's addition.
+# Excluded from the injector's webhook; flux-system is added by this template.
 EXCLUDED_NAMESPACES = frozenset({"kube-system", "cert-manager", "flux-system", "linkerd", "linkerd-cni"})
 ADMISSION_LABEL = "config.linkerd.io/admission-webhooks"
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """``reason`` says why, in words that follow "because"."""
+    """``reason`` says why, phrased to follow "because"."""
 
     injected: bool
     reason: str
@@ -37,7 +37,7 @@ class Verdict:
 
 @dataclass(frozen=True)
 class NamespaceFacts:
-    """What the injector reads of a Namespace; ``inject`` is its annotation, None when it has none."""
+    """The fields of a Namespace that the injector reads; ``inject`` is its annotation, or None."""
 
     name: str
     inject: str | None = None
@@ -45,7 +45,7 @@ class NamespaceFacts:
 
 
 def namespace_facts(name: str, item: BuiltObject | None) -> NamespaceFacts:
-    """The facts of a Namespace by its name, and its object where there is one."""
+    """The facts of a Namespace from its name, and from its object if there is one."""
     if item is None:
         return NamespaceFacts(name, None, name in EXCLUDED_NAMESPACES)
     metadata = item.data.get("metadata")
@@ -59,10 +59,10 @@ def namespace_facts(name: str, item: BuiltObject | None) -> NamespaceFacts:
 
 
 def blocked(item: BuiltObject, owner: PodOwner) -> str | None:
-    """Why the injector leaves such pods alone whatever any annotation says; None when it does not."""
+    """Why the injector ignores such pods regardless of annotations; None if it does not."""
     spec = pod_spec(item, owner)
     if spec.get("hostNetwork") is True:
-        return "it uses the host's network"
+        return "it uses the host network"
     for field, names, images in (
         ("containers", _SIDECARS, _IMAGES),
         ("initContainers", _SIDECARS | _INIT, _IMAGES + _INIT_IMAGES),
@@ -71,21 +71,21 @@ def blocked(item: BuiltObject, owner: PodOwner) -> str | None:
             if isinstance(container, Mapping) and (
                 container.get("name") in names or str(container.get("image", "")).startswith(images)
             ):
-                return f"it has a container '{container.get('name')}' already"
+                return f"it already has a container '{container.get('name')}'"
     return None
 
 
 def verdict(
     item: BuiltObject, owner: PodOwner, namespace: NamespaceFacts, *, token_projection: bool = True
 ) -> Verdict:
-    """What the injector does with the pods of ``item`` as the manifests stand.
+    """The injector's decision about the pods of ``item`` for the current manifests.
 
     ``token_projection`` is the control plane's identity.serviceAccountTokenProjection.
     """
     if owner.operator and not own_annotations(item, owner):
-        return Verdict(False, f"{owner.operator} makes its pods, and their annotations are not set")
+        return Verdict(False, f"{owner.operator} creates its pods, and their annotations are not set")
     if namespace.is_excluded:
-        return Verdict(False, f"the injector's webhook leaves namespace {namespace.name} out")
+        return Verdict(False, f"the injector's webhook excludes namespace {namespace.name}")
     if reason := blocked(item, owner):
         return Verdict(False, reason)
     if not token_projection and pod_spec(item, owner).get("automountServiceAccountToken") is False:
@@ -95,11 +95,11 @@ def verdict(
         return _by_annotation(str(own), "its pods'")
     if namespace.inject is not None:
         return _by_annotation(namespace.inject, f"namespace {namespace.name}'s")
-    return Verdict(False, f"neither its pods nor namespace {namespace.name} say {INJECT}: enabled")
+    return Verdict(False, f"neither its pods nor namespace {namespace.name} set {INJECT}: enabled")
 
 
 def own_annotations(item: BuiltObject, owner: PodOwner) -> Mapping[str, Any]:
-    """The annotations of the pods that ``item`` makes; of a list's items, those of the first."""
+    """The annotations of the pods of ``item``; in a list, those of the first item."""
     pointer = tuple(0 if step == "*" else step for step in owner.annotations)
     return mapping_of(value_at(item.data, pointer) if holds(item.data, pointer) else None)
 
@@ -109,4 +109,4 @@ def _by_annotation(value: str, whose: str) -> Verdict:
         return Verdict(True, f"{whose} {INJECT} is {value}")
     if value in _VALID:
         return Verdict(False, f"{whose} {INJECT} is disabled")
-    return Verdict(False, f"{whose} {INJECT} is '{value}', which is none of enabled, ingress and disabled")
+    return Verdict(False, f"{whose} {INJECT} is '{value}', which is not one of enabled, ingress and disabled")

@@ -1,4 +1,4 @@
-"""What applications can get wrong together: dependencies, namespaces, clients."""
+"""Faults between applications: dependencies, namespaces, clients."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from meshwright.manifests.words import did_you_mean
 
 
 def inventory_findings(context: AppsContext) -> list[Finding]:
-    """Every fault between applications, by application's name."""
+    """Every fault between applications, sorted by application."""
     found: list[Finding] = []
     cyclic = {app.name: finding for app, finding in _cycles(context.apps)}
     by_namespace: dict[str, list[App]] = {}
@@ -25,15 +25,15 @@ def inventory_findings(context: AppsContext) -> list[Finding]:
         first = by_path.setdefault(app.base_path, app)
         if first is not app:
             at = app.at("source", "path") if app.spec.path else app.at()
-            text = f"'{app.name}' is made of '{app.base_path}', and so is '{first.name}' ({first.at()})"
-            found.append(Finding("mesh/path", at, text, "two owners undo each other's work: keep one"))
+            text = f"'{app.name}' uses '{app.base_path}', and so does '{first.name}' ({first.at()})"
+            found.append(Finding("mesh/path", at, text, "keep one: two owners undo each other's changes"))
     for apps in by_namespace.values():
         found += _disagreements(apps)
     return [*found, *cyclic.values()]
 
 
 def waves(apps: Mapping[str, App]) -> dict[str, int]:
-    """Application -> longest path to one that depends on no other; those in a cycle count as 0."""
+    """Application -> longest path to one without dependencies; applications in a cycle have 0."""
     found: dict[str, int] = {}
     for name in _order(apps):
         needs = [found[need] for need in apps[name].spec.depends_on if need in found]
@@ -42,7 +42,7 @@ def waves(apps: Mapping[str, App]) -> dict[str, int]:
 
 
 def _order(apps: Mapping[str, App]) -> list[str]:
-    """Every application that is in no cycle and behind none, what it depends on first."""
+    """The applications in dependency order, without those that are in a cycle or depend on one."""
     waiting = {
         name: len({need for need in app.spec.depends_on if need in apps}) for name, app in apps.items()
     }
@@ -60,7 +60,7 @@ def _order(apps: Mapping[str, App]) -> list[str]:
 
 
 def _cycles(apps: Mapping[str, App]) -> Iterator[tuple[App, Finding]]:
-    """One finding a cycle, at the first edge of its first application by name."""
+    """One finding per cycle, at the first edge of its first application by name."""
     rest = set(apps) - set(_order(apps))
     seen: set[str] = set()
     for start in sorted(rest):
@@ -77,7 +77,7 @@ def _cycles(apps: Mapping[str, App]) -> Iterator[tuple[App, Finding]]:
             at = app.at("dependsOn", app.spec.depends_on.index(need))
             if app.name != need:
                 shown = " -> ".join([*cycle, cycle[0]])
-                yield app, Finding("mesh/cycle", at, f"applications wait for each other for ever: {shown}")
+                yield app, Finding("mesh/cycle", at, f"applications depend on each other in a cycle: {shown}")
         seen.update(path)
 
 
@@ -86,49 +86,49 @@ def _depends_on(app: App, context: AppsContext) -> Iterator[Finding]:
     for number, need in enumerate(app.spec.depends_on):
         if need not in known:
             text = (
-                f"dependsOn names '{need}', which no application and no layer has{did_you_mean(need, known)}"
+                f"dependsOn names '{need}', which is not an application or layer{did_you_mean(need, known)}"
             )
             yield Finding("mesh/depends-on", app.at("dependsOn", number), text)
 
 
 def _namespace(app: App, context: AppsContext) -> Iterator[Finding]:
     spec, at = app.spec, app.at("namespace")
-    makers = context.namespace_makers.get(spec.namespace, [])
+    makers = context.namespace_creators.get(spec.namespace, [])
     platform = spec.namespace in context.settings.platform_namespaces
     if spec.namespace in EXCLUDED_NAMESPACES and spec.is_meshed:
-        text = f"Linkerd's injector never touches namespace '{spec.namespace}', and inject is '{spec.inject}'"
+        text = f"Linkerd's injector ignores namespace '{spec.namespace}', but inject is '{spec.inject}'"
         yield Finding("mesh/namespace", at, text, "move the application, or set inject to disabled")
     if spec.create_namespace and platform:
-        text = f"createNamespace: namespace '{spec.namespace}' is the platform's already"
+        text = f"createNamespace: namespace '{spec.namespace}' already belongs to the platform"
         yield Finding("mesh/namespace", app.at("createNamespace"), text, "remove createNamespace")
     if spec.create_namespace is None and not makers and not platform:
-        text = f"namespace '{spec.namespace}' is made by nobody in this repository"
-        fix = "add a Namespace to the manifests, or createNamespace: true (false when the cluster has it)"
+        text = f"nothing in this repository creates namespace '{spec.namespace}'"
+        fix = "add a Namespace to the manifests, or createNamespace: true (false if it exists in the cluster)"
         yield Finding("mesh/namespace", at, text, fix)
     if makers and makers[0] == app.name and len(makers) > 1:
         other = context.apps[makers[1]]
         where = other.at("namespace")
-        text = f"namespace '{spec.namespace}' is made by '{app.name}' and by '{other.name}' ({where})"
-        yield Finding("mesh/namespace", at, text, "two owners undo each other's work: keep one")
+        text = f"namespace '{spec.namespace}' is created by both '{app.name}' and '{other.name}' ({where})"
+        yield Finding("mesh/namespace", at, text, "keep one: two owners undo each other's changes")
     if spec.scope is Scope.NAMESPACE and app.name not in makers:
-        made = f"application '{makers[0]}' makes it" if makers else "this application does not make it"
-        text = f"scope 'namespace' annotates Namespace '{spec.namespace}', and {made}"
+        creator = f"application '{makers[0]}' creates it" if makers else "this application does not create it"
+        text = f"scope 'namespace' annotates Namespace '{spec.namespace}', but {creator}"
         fix = "set the scope there, or use scope: workloads"
         yield Finding("mesh/scope", app.at("scope"), text, fix)
 
 
 def _disagreements(apps: list[App]) -> Iterator[Finding]:
-    """Applications of one namespace that want two things of it."""
+    """Applications with contradictory specs for the same namespace."""
     whole = [app for app in apps if app.spec.scope is Scope.NAMESPACE]
     for app in apps:
         if not whole or app is whole[0] or whole[0].spec.inject is Inject.DISABLED:
             continue
         if app.spec.inject is Inject.DISABLED and app.spec.workloads:
             text = (
-                f"'{app.name}' keeps only some of its workloads out of the mesh, and '{whole[0].name}' "
+                f"'{app.name}' keeps only some of its workloads out of the mesh, but '{whole[0].name}' "
                 f"({whole[0].at('scope')}) meshes all of namespace '{app.spec.namespace}'"
             )
-            yield Finding("mesh/scope", app.at("inject"), text, "remove workloads, so that all stay out")
+            yield Finding("mesh/scope", app.at("inject"), text, "remove workloads to keep all of them out")
 
 
 def _clients(app: App, context: AppsContext) -> Iterator[Finding]:
@@ -140,20 +140,20 @@ def _clients(app: App, context: AppsContext) -> Iterator[Finding]:
         client = context.apps.get(name)
         here = app.at(*at, "apps", number)
         if client is None:
-            text = f"allowFrom names '{name}', which no application has{did_you_mean(name, context.apps)}"
+            text = f"allowFrom names '{name}', which is not an application{did_you_mean(name, context.apps)}"
             yield Finding("mesh/allow-from", here, text)
         elif not client.spec.is_meshed:
             where = client.at("inject")
             text = f"allowFrom names '{name}', which is not meshed ({where}) and so has no identity"
-            yield Finding("mesh/allow-from", here, text, "mesh it, or name its network under networks")
+            yield Finding("mesh/allow-from", here, text, "mesh it, or list its network under networks")
     settings = context.settings
     if allow.traefik and settings.traefik is None:
-        text = "allowFrom names traefik, and this repository has none (answer ingress is none)"
+        text = "allowFrom names traefik, but this repository has none (answer ingress is none)"
         yield Finding("mesh/allow-from", app.at(*at, "traefik"), text)
     if allow.prometheus and settings.prometheus is None:
-        text = "allowFrom names prometheus, and this repository has none (answer metrics is none)"
+        text = "allowFrom names prometheus, but this repository has none (answer metrics is none)"
         yield Finding("mesh/allow-from", app.at(*at, "prometheus"), text)
     elif allow.prometheus and not settings.prometheus_is_meshed and not allow.networks:
         text = "allowFrom names prometheus, which is not meshed and so has no identity"
-        fix = "name the pods' network under networks, or mesh the namespace of Prometheus"
+        fix = "list the pods' network under networks, or mesh the namespace of Prometheus"
         yield Finding("mesh/allow-from", app.at(*at, "prometheus"), text, fix)

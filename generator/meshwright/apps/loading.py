@@ -1,4 +1,4 @@
-"""Reads every apps/<app>/mesh.yaml: YAML, schema, name, and what one file can get wrong by itself."""
+"""Reads every apps/<app>/mesh.yaml, and checks YAML, schema, name and the faults within one file."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ from meshwright.yaml import Document, YamlFault, load_documents
 
 FOLDER = "apps"
 SPEC = "mesh.yaml"
-_LARGEST = 1024 * 1024
+_MAX_BYTES = 1024 * 1024
 
 
 def load_apps(root: Path, settings: RepositorySettings) -> tuple[list[App], list[Finding]]:
-    """Every application by name, and every fault; one with a fault is left out of the list."""
+    """Every application by name, and every finding; an application that cannot be read is left out."""
     apps: list[App] = []
     findings: list[Finding] = []
     for name in _folders(root):
@@ -49,7 +49,7 @@ def load_apps(root: Path, settings: RepositorySettings) -> tuple[list[App], list
 
 
 def load_app(root: Path, name: str) -> App | list[Finding]:
-    """One application, or what is wrong with its file."""
+    """One application, or the findings for its file."""
     path = f"{FOLDER}/{name}/{SPEC}"
     try:
         document = _document(root / path, path)
@@ -61,7 +61,7 @@ def load_app(root: Path, name: str) -> App | list[Finding]:
     if not _validator().is_valid(data):
         return list(_schema_findings(document))
     if broken := [pointer for pointer, value in scalars(_without_patches(data)) if "\n" in str(value)]:
-        text = "holds a line break, and no name has one"
+        text = "must not contain a line break"
         return [Finding("mesh/value", document.position(at), f"field '{dotted(at)}' {text}") for at in broken]
     return App(name, read_spec(data), document)
 
@@ -72,10 +72,10 @@ def _without_patches(data: dict[str, Any]) -> dict[str, Any]:
 
 def _folders(root: Path) -> list[str]:
     if leads_out(root, FOLDER):
-        # An empty list would mean that every application is to be removed.
+        # An empty list would remove the output of every application.
         raise CannotRun(
             f"{root / FOLDER}: a symbolic link, which neither Flux nor Argo CD follows; "
-            "put the folder itself there"
+            "replace it with the folder"
         )
     try:
         entries = list(os.scandir(root / FOLDER))
@@ -93,21 +93,23 @@ def _folder_problem(root: Path, name: str, settings: RepositorySettings) -> str 
 
 def _document(file: Path, path: str) -> Document | Finding:
     try:
-        with open_regular(file, _LARGEST) as content:
+        with open_regular(file, _MAX_BYTES) as content:
             text = content.read().decode("utf-8-sig")
     except UnicodeDecodeError as error:
         return Finding("mesh/yaml", Position(path), f"not UTF-8 text (byte {error.object[error.start]:#04x})")
     except OSError as error:
         if error.errno == errno.EFBIG:
-            return Finding("mesh/yaml", Position(path), "larger than 1 MiB, and no spec comes near it")
+            return Finding("mesh/yaml", Position(path), "larger than 1 MiB, the limit for a spec")
         return Finding("mesh/yaml", Position(path), f"cannot be read: {error.strerror}")
     documents = load_documents(text, path)
     if not documents:
         return Finding("mesh/yaml", Position(path, 1, 1), "it is empty", "`meshwright app add` proposes one")
     if len(documents) > 1:
-        return Finding("mesh/yaml", documents[1].position(), "a second document: one spec stands in one file")
+        return Finding(
+            "mesh/yaml", documents[1].position(), "a second document; a file must contain one spec"
+        )
     if not isinstance(documents[0].data, dict):
-        return Finding("mesh/yaml", documents[0].position(), "it is no mapping of fields")
+        return Finding("mesh/yaml", documents[0].position(), "it is not a mapping")
     return documents[0]
 
 
@@ -128,8 +130,10 @@ def _schema_findings(document: Document) -> Iterator[Finding]:
     version = document.data.get("schema_version")
     if isinstance(version, int) and not isinstance(version, bool) and version > 1:
         at = document.position(("schema_version",))
-        text = f"schema_version is {version}, and this Meshwright knows 1"
-        yield Finding("mesh/version", at, text, "install the Meshwright that wrote it, or a newer one")
+        text = f"schema_version is {version}, but this Meshwright supports only 1"
+        yield Finding(
+            "mesh/version", at, text, "install the Meshwright version that wrote it, or a newer one"
+        )
         return
     for problem in problems(_schema(), document.data):
         yield _finding(document, problem)
@@ -143,11 +147,11 @@ def _finding(document: Document, problem: Problem) -> Finding:
 
 
 def _fix(problem: Problem) -> str:
-    """YAML reads some words as no strings at all; say so."""
+    """A hint for words that YAML does not read as strings."""
     if (
         problem.code == "type"
         and "must be a string" in problem.text
         and not isinstance(problem.value, (dict, list))
     ):
-        return "put it in quotes"
+        return "quote it"
     return ""

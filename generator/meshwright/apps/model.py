@@ -1,4 +1,4 @@
-"""The nouns that the parts of this package hand to each other."""
+"""The data types that the modules of this package share."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from meshwright.yaml import Document
 
 @dataclass(frozen=True)
 class App:
-    """An application: its name is its folder's name below apps/."""
+    """An application, named after its folder below apps/."""
 
     name: str
     spec: MeshSpec
@@ -25,31 +25,31 @@ class App:
 
     @property
     def base_path(self) -> str:
-        """Folder of its own manifests, from the top of the repository."""
+        """The folder of its own manifests, relative to the repository root."""
         return self.spec.path or f"apps/{self.name}"
 
     @property
     def spec_path(self) -> str:
-        """Its mesh.yaml, from the top of the repository."""
+        """Its mesh.yaml, relative to the repository root."""
         return f"apps/{self.name}/mesh.yaml"
 
     @property
     def overlay_path(self) -> str:
-        """Folder of its meshing overlay."""
+        """The folder of its overlay."""
         return f"mesh/apps/{self.name}"
 
     def at(self, *pointer: str | int, key: bool = False) -> Position:
-        """Where a value of its mesh.yaml stands."""
+        """The position of a value in its mesh.yaml."""
         return self.document.position(pointer, key=key)
 
 
 @dataclass(frozen=True)
 class Base:
-    """What an application's own manifests hold; ``objects`` know their places.
+    """The objects of an application's own manifests, with their positions.
 
-    ``charts`` are the release names of Helm charts in it (HelmReleases, or helmCharts of its
-    kustomizations): their workloads cannot be seen here. ``not_seen`` says what else could not be
-    read, such as a remote base; a patch on that is taken on trust. ``helm`` are the places of helmCharts.
+    ``charts`` are the release names of its Helm charts (HelmReleases, or helmCharts of its kustomizations),
+    whose workloads are not visible here. ``not_seen`` is what else could not be read, such as a remote base;
+    patches for it are not verified. ``helm`` are the positions of helmCharts.
     """
 
     path: str
@@ -61,10 +61,10 @@ class Base:
 
 @dataclass(frozen=True)
 class RepositorySettings:
-    """What of the repository the applications depend on; read once from its answers and its platform.
+    """The settings of a repository that applications depend on, from its answers and its platform.
 
-    ``linkerd_version`` is the chart's, such as 2026.8.3, empty when it cannot be told.
-    ``default_opaque_ports`` is Linkerd's own list, which an annotation replaces.
+    ``linkerd_version`` is the chart's version, such as 2026.8.3; empty if it is unknown.
+    ``default_opaque_ports`` is Linkerd's default list, which an annotation replaces.
     """
 
     cluster: str
@@ -76,10 +76,10 @@ class RepositorySettings:
     native_sidecars: bool
     cni: bool
     default_opaque_ports: str
-    # Namespaces that layer namespaces makes, and with them those that every cluster has.
-    made_namespaces: frozenset[str]
+    # Namespaces of the layer namespaces, without and with those that every cluster has.
+    created_namespaces: frozenset[str]
     platform_namespaces: frozenset[str]
-    # Namespace and service account, None when there is none here.
+    # Namespace and service account, or None.
     traefik: tuple[str, str] | None
     prometheus: tuple[str, str] | None
     prometheus_is_meshed: bool
@@ -90,30 +90,30 @@ class RepositorySettings:
 
 @dataclass(frozen=True)
 class AppsContext:
-    """Every application beside the one that is planned; ``bases`` by application's name."""
+    """All applications of the repository; ``bases`` by application name."""
 
     apps: Mapping[str, App]
     bases: Mapping[str, Base]
     settings: RepositorySettings
 
     @cached_property
-    def namespace_makers(self) -> dict[str, list[str]]:
-        """Namespace -> the applications whose manifests or overlay bring it."""
-        makers: dict[str, list[str]] = {}
+    def namespace_creators(self) -> dict[str, list[str]]:
+        """Namespace -> the applications whose manifests or overlay create it."""
+        creators: dict[str, list[str]] = {}
         for name, app in self.apps.items():
             made = {item.name for item in self.bases[name].objects if item.kind == "Namespace"}
             if app.spec.create_namespace:
                 made.add(app.spec.namespace)
             for namespace in sorted(made):
-                makers.setdefault(namespace, []).append(name)
-        return makers
+                creators.setdefault(namespace, []).append(name)
+        return creators
 
 
 @dataclass(frozen=True)
 class Patch:
-    """One change of one object: a strategic merge patch (without apiVersion, kind, name) or a JSON patch.
+    """A patch of one object: a strategic merge patch (without apiVersion, kind, name) or a JSON patch.
 
-    ``chart`` is the release whose chart makes the object, empty for an object of the manifests.
+    ``chart`` is the release whose chart contains the object; empty for an object of the manifests.
     """
 
     target: PatchTarget
@@ -123,7 +123,7 @@ class Patch:
 
 @dataclass(frozen=True)
 class HealthExpression:
-    """CEL by which Flux tells the health of a kind whose status kstatus cannot read."""
+    """A CEL expression for the health of a kind whose status kstatus does not support."""
 
     api_version: str
     kind: str
@@ -132,10 +132,10 @@ class HealthExpression:
 
 @dataclass
 class Overlay:
-    """What an application's output is, but for its wiring.
+    """The output of an application, except its wiring.
 
-    ``files`` is text by path from the top of the repository, without the header line; ``needs`` are the
-    applications and layers that its wiring waits for, with the reason of each.
+    ``files`` are texts by path relative to the repository root, without the header line; ``needs`` are the
+    applications and layers that its wiring waits for, each with the reason.
     """
 
     files: dict[str, str] = field(default_factory=dict)
@@ -147,7 +147,7 @@ class Overlay:
 
 @dataclass
 class Part:
-    """What one concern (ingress, policy) adds to an overlay."""
+    """The contribution of one feature (ingress, policy) to an overlay."""
 
     objects: list[dict[str, Any]] = field(default_factory=list)
     patches: list[Patch] = field(default_factory=list)
@@ -157,13 +157,13 @@ class Part:
 
 @dataclass(frozen=True)
 class PodOwner:
-    """A kind whose objects make pods, and where in them the pods' annotations are."""
+    """A kind whose objects create pods, with the location of the pods' annotations."""
 
     kind: str
     group: str
-    # To the pod template's metadata.annotations; a step "*" stands for each item of a list.
+    # The path to the pod template's metadata.annotations; "*" stands for each item of a list.
     annotations: Pointer
-    # To the pod's spec, empty where the pod is made by an operator out of sight.
+    # The path to the pod spec; empty if an operator creates the pods.
     pod_spec: Pointer = ()
-    # Only an operator makes pods of it.
+    # The operator that creates the pods, if any.
     operator: str = ""

@@ -1,4 +1,4 @@
-"""Makes every application's output from the specs and manifests, and holds it against what is there."""
+"""Generates every application's output from its spec and manifests, and compares it with existing files."""
 
 from __future__ import annotations
 
@@ -27,29 +27,29 @@ from meshwright.gcpause import no_collection
 from meshwright.manifests.finding import Finding, Severity
 from meshwright.manifests.unit import BuiltObject
 
-# A second process costs as much as some hundred applications.
-_ENOUGH_FOR_TWO = 300
+# Starting a second process takes as long as planning a few hundred applications.
+_MIN_APPS_FOR_TWO_WORKERS = 300
 
 
 @dataclass
-class Production:
-    """What a run found, and what it staged; ``changes`` are kept where nothing is staged."""
+class PipelineResult:
+    """The findings and staged steps of a run; ``changes`` is filled instead if nothing is staged."""
 
     applications: int = 0
     findings: list[Finding] = field(default_factory=list)
     changes: list[FileChange] = field(default_factory=list)
     steps: list[list[PathSwap]] = field(default_factory=list)
-    # Applications that change, and names without an application whose output goes.
+    # Applications whose output changes, and names without an application, whose output is removed.
     changed: int = 0
     removed: int = 0
 
     @property
     def has_errors(self) -> bool:
-        """Whether nothing may be written."""
+        """Whether an error prevents writing."""
         return any(finding.severity is Severity.ERROR for finding in self.findings)
 
-    def absorb(self, other: Production) -> None:
-        """Take in what another worker has."""
+    def absorb(self, other: PipelineResult) -> None:
+        """Add the result of another worker."""
         self.findings += other.findings
         self.changes += other.changes
         self.steps += other.steps
@@ -59,7 +59,7 @@ class Production:
 
 @dataclass(frozen=True)
 class _Task:
-    """What all workers have in common, read before there is more than one."""
+    """The input that all workers share, read before they start."""
 
     root: Path
     settings: RepositorySettings
@@ -71,25 +71,25 @@ class _Task:
 
 @dataclass(frozen=True)
 class _FirstPass:
-    """What of one worker's bases matters to the others' applications."""
+    """The parts of one worker's bases that other workers need."""
 
     namespaces: Mapping[str, tuple[BuiltObject, ...]]
     findings: list[Finding]
 
 
 @dataclass(frozen=True)
-class _Gate:
-    """What all surveys together come to; ``faulty`` means that nothing will be written."""
+class _Combined:
+    """The combined first passes of all workers; ``faulty`` means that nothing will be written."""
 
     namespaces: Mapping[str, tuple[BuiltObject, ...]]
     waves: Mapping[str, int]
     faulty: bool
 
 
-def produce(root: Path, output: Output | None, *, force: bool = False) -> Production:
-    """Validate, plan and compare everything; stage what differs into ``output``, if any, until a fault shows.
+def produce(root: Path, output: Output | None, *, force: bool = False) -> PipelineResult:
+    """Validate, plan and compare everything; stage differences into ``output``, if given, until an error.
 
-    Raises MeshwrightError when ``root`` is no generated repository, or a tool is missing.
+    Raises MeshwrightError if ``root`` is not a generated repository, or a tool is missing.
     """
     with no_collection():
         settings = read_settings(root)
@@ -98,79 +98,79 @@ def produce(root: Path, output: Output | None, *, force: bool = False) -> Produc
         existing = Existing(root, settings.cluster)
         task = _Task(root, settings, apps, existing, output, force)
         names = sorted(apps.keys() | existing.names)
-        production = Production(len(apps), [*findings, *existing.findings])
+        result = PipelineResult(len(apps), [*findings, *existing.findings])
         with WorkerPool([partial(_work, task, part) for part in _parts(names)]) as pool:
-            surveys: list[_FirstPass] = pool.answers()
+            first_passes: list[_FirstPass] = pool.receive()
             namespaces = {
-                name: made for first_pass in surveys for name, made in first_pass.namespaces.items()
+                name: made for first_pass in first_passes for name, made in first_pass.namespaces.items()
             }
-            production.findings += chain.from_iterable(first_pass.findings for first_pass in surveys)
-            production.findings += inventory_findings(_landscape(task, {}, namespaces))
-            pool.tell(_Gate(namespaces, waves(apps), production.has_errors))
-            for part in pool.answers():
-                production.absorb(part)
-    return production
+            result.findings += chain.from_iterable(first_pass.findings for first_pass in first_passes)
+            result.findings += inventory_findings(_context(task, {}, namespaces))
+            pool.send(_Combined(namespaces, waves(apps), result.has_errors))
+            for part in pool.receive():
+                result.absorb(part)
+    return result
 
 
-def _work(task: _Task, names: Sequence[str]) -> Generator[_FirstPass | Production, _Gate, None]:
-    """One worker's share: read its bases, and with all workers' namespaces known, plan and compare."""
+def _work(task: _Task, names: Sequence[str]) -> Generator[_FirstPass | PipelineResult, _Combined, None]:
+    """One worker: read the bases of its applications; once all namespaces are known, plan and compare."""
     own = [task.apps[name] for name in names if name in task.apps]
-    # A policy also asks for the service accounts of its clients.
+    # A policy also needs the service accounts of its clients.
     clients = [client for app in own for client in _clients(app) if client in task.apps]
     needed = {app.name: app for app in (*own, *(task.apps[name] for name in clients))}
     by_path, findings = read_bases(task.root, (app.base_path for app in needed.values()))
     bases = {name: by_path[app.base_path] for name, app in needed.items()}
     namespaces = {app.name: made for app in own if (made := _namespaces(bases[app.name]))}
-    verdict = yield _FirstPass(namespaces, findings)
-    context = _landscape(task, bases, verdict.namespaces)
-    production = Production()
+    combined = yield _FirstPass(namespaces, findings)
+    context = _context(task, bases, combined.namespaces)
+    result = PipelineResult()
     for name in names:
         app = task.apps.get(name)
         at = Position(app.spec_path) if app is not None else Position(".")
-        # An error like any other: nothing is written, and the other applications are looked at.
-        with contained(production.findings, f"planning application '{name}'", at):
-            if verdict.faulty:
-                # What else is wrong is worth a line; an empty base was told about already.
+        # An internal error prevents writing too, but the other applications are still checked.
+        with contained(result.findings, f"planning application '{name}'", at):
+            if combined.faulty:
+                # Report further faults; a fault of an empty base has already been reported.
                 if app is not None and bases[name] != Base(app.base_path):
-                    production.findings += plan(app, context).findings
+                    result.findings += plan(app, context).findings
             else:
-                _compare(task, name, context, verdict.waves.get(name, 0), production)
-    yield production
+                _compare(task, name, context, combined.waves.get(name, 0), result)
+    yield result
 
 
-def _compare(task: _Task, name: str, context: AppsContext, wave: int, production: Production) -> None:
+def _compare(task: _Task, name: str, context: AppsContext, wave: int, result: PipelineResult) -> None:
     app, meshed, wanted = task.apps.get(name), False, {}
     if app is not None:
         overlay = plan(app, context)
-        production.findings += overlay.findings
+        result.findings += overlay.findings
         bodies = dict(overlay.files)
         wiring = f"{wirings_folder(task.settings.cluster)}/{name}.yaml"
         bodies[wiring] = render_wiring(app, overlay, task.settings, wave)
         meshed, wanted = overlay.meshed, {path: with_header(name, body) for path, body in bodies.items()}
     difference = compare(name, wanted, task.existing.read(name), force=task.force)
     difference.meshed = meshed
-    production.findings += difference.findings
+    result.findings += difference.findings
     if not difference.changes:
         return
     if app is None:
-        production.removed += 1
+        result.removed += 1
     else:
-        production.changed += 1
+        result.changed += 1
     if task.output is None:
-        production.changes += difference.changes
-    elif not production.has_errors:
-        production.steps.append(task.output.stage(difference, wanted))
+        result.changes += difference.changes
+    elif not result.has_errors:
+        result.steps.append(task.output.stage(difference, wanted))
 
 
-def _landscape(
+def _context(
     task: _Task, bases: Mapping[str, Base], namespaces: Mapping[str, tuple[BuiltObject, ...]]
 ) -> AppsContext:
-    """Every application, with the whole of the bases at hand and the namespaces of the others."""
-    everyone = {
+    """A context with full bases for this worker's applications, and only Namespaces for the others."""
+    all_bases = {
         name: bases.get(name) or Base(app.base_path, namespaces.get(name, ()))
         for name, app in task.apps.items()
     }
-    return AppsContext(task.apps, everyone, task.settings)
+    return AppsContext(task.apps, all_bases, task.settings)
 
 
 def _namespaces(base: Base) -> tuple[BuiltObject, ...]:
@@ -183,7 +183,7 @@ def _clients(app: App) -> tuple[str, ...]:
 
 
 def _parts(names: Sequence[str]) -> list[Sequence[str]]:
-    if len(names) < _ENOUGH_FOR_TWO or processors() < 2:
+    if len(names) < _MIN_APPS_FOR_TWO_WORKERS or processors() < 2:
         return [names]
     middle = len(names) // 2
     return [names[:middle], names[middle:]]

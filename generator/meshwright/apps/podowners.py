@@ -1,4 +1,4 @@
-"""Which kinds make pods, and where their pods' annotations stand: Kubernetes' own, and operators'."""
+"""Kinds that create pods, from Kubernetes and from operators, and the location of their pod annotations."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _TEMPLATE = ("spec", "template", "metadata", "annotations")
 _CRON = ("spec", "jobTemplate", *_TEMPLATE)
 _POD = ("spec", "template", "spec")
 
-# The kinds that Linkerd's injector knows (pkg/inject), then what operators make pods from.
+# The kinds that Linkerd's injector supports (pkg/inject), then kinds from which operators create pods.
 OWNERS = (
     PodOwner("Pod", "", ("metadata", "annotations"), ("spec",)),
     PodOwner("ReplicationController", "", _TEMPLATE, _POD),
@@ -56,6 +56,6 @@ _BY_KIND = {(owner.group, owner.kind): owner for owner in OWNERS}
 
 
 def pod_owner(item: BuiltObject) -> PodOwner | None:
-    """How ``item`` makes pods, None when it makes none or is of a kind not known here."""
+    """How ``item`` creates pods; None if it creates none or its kind is unknown."""
     group, slash, _ = item.api_version.partition("/")
     return _BY_KIND.get((group if slash else "", item.kind))

@@ -13,7 +13,7 @@ from meshwright.manifests.unit import BuiltObject
 
 @dataclass(frozen=True)
 class ContainerPort:
-    """A declared port; ``name`` is empty when it has none."""
+    """A declared port; ``name`` is empty if it has none."""
 
     name: str
     number: int
@@ -22,14 +22,14 @@ class ContainerPort:
 
 
 def pod_spec(item: BuiltObject, owner: PodOwner) -> Mapping[str, Any]:
-    """The spec of the pods that an object makes, empty where an operator makes them out of sight."""
+    """The pod spec of an object; empty if an operator creates the pods."""
     if not owner.pod_spec or not holds(item.data, owner.pod_spec):
         return {}
     return mapping_of(value_at(item.data, owner.pod_spec))
 
 
 def containers(item: BuiltObject, owner: PodOwner) -> Iterator[Mapping[str, Any]]:
-    """Its containers, then its init containers: one of those that stays is a container too."""
+    """All containers, then init containers, which include native sidecars."""
     spec = pod_spec(item, owner)
     for field in ("containers", "initContainers"):
         yield from (found for found in items_of(spec.get(field)) if isinstance(found, Mapping))

@@ -1,4 +1,4 @@
-"""Who may call an application: a Server for each port, and never one without an authorization."""
+"""Authorization policy of an application: a Server per port, always with an authorization."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from meshwright.manifests.pointer import holds, value_at
 from meshwright.manifests.words import did_you_mean
 
 _GROUP = "policy.linkerd.io"
-# The proxy's own port, by its name in every meshed pod.
+# The name of the proxy's admin port in every meshed pod.
 _ADMIN = "linkerd-admin"
 _DENYING = frozenset({"all-authenticated", "cluster-authenticated", "deny"})
 
@@ -31,15 +31,15 @@ class _Server:
 
 
 def policy_part(app: App, context: AppsContext) -> Part:
-    """Servers, authentications and authorizations for ``policy.allowFrom``; nothing without it."""
+    """Servers, authentications and authorizations for ``policy.allowFrom``; empty without it."""
     part = Part()
     allow = app.spec.policy.allow_from if app.spec.policy else None
     if allow is None or not app.spec.is_meshed:
         return part
     base, settings = context.bases[app.name], context.settings
     if base.charts and not choose_targets(app, base, settings).chosen:
-        text = f"policy: the ports of what chart '{base.charts[0]}' makes cannot be seen here"
-        fix = "write the Servers and AuthorizationPolicies into the application's own manifests"
+        text = f"policy: the ports of chart '{base.charts[0]}' are not visible offline"
+        fix = "add the Servers and AuthorizationPolicies to the application's own manifests"
         part.findings.append(Finding("mesh/policy", app.at("policy", key=True), text, fix))
         return part
     workloads = meshed_workloads(app, base, settings)
@@ -75,7 +75,7 @@ def _servers(app: App, workloads: Sequence[AnnotationTarget], part: Part) -> Ite
             for value in (port.name, port.number):
                 unused.pop(value, None)
             if labels is None:
-                text = f"{target.item.short_title} has no labels that a Server could select it by"
+                text = f"{target.item.short_title} has no labels by which a Server can select it"
                 part.findings.append(Finding("mesh/policy", target.item.origin.position, text))
                 continue
             key = (tuple(sorted(labels.items())), port.number)
@@ -93,7 +93,7 @@ def _servers(app: App, workloads: Sequence[AnnotationTarget], part: Part) -> Ite
 
 
 def selector(target: AnnotationTarget) -> dict[str, str] | None:
-    """The labels by which a workload's pods are known; None when it has none."""
+    """The labels that select a workload's pods; None if it has none."""
     pointers = (("spec", "selector", "matchLabels"), (*target.owner.annotations[:-1], "labels"))
     for pointer in pointers:
         if "*" not in pointer and holds(target.item.data, pointer):
@@ -106,7 +106,7 @@ def selector(target: AnnotationTarget) -> dict[str, str] | None:
 def _authentications(
     app: App, allow: AllowFrom, context: AppsContext, part: Part
 ) -> Iterator[tuple[dict[str, Any], str]]:
-    """The clients by identity, and those by network: an authorization needs all of its references at once."""
+    """Separate authentications by identity and by network: an authorization requires all its references."""
     references = _references(app, allow, context, part)
     if references:
         spec = {"identityRefs": references}
@@ -120,14 +120,14 @@ def _references(app: App, allow: AllowFrom, context: AppsContext, part: Part) ->
     accounts: dict[tuple[str, str], None] = {}
     for number, name in enumerate(allow.apps):
         client = context.apps.get(name)
-        # What the inventory has against a client is said there.
+        # The inventory reports faults of clients.
         if client is None or not client.spec.is_meshed:
             continue
         at = app.at("policy", "allowFrom", "apps", number)
         found = list(_accounts(client, context))
         if not found:
-            text = f"allowFrom names '{name}', and no meshed workload of it can be seen in its manifests"
-            part.findings.append(Finding("mesh/policy", at, text, "name its namespace under namespaces"))
+            text = f"allowFrom names '{name}', but its manifests show no meshed workload"
+            part.findings.append(Finding("mesh/policy", at, text, "list its namespace under namespaces"))
         for account, where in found:
             if account == "default":
                 part.findings.append(_shared(client, name, at, where))
@@ -146,9 +146,11 @@ def _references(app: App, allow: AllowFrom, context: AppsContext, part: Part) ->
 def _shared(client: App, name: str, at: Position, where: Position) -> Finding:
     text = (
         f"allowFrom names '{name}', whose pods use ServiceAccount default ({where}): "
-        f"every pod of namespace '{client.spec.namespace}' that does is let in too"
+        f"this admits every other pod of namespace '{client.spec.namespace}' that uses it"
     )
-    return Finding("mesh/policy", at, text, "give its workloads an account", severity=Severity.WARNING)
+    return Finding(
+        "mesh/policy", at, text, "give its workloads their own ServiceAccount", severity=Severity.WARNING
+    )
 
 
 def _accounts(app: App, context: AppsContext) -> Iterator[tuple[str, Position]]:
@@ -186,7 +188,7 @@ def _authorization(
 def _admin_objects(
     app: App, workloads: Sequence[AnnotationTarget], authentications: Sequence[tuple[dict[str, Any], str]]
 ) -> Iterator[dict[str, Any]]:
-    """The proxy's metrics: under a default that denies, Prometheus needs leave for them too."""
+    """Access to the proxy's metrics, which Prometheus needs if the default policy denies."""
     seen: set[tuple[tuple[str, str], ...]] = set()
     for target in workloads:
         labels = selector(target)

@@ -1,4 +1,4 @@
-"""What of a generated repository the applications depend on, as it stands there: users may have edited it."""
+"""The settings of a generated repository that applications depend on, read from its files."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ _OPAQUE = "25,587,3306,4444,5432,6379,9300,11211"
 # Native sidecars are the default since edge-26.5.2 (linkerd2 009a25fa3).
 _NATIVE_SINCE = (2026, 5, 2)
 _VERSION = re.compile(r"v?(\d+)\.(\d+)\.(\d+)\Z")
-# What every cluster has.
+# Namespaces that every cluster has.
 _BUILT_IN = frozenset({"default", "kube-system", "kube-public", "kube-node-lease"})
 
 
 def read_settings(root: Path) -> RepositorySettings:
-    """The settings of the repository at ``root``. Raises MeshwrightError when it is no generated one."""
+    """The settings of the repository at ``root``. Raises MeshwrightError if it is not a generated one."""
     answers = _answers(root)
     cluster, engine = str(answers["cluster_name"]), str(answers["engine"])
     url, _, branch = str(answers.get("git_url", "")).partition("?ref=")
@@ -44,7 +44,7 @@ def read_settings(root: Path) -> RepositorySettings:
         native_sidecars=_native_sidecars(values, version),
         cni="linkerd-cni" in layers,
         default_opaque_ports=str(_value(values, "proxy", "opaquePorts") or _OPAQUE),
-        made_namespaces=frozenset(namespaces),
+        created_namespaces=frozenset(namespaces),
         platform_namespaces=frozenset(namespaces) | _BUILT_IN,
         traefik=_traefik(str(answers.get("ingress", "none"))),
         prometheus=_prometheus(answers),
@@ -56,31 +56,31 @@ def read_settings(root: Path) -> RepositorySettings:
 
 def _answers(root: Path) -> Mapping[str, Any]:
     if not root.is_dir():
-        raise MeshwrightError(f"{root}: no such folder; name the folder of a generated repository")
+        raise MeshwrightError(f"{root}: no such folder; pass the folder of a generated repository")
     file = root / ANSWERS
     try:
         answers = parse(read_inside(root, ANSWERS).decode("utf-8"), ANSWERS)
     except (OSError, UnicodeDecodeError):
         raise MeshwrightError(
-            f"{root}: no generated repository: it has no readable {ANSWERS}; "
-            "make one with `copier copy gh:meshwright/meshwright`, or name another folder"
+            f"{root}: not a generated repository: it has no readable {ANSWERS}; "
+            "create one with `copier copy gh:meshwright/meshwright`, or pass another folder"
         ) from None
     if not isinstance(answers, Mapping) or not {"cluster_name", "engine"} <= answers.keys():
         raise AnotherTemplateError(
-            f"{file}: answers to another template: cluster_name and engine are not among them"
+            f"{file}: answers of another template: cluster_name and engine are missing"
         )
     if answers["engine"] not in ("flux", "argocd"):
-        raise MeshwrightError(f"{file}: engine is {answers['engine']!r}, and must be flux or argocd")
+        raise MeshwrightError(f"{file}: engine is {answers['engine']!r}, but must be flux or argocd")
     if not isinstance(answers["cluster_name"], str) or not LABEL.fullmatch(answers["cluster_name"]):
-        # It becomes a part of paths that are written.
+        # It becomes part of paths that are written.
         raise MeshwrightError(
-            f"{file}: cluster_name is {answers['cluster_name']!r}, and must be a DNS label such as home"
+            f"{file}: cluster_name is {answers['cluster_name']!r}, but must be a DNS label such as home"
         )
     return answers
 
 
 def _linkerd_version(root: Path) -> str:
-    """The version of the control plane's chart; empty when no file tells it."""
+    """The version of the control plane's chart; empty if no file sets it."""
     release = mapping_of(_read(root, f"{_CONTROL_PLANE}/helmrelease.yaml"))
     version = _value(release, "spec", "chart", "spec", "version")
     for chart in items_of(mapping_of(_read(root, f"{_CONTROL_PLANE}/kustomization.yaml")).get("helmCharts")):
@@ -94,12 +94,12 @@ def _native_sidecars(values: Mapping[str, Any], version: str) -> bool:
     if isinstance(given, bool):
         return given
     found = _VERSION.match(version)
-    # Nothing is known of a version without numbers, and every newer one has them.
+    # Assume a new version if it is not numeric.
     return found is None or tuple(int(part) for part in found.groups()) >= _NATIVE_SINCE
 
 
 def _namespaces(root: Path) -> dict[str, Mapping[str, Any]]:
-    """The namespaces that the platform makes, with their annotations."""
+    """The namespaces that the platform creates, with their annotations."""
     found: dict[str, Mapping[str, Any]] = {}
     for item in _read_all(root, "platform/namespaces/namespaces.yaml"):
         metadata = mapping_of(mapping_of(item).get("metadata"))
@@ -109,7 +109,7 @@ def _namespaces(root: Path) -> dict[str, Mapping[str, Any]]:
 
 
 def _traefik(ingress: str) -> tuple[str, str] | None:
-    # Both charts name the account after the release, which is traefik in both.
+    # Both charts name the account after the release, which is traefik in both cases.
     return {"k3s": ("kube-system", "traefik"), "own": ("traefik", "traefik")}.get(ingress)
 
 
@@ -139,7 +139,7 @@ def _components(root: Path) -> dict[str, tuple[Mapping[str, Any], ...]]:
 
 
 def _listed(root: Path, folder: str, pattern: str) -> list[str]:
-    """Paths below a folder of the repository; none when the folder leads out of it."""
+    """Paths below a folder of the repository; empty if the folder leads out of it."""
     if leads_out(root, folder):
         return []
     return sorted(file.relative_to(root).as_posix() for file in (root / folder).glob(pattern))
@@ -151,7 +151,7 @@ def _read(root: Path, path: str) -> Any:
 
 
 def _read_all(root: Path, path: str) -> list[Any]:
-    """The documents of a file; none when it is missing or broken, which a check tells about."""
+    """The documents of a file; empty if it is missing or invalid, which a check reports."""
     try:
         return parse_all(read_inside(root, path).decode("utf-8"), path)
     except (OSError, UnicodeDecodeError, YamlFault):

@@ -1,4 +1,4 @@
-"""What a mesh.yaml says, typed. schema/mesh.schema.json has validated the data before it comes here."""
+"""The typed content of a mesh.yaml, after validation against schema/mesh.schema.json."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Ports = tuple[Port, ...]
 
 
 class Inject(StrEnum):
-    """Values of the annotation linkerd.io/inject; any other is taken for disabled, without a word."""
+    """Values of the annotation linkerd.io/inject; Linkerd silently treats any other value as disabled."""
 
     ENABLED = "enabled"
     INGRESS = "ingress"
@@ -21,14 +21,14 @@ class Inject(StrEnum):
 
 
 class Scope(StrEnum):
-    """Where the annotations go."""
+    """Where the annotations are set."""
 
     WORKLOADS = "workloads"
     NAMESPACE = "namespace"
 
 
 class Jobs(StrEnum):
-    """What happens to Jobs and CronJobs."""
+    """How Jobs and CronJobs are meshed."""
 
     NATIVE = "native"
     DISABLED = "disabled"
@@ -37,7 +37,7 @@ class Jobs(StrEnum):
 
 @dataclass(frozen=True)
 class Proxy:
-    """Settings of the proxy; empty text and None leave Linkerd's own. CPU and memory are quantities."""
+    """Proxy settings; empty text and None keep Linkerd's defaults. CPU and memory are quantities."""
 
     cpu_request: str = ""
     cpu_limit: str = ""
@@ -50,7 +50,7 @@ class Proxy:
 
 @dataclass(frozen=True)
 class WorkloadSpec:
-    """One entry of ``workloads``; None means: as the application."""
+    """One entry of ``workloads``; None means the same as the application."""
 
     kind: str
     name: str
@@ -84,7 +84,7 @@ class Ingress:
 
 @dataclass(frozen=True)
 class AllowFrom:
-    """Clients that are let in."""
+    """Clients that are allowed."""
 
     apps: tuple[str, ...] = ()
     namespaces: tuple[str, ...] = ()
@@ -95,7 +95,7 @@ class AllowFrom:
 
 @dataclass(frozen=True)
 class Policy:
-    """Who may call; no ``allow_from`` means no Server, and empty ``ports`` every declared one."""
+    """The policy: no Server without ``allow_from``; empty ``ports`` means every declared port."""
 
     default_inbound: str = ""
     ports: tuple[int | str, ...] = ()
@@ -115,7 +115,7 @@ class PatchTarget:
 
 @dataclass(frozen=True)
 class FreePatch:
-    """A patch of the user's: a mapping (strategic merge) or a list (JSON patch). Never change it."""
+    """A user's patch: a mapping (strategic merge) or a list (JSON patch). Never modify it."""
 
     target: PatchTarget
     patch: Mapping[str, Any] | list[Any]
@@ -123,7 +123,7 @@ class FreePatch:
 
 @dataclass(frozen=True)
 class MeshSpec:
-    """A whole mesh.yaml; ``jobs`` and ``create_namespace`` None mean that the file leaves them open."""
+    """A whole mesh.yaml; ``jobs`` and ``create_namespace`` are None if the file does not set them."""
 
     namespace: str
     inject: Inject
@@ -146,14 +146,14 @@ class MeshSpec:
 
     @property
     def is_meshed(self) -> bool:
-        """Whether any of its pods are to have a proxy."""
+        """Whether any of its pods should have a proxy."""
         if self.inject is not Inject.DISABLED:
             return True
         return any(entry.inject not in (None, Inject.DISABLED) for entry in self.workloads)
 
 
 def read_spec(data: Mapping[str, Any]) -> MeshSpec:
-    """The spec in ``data``, which the schema has accepted."""
+    """The spec in ``data``, which must be valid by the schema."""
     return MeshSpec(
         namespace=data["namespace"],
         inject=Inject(data["inject"]),

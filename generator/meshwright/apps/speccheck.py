@@ -1,4 +1,4 @@
-"""What a schema cannot say: faults that one mesh.yaml can have by itself."""
+"""Checks within one mesh.yaml that a JSON Schema cannot express."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from meshwright.manifests.kustomization import FILE_NAMES
 
 _QUANTITY = re.compile(r"([0-9.]+)([a-zA-Z]*)\Z")
 _UNITS = {"": 1.0, "m": 1e-3, "k": 1e3, "M": 1e6, "G": 1e9, "Ki": 2.0**10, "Mi": 2.0**20, "Gi": 2.0**30}
-# Folders that are not an application's to read: Git's own, the generator's, the engine's.
-_FOREIGN = ("clusters", "mesh", "platform")
+# Folders that applications must not use: they belong to the engine, the generator and the platform.
+_RESERVED = ("clusters", "mesh", "platform")
 
 
 def spec_findings(root: Path, app: App) -> Iterator[Finding]:
-    """Every such fault of ``app``."""
+    """Every fault within the spec of ``app``."""
     yield from _path(root, app)
     yield from _ports(app)
     yield from _resources(app)
-    yield from _twice(app)
+    yield from _duplicates(app)
     yield from _contradictions(app)
 
 
@@ -33,22 +33,20 @@ def _path(root: Path, app: App) -> Iterator[Finding]:
     parts = path.split("/")
     hidden = [part for part in parts if part in ("", ".", "..") or part.startswith(".git")]
     if hidden:
-        text = f"source.path '{path}' leads out of the repository's own manifests by '{hidden[0]}'"
-        yield Finding("mesh/path", at, text, "name a folder from the top of the repository")
+        text = f"source.path '{path}' must not contain '{hidden[0]}'"
+        yield Finding("mesh/path", at, text, "use a folder relative to the repository root")
         return
-    if parts[0] in _FOREIGN:
-        text = f"source.path '{path}' is in {parts[0]}/, which is not the applications'"
-        yield Finding("mesh/path", at, text, "keep an application's manifests in a folder of their own")
+    if parts[0] in _RESERVED:
+        text = f"source.path '{path}' is in {parts[0]}/, which is not for applications"
+        yield Finding("mesh/path", at, text, "keep an application's manifests in their own folder")
         return
     folder = root / path
     if not folder.is_dir():
-        yield Finding("mesh/path", at, f"application '{app.name}': no folder '{path}'")
+        yield Finding("mesh/path", at, f"application '{app.name}': folder '{path}' does not exist")
     elif os.path.realpath(folder) != os.path.join(os.path.realpath(root), *parts):  # noqa: PTH118 - no resolving
-        yield Finding("mesh/path", at, f"'{path}' goes through a symbolic link, which no engine follows")
+        yield Finding("mesh/path", at, f"'{path}' goes through a symbolic link, which neither engine follows")
     elif not any((folder / name).is_file() for name in FILE_NAMES):
-        text = (
-            f"application '{app.name}': '{path}' has no kustomization.yaml, and so nothing can be built on it"
-        )
+        text = f"application '{app.name}': '{path}' has no kustomization.yaml, so it cannot be built"
         yield Finding("mesh/path", at, text, f"list its manifests in {path}/kustomization.yaml")
 
 
@@ -69,13 +67,13 @@ def _ports(app: App) -> Iterator[Finding]:
         for number, port in enumerate(ports):
             first, last = port_range(port)
             if not 1 <= first <= last <= 65535:
-                text = f"'{port}' is no range of ports: from 1 to 65535, the smaller first"
+                text = f"'{port}' is not a port range: use 1 to 65535, lower port first"
                 yield Finding("mesh/port", app.at(*pointer, number), text)
     skipped = [port_range(port) for port in spec.skip_inbound_ports]
     for number, port in enumerate(spec.opaque_ports):
         first, last = port_range(port)
         if any(low <= last and first <= high for low, high in skipped):
-            text = f"port {port} is opaque and skips the proxy: what skips it is not opaque to it"
+            text = f"port {port} is both opaque and skipped: a skipped port never reaches the proxy"
             yield Finding("mesh/port", app.at("opaquePorts", number), text, "keep one of the two")
 
 
@@ -105,13 +103,13 @@ def _amount(quantity: str) -> float:
     return float(found[1]) * _UNITS[found[2]] if found else 0.0
 
 
-def _twice(app: App) -> Iterator[Finding]:
+def _duplicates(app: App) -> Iterator[Finding]:
     seen: dict[tuple[str, str, str], int] = {}
     for number, entry in enumerate(app.spec.workloads):
         first = seen.setdefault((entry.kind, entry.name, entry.chart), number)
         if first != number:
             line = app.at("workloads", first).line
-            text = f"{entry.kind} '{entry.name}' stands twice under workloads, first on line {line}"
+            text = f"{entry.kind} '{entry.name}' is listed twice under workloads, first on line {line}"
             yield Finding("mesh/workload", app.at("workloads", number), text, "keep one of the two")
 
 
@@ -121,20 +119,22 @@ def _contradictions(app: App) -> Iterator[Finding]:
         at = app.at("dependsOn", spec.depends_on.index(app.name))
         yield Finding("mesh/depends-on", at, f"application '{app.name}' depends on itself")
     if not spec.is_meshed and spec.jobs in (Jobs.NATIVE, Jobs.AWAIT):
-        text = f"jobs is '{spec.jobs}', and inject 'disabled' keeps every pod of '{app.name}' out of the mesh"
+        text = f"jobs is '{spec.jobs}', but inject 'disabled' keeps every pod of '{app.name}' out of the mesh"
         yield Finding("mesh/jobs", app.at("jobs"), text, "remove jobs, or set inject to enabled")
     if not spec.is_meshed and spec.policy is not None:
-        text = f"policy is enforced by the proxy, and inject 'disabled' gives '{app.name}' none"
+        text = f"policy is enforced by the proxy, but with inject 'disabled' '{app.name}' has none"
         yield Finding(
             "mesh/policy", app.at("policy", key=True), text, "remove policy, or set inject to enabled"
         )
     if spec.jobs is Jobs.DISABLED and spec.inject is Inject.DISABLED and not spec.is_meshed:
-        text = f"jobs is 'disabled', and inject 'disabled' says that of all pods of '{app.name}' already"
+        text = f"jobs 'disabled' has no effect: inject 'disabled' applies to all pods of '{app.name}'"
         yield Finding("mesh/jobs", app.at("jobs"), text, "remove jobs")
     if spec.policy is not None and spec.policy.ports and spec.policy.allow_from is None:
-        text = "policy.ports without allowFrom: a Server that lets nobody in would close the ports"
+        text = "policy.ports without allowFrom would deny every client on these ports"
         yield Finding(
             "mesh/policy", app.at("policy", "ports", key=True), text, "add allowFrom, or remove ports"
         )
     if not re.search(r"[1-9]", spec.timeout):
-        yield Finding("mesh/timeout", app.at("timeout"), f"timeout '{spec.timeout}' is no time at all")
+        yield Finding(
+            "mesh/timeout", app.at("timeout"), f"timeout '{spec.timeout}' must be greater than zero"
+        )

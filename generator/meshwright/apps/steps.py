@@ -1,7 +1,7 @@
-"""Brings what was written aside to its place: each path is the old one or the new one at any moment.
+"""Moves staged files into place, so that at any moment each path is either the old or the new version.
 
-A process of its own does it, so that a kill -9 of the run does not end it midway. Should it end early too (a
-power cut), each folder and each wiring is still an old or a new one, and the next run mends the rest.
+A separate process does this, so that a kill -9 of the run does not interrupt it. If that process ends early
+too (a power cut), each folder and each wiring is still old or new, and the next run completes the rest.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _LAST = "kustomization.yaml"
 
 @dataclass(frozen=True)
 class PathSwap:
-    """One path that changes: by a move of ``aside`` to it, or, when ``removes``, the other way."""
+    """One changed path: ``aside`` moves to ``target``, or, if ``removes``, ``target`` moves to ``aside``."""
 
     tree: Tree
     target: str
@@ -36,29 +36,29 @@ class PathSwap:
 
 
 def commit(steps: Iterable[list[PathSwap]]) -> None:
-    """Bring applications' output to its place, one application after the other.
+    """Move applications' output into place, one application after the other.
 
-    Raises CannotRun when one cannot be written: that one and those after it are as before.
+    Raises CannotRun if one cannot be written; that one and those after it are unchanged.
     """
     reader, writer = os.pipe()
-    # Ctrl-C ends the run after this, not in it.
+    # Ctrl-C takes effect after the commit.
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
     try:
         child = os.fork()
         if child == 0:
             _commit_and_exit(steps, writer)
         os.close(writer)
-        with os.fdopen(reader, encoding="utf-8", errors="surrogateescape") as said:
-            problem = said.read()
+        with os.fdopen(reader, encoding="utf-8", errors="surrogateescape") as pipe:
+            problem = pipe.read()
         _, status = os.waitpid(child, 0)
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
     if problem or status:
-        raise CannotRun(problem or "writing was ended from outside; run it again")
+        raise CannotRun(problem or "the process that writes files was killed; run it again")
 
 
 def _commit_and_exit(steps: Iterable[list[PathSwap]], writer: int) -> None:
-    """The life of the process that writes; it must never return into the run's own code."""
+    """The main function of the writing process; it must never return to the caller's code."""
     code = 1
     try:
         os.setsid()
@@ -79,15 +79,15 @@ def _commit(steps: Iterable[list[PathSwap]]) -> str:
         except OSError as error:
             for earlier in reversed(done):
                 with suppress(OSError):
-                    _take_back(earlier)
-            before = f"; {number} applications before it are written" if number else ""
+                    _undo(earlier)
+            before = f"; {number} applications were written before it" if number else ""
             place = step.tree.root / step.target
-            return f"{place}: cannot be written: {error.strerror}; it is as it was{before}"
+            return f"{place}: cannot be written: {error.strerror}; it is unchanged{before}"
     return ""
 
 
 def take(step: PathSwap) -> None:
-    """Do one step, in one move where the kernel can. Raises OSError."""
+    """Apply one step, atomically if the kernel supports it. Raises OSError."""
     for path in (step.target, step.aside):
         step.tree.hold(path.rpartition("/")[0])
     if step.removes:
@@ -103,7 +103,7 @@ def _exchange(step: PathSwap) -> bool:
         return exchange(*one, *other)
 
 
-def _take_back(step: PathSwap) -> None:
+def _undo(step: PathSwap) -> None:
     if step.removes or not step.tree.kind(step.aside):
         take(PathSwap(step.tree, step.target, step.aside, not step.removes))
     else:
@@ -114,14 +114,14 @@ def _remove(step: PathSwap) -> None:
     try:
         step.tree.move(step.target, step.aside)
     except OSError:
-        # A folder of a lower layer of an overlay filesystem does not move.
+        # A folder from a lower layer of an overlay filesystem cannot be moved.
         if step.tree.kind(step.target) != "folder":
             raise
         step.tree.remove(step.target)
 
 
 def _replace(step: PathSwap) -> None:
-    """Where nothing can be exchanged: file by file, each whole, the one that names the others after them."""
+    """Without an atomic swap: replace each file, and last the kustomization.yaml that lists the others."""
     if step.tree.kind(step.aside) != "folder":
         step.tree.move(step.aside, step.target)
         return

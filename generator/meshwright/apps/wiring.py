@@ -1,4 +1,4 @@
-"""The files that are templates shared with the scaffold: an application's wiring, and its gate."""
+"""Renders the files whose templates are shared with the scaffold: an application's wiring and its gate."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def render_wiring(app: App, overlay: Overlay, settings: RepositorySettings, wave: int) -> str:
     """The Flux Kustomization or Argo CD Application of ``app``, without the header line.
 
-    ``wave`` is the longest path to an application that depends on no other.
+    ``wave`` is the longest path to an application without dependencies.
     """
     context = {
         "name": app.name,
@@ -36,7 +36,7 @@ def render_wiring(app: App, overlay: Overlay, settings: RepositorySettings, wave
 
 
 def render_gate(app: App) -> str:
-    """The Job that proves the injector before each sync of ``app`` on Argo CD, without the header line."""
+    """The Job that verifies the injector before each Argo CD sync of ``app``, without the header line."""
     return _template("apps/gate.yaml").render(app={"name": app.name}, pins=load_pins())
 
 
@@ -50,7 +50,7 @@ def _environment() -> Environment:
     from jinja2 import FileSystemLoader, StrictUndefined
     from jinja2.sandbox import SandboxedEnvironment
 
-    # copier.yml's _envops: the template is one, whoever renders it.
+    # The same as _envops in copier.yml, because Copier renders these templates too.
     environment = SandboxedEnvironment(
         loader=FileSystemLoader(data_root()),
         undefined=StrictUndefined,
@@ -69,5 +69,5 @@ def _environment() -> Environment:
 
 
 def _to_json(value: Any) -> str:
-    """As Copier's filter of that name."""
+    """The same as Copier's filter of this name."""
     return json.dumps(value)

@@ -1,6 +1,6 @@
-"""Talks with several workers at once: each in a process of its own, or one after the other in this one.
+"""A pool of workers: each in its own process, or a single one in this process.
 
-A worker is a generator: it yields an answer, is sent a question, and yields the next answer.
+A worker is a generator: it yields a result, is sent a message, and yields the next result.
 """
 
 from __future__ import annotations
@@ -22,27 +22,27 @@ Worker = Callable[[], Generator[Any, Any, None]]
 
 
 def processors() -> int:
-    """How many processors this process may use."""
+    """The number of processors that this process may use."""
     return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
 
 
 class WorkerPool:
-    """Use it in a with statement: no worker outlives it."""
+    """A pool of workers, all of which end with the ``with`` statement."""
 
     def __init__(self, workers: Sequence[Worker]) -> None:
         self._members: list[_ForkedWorker | _InlineWorker] = []
         for worker in workers:
-            # A process would cost a single one more than it saves.
+            # A single worker needs no process.
             self._members.append(_InlineWorker(worker) if len(workers) == 1 else _ForkedWorker(worker))
 
-    def answers(self) -> list[Any]:
-        """What every worker says next, in their order. Raises MeshwrightError when one does."""
-        return [member.answer() for member in self._members]
+    def receive(self) -> list[Any]:
+        """The next result of every worker, in order. Raises MeshwrightError if a worker does."""
+        return [member.receive() for member in self._members]
 
-    def tell(self, question: Any) -> None:
-        """Send the same to every worker."""
+    def send(self, message: Any) -> None:
+        """Send a message to every worker."""
         for member in self._members:
-            member.tell(question)
+            member.send(message)
 
     def __enter__(self) -> WorkerPool:
         return self
@@ -55,69 +55,69 @@ class WorkerPool:
 class _InlineWorker:
     def __init__(self, worker: Worker) -> None:
         self._worker = worker()
-        self._question: Any = None
+        self._message: Any = None
 
-    def answer(self) -> Any:
-        return self._worker.send(self._question)
+    def receive(self) -> Any:
+        return self._worker.send(self._message)
 
-    def tell(self, question: Any) -> None:
-        self._question = question
+    def send(self, message: Any) -> None:
+        self._message = message
 
     def end(self) -> None:
         self._worker.close()
 
 
 class _ForkedWorker:
-    """A copy of this process: what is read already need not be sent."""
+    """A fork of this process, so that data that has been read need not be sent."""
 
     def __init__(self, worker: Worker) -> None:
         from multiprocessing import get_context
 
         context = get_context("fork")
-        self._line: Connection
-        self._line, other = context.Pipe()
+        self._connection: Connection
+        self._connection, other = context.Pipe()
         self._process: ForkProcess = context.Process(
-            target=_serve, args=(worker, other, self._line), daemon=True
+            target=_serve, args=(worker, other, self._connection), daemon=True
         )
         self._process.start()
         other.close()
 
-    def answer(self) -> Any:
+    def receive(self) -> Any:
         try:
-            said, value = self._line.recv()
+            status, value = self._connection.recv()
         except EOFError:
             raise MeshwrightError(
-                "a process that plans applications ended early: is memory short? Nothing is written"
+                "a worker process ended early, perhaps out of memory; nothing was written"
             ) from None
-        if said == "refused":
+        if status == "refused":
             raise MeshwrightError(value)
         return value
 
-    def tell(self, question: Any) -> None:
-        # One that has ended says so by its missing answer.
+    def send(self, message: Any) -> None:
+        # A worker that has ended is reported by the next receive().
         with suppress(BrokenPipeError):
-            self._line.send(question)
+            self._connection.send(message)
 
     def end(self) -> None:
-        self._line.close()
+        self._connection.close()
         self._process.terminate()
         self._process.join()
 
 
-def _serve(worker: Worker, line: Connection, parents: Connection) -> None:
-    """The life of a worker's process; it ends with its run, however that ends."""
+def _serve(worker: Worker, connection: Connection, parents: Connection) -> None:
+    """The main function of a worker process; it ends when the run ends, for any reason."""
     parents.close()
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     try:
         dialogue = worker()
-        line.send(("answer", next(dialogue)))
+        connection.send(("receive", next(dialogue)))
         while True:
-            line.send(("answer", dialogue.send(line.recv())))
+            connection.send(("receive", dialogue.send(connection.recv())))
     except (StopIteration, EOFError, BrokenPipeError):
         return
     except MeshwrightError as error:
-        line.send(("refused", str(error)))
+        connection.send(("refused", str(error)))
     except Exception as error:
         from meshwright.faults import in_one_line
 
-        line.send(("refused", f"a process that plans applications stopped: {in_one_line(error)}"))
+        connection.send(("refused", f"a worker process failed: {in_one_line(error)}"))

@@ -1,7 +1,7 @@
-"""Writes applications' output so that a kill at any moment leaves each as it was, or as it is to be.
+"""Writes applications' output so that a kill at any moment leaves each either old or new.
 
-Everything is written aside first, where neither engine looks, and changes places with what is there only
-when all of it is on disk. Output is derived, and nothing of a person's is in it.
+Everything is first staged in a folder that neither engine reads, and is swapped with the existing files only
+when all of it is on disk. Output is derived data and contains no user edits.
 """
 
 from __future__ import annotations
@@ -19,20 +19,20 @@ from meshwright.deadline import lift
 from meshwright.errors import CannotRun
 from meshwright.writing import Tree, fill
 
-# Hidden, ignored by Git through a file of its own, and without a name that a build takes for YAML.
+# Hidden, ignored by Git through its own .gitignore, and without names that a build reads as YAML.
 HOME = ".cache/meshwright"
 _OUTER = ".cache"
-# A place aside bears its own inode's number, so that a folder which came with a checkout is none. The numbers
-# of the run and of one of its processes follow.
+# A staging folder's name contains its own inode number, so that one from a checkout is not mistaken for it,
+# then the IDs of the run and of one of its processes.
 _OURS = re.compile(r"generate-([0-9]+)-([0-9a-f]{16})-[0-9a-f]{8}")
 _BEGUN = re.compile(r"generate-([0-9a-f]{16})-[0-9a-f]{8}")
 
 
 @contextmanager
 def locked(root: Path) -> Iterator[bool]:
-    """One run at a time in a repository; another waits, also for what a killed run has still to finish.
+    """Allow one run at a time in a repository; others wait, even for the commit of a killed run.
 
-    Gives whether it is so: some network filesystems lock no folders.
+    Yields whether the lock is held: some network filesystems do not support locks on folders.
     """
     # Imported here: `app list` reads this package on Windows too.
     import fcntl
@@ -40,12 +40,12 @@ def locked(root: Path) -> Iterator[bool]:
     try:
         handle = os.open(root, os.O_RDONLY)
     except OSError:
-        # Whoever reads the repository says what is wrong with it.
+        # The reader of the repository reports what is wrong with it.
         yield False
         return
     try:
         held = False
-        # Two runs that cannot wait for each other write the same, each file wholly.
+        # Without locks, parallel runs write the same content, and each file atomically.
         with suppress(OSError):
             fcntl.flock(handle, fcntl.LOCK_EX)
             held = True
@@ -65,21 +65,21 @@ class Output:
         self._made: dict[str, None] = {}
 
     def clear(self, *, alone: bool = True) -> None:
-        """Remove what a killed run left aside, if this run is ``alone``.
+        """Remove the staging folders of killed runs, if this run is ``alone``.
 
-        Raises CannotRun when there is no folder to prepare files in: nothing goes through a link.
+        Raises CannotRun if the staging folder cannot be created; links are not followed.
         """
         place = ""
         for part in HOME.split("/"):
             place = f"{place}/{part}" if place else part
-            with _told(place):
+            with _as_cannot_run(place):
                 kind = self._tree.kind(place)
             if kind not in ("", "folder"):
                 raise CannotRun(
                     f"{self._tree.root / place}: not a folder; remove it: generated files are prepared there"
                 )
             if not kind:
-                # What is there without a folder of ours in it is a person's.
+                # An existing folder without ours inside belongs to the user.
                 self._keeps_outer = place != _OUTER
                 return
         self._keeps_outer = False
@@ -88,28 +88,28 @@ class Output:
         self._aside = ""
 
     def clean(self) -> None:
-        """Remove the place aside, and the folders around it when nothing else is in them."""
+        """Remove the staging folder, and its parent folders if they are empty."""
         self._tree.release()
         self._sweep(self._run)
         self._aside = ""
         for path in reversed([*self._made, *self._tree.made]):
             self._tree.remove_empty(path)
-        # A killed run may have left them empty; what a link leads to is not ours.
+        # A killed run may have left them empty; the target of a link is not ours.
         if self._tree.remove_empty(HOME) and not self._keeps_outer:
             self._tree.remove_empty(_OUTER)
 
     def stage(self, difference: OutputDifference, wanted: Mapping[str, str]) -> list[PathSwap]:
-        """Write one application's output aside; the steps bring it to its place. Raises CannotRun."""
-        with _told(HOME):
-            self._make_aside()
+        """Stage one application's output; the steps move it into place. Raises CannotRun."""
+        with _as_cannot_run(HOME):
+            self._create_staging()
             overlay = [self._stage_overlay(difference)] if _touches_overlay(difference) else []
             wirings = [
                 self._stage_wiring(difference.name, number, change.path, change.after)
                 for number, change in enumerate(difference.changes)
                 if not change.in_overlay
             ]
-        # Pods that come into the mesh must find a wiring that waits for it. A wiring without a folder
-        # fails, though, and one that goes has to go before its folder.
+        # Pods that join the mesh need a wiring that waits for it first. But a wiring without its folder
+        # fails, so a wiring must also be removed before its folder.
         removing = [step for step in wirings if step.removes]
         rest = [step for step in wirings if not step.removes]
         is_new = not any(path.startswith(f"{OVERLAYS}/") for path in difference.kept) and all(
@@ -120,9 +120,9 @@ class Output:
         return [*overlay, *rest, *removing] if wanted else [*removing, *overlay]
 
     def stage_files(self, changes: Mapping[str, str | None]) -> list[PathSwap]:
-        """Write single files aside, by path; None is one that goes, last of all. Raises CannotRun."""
-        with _told(HOME):
-            self._make_aside()
+        """Stage single files, by path; None removes a file, after all others. Raises CannotRun."""
+        with _as_cannot_run(HOME):
+            self._create_staging()
             steps = [
                 self._stage_wiring("file", number, path, text)
                 for number, (path, text) in enumerate(changes.items())
@@ -130,35 +130,35 @@ class Output:
             return sorted(steps, key=lambda step: (step.removes, bool(self._tree.kind(step.target))))
 
     def commit(self, steps: Iterable[list[PathSwap]]) -> None:
-        """Bring applications' output to its place, one application after the other.
+        """Move applications' output into place, one application after the other.
 
-        Raises CannotRun when one cannot be written: that one and those after it are as before.
+        Raises CannotRun if one cannot be written; that one and those after it are unchanged.
         """
         lift()
         staged = list(steps)
         trees = {id(step.tree): step.tree for application in staged for step in application}
         for tree in trees.values():
-            # What another process of this run made.
+            # Folders that another process of this run created.
             self._made.update(dict.fromkeys(tree.made))
         commit(staged)
 
-    def _make_aside(self) -> None:
-        """Only when there is something to write: a tree that nobody may write can still be fresh."""
+    def _create_staging(self) -> None:
+        """Create the staging folder on first use, so that a read-only repository can be checked as fresh."""
         if self._aside:
             return
-        chance = f"{self._run}-{os.urandom(4).hex()}"
+        suffix = f"{self._run}-{os.urandom(4).hex()}"
         with self._tree.folder(HOME, make=True) as place:
-            begun = f"generate-{chance}"
+            begun = f"generate-{suffix}"
             os.mkdir(begun, dir_fd=place)
             number = os.stat(begun, dir_fd=place, follow_symlinks=False).st_ino
-            name = f"generate-{number}-{chance}"
+            name = f"generate-{number}-{suffix}"
             os.rename(begun, name, src_dir_fd=place, dst_dir_fd=place)
         self._aside = f"{HOME}/{name}"
         self._tree.hold(self._aside)
         self._tree.create(f"{self._aside}/.gitignore", b"*\n")
 
     def _sweep(self, run: str = "") -> None:
-        """Remove the places aside of all runs or of one; one that cannot be removed is in nobody's way."""
+        """Remove the staging folders of all runs or of one; one that cannot be removed does no harm."""
         with suppress(OSError):
             with self._tree.folder(HOME) as place:
                 entries = [(entry.name, entry.inode()) for entry in os.scandir(place)]
@@ -187,7 +187,7 @@ class Output:
             for path, text in texts.items():
                 fill(place, path.removeprefix(f"{target}/"), text.encode(), self._tree.mode(path))
         for path in kept:
-            # The same file once more, so that the new folder has it from the first.
+            # Link kept files, so that the new folder is complete before the swap.
             self._tree.link(path, f"{folder}/{path.removeprefix(f'{target}/')}")
         self._tree.hold(OVERLAYS)
         return PathSwap(self._tree, target, folder)
@@ -206,9 +206,9 @@ def _touches_overlay(difference: OutputDifference) -> bool:
 
 
 @contextmanager
-def _told(place: str) -> Iterator[None]:
+def _as_cannot_run(place: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
         at = error.filename or place
-        raise CannotRun(f"{at}: cannot be written: {error.strerror}; nothing is changed") from None
+        raise CannotRun(f"{at}: cannot be written: {error.strerror}; nothing was changed") from None

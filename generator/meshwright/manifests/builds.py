@@ -111,7 +111,7 @@ class Builds:
 
 
 def _limit_exceeded(unit: BuildUnit, problem: str, fix: str) -> BuildResult:
-    return BuildResult(findings=[Finding("limit/build", unit.asked_at, problem, fix)])
+    return BuildResult(findings=[Finding("limit/build", unit.requested_at, problem, fix)])
 
 
 def not_seen_remote(unit: BuildUnit) -> Iterator[NotSeen]:

@@ -59,7 +59,7 @@ class ErrorText:
         text = self._in_repository(_WARNING.sub("", error).strip().removeprefix("Error: "))
         kustomization = self._index.get(self._deepest_folder(text) or unit.folder)
         tail = self._tail(text)
-        at = Position(kustomization.path) if kustomization else unit.asked_at
+        at = Position(kustomization.path) if kustomization else unit.requested_at
         if kustomization and (match := _UNKNOWN.search(text)):
             where = next(keys_named(kustomization.data, match[1]), None)
             yield Finding(
@@ -114,7 +114,7 @@ class ErrorText:
         self, unit: BuildUnit, kustomization: KustomizationFile | None, match: re.Match[str]
     ) -> Finding:
         words = re.sub(r"Use --debug flag.*", "", match["message"], flags=re.DOTALL)
-        at, name = unit.asked_at, ""
+        at, name = unit.requested_at, ""
         data = kustomization.data if kustomization else unit.manifest or {}
         for number, entry in enumerate(items_of(data.get("helmCharts"))):
             if isinstance(entry, dict) and f"/{entry.get('name')} " in f"{match['call']} ":

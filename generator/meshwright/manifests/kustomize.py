@@ -188,9 +188,9 @@ class Kustomize:
             return
         for number, item in built:
             unit = self._units[number]
-            origin = item.origin.inside(unit.written_in or unit.asked_at.path)
+            origin = item.origin.inside(unit.written_in or unit.requested_at.path)
             if origin.is_chart:
-                origin = replace(origin, place=unit.asked_at)
+                origin = replace(origin, place=unit.requested_at)
             self._results[number].objects.append(BuiltObject(item.data, origin))
         for number in run.queued.members:
             self._results[number].built = True

@@ -25,7 +25,7 @@ def refused_patterns(unit: BuildUnit, kustomization: KustomizationFile | None) -
                 compile_anchored(value)
             except PatternFault as fault:
                 in_file = kustomization is not None and data is kustomization.data
-                at = kustomization.position(pointer) if kustomization and in_file else unit.asked_at
+                at = kustomization.position(pointer) if kustomization and in_file else unit.requested_at
                 text = f"{pointer[-1]} '{value}' is not a regular expression that kustomize supports: {fault}"
                 found.append(Finding("build/pattern", at, text, _FIX))
         if found:

@@ -23,7 +23,7 @@ class SteadyBuilds(Builds):
             return
         for key, unit in wanted.items():
             faults: list[Finding] = []
-            with contained(faults, f"building '{unit.folder}'", unit.asked_at):
+            with contained(faults, f"building '{unit.folder}'", unit.requested_at):
                 super().ensure([unit])
             if key not in self._results:
                 self._results[key] = BuildResult(findings=[*faults, *unit.inputs.findings])

@@ -1,4 +1,4 @@
-"""One thing to build, and what came of it."""
+"""A build unit, its result, and the built objects."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from meshwright.manifests.pointer import mapping_of
 
 @dataclass(frozen=True)
 class Origin:
-    """Where kustomize got an object: read from ``path``, or made as ``configured_in`` says.
+    """The origin of an object: read from ``path``, or generated as configured in ``configured_in``.
 
-    ``made_by`` is the kind of the generator. ``place`` is known for what was read without kustomize, and for
-    what a chart made: where the chart is named.
+    ``made_by`` is the kind of the generator. ``place`` is set for objects read without kustomize, and for
+    objects of a chart, where it is the reference to the chart.
     """
 
     path: str | None = None
@@ -27,7 +27,7 @@ class Origin:
     place: Position | None = None
 
     def inside(self, stand_in: str) -> Origin:
-        """Itself, or ``stand_in`` when kustomize got the object from a file of ours."""
+        """This origin, or ``stand_in`` if the object comes from a temporary file."""
         known = self.path or self.configured_in
         if known is not None and not known.startswith("../"):
             return self
@@ -35,7 +35,7 @@ class Origin:
 
     @property
     def position(self) -> Position:
-        """The place, or the file alone where no place is known."""
+        """The place, or only the file if no place is known."""
         return self.place or Position(self.path or self.configured_in or "")
 
     @property
@@ -46,30 +46,30 @@ class Origin:
 
 @dataclass(frozen=True)
 class BuiltObject:
-    """An object as kustomize prints it. ``data`` is shared: never change it."""
+    """An object as kustomize prints it. ``data`` is shared: never modify it."""
 
     data: Mapping[str, Any]
     origin: Origin
 
     @cached_property
     def api_version(self) -> str:
-        """Such as apps/v1."""
+        """For example apps/v1."""
         return str(self.data.get("apiVersion") or "")
 
     @cached_property
     def group(self) -> str:
-        """The API group, empty for the core group."""
+        """The API group; empty for the core group."""
         group, slash, _ = self.api_version.partition("/")
         return group if slash else ""
 
     @cached_property
     def kind(self) -> str:
-        """Such as Deployment."""
+        """For example Deployment."""
         return str(self.data.get("kind") or "")
 
     @cached_property
     def metadata(self) -> Mapping[str, Any]:
-        """The object's metadata, empty when it is not a mapping."""
+        """The object's metadata; empty if it is not a mapping."""
         return mapping_of(self.data.get("metadata"))
 
     @cached_property
@@ -79,22 +79,22 @@ class BuiltObject:
 
     @cached_property
     def namespace(self) -> str:
-        """metadata.namespace, empty when the object names none."""
+        """metadata.namespace; empty if the object has none."""
         return str(self.metadata.get("namespace") or "")
 
     @cached_property
     def qualified_name(self) -> str:
-        """namespace/name, or the name alone when no namespace is known."""
+        """namespace/name, or only the name if no namespace is known."""
         return f"{self.namespace}/{self.name}" if self.namespace else self.name
 
     @cached_property
     def title(self) -> str:
-        """``Kind namespace/name``, for people."""
+        """``Kind namespace/name``, for messages."""
         return f"{self.kind} {self.qualified_name}"
 
     @cached_property
     def short_title(self) -> str:
-        """``Kind name``, for people who know the namespace."""
+        """``Kind name``, for messages whose context gives the namespace."""
         return f"{self.kind} {self.name}"
 
 
@@ -102,18 +102,17 @@ class BuiltObject:
 class BuildUnit:
     """What one wrapper kustomization builds.
 
-    ``manifest`` is a whole kustomization as if it stood in ``folder``, and comes from ``written_in``;
-    without one the folder's own is built as it is. ``asked_at`` is where the build is asked for, such as a
-    Flux Kustomization's path. ``blocked`` says that kustomize would only fail, or would need the network or
-    Helm. ``cluster`` keeps apart what never meets in one cluster. ``copies`` are
-    kustomizations, by folder, to be built in place of the repository's own; ``needs_helm`` says that
-    charts are rendered on the way.
+    ``manifest`` is a complete kustomization for ``folder``, which comes from ``written_in``; without it, the
+    folder's own kustomization is built. ``requested_at`` is the reference that requests the build, such as a
+    Flux Kustomization's path. ``blocked`` means that kustomize would fail, or would need the network or
+    Helm. Units of different ``cluster`` are never built together. ``copies`` are kustomizations, by folder,
+    that replace the repository's own; ``needs_helm`` means that the build renders charts.
     """
 
     key: str
     folder: str
     inputs: BuildInputs
-    asked_at: Position
+    requested_at: Position
     manifest: Mapping[str, Any] | None = None
     is_empty: bool = False
     blocked: bool = False
@@ -124,13 +123,13 @@ class BuildUnit:
 
     @property
     def must_be_alone(self) -> bool:
-        """Whether it uses what leaks into other builds of the same process."""
+        """Whether it uses features that affect other builds in the same process."""
         return self.inputs.uses_vars or bool(self.manifest and self.manifest.get("openapi"))
 
 
 @dataclass
 class BuildResult:
-    """Objects, or the findings that stood against them."""
+    """The built objects, or the findings that prevented the build."""
 
     objects: list[BuiltObject] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)

@@ -1,4 +1,4 @@
-"""What an application's own manifests hold, read without a process for the usual ones."""
+"""The objects of an application's own manifests, read without running kustomize where possible."""
 
 from meshwright.apps.base.reader import read_bases
 

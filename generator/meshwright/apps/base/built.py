@@ -1,4 +1,4 @@
-"""Bases that the real kustomize has to build: patches, components, prefixes and the like."""
+"""Bases that only the real kustomize can build: with patches, components, prefixes and so on."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ from meshwright.manifests.workspace import Workspace
 
 
 def build_bases(root: Path, paths: Sequence[str]) -> tuple[dict[str, Base], list[Finding]]:
-    """Every base of ``paths`` and what kustomize has against some; raises MeshwrightError without kustomize.
+    """Every base of ``paths`` and kustomize's findings. Raises MeshwrightError without kustomize.
 
-    What stands on the network, and what charts of a kustomization make, is not seen.
+    Remote resources, and the objects of a kustomization's charts, are not read.
     """
     files = RepositoryFiles(root)
     index = KustomizationIndex(files)
     inputs_reader = BuildInputsReader(files, index)
     findings: list[Finding] = []
     bases: dict[str, Base] = {}
-    # A base without a kustomization is the spec's fault, and said there.
+    # A base without a kustomization is reported as a fault of the spec.
     bases |= {path: Base(path) for path in paths if path not in index}
     paths = [path for path in paths if path in index]
     with Workspace(files.root) as workspace:

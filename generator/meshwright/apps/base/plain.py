@@ -1,4 +1,4 @@
-"""A base whose kustomization only lists manifests, read as kustomize would build it."""
+"""Reads bases whose kustomization only lists manifests, with the same result as a kustomize build."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from meshwright.manifests.remote import is_remote
 from meshwright.manifests.unit import BuiltObject, Origin
 from meshwright.yaml import Document, YamlFault, load_documents
 
-# Fields that leave alone which objects there are, their pods, their ports and their selectors.
-_HARMLESS = frozenset(
+# Fields that do not change which objects exist, nor their pods, ports and selectors.
+_IRRELEVANT_FIELDS = frozenset(
     {"apiVersion", "kind", "metadata", "images", "replicas", "configMapGenerator", "secretGenerator"}
     | {"generatorOptions", "sortOptions", "buildMetadata", "configurations", "openapi", "crds"}
 )
-_READ = frozenset({"resources", "namespace", "labels", "helmCharts", "helmGlobals"})
-_DEPTH = 30
-_MOST_FOLDERS = 1000
+_SUPPORTED_FIELDS = frozenset({"resources", "namespace", "labels", "helmCharts", "helmGlobals"})
+_MAX_DEPTH = 30
+_MAX_FOLDERS = 1000
 
 # Built-in kinds without a namespace.
 CLUSTER_SCOPED = frozenset(
@@ -51,7 +51,7 @@ CLUSTER_SCOPED = frozenset(
         ("storage.k8s.io", "VolumeAttachment"),
     }
 )
-# Of them, those that kustomize 5.8 does not know (its openapi is older) and gives a namespace all the same.
+# Cluster-scoped kinds that kustomize 5.8 does not know (its openapi is older) and gives a namespace.
 _UNKNOWN_TO_KUSTOMIZE = frozenset(
     {
         ("admissionregistration.k8s.io", "ValidatingAdmissionPolicy"),
@@ -62,27 +62,27 @@ _UNKNOWN_TO_KUSTOMIZE = frozenset(
 )
 
 
-class _NotPlain(Exception):
-    """Kustomize itself has to read this one."""
+class _NeedsKustomize(Exception):
+    """Only kustomize itself can build this base."""
 
 
 class PlainReader:
     """Reads bases below ``root``."""
 
     def __init__(self, root: Path, read: Callable[[str], list[Document]] | None = None) -> None:
-        """``read`` gives the documents of a file of the repository that may have been read already."""
+        """``read`` returns the documents of a repository file, for example from a cache."""
         self._root = root
         self._read = read or (lambda path: read_documents(root, path))
         self._visited = 0
 
     def read(self, path: str) -> Base | None:
-        """The base in folder ``path``; None when it needs kustomize, or has a fault that kustomize names."""
+        """The base in folder ``path``; None if it needs kustomize, or has a fault for kustomize to report."""
         charts: list[str] = []
         helm: list[Position] = []
         self._visited = 0
         try:
             objects = tuple(self._folder(path, charts, helm, ()))
-        except (_NotPlain, YamlFault, OSError):
+        except (_NeedsKustomize, YamlFault, OSError):
             return None
         identities = {
             (item.api_version.partition("/")[0], item.kind, item.namespace, item.name) for item in objects
@@ -96,31 +96,31 @@ class PlainReader:
         self, path: str, charts: list[str], helm: list[Position], stack: tuple[str, ...]
     ) -> Iterator[BuiltObject]:
         self._visited += 1
-        # Folders that name each other twice at each level have no end; kustomize's own limits apply there.
-        if path in stack or len(stack) > _DEPTH or self._visited > _MOST_FOLDERS:
-            raise _NotPlain
+        # Folders that list each other twice at each level would never end; kustomize's limits apply to them.
+        if path in stack or len(stack) > _MAX_DEPTH or self._visited > _MAX_FOLDERS:
+            raise _NeedsKustomize
         document = self._kustomization(path)
         data = document.data
         for entry in items_of(data.get("labels")):
             if not isinstance(entry, dict) or entry.get("includeSelectors") or entry.get("includeTemplates"):
-                raise _NotPlain
+                raise _NeedsKustomize
         for chart in _listed(data, "helmCharts"):
             if not isinstance(chart, dict) or not isinstance(chart.get("name"), str):
-                raise _NotPlain
+                raise _NeedsKustomize
             charts.append(str(chart.get("releaseName") or chart["name"]))
         if data.get("helmCharts"):
             helm.append(document.position(("helmCharts",), key=True))
         namespace = data.get("namespace")
         if namespace is not None and not isinstance(namespace, str):
-            raise _NotPlain
+            raise _NeedsKustomize
         for entry in _listed(data, "resources"):
             if not isinstance(entry, str) or is_remote(entry):
-                raise _NotPlain
+                raise _NeedsKustomize
             inner = posixpath.normpath(posixpath.join(path, entry))
             if leads_out(self._root, inner):
-                raise _NotPlain
+                raise _NeedsKustomize
             for item in self._entry(inner, charts, helm, (*stack, path)):
-                yield _moved(item, namespace) if namespace else item
+                yield _with_namespace(item, namespace) if namespace else item
 
     def _entry(
         self, path: str, charts: list[str], helm: list[Position], stack: tuple[str, ...]
@@ -134,13 +134,17 @@ class PlainReader:
     def _kustomization(self, path: str) -> Document:
         found = [name for name in FILE_NAMES if (self._root / path / name).is_file()]
         if len(found) != 1:
-            raise _NotPlain
+            raise _NeedsKustomize
         documents = self._read(f"{path}/{found[0]}")
         data = documents[0].data if len(documents) == 1 else None
         if not isinstance(data, dict) or data.get("kind", "Kustomization") != "Kustomization":
-            raise _NotPlain
-        if any(value for key, value in data.items() if key not in _HARMLESS and key not in _READ):
-            raise _NotPlain
+            raise _NeedsKustomize
+        if any(
+            value
+            for key, value in data.items()
+            if key not in _IRRELEVANT_FIELDS and key not in _SUPPORTED_FIELDS
+        ):
+            raise _NeedsKustomize
         return documents[0]
 
 
@@ -156,26 +160,26 @@ def read_documents(root: Path, path: str) -> list[Document]:
 def _listed(data: Mapping[str, Any], name: str) -> list[Any]:
     found = data.get(name)
     if found is not None and not isinstance(found, list):
-        raise _NotPlain
+        raise _NeedsKustomize
     return found or []
 
 
 def _objects(document: Document) -> Iterator[BuiltObject]:
     data, origin = document.data, Origin(document.path, place=document.position())
     if not isinstance(data, dict):
-        raise _NotPlain
+        raise _NeedsKustomize
     items = data.get("items") if str(data.get("kind", "")).endswith("List") else None
     for item in items if isinstance(items, list) else [data]:
         if not isinstance(item, dict) or not item.get("apiVersion") or not item.get("kind"):
-            raise _NotPlain
+            raise _NeedsKustomize
         metadata = item.get("metadata")
         if not isinstance(metadata, dict) or not isinstance(metadata.get("name"), str):
-            raise _NotPlain
+            raise _NeedsKustomize
         yield BuiltObject(item, origin)
 
 
-def _moved(item: BuiltObject, namespace: str) -> BuiltObject:
-    """As kustomize's field ``namespace`` leaves it; a Namespace itself is renamed."""
+def _with_namespace(item: BuiltObject, namespace: str) -> BuiltObject:
+    """Apply kustomize's field ``namespace``, which also renames a Namespace."""
     group, slash, _ = item.api_version.partition("/")
     key = (group if slash else "", item.kind)
     metadata = dict(item.data["metadata"])
@@ -189,5 +193,5 @@ def _moved(item: BuiltObject, namespace: str) -> BuiltObject:
 
 
 def _release_name(data: Mapping[str, Any]) -> str:
-    """What the overlay calls a HelmRelease: the object's own name."""
+    """The name by which the overlay refers to a HelmRelease: the object's own name."""
     return str(data["metadata"]["name"])

@@ -1,4 +1,4 @@
-"""Reads the bases of applications: most by hand, the others by the real kustomize in one process."""
+"""Reads the bases of applications: most directly, the others with the real kustomize in one process."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from meshwright.yaml import Document
 def read_bases(
     root: Path, paths: Iterable[str], read: Callable[[str], list[Document]] | None = None
 ) -> tuple[dict[str, Base], list[Finding]]:
-    """The bases by path, and what is wrong with them; a base with a fault is empty.
+    """The bases by path, and their findings; a base with a fault is empty.
 
-    ``read`` gives the documents of a file by its path, from the disk unless told otherwise.
+    ``read`` returns the documents of a file by its path; by default they are read from disk.
 
-    A kustomization that only lists manifests is read here; one that changes what pods are made of,
-    and one that something is wrong with, goes to kustomize.
+    A kustomization that only lists manifests is read directly; kustomize builds one that modifies pods
+    or has a fault.
     """
     reader = PlainReader(root, read)
     bases: dict[str, Base] = {}
     others: list[str] = []
     for path in dict.fromkeys(paths):
         plain: Base | None = None
-        # Where our own reader stumbles the real kustomize decides.
+        # If the direct reader fails, the real kustomize decides.
         with contained([], f"reading '{path}'"):
             plain = reader.read(path)
         if plain is None:

@@ -1,1 +1,1 @@
-"""A look at an application before it joins the mesh, and after."""
+"""Inspects applications: what to consider before they join the mesh, and their status afterwards."""

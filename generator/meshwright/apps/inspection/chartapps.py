@@ -1,4 +1,4 @@
-"""An application that is a Helm chart: its objects when the chart is at hand, and the files of its base."""
+"""Applications that are Helm charts: their objects if the chart is available, and the files of their base."""
 
 from __future__ import annotations
 
@@ -19,12 +19,14 @@ from meshwright.programs import Bounds, ProgramTimeout, bare_environment, run
 from meshwright.tools import locate
 from meshwright.yaml import dump, parse_all
 
-_GIVEN = re.compile(r"(?P<url>(?:https?|oci)://\S+)/(?P<name>[a-z0-9][-a-z0-9.]*)@(?P<version>\S+)\Z")
+_CHART_ARGUMENT = re.compile(
+    r"(?P<url>(?:https?|oci)://\S+)/(?P<name>[a-z0-9][-a-z0-9.]*)@(?P<version>\S+)\Z"
+)
 
 
 @dataclass(frozen=True)
 class Chart:
-    """A chart of a Helm repository, at an exact version."""
+    """A chart from a Helm repository, with an exact version."""
 
     repository: str
     name: str
@@ -32,16 +34,16 @@ class Chart:
 
 
 def read_chart(text: str) -> Chart:
-    """The chart that a person names. Raises MeshwrightError when it is no URL/NAME@VERSION."""
-    found = _GIVEN.match(text)
+    """Parse a chart argument. Raises MeshwrightError unless it is URL/NAME@VERSION."""
+    found = _CHART_ARGUMENT.match(text)
     if not found:
         example = "https://charts.longhorn.io/longhorn@1.12.1"
-        raise MeshwrightError(f"--chart {text}: write REPOSITORY-URL/NAME@VERSION, such as {example}")
+        raise MeshwrightError(f"--chart {text}: expected REPOSITORY-URL/NAME@VERSION, such as {example}")
     return Chart(found["url"], found["name"], found["version"])
 
 
 def render_chart(chart: Chart, release: str, namespace: str, charts: Path | None) -> Base | None:
-    """What the chart makes with its own values; None when it is not at hand. Raises MeshwrightError."""
+    """The chart rendered with its default values; None if it is not available. Raises MeshwrightError."""
     at = Position(f"chart {chart.name} {chart.version}")
     with tempfile.TemporaryDirectory(prefix="meshwright-") as name:
         scratch = Path(name)
@@ -65,8 +67,8 @@ def render_chart(chart: Chart, release: str, namespace: str, charts: Path | None
             option = current().option("build")
             raise MeshwrightError(f"{at.path}: {late}; raise the limit with {option}") from None
         if done.status:
-            said = " ".join(done.stderr.decode("utf-8", "replace").split()) or f"code {done.status}"
-            raise MeshwrightError(f"helm cannot render {chart.name} {chart.version}: {said}")
+            reason = " ".join(done.stderr.decode("utf-8", "replace").split()) or f"code {done.status}"
+            raise MeshwrightError(f"helm cannot render {chart.name} {chart.version}: {reason}")
     rendered = done.output.decode("utf-8", "replace")
     items = [data for data in parse_all(rendered, at.path) if isinstance(data, dict)]
     origin = Origin(place=at)
@@ -77,7 +79,7 @@ def render_chart(chart: Chart, release: str, namespace: str, charts: Path | None
 def base_files(
     name: str, chart: Chart, namespace: str, settings: RepositorySettings, *, bring: bool
 ) -> dict[str, str]:
-    """The files of ``apps/<name>/`` that install the chart, in the engine's own idiom; they are the user's.
+    """The files in ``apps/<name>/`` that install the chart with the engine's own means; the user owns them.
 
     ``bring`` adds the Namespace.
     """
@@ -126,7 +128,7 @@ def _text(data: Mapping[str, object]) -> str:
 
 
 def _repository(name: str, chart: Chart, namespace: str) -> dict[str, object]:
-    # Short: Flux finds a version that is newer than its index only after it has fetched the index anew.
+    # Short: Flux finds a new chart version only after it has fetched the index again.
     spec: dict[str, object] = {"url": chart.repository, "interval": "10m"}
     if chart.repository.startswith("oci://"):
         spec["type"] = "oci"
@@ -139,8 +141,8 @@ def _repository(name: str, chart: Chart, namespace: str) -> dict[str, object]:
 
 
 def _release(name: str, chart: Chart, namespace: str) -> dict[str, object]:
-    # Not Flux' default, which gives a first release that failed up for good.
-    again = {"crds": "CreateReplace", "strategy": {"name": "RetryOnFailure", "retryInterval": "1m"}}
+    # Flux's default never retries a failed first installation.
+    retry = {"crds": "CreateReplace", "strategy": {"name": "RetryOnFailure", "retryInterval": "1m"}}
     source = {"kind": "HelmRepository", "name": name}
     return {
         "apiVersion": "helm.toolkit.fluxcd.io/v2",
@@ -158,8 +160,8 @@ def _release(name: str, chart: Chart, namespace: str) -> dict[str, object]:
             },
             "interval": "1h",
             "timeout": "10m",
-            "install": again,
-            "upgrade": again,
+            "install": retry,
+            "upgrade": retry,
             "valuesFrom": [{"kind": "ConfigMap", "name": f"{name}-values"}],
         },
     }

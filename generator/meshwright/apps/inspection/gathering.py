@@ -1,4 +1,4 @@
-"""Everything that a look at applications needs, read once."""
+"""Reads everything that an inspection of applications needs."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from meshwright.manifests.finding import Finding
 
 
 def gather(root: Path) -> tuple[AppsContext, list[Finding]]:
-    """The applications of a repository with their bases, and what is wrong between them.
+    """The applications of a repository with their bases, and all findings.
 
-    Raises MeshwrightError when ``root`` is no generated repository.
+    Raises MeshwrightError if ``root`` is not a generated repository.
     """
     settings = read_settings(root)
     apps, findings = load_apps(root, settings)

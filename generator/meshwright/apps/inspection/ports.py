@@ -1,4 +1,4 @@
-"""Ports whose protocol the proxy cannot find out by itself, and the proxy's own."""
+"""Ports whose protocol the proxy cannot detect, and the proxy's own ports."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ PROXY_PORTS = {4140: "outbound port", 4143: "inbound port", 4190: "control port"
 
 @dataclass(frozen=True)
 class KnownPort:
-    """``why`` follows the name of what listens there."""
+    """``what`` usually listens there; ``why`` is phrased to follow it."""
 
     what: str
     why: str
 
 
 _SERVER_FIRST = "where the server speaks first"
-_GOSSIP = "which its members speak among themselves"
-_BINARY = "which detection takes for nothing it knows, after ten seconds"
+_GOSSIP = "which only its members speak with each other"
+_BINARY = "which protocol detection does not recognize, after a delay of ten seconds"
 # linkerd.io, Protocol Detection; ports of the products' own documentation.
 _KNOWN = {
     25: KnownPort("SMTP", _SERVER_FIRST),
@@ -45,7 +45,7 @@ _KNOWN = {
 
 
 def known_port(number: int) -> KnownPort | None:
-    """What usually listens on a port that should be opaque; None for any other."""
+    """The service that usually listens on a port that should be opaque; None for other ports."""
     return _KNOWN.get(number)
 
 

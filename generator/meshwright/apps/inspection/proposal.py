@@ -1,4 +1,4 @@
-"""A mesh.yaml for an application that has none: what its manifests ask for, and no more."""
+"""Proposes a minimal mesh.yaml for an application, derived from its manifests."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ SCHEMA = "https://raw.githubusercontent.com/meshwright/meshwright/main/schema/me
 
 @dataclass
 class Proposal:
-    """``data`` fits schema/mesh.schema.json; ``before`` is what has to be done before generate takes it."""
+    """``data`` is valid by schema/mesh.schema.json; ``before`` are steps to do before generate accepts it."""
 
     data: dict[str, Any]
     before: list[str] = field(default_factory=list)
 
     @property
     def text(self) -> str:
-        """The file."""
+        """The text of the file."""
         return f"# yaml-language-server: $schema={SCHEMA}\n{dump(self.data)}"
 
 
@@ -43,8 +43,8 @@ def propose(
 ) -> Proposal:
     """The spec for application ``name``.
 
-    ``namespace`` is the user's word for it; ``made`` are namespaces that other applications bring.
-    ``chart`` is the release whose rendered objects ``base`` holds, where it holds such.
+    ``namespace`` is set by the user; ``made`` are the namespaces that other applications create.
+    ``chart`` is the release whose rendered objects are in ``base``, if any.
     """
     home = namespace or _namespace(base) or name
     data: dict[str, Any] = {"schema_version": 1, "namespace": home}
@@ -56,7 +56,7 @@ def propose(
     data["inject"] = str(Inject.ENABLED)
     workloads = _workloads(base, chart)
     if (chart or base.charts) and not workloads:
-        # What cannot be seen cannot be listed: the whole namespace is meshed.
+        # Workloads that are not visible cannot be listed, so the whole namespace is meshed.
         if home in own or data.get("createNamespace"):
             data["scope"] = "namespace"
         else:
@@ -72,14 +72,14 @@ def propose(
 
 
 def _namespace(base: Base) -> str:
-    """The namespace of the workloads, where they agree about it."""
+    """The namespace of the workloads, if they all have the same."""
     owners = {item.namespace for item in base.objects if pod_owner(item) and item.namespace}
     named = {item.name for item in base.objects if item.kind == "Namespace"}
     return min(owners) if len(owners) == 1 else (min(named) if len(named) == 1 else "")
 
 
 def _workloads(base: Base, chart: str) -> list[dict[str, Any]]:
-    """Every workload by name where some cannot be meshed, or where a chart makes them; else none."""
+    """Every workload if some opt out of the mesh, or if a chart creates them; else none."""
     owners = [(item, owner) for item in base.objects if (owner := pod_owner(item))]
     found = [(item, owner) for item, owner in owners if blocked(item, owner) is None]
     refused = [item for item, owner in found if own_annotations(item, owner).get(INJECT) == Inject.DISABLED]
@@ -115,7 +115,7 @@ def _missing_namespace(base: Base, home: str) -> list[str]:
     if not bare:
         return []
     file = posixpath.join(base.path, "kustomization.yaml")
-    return [f"write `namespace: {home}` into {file}: {bare[0].short_title} names none"]
+    return [f"set `namespace: {home}` in {file}: {bare[0].short_title} has no namespace"]
 
 
 def _is_namespaced(data: Mapping[str, Any]) -> bool:

@@ -1,4 +1,4 @@
-"""Whether each workload of an application comes up meshed once its overlay is applied, and why not."""
+"""Whether each workload of an application is meshed once its overlay is applied, and why not."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from meshwright.manifests.unit import BuiltObject, Origin
 
 @dataclass(frozen=True)
 class WorkloadStatus:
-    """``meshed`` is None where it cannot be seen: a chart makes the workload."""
+    """``meshed`` is None if it cannot be determined because a chart creates the workload."""
 
     kind: str
     name: str
@@ -54,13 +54,13 @@ def app_status(app: App, context: AppsContext) -> AppStatus:
         str(app.spec.inject),
         str(app.spec.scope),
         tuple(found),
-        _together(found),
+        _summary(found),
         next((item.reason for item in found if not item.meshed), "") if found else "it has no workloads",
     )
 
 
 def plain_statuses(base: Base, namespace: str) -> list[WorkloadStatus]:
-    """What the injector does with the workloads of a base as they stand."""
+    """The injector's decision about the workloads of a base without an overlay."""
     named = {item.name: item for item in base.objects if item.kind == "Namespace"}
     found = []
     for item in base.objects:
@@ -87,7 +87,7 @@ def _with_overlay(
     outcome = verdict(item, owner, facts)
     if not facts.is_excluded and target is not None:
         value = target.annotations[INJECT]
-        outcome = Verdict(value != Inject.DISABLED, f"its overlay says {INJECT}: {value}")
+        outcome = Verdict(value != Inject.DISABLED, f"its overlay sets {INJECT}: {value}")
     elif (
         app.spec.scope is Scope.NAMESPACE and app.spec.inject is not Inject.DISABLED and not facts.is_excluded
     ):
@@ -104,7 +104,7 @@ def _of_charts(app: App, base: Base) -> Iterator[WorkloadStatus]:
     for entry in app.spec.workloads:
         if entry.chart:
             inject = entry.inject or app.spec.inject
-            reason = f"the overlay gives it {INJECT}: {inject} where chart {entry.chart} renders it"
+            reason = f"the overlay sets {INJECT}: {inject} when chart {entry.chart} is rendered"
             yield WorkloadStatus(
                 entry.kind, entry.name, app.spec.namespace, inject is not Inject.DISABLED, reason
             )
@@ -112,14 +112,14 @@ def _of_charts(app: App, base: Base) -> Iterator[WorkloadStatus]:
         if not any(entry.chart == chart for entry in app.spec.workloads):
             meshed = None if app.spec.inject is not Inject.DISABLED else False
             why = (
-                "its workloads are not listed, and cannot be seen here"
+                "its workloads are not listed and not visible offline"
                 if meshed is None
                 else "inject is disabled"
             )
             yield WorkloadStatus("chart", chart, app.spec.namespace, meshed, why)
 
 
-def _together(found: Iterable[WorkloadStatus]) -> str:
+def _summary(found: Iterable[WorkloadStatus]) -> str:
     values = {item.meshed for item in found}
     if values == {True}:
         return "yes"

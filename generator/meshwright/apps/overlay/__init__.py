@@ -1,1 +1,1 @@
-"""An application's meshing overlay: what is patched, with what, and by which carrier."""
+"""An application's meshing overlay: what it patches, with which annotations, and how."""

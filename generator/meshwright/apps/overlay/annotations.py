@@ -1,4 +1,4 @@
-"""The annotations that a spec becomes."""
+"""Linkerd annotations derived from a spec."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ PREFIX = "config.linkerd.io"
 OPAQUE = f"{PREFIX}/opaque-ports"
 ADMIN_SHUTDOWN = f"{PREFIX}/proxy-admin-shutdown"
 NATIVE = "proxy-enable-native-sidecar"
-# The plain name since edge-26.5.2 (linkerd2 009a25fa3); the alpha one since edge-23.11.4, and still read.
+# The plain name exists since edge-26.5.2 (linkerd2 009a25fa3), the alpha name since edge-23.11.4.
 _PLAIN_NAME_SINCE = (2026, 5, 2)
 
 
 def pod_annotations(
     spec: MeshSpec, entry: WorkloadSpec | None, settings: RepositorySettings
 ) -> dict[str, str]:
-    """The annotations of a workload's pods: the entry's where it says something, else the application's."""
+    """The annotations of a workload's pods; settings of the entry override those of the application."""
     inject = (entry.inject if entry else None) or spec.inject
     if inject is Inject.DISABLED:
         return {INJECT: str(inject)}
     own = entry or WorkloadSpec("", "")
     found = {INJECT: str(inject)}
-    if value := opaque_ports(_either(own.opaque_ports, spec.opaque_ports), settings):
+    if value := opaque_ports(_own_or_default(own.opaque_ports, spec.opaque_ports), settings):
         found[OPAQUE] = value
-    if ports := _either(own.skip_inbound_ports, spec.skip_inbound_ports):
+    if ports := _own_or_default(own.skip_inbound_ports, spec.skip_inbound_ports):
         found[f"{PREFIX}/skip-inbound-ports"] = _join(ports)
-    if ports := _either(own.skip_outbound_ports, spec.skip_outbound_ports):
+    if ports := _own_or_default(own.skip_outbound_ports, spec.skip_outbound_ports):
         found[f"{PREFIX}/skip-outbound-ports"] = _join(ports)
     found.update(_proxy(own.proxy or spec.proxy, settings))
     if spec.policy and spec.policy.default_inbound:
@@ -37,7 +37,7 @@ def pod_annotations(
 
 
 def opaque_ports(ports: Ports, settings: RepositorySettings) -> str:
-    """Linkerd's own list with ``ports`` behind it: the annotation replaces the list. Empty without ports."""
+    """Linkerd's default list followed by ``ports``: the annotation replaces it. Empty without ports."""
     if not ports:
         return ""
     known = [item for item in settings.default_opaque_ports.split(",") if item]
@@ -45,7 +45,7 @@ def opaque_ports(ports: Ports, settings: RepositorySettings) -> str:
 
 
 def native_sidecar_name(settings: RepositorySettings) -> str:
-    """The annotation that asks for a native sidecar, under the name that the installed Linkerd reads."""
+    """The annotation that requests a native sidecar, by the name that the installed Linkerd reads."""
     parts = settings.linkerd_version.lstrip("v").split(".")
     old = len(parts) == 3 and all(part.isdigit() for part in parts)
     if old and tuple(map(int, parts)) < _PLAIN_NAME_SINCE:
@@ -73,7 +73,7 @@ def _proxy(proxy: Proxy, settings: RepositorySettings) -> dict[str, str]:
     return found
 
 
-def _either(own: Ports | None, general: Ports) -> Ports:
+def _own_or_default(own: Ports | None, general: Ports) -> Ports:
     return general if own is None else own
 
 

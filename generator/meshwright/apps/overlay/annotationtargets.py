@@ -1,4 +1,4 @@
-"""Which workloads of a base are annotated, which are left out and why, and what is wrong with the choice."""
+"""Selects the workloads of a base to annotate, and says which are left out and why."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from meshwright.manifests.words import did_you_mean
 
 @dataclass(frozen=True)
 class AnnotationTarget:
-    """A workload with the annotations that its pods get; ``entry`` is what the spec says of it alone."""
+    """A workload with the annotations for its pods; ``entry`` is its own entry in the spec."""
 
     item: BuiltObject
     owner: PodOwner
@@ -37,13 +37,13 @@ class AnnotationTarget:
 
     @property
     def is_job(self) -> bool:
-        """Whether its pods are to end."""
+        """Whether its pods run to completion."""
         return self.item.kind in JOB_KINDS
 
 
 @dataclass
 class Targets:
-    """The outcome; ``skipped`` are workloads that the injector cannot inject, with the reason."""
+    """The selected workloads; ``skipped`` are those that the injector cannot inject, with the reason."""
 
     chosen: list[AnnotationTarget] = field(default_factory=list)
     skipped: list[tuple[BuiltObject, str]] = field(default_factory=list)
@@ -59,7 +59,7 @@ class Targets:
 def choose_targets(app: App, base: Base, settings: RepositorySettings) -> Targets:
     """The workloads of ``base`` that the overlay of ``app`` annotates.
 
-    With scope namespace those inherit from the Namespace, and only what differs is annotated.
+    With scope namespace they inherit from the Namespace, and only those that differ are annotated.
     """
     found = Targets(jobs=jobs_mode(app, settings))
     entries = {(entry.kind, entry.name): entry for entry in app.spec.workloads if not entry.chart}
@@ -81,14 +81,14 @@ def choose_targets(app: App, base: Base, settings: RepositorySettings) -> Target
 
 
 def jobs_mode(app: App, settings: RepositorySettings) -> Jobs:
-    """What happens to Jobs: what the spec says, else what the control plane can."""
+    """How Jobs are meshed: by the spec, or else by what the control plane supports."""
     if app.spec.jobs is not None:
         return app.spec.jobs
     return Jobs.NATIVE if settings.native_sidecars else Jobs.DISABLED
 
 
 def _needs_own(app: App, jobs: Jobs, settings: RepositorySettings) -> bool:
-    """Whether Jobs need an annotation beside the Namespace's."""
+    """Whether Jobs need an annotation in addition to the Namespace's."""
     if not app.spec.is_meshed:
         return False
     return jobs is not Jobs.NATIVE or not settings.native_sidecars
@@ -117,9 +117,9 @@ def _choose(
         return
     own = own_annotations(item, owner).get(INJECT)
     if meshed and entry is None and own == Inject.DISABLED:
-        said = f"{item.short_title} says inject 'disabled' itself ({item.origin.position})"
-        text = f"{said}, and inject here is '{app.spec.inject}'"
-        fix = "list it under workloads with what you want, or remove its annotation"
+        own_value = f"{item.short_title} sets inject 'disabled' itself ({item.origin.position})"
+        text = f"{own_value}, but inject here is '{app.spec.inject}'"
+        fix = "list it under workloads with the value you want, or remove its annotation"
         found.findings.append(Finding("mesh/inject", app.at("inject"), text, fix))
     found.chosen.append(AnnotationTarget(item, owner, annotations, entry))
 
@@ -137,8 +137,8 @@ def _job_annotations(
     if found.jobs is Jobs.AWAIT:
         if not runs_await(item, owner):
             where = f"{item.short_title} ({item.origin.position})"
-            text = f"jobs is 'await', and no container of {where} runs linkerd-await"
-            fix = "run its command by `linkerd-await --shutdown --`, or set jobs to native"
+            text = f"jobs is 'await', but no container of {where} runs linkerd-await"
+            fix = "run its command with `linkerd-await --shutdown --`, or set jobs to native"
             found.findings.append(Finding("mesh/jobs", app.at("jobs"), text, fix))
         return {**annotations, ADMIN_SHUTDOWN: "enabled"}
     if not settings.native_sidecars:
@@ -147,7 +147,7 @@ def _job_annotations(
 
 
 def runs_await(item: BuiltObject, owner: PodOwner) -> bool:
-    """Whether a container of ``item`` is started by linkerd-await."""
+    """Whether a container of ``item`` is started with linkerd-await."""
     for container in containers(item, owner):
         words = [*items_of(container.get("command")), *items_of(container.get("args"))]
         if any("linkerd-await" in str(word) for word in words):
@@ -162,13 +162,13 @@ def _unknown(app: App, base: Base, entries: Mapping[tuple[str, str], WorkloadSpe
         at = app.at("workloads", app.spec.workloads.index(entry), "name")
         other = next((item for item in base.objects if (item.kind, item.name) == (kind, name)), None)
         if other is not None:
-            text = f"{kind} '{name}' ({other.origin.position}) makes no pods that Meshwright knows of"
+            text = f"{kind} '{name}' ({other.origin.position}) creates no pods that Meshwright knows of"
             found.append(Finding("mesh/workload", at, text, "patch it under patches"))
             continue
         hint = did_you_mean(name, names)
-        fix = f"its chart makes it? Then add `chart: {base.charts[0]}`" if base.charts else ""
-        text = f"workloads names {kind} '{name}', and '{app.base_path}' has none{hint}"
+        fix = f"if its chart creates it, add `chart: {base.charts[0]}`" if base.charts else ""
+        text = f"workloads names {kind} '{name}', which is not in '{app.base_path}'{hint}"
         if name in names:
-            text = f"workloads names {kind} '{name}', and in '{app.base_path}' that is a {names[name].kind}"
+            text = f"workloads names {kind} '{name}', but in '{app.base_path}' it is a {names[name].kind}"
         found.append(Finding("mesh/workload", at, text, fix))
     return found

@@ -1,4 +1,4 @@
-"""Which Components of mesh/components/ an overlay uses: the scaffold's by itself, others by the spec."""
+"""Which Components of mesh/components/ an overlay uses: the scaffold's automatically, others by the spec."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from meshwright.manifests.finding import Finding
 from meshwright.manifests.words import did_you_mean
 
 FOLDER = "mesh/components"
-# Component of the scaffold -> the kinds that it patches, all objects of them.
+# Component of the scaffold -> the kinds of which it patches every object.
 INJECT_WORKLOADS, INJECT_JOBS, JOBS_OPT_OUT = "inject-workloads", "inject-jobs", "jobs-opt-out"
 _KINDS = {
     INJECT_WORKLOADS: frozenset({"Deployment", "StatefulSet", "DaemonSet"}),
@@ -25,16 +25,16 @@ _KINDS = {
 
 @dataclass(frozen=True)
 class Chosen:
-    """Components by name, and the workloads (kind, name) that need no patch because of them."""
+    """Components by name, and the workloads (kind, name) that they patch."""
 
     names: tuple[str, ...] = ()
     covered: frozenset[tuple[str, str]] = frozenset()
 
 
 def choose_components(app: App, base: Base, targets: Targets, *, has_gate: bool) -> Chosen:
-    """A Component hits every object of its kinds: it is used where that is exactly what is wanted.
+    """Choose Components, each of which patches every object of its kinds, if that is the wanted result.
 
-    ``has_gate`` says that the overlay brings a Job of its own, the gate, which none of them may touch.
+    ``has_gate`` means that the overlay contains the gate Job, which no Component may patch.
     """
     names: list[str] = []
     covered: set[tuple[str, str]] = set()
@@ -43,7 +43,7 @@ def choose_components(app: App, base: Base, targets: Targets, *, has_gate: bool)
         INJECT_JOBS: {INJECT: str(Inject.ENABLED)},
         JOBS_OPT_OUT: {INJECT: str(Inject.DISABLED)},
     }
-    # A chart's workloads are rendered below the same kustomization on one engine, and cannot be seen.
+    # With Argo CD the same kustomization renders a chart's workloads, which are not visible here.
     if base.charts or base.not_seen:
         return Chosen()
     for name, given in wanted.items():
@@ -52,40 +52,40 @@ def choose_components(app: App, base: Base, targets: Targets, *, has_gate: bool)
         if name != INJECT_WORKLOADS and has_gate:
             continue
         every = [item for item in base.objects if item.kind in _KINDS[name]]
-        hit = [target for target in targets.chosen if _fits(target, name, given)]
-        if every and len(hit) == len(every):
+        matched = [target for target in targets.chosen if _matches(target, name, given)]
+        if every and len(matched) == len(every):
             names.append(name)
             covered |= {(item.kind, item.name) for item in every}
     return Chosen(tuple(names), frozenset(covered))
 
 
-def _fits(target: AnnotationTarget, component: str, given: Mapping[str, str]) -> bool:
+def _matches(target: AnnotationTarget, component: str, given: Mapping[str, str]) -> bool:
     return target.item.kind in _KINDS[component] and dict(target.annotations) == dict(given)
 
 
 def own_components(app: App, context: AppsContext) -> tuple[list[str], list[Finding]]:
-    """The Components that the spec names; each must be there and patch something of the base."""
+    """The Components that the spec names; each must exist and patch an object of the base."""
     names: list[str] = []
     findings: list[Finding] = []
     base, known = context.bases[app.name], context.settings.components
     for number, name in enumerate(app.spec.components):
         at = app.at("components", number)
         if name not in known:
-            text = f"components names '{name}', and {FOLDER}/ has none{did_you_mean(name, known)}"
+            text = f"components names '{name}', which is not in {FOLDER}/{did_you_mean(name, known)}"
             findings.append(Finding("mesh/component", at, text))
             continue
         names.append(name)
-        missed = [target for target in known[name] if not _hits(target, base)]
+        missed = [target for target in known[name] if not _matches_any(target, base)]
         if missed and not base.charts and not base.not_seen:
-            shown = ", ".join(sorted({_words(target) for target in missed}))
-            text = f"Component '{name}' patches {shown}, and '{app.base_path}' has none"
+            shown = ", ".join(sorted({_describe(target) for target in missed}))
+            text = f"Component '{name}' patches {shown}, but '{app.base_path}' has none"
             if len(missed) == len(known[name]):
-                fix = "remove it: kustomize would pass over it without a word"
+                fix = "remove it: kustomize would silently ignore it"
                 findings.append(Finding("mesh/component", at, text, fix))
     return names, findings
 
 
-def _hits(target: Mapping[str, Any], base: Base) -> bool:
+def _matches_any(target: Mapping[str, Any], base: Base) -> bool:
     return any(
         all(
             not target.get(key) or target[key] == value
@@ -95,5 +95,5 @@ def _hits(target: Mapping[str, Any], base: Base) -> bool:
     )
 
 
-def _words(target: Mapping[str, Any]) -> str:
+def _describe(target: Mapping[str, Any]) -> str:
     return " ".join(str(target[key]) for key in ("kind", "name") if target.get(key)) or "anything"

@@ -1,4 +1,4 @@
-"""The user's own patches: each must hit something, for kustomize would pass over it without a word."""
+"""The user's own patches: each must match an object, because kustomize silently ignores one that does not."""
 
 from __future__ import annotations
 
@@ -14,25 +14,25 @@ from meshwright.manifests.words import did_you_mean
 
 
 def free_patches(app: App, base: Base, settings: RepositorySettings) -> tuple[list[Patch], list[Finding]]:
-    """The patches of the spec, each with the whole identity of what it hits, and those that hit nothing."""
+    """The spec's patches with the full identity of the objects they match, and findings for those without."""
     found: list[Patch] = []
     findings: list[Finding] = []
     for number, patch in enumerate(app.spec.patches):
-        hit = [item for item in base.objects if _fits(patch, item)]
-        if not hit:
-            # What kustomize renders from a chart, or fetches, can be patched there and not be seen here.
+        matched = [item for item in base.objects if _matches(patch, item)]
+        if not matched:
+            # The patch may match an object from a chart or a remote base, which is not visible here.
             if base.not_seen or (base.charts and settings.engine == "argocd"):
                 found.append(Patch(patch.target, patch.patch, chart="unseen"))
                 continue
-            findings.append(_missed(app, number, patch, base))
-        for item in hit:
+            findings.append(_unmatched(app, number, patch, base))
+        for item in matched:
             if isinstance(patch.patch, list):
                 findings += _json_faults(app, number, patch.patch, item)
             found.append(Patch(target_of(item), patch.patch))
     return found, findings
 
 
-def _fits(patch: FreePatch, item: BuiltObject) -> bool:
+def _matches(patch: FreePatch, item: BuiltObject) -> bool:
     target = patch.target
     group, slash, version = item.api_version.rpartition("/")
     pairs = (
@@ -45,7 +45,7 @@ def _fits(patch: FreePatch, item: BuiltObject) -> bool:
     return all(wanted is None or wanted == value for wanted, value in pairs)
 
 
-def _missed(app: App, number: int, patch: FreePatch, base: Base) -> Finding:
+def _unmatched(app: App, number: int, patch: FreePatch, base: Base) -> Finding:
     target = patch.target
     names = [item.name for item in base.objects if item.kind == target.kind]
     kinds = {item.kind for item in base.objects}
@@ -54,25 +54,25 @@ def _missed(app: App, number: int, patch: FreePatch, base: Base) -> Finding:
     else:
         hint = did_you_mean(target.name, names) or f"; it has {', '.join(sorted(names))}"
     at = app.at("patches", number, "target", "name")
-    text = f"the patch for {target.kind} '{target.name}' hits nothing in '{app.base_path}'{hint}"
+    text = f"the patch for {target.kind} '{target.name}' matches nothing in '{app.base_path}'{hint}"
     return Finding("mesh/patch", at, text)
 
 
 def _json_faults(app: App, number: int, operations: list[Any], item: BuiltObject) -> Iterator[Finding]:
-    """Paths that must exist and do not; an earlier operation may have made them."""
-    made: list[str] = []
+    """Findings for paths that must exist but do not, unless an earlier operation adds them."""
+    added: list[str] = []
     for index, operation in enumerate(operations):
         path = str(operation.get("path", ""))
         at = app.at("patches", number, "patch", index, "path")
         if operation.get("op") in ("add", "copy", "move"):
-            made.append(path)
+            added.append(path)
         if operation.get("op") not in ("replace", "remove", "test") or any(
-            path.startswith(one) for one in made
+            path.startswith(one) for one in added
         ):
             continue
         if not _exists(item.data, path):
             where = f"{item.short_title} ({item.origin.position})"
-            text = f"the patch wants to {operation['op']} '{path}', which {where} has not"
+            text = f"the patch cannot {operation['op']} '{path}': {where} does not have it"
             yield Finding("mesh/patch", at, text)
 
 

@@ -1,4 +1,4 @@
-"""Which workloads of a base come up with a proxy, whatever gives it to them."""
+"""Which workloads of a base get a proxy, by any means."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from meshwright.apps.spec import Inject, Scope
 
 
 def meshed_workloads(app: App, base: Base, settings: RepositorySettings) -> list[AnnotationTarget]:
-    """By annotations of their own, or, with scope namespace, by the Namespace's; in the base's order."""
+    """Workloads meshed by their own annotations or, with scope namespace, the Namespace's; in base order."""
     chosen = {id(target.item): target for target in choose_targets(app, base, settings).chosen}
     inherits = app.spec.scope is Scope.NAMESPACE and app.spec.inject is not Inject.DISABLED
     found = []

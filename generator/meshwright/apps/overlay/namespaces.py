@@ -1,4 +1,4 @@
-"""The application's Namespace: the one that its overlay makes, and objects that stand outside it."""
+"""The application's Namespace: the one that its overlay creates, and objects outside of it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _BUILT_IN = frozenset({"", "apps", "batch", "autoscaling", "policy", "networking
 
 
 def namespace_document(app: App, settings: RepositorySettings) -> dict[str, Any]:
-    """The Namespace of an application; deleting the application does not delete it with its volumes."""
+    """The Namespace of an application; it is kept with its volumes when the application is deleted."""
     annotations: dict[str, str] = {}
     if app.spec.scope is Scope.NAMESPACE:
         annotations |= pod_annotations(app.spec, None, settings)
@@ -35,7 +35,7 @@ def namespace_document(app: App, settings: RepositorySettings) -> dict[str, Any]
 
 
 def namespace_findings(app: App, base: Base) -> Iterator[Finding]:
-    """Objects without a namespace, which land in the engine's own, and workloads in another one."""
+    """Findings for objects without a namespace, which end up in the engine's, and workloads in another."""
     wanted = app.spec.namespace
     bare = []
     for item in base.objects:
@@ -45,10 +45,10 @@ def namespace_findings(app: App, base: Base) -> Iterator[Finding]:
             bare.append(item)
         elif item.namespace and item.namespace != wanted and pod_owner(item):
             where = f"namespace '{item.namespace}' ({item.origin.position})"
-            text = f"{item.short_title} is in {where}, and namespace here is '{wanted}'"
-            yield Finding("mesh/namespace", app.at("namespace"), text, "make it two applications")
+            text = f"{item.short_title} is in {where}, but namespace here is '{wanted}'"
+            yield Finding("mesh/namespace", app.at("namespace"), text, "split it into two applications")
     if bare:
         more = f" and {len(bare) - 1} more" if len(bare) > 1 else ""
-        text = f"{bare[0].short_title}{more} names no namespace, and '{app.name}' belongs to '{wanted}'"
-        fix = f"write `namespace: {wanted}` into {base.path}/kustomization.yaml"
+        text = f"no namespace on {bare[0].short_title}{more}, but '{app.name}' uses namespace '{wanted}'"
+        fix = f"set `namespace: {wanted}` in {base.path}/kustomization.yaml"
         yield Finding("mesh/namespace", bare[0].origin.position, text, fix)

@@ -1,4 +1,4 @@
-"""Patches, and how an engine carries them: in the overlay, or in a HelmRelease's postRenderers."""
+"""Patches in the forms that the engines apply: in the overlay, or in a HelmRelease's postRenderers."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from meshwright.manifests.pointer import items_of
 from meshwright.manifests.unit import BuiltObject
 from meshwright.yaml import dump
 
-# The version in use of each group whose kinds make pods.
+# The current API version of each group whose kinds create pods.
 _VERSIONS = {"": "v1", "apps": "apps/v1", "batch": "batch/v1"}
 _OWNER = {owner.kind: owner for owner in OWNERS if owner.group in _VERSIONS}
 
 
 def annotate(item: BuiltObject, owner: PodOwner, annotations: Mapping[str, str]) -> Patch:
-    """Adds annotations to the pods of an object; to each item of a list where the pointer has a ``*``."""
+    """A patch that adds annotations to an object's pods, for each item where the pointer has a ``*``."""
     if "*" in owner.annotations:
         star = owner.annotations.index("*")
         head, tail = owner.annotations[:star], owner.annotations[star + 1 :]
@@ -31,25 +31,25 @@ def annotate(item: BuiltObject, owner: PodOwner, annotations: Mapping[str, str])
 
 
 def annotate_chart(kind: str, name: str, chart: str, annotations: Mapping[str, str]) -> Patch:
-    """The same for an object that a chart makes."""
+    """A patch that adds annotations to the pods of an object from a chart."""
     owner = _OWNER[kind]
     target = PatchTarget(kind, name, owner.group, _VERSIONS[owner.group].rpartition("/")[2])
     return Patch(target, nested(owner.annotations, annotations), chart)
 
 
 def can_annotate_chart(kind: str) -> bool:
-    """Whether the pods' annotations of such an object can be patched."""
+    """Whether the pod annotations of this kind can be patched."""
     return kind in _OWNER
 
 
 def target_of(item: BuiltObject) -> PatchTarget:
-    """An object's whole identity."""
+    """The full identity of an object."""
     group, slash, version = item.api_version.rpartition("/")
     return PatchTarget(item.kind, item.name, group if slash else "", version, item.namespace or None)
 
 
 def nested(pointer: Iterable[str | int], value: Any) -> dict[str, Any]:
-    """``value`` below the keys of ``pointer``."""
+    """``value`` nested in mappings with the keys of ``pointer``."""
     for step in reversed(list(pointer)):
         value = {step: value}
     return dict(value)
@@ -58,35 +58,35 @@ def nested(pointer: Iterable[str | int], value: Any) -> dict[str, Any]:
 def in_overlay(patch: Patch) -> dict[str, Any]:
     """The entry of ``patches`` in a kustomization.
 
-    An object of the manifests is named in the patch itself, without a target: kustomize refuses such a
-    patch that hits nothing, and passes silently over one with a target.
+    For an object of the manifests, the patch itself names the object: kustomize refuses such a patch if it
+    matches nothing, but silently ignores one with a target.
     """
     target = patch.target
     if isinstance(patch.body, list):
         return {"target": _selector(target), "patch": dump(patch.body)}
     if patch.chart:
-        return {"target": _selector(target), "patch": dump(_whole(target, patch.body))}
-    return {"patch": dump(_whole(target, patch.body))}
+        return {"target": _selector(target), "patch": dump(_with_identity(target, patch.body))}
+    return {"patch": dump(_with_identity(target, patch.body))}
 
 
 def post_renderer(patches: Iterable[Patch]) -> dict[str, Any]:
-    """The entry of a HelmRelease's postRenderers that carries ``patches``."""
+    """The entry of a HelmRelease's postRenderers with ``patches``."""
     entries = []
     for patch in patches:
-        body = patch.body if isinstance(patch.body, list) else _whole(patch.target, patch.body)
+        body = patch.body if isinstance(patch.body, list) else _with_identity(patch.target, patch.body)
         entries.append({"target": _selector(patch.target), "patch": dump(body)})
     return {"kustomize": {"patches": entries}}
 
 
 def _selector(target: PatchTarget) -> dict[str, str]:
-    """A kustomize selector; its name is a regular expression between ^ and $."""
+    """A kustomize selector; its name is a regular expression, anchored at both ends."""
     found = {"group": target.group, "version": target.version, "kind": target.kind}
     found["name"] = re.sub(r"[.]", r"\\.", target.name)
     found["namespace"] = target.namespace
     return {key: value for key, value in found.items() if value}
 
 
-def _whole(target: PatchTarget, body: Mapping[str, Any]) -> dict[str, Any]:
+def _with_identity(target: PatchTarget, body: Mapping[str, Any]) -> dict[str, Any]:
     api_version = f"{target.group}/{target.version}" if target.group else str(target.version)
     metadata: dict[str, Any] = {"name": target.name}
     if target.namespace:
@@ -107,7 +107,7 @@ def _walk(data: Any, pointer: Iterable[str | int]) -> Any:
 def _add(
     data: Any, at: tuple[str | int, ...], pointer: tuple[str | int, ...], annotations: Mapping[str, str]
 ) -> list[dict[str, Any]]:
-    """JSON patch operations that add annotations below ``at``, where parents may be missing."""
+    """JSON patch operations that add annotations below ``at``, including missing parents."""
     for depth, step in enumerate(pointer):
         if not isinstance(data, Mapping) or not isinstance(data.get(step), Mapping):
             value = nested(pointer[depth + 1 :], dict(annotations))

@@ -1,4 +1,4 @@
-"""Annotations for what a Helm chart makes: in its HelmRelease's postRenderers or values, or by kustomize."""
+"""Annotations for a Helm chart's workloads: by kustomize, or in its HelmRelease's postRenderers or values."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from meshwright.manifests.words import did_you_mean
 
 
 def chart_patches(app: App, base: Base, settings: RepositorySettings) -> tuple[list[Patch], list[Finding]]:
-    """The patches for the workloads of charts, as the engine carries them, and what is wrong with them."""
+    """The patches for the workloads of charts, in the engine's form, and findings for the spec."""
     findings = list(_findings(app, base))
     known = [entry for entry in app.spec.workloads if entry.chart in base.charts and entry.chart]
     valued = {release: paths for release, paths in app.spec.pod_annotation_values if release in base.charts}
@@ -43,7 +43,7 @@ def chart_patches(app: App, base: Base, settings: RepositorySettings) -> tuple[l
             annotations = pod_annotations(app.spec, None, settings)
             found.append(Patch(target_of(item), {"spec": {"values": _at_paths(paths, annotations)}}))
         entries = [entry for entry in known if entry.chart == release and can_annotate_chart(entry.kind)]
-        # Its values reach every pod that is like the application; only what differs needs more.
+        # The values annotate all pods with the application's settings; other workloads need patches.
         patches = [_patch(app, entry, settings) for entry in entries if not paths or _differs(entry)]
         if patches:
             found.append(_post_render(item, patches))
@@ -51,10 +51,10 @@ def chart_patches(app: App, base: Base, settings: RepositorySettings) -> tuple[l
 
 
 def helm_findings(base: Base) -> Iterator[Finding]:
-    """A finding for each kustomization of a base that Flux cannot build because it names charts."""
+    """A finding for each kustomization of a base that Flux cannot build because of its helmCharts."""
     for at in base.helm:
         text = f"a Flux Kustomization does not render helmCharts: '{base.path}' fails in the cluster"
-        yield Finding("build/helm-charts", at, text, "install the chart by a HelmRelease")
+        yield Finding("build/helm-charts", at, text, "install the chart with a HelmRelease")
 
 
 def _findings(app: App, base: Base) -> Iterator[Finding]:
@@ -64,28 +64,26 @@ def _findings(app: App, base: Base) -> Iterator[Finding]:
         if entry.chart not in base.charts:
             at = app.at("workloads", number, "chart")
             hint = did_you_mean(entry.chart, base.charts)
-            text = f"workloads names chart '{entry.chart}', and '{app.base_path}' installs none such{hint}"
+            text = f"workloads names chart '{entry.chart}', which '{app.base_path}' does not install{hint}"
             yield Finding("mesh/chart", at, text)
         elif not can_annotate_chart(entry.kind):
             at = app.at("workloads", number, "kind")
-            text = f"'{entry.kind}' is no kind whose pods' annotations can be patched"
-            yield Finding("mesh/chart", at, text, "set them by the chart's values")
+            text = f"the pod annotations of kind '{entry.kind}' cannot be patched"
+            yield Finding("mesh/chart", at, text, "set them in the chart's values")
     named = {entry.chart for entry in app.spec.workloads if entry.chart}
     for release, _ in app.spec.pod_annotation_values:
         if release not in base.charts:
             at = app.at("podAnnotationValues", release, key=True)
             hint = did_you_mean(release, base.charts)
-            text = (
-                f"podAnnotationValues names '{release}', and '{app.base_path}' installs no such chart{hint}"
-            )
+            text = f"podAnnotationValues names '{release}', which '{app.base_path}' does not install{hint}"
             yield Finding("mesh/chart", at, text)
         named.add(release)
     if app.spec.scope is Scope.WORKLOADS and app.spec.inject is not Inject.DISABLED:
         for chart in base.charts:
             if chart not in named:
                 text = (
-                    f"inject is '{app.spec.inject}', and what chart '{chart}' makes cannot be seen here: "
-                    "nothing of it is annotated"
+                    f"inject is '{app.spec.inject}', but the workloads of chart '{chart}' are not visible "
+                    "offline: none of them is annotated"
                 )
                 fix = (
                     f"list its workloads with `chart: {chart}`, use podAnnotationValues, or scope: namespace"
@@ -121,7 +119,7 @@ def _merge(into: dict[str, Any], other: Mapping[str, Any]) -> None:
 
 
 def _post_render(item: BuiltObject, patches: list[Patch]) -> Patch:
-    """Behind the post renderers that the release has already."""
+    """A patch that appends to the release's existing postRenderers."""
     spec = item.data.get("spec")
     present = isinstance(spec, Mapping) and isinstance(spec.get("postRenderers"), list)
     value: Any = post_renderer(patches)

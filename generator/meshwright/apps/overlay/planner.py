@@ -1,4 +1,4 @@
-"""Plans an application's overlay: the kustomization that both engines point at, and what stands beside it."""
+"""Plans an application's overlay: the kustomization that the engine builds, and the files beside it."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _JOBS = {
 
 
 def plan(app: App, context: AppsContext) -> Overlay:
-    """The overlay of ``app``, and every fault that only shows on its manifests."""
+    """The overlay of ``app``, with every finding that depends on its manifests."""
     base = context.bases[app.name]
     targets = choose_targets(app, base, context.settings)
     parts = [policy_part(app, context), ingress_part(app, context)]
@@ -109,7 +109,7 @@ def _patches(
 
 
 def _namespace_patch(app: App, base: Base, context: AppsContext) -> list[Patch]:
-    """What the Namespace of the base gets; one that the overlay makes has it already."""
+    """The patch for a Namespace in the base; one that the overlay creates is already annotated."""
     for item in base.objects:
         if item.kind == "Namespace" and item.name == app.spec.namespace:
             annotations = pod_annotations(app.spec, None, context.settings)
@@ -124,10 +124,10 @@ def _needs(app: App, context: AppsContext, parts: list[Part]) -> dict[str, str]:
     for part in parts:
         for name, why in part.needs.items():
             needs.setdefault(name, why)
-    makers = context.namespace_makers.get(app.spec.namespace, [])
+    makers = context.namespace_creators.get(app.spec.namespace, [])
     if makers and app.name not in makers:
         needs.setdefault(makers[0], f"it creates namespace {app.spec.namespace}")
-    elif not makers and app.spec.namespace in context.settings.made_namespaces:
+    elif not makers and app.spec.namespace in context.settings.created_namespaces:
         needs.setdefault("namespaces", f"it creates namespace {app.spec.namespace}")
     return needs
 

@@ -1,4 +1,4 @@
-"""Services say opaque what their pods say opaque: a client reads the Service, the proxy its own pod."""
+"""Sets a workload's opaque ports on its Services too: clients read the Service, the proxy reads its pod."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def service_patches(app: App, base: Base, settings: RepositorySettings) -> list[
 
 
 def _ports(service: BuiltObject, named: Mapping[str, set[int]]) -> Iterator[int]:
-    """Every number that a Service's ports stand for: its own and its pods'."""
+    """Every port number of a Service: its own and those of its pods."""
     spec = service.data.get("spec")
     for port in items_of(spec.get("ports") if isinstance(spec, Mapping) else None):
         if not isinstance(port, Mapping):

@@ -103,7 +103,7 @@ class BuildCache:
             return None
         if is_opaque(unit, self._index):
             return None
-        where = [unit.folder, unit.asked_at.path, unit.written_in]
+        where = [unit.folder, unit.requested_at.path, unit.written_in]
         try:
             told = json.dumps([*where, unit.manifest, unit.copies], default=str)
             return digest((self._state, told, *self._contents(unit)))

@@ -150,14 +150,14 @@ class _RepositoryLoader:
         for kind, units in ((RootKind.FOLDER, folders), (RootKind.FILE, lone_files)):
             for unit in units:
                 if kind is RootKind.FILE or unit.folder not in reached:
-                    with self._contained(f"'{unit.asked_at.path}'", unit):
+                    with self._contained(f"'{unit.requested_at.path}'", unit):
                         self._add(kind, unit)
         for instance in self._tree.instances:
             repository.not_seen.extend(not_seen_remote(instance.unit))
             repository.findings.extend(helm_findings(instance.unit, instance.kustomization.title))
 
     def _contained(self, title: str, unit: BuildUnit) -> AbstractContextManager[None]:
-        return contained(self._repository.findings, f"reading {title}", unit.asked_at, title)
+        return contained(self._repository.findings, f"reading {title}", unit.requested_at, title)
 
     def _grow_applications(self, units: Iterable[BuildUnit]) -> None:
         """Applications stand in what Flux applies, in folders and in files that a person applies."""
@@ -165,7 +165,7 @@ class _RepositoryLoader:
             (instance.cluster, built) for instance in self._tree.instances for built in instance.objects
         ]
         for unit in units:
-            cluster = self._tree.cluster_of(unit.asked_at.path)
+            cluster = self._tree.cluster_of(unit.requested_at.path)
             others += [(cluster, built) for built in self._builds.result(unit).objects]
         self._applications.grow(others)
         for item in self._applications.instances:
@@ -245,9 +245,9 @@ class _RepositoryLoader:
         result = self._builds.result(unit)
         self._repository.findings.extend(result.findings)
         self._repository.not_seen.extend([*not_seen_remote(unit), *not_seen_helm(unit)])
-        path = unit.folder if kind is RootKind.FOLDER else unit.asked_at.path
+        path = unit.folder if kind is RootKind.FOLDER else unit.requested_at.path
         objects = tuple(self._readable(built) for built in result.objects)
-        cluster = self._tree.cluster_of(unit.asked_at.path)
+        cluster = self._tree.cluster_of(unit.requested_at.path)
         # Nothing says which variables Flux would put in: what looks like one is left alone.
         self._repository.roots.append(
             Root(
@@ -255,7 +255,7 @@ class _RepositoryLoader:
                 path,
                 path,
                 cluster,
-                unit.asked_at,
+                unit.requested_at,
                 result.built,
                 objects,
                 complete=False,

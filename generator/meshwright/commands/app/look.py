@@ -54,7 +54,7 @@ def _look_at_folder(
     root: Path, name: str, told: str | None, namespace: str | None, context: AppsContext
 ) -> Look:
     settings = context.settings
-    made = frozenset(context.namespace_makers)
+    made = frozenset(context.namespace_creators)
     path = (told or f"apps/{name}").strip("/")
     path = path.removeprefix("./")
     if not (root / path).is_dir():
@@ -82,7 +82,7 @@ def _look_at_folder(
 def _look_at_chart(
     root: Path, name: str, chart: Chart, charts: Path | None, namespace: str, context: AppsContext
 ) -> Look:
-    settings, made = context.settings, frozenset(context.namespace_makers)
+    settings, made = context.settings, frozenset(context.namespace_creators)
     rendered = render_chart(chart, name, namespace, charts)
     notes = []
     if rendered is None:
