@@ -61,8 +61,10 @@ def test_it_reads_back_and_lists_are_indented(seed: int) -> None:
 
     text = dump(data)
 
+    node = yaml.compose(text)
+    assert node is not None
     assert parse(text) == data
-    assert all(column == key + 2 for key, column in lists_below_keys(yaml.compose(text)))
+    assert all(column == key + 2 for key, column in lists_below_keys(node))
 
 
 def test_a_list_below_a_key_is_indented_by_two() -> None:
