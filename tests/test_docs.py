@@ -10,7 +10,7 @@ from meshwright.apps.spec import read_spec
 from meshwright.check.rules.registry import load_rules
 from meshwright.limits import Limits
 from meshwright.linkerd.version import read_edge
-from scripts import mesh_yaml, rules
+from scripts import mesh_yaml, rulepages
 
 
 def test_mesh_yaml_page(root: Path) -> None:
@@ -20,7 +20,7 @@ def test_mesh_yaml_page(root: Path) -> None:
 
 
 def test_rule_pages(root: Path) -> None:
-    wanted = rules.pages()
+    wanted = rulepages.pages()
     written = {
         path: (root / "docs" / path).read_text(encoding="utf-8") if (root / "docs" / path).is_file() else ""
         for path in wanted
@@ -44,9 +44,9 @@ def test_every_rule_says_why_and_how_to_mend_it() -> None:
 
 
 def test_index_has_every_rule() -> None:
-    index = rules.pages()["rules.md"]
+    index = rulepages.pages()["rules.md"]
 
-    assert all(f"[{rule.id}](rules/{rule.id}.md)" in index for rule in load_rules())
+    assert all(f"| [{rule.id}](rules/{rule.id}.md) | `{rule.name}` |" in index for rule in load_rules())
 
 
 def test_every_field_is_described() -> None:

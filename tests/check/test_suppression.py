@@ -46,6 +46,15 @@ def test_without_one(tmp_path: Path) -> None:
     [
         ("    targetRevision: 2026.x # meshwright: ignore MW102 we test each edge first", []),
         ("    # meshwright: ignore MW102 we test each edge first\n    targetRevision: 2026.x", []),
+        ("    targetRevision: 2026.x # meshwright: ignore linkerd-version-range we test each edge first", []),
+        (
+            "    targetRevision: 2026.x # meshwright: ignore linkerd-version",
+            ["linkerd.yaml:10:21 MW102", "linkerd.yaml:10:28 suppression/unknown-rule"],
+        ),
+        (
+            "    targetRevision: 2026.x # meshwright: ignore chart-version-range it is for another rule",
+            ["linkerd.yaml:10:21 MW102", "linkerd.yaml:10:28 suppression/unused"],
+        ),
         (
             "    targetRevision: 2026.x # meshwright: ignore MW102",
             ["linkerd.yaml:10:21 MW102", "linkerd.yaml:10:28 suppression/no-reason"],
@@ -72,6 +81,19 @@ def test_comments(line: str, expected: list[str], tmp_path: Path) -> None:
     ("settings", "expected"),
     [
         ("ignore: [{rule: MW102, reason: we test each edge first}]", []),
+        ("ignore: [{rule: linkerd-version-range, reason: we test each edge first}]", []),
+        (
+            "ignore: [{rule: linkerd-version-range, subject: Application argocd/linkerd-crds, reason: ...}]",
+            [],
+        ),
+        (
+            "ignore: [{rule: linkerd-version-rnge, reason: we test each edge first}]",
+            [".meshwright.yaml:1:17 suppression/unknown-rule", "linkerd.yaml:10:21 MW102"],
+        ),
+        (
+            "ignore: [{rule: Linkerd-Version, reason: not the form of a name}]",
+            [".meshwright.yaml:1:17 schema/value", "linkerd.yaml:10:21 MW102"],
+        ),
         ("ignore: [{rule: MW102, path: '*.yaml', reason: we test each edge first}]", []),
         (
             "ignore: [{rule: MW102, path: 'clusters/**', reason: we test each edge first}]",
@@ -126,6 +148,11 @@ def test_baseline(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         ({"select": ("MW1",)}, ExitCode.FINDINGS),
         ({"select": ("values",)}, ExitCode.CLEAN),
         ({"ignore": ("MW102",)}, ExitCode.CLEAN),
+        ({"select": ("linkerd-version-range",)}, ExitCode.FINDINGS),
+        ({"select": ("linkerd-version",)}, ExitCode.CLEAN),
+        ({"select": ("chart-version-range",)}, ExitCode.CLEAN),
+        ({"ignore": ("linkerd-version-range",)}, ExitCode.CLEAN),
+        ({"ignore": ("linkerd-version",)}, ExitCode.FINDINGS),
         ({"severity": "error"}, ExitCode.FINDINGS),
     ],
 )
@@ -164,7 +191,8 @@ def test_formats(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     root = repository(tmp_path)
 
     sarif = json.loads(run(root, capsys, output="sarif")[1])["runs"][0]
-    assert [rule["id"] for rule in sarif["tool"]["driver"]["rules"]] == ["MW102"]
+    driver = sarif["tool"]["driver"]
+    assert [(rule["id"], rule["name"]) for rule in driver["rules"]] == [("MW102", "linkerd-version-range")]
     place = sarif["results"][0]["locations"][0]["physicalLocation"]
     assert place == {
         "artifactLocation": {"uri": "linkerd.yaml"},
@@ -173,11 +201,40 @@ def test_formats(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
 
     suite = ElementTree.fromstring(run(root, capsys, output="junit")[1])
     assert (suite.get("tests"), suite.get("failures")) == ("1", "1")
-    assert "MW102" in str(suite[0][0].get("message"))
+    assert str(suite[0][0].get("message")).endswith(")")
+    assert " [MW102 linkerd-version-range] (fix: " in str(suite[0][0].get("message"))
 
     first = run(root, capsys, output="github")[1].splitlines()[0]
-    assert first.startswith("::error file=linkerd.yaml,line=10,col=21,title=MW102::")
+    assert first.startswith("::error file=linkerd.yaml,line=10,col=21,title=MW102 linkerd-version-range::")
     assert "%0Afix: pin the exact version" in first
+
+
+def test_reports_show_number_and_name(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    root = repository(tmp_path, **{"kustomization.yaml": "resources: [linkerd.yaml, gone.yaml]"})
+
+    out = run(root, capsys)[1]
+    assert " [MW102 linkerd-version-range]\n" in out
+    assert " [build/missing-resource]\n" in out
+
+    found = json.loads(run(root, capsys, output="json")[1])["findings"]
+    assert {(item["id"], item.get("name")) for item in found} == {
+        ("MW102", "linkerd-version-range"),
+        ("build/missing-resource", None),
+    }
+
+
+def test_a_baseline_may_name_the_rule(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    root = repository(tmp_path)
+    run(root, capsys, write_baseline=True)
+    file = root / ".meshwright-baseline.json"
+    (entry,) = json.loads(file.read_text())["findings"]
+    assert (entry["id"], entry["name"]) == ("MW102", "linkerd-version-range")
+
+    file.write_text(json.dumps({"format": 1, "findings": [{**entry, "id": entry["name"]}]}))
+
+    code, out = run(root, capsys)
+    assert code is ExitCode.CLEAN
+    assert "baseline/gone" not in out
 
 
 def test_caret(tmp_path: Path) -> None:

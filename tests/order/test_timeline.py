@@ -96,11 +96,14 @@ def test_two_that_do_not_wait_for_each_other(root: Path) -> None:
     assert "does not wait for Kustomization flux-system/demo" in shown.stdout
 
 
-def test_a_rule_is_explained() -> None:
-    shown = _RUN.invoke(app, ["explain", "mw101"])
+@pytest.mark.parametrize("name", ["mw101", "MW101", "linkerd-stable-repository"])
+def test_a_rule_is_explained(name: str) -> None:
+    shown = _RUN.invoke(app, ["explain", name])
 
     assert shown.exit_code == 0
-    assert shown.stdout.startswith("MW101: A chart comes from helm.linkerd.io/stable (error)\n")
+    assert shown.stdout.startswith(
+        "MW101 linkerd-stable-repository: A chart comes from helm.linkerd.io/stable (error)\n"
+    )
     assert "fix: use https://helm.linkerd.io/edge" in shown.stdout
 
 
@@ -108,7 +111,8 @@ def test_a_rule_is_explained() -> None:
     ("arguments", "said"),
     [
         (["MW01"], "there is no rule 'MW01'; did you mean"),
-        (["a", "b", "c"], "name one rule, such as MW004, or two components"),
+        (["linkerd-stable-repo"], "'linkerd-stable-repo'; did you mean 'linkerd-stable-repository'?"),
+        (["a", "b", "c"], "name one rule, such as MW004 or pods-race-injector, or two components"),
         (["demmo", "traefik"], "is called 'demmo'; did you mean 'demo'?"),
     ],
 )

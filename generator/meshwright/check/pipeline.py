@@ -16,7 +16,7 @@ from meshwright.check.order.analysis import order_of
 from meshwright.check.order.line import Line
 from meshwright.check.order.timeline import Timeline
 from meshwright.check.report import Report, RootSummary, in_order, is_ours, summarised
-from meshwright.check.rules.registry import load_rules
+from meshwright.check.rules.registry import rules_by_name
 from meshwright.check.rules.runner import run_rules
 from meshwright.check.schema.answersfile import answers_checks
 from meshwright.check.schema.kubeconform import Kubeconform
@@ -148,8 +148,8 @@ class _Check:
         findings = [item for item in found if (item.id, item.position) not in said and not is_ours(item)]
         ours = [*self.ours, *self._files.faults, *(item for item in found if is_ours(item))]
         with contained(ours, "reading the suppressions"):
-            rules = {rule.id for rule in load_rules()}
-            findings = suppress(self._files, read_configuration(self._files), findings, rules)
+            configuration = read_configuration(self._files)
+            findings = suppress(self._files, configuration, findings, rules_by_name())
         tools = [tool for tool in (locate("kustomize"), self._kubeconform, repository.helm) if tool]
         return Report(
             findings=in_order([*findings, *ours]),

@@ -42,7 +42,7 @@ def explain(
         lines = _edge(repository, names[0].strip(), names[1].strip())
     else:
         raise MeshwrightError(
-            "name one rule, such as MW004, or two components: the one that waits, then the other"
+            "name one rule, such as MW004 or pods-race-injector, or two components: the one that waits, then the other"
         )
     tell("".join(f"{printable(line)}\n" for line in lines))
     return ExitCode.CLEAN
@@ -50,16 +50,16 @@ def explain(
 
 def _rule(name: str) -> Iterator[str]:
     from meshwright.check.output.sarif import rule_page
-    from meshwright.check.rules.registry import load_rules
+    from meshwright.check.rules.registry import rules_by_name
     from meshwright.check.rules.rule import Engine
     from meshwright.manifests.words import did_you_mean
 
-    rules = {rule.id: rule for rule in load_rules()}
-    found = rules.get(name.upper())
+    rules = rules_by_name()
+    found = rules.get(name.upper()) or rules.get(name.lower())
     if found is None:
-        hint = did_you_mean(name.upper(), rules)
-        raise MeshwrightError(f"there is no rule '{name}'{hint}; docs/rules.md lists all {len(rules)}")
-    yield f"{found.id}: {found.title} ({found.severity.value})"
+        hint = did_you_mean(name.upper(), rules) or did_you_mean(name.lower(), rules)
+        raise MeshwrightError(f"there is no rule '{name}'{hint}; docs/rules.md lists all {len(rules) // 2}")
+    yield f"{found.id} {found.name}: {found.title} ({found.severity.value})"
     yield ""
     for label, text in (("why", found.why), ("fix", found.fix), ("source", found.source)):
         yield from textwrap.wrap(f"{label}: {text}", _WIDTH, subsequent_indent="  ")
@@ -69,7 +69,7 @@ def _rule(name: str) -> Iterator[str]:
     if applies:
         yield f"applies to: {', '.join(applies)}"
     yield f"examples: {rule_page(found.id)}"
-    yield f"to suppress it: `# meshwright: ignore {found.id} <reason>` on the line, or .meshwright.yaml"
+    yield f"to suppress it: `# meshwright: ignore {found.name} <reason>` on the line, or .meshwright.yaml"
 
 
 def _edge(repository: Path, waits: str, comes_first: str) -> Iterator[str]:

@@ -22,6 +22,7 @@ class Finding:
     """One fault, in one line.
 
     ``id`` is ``<step>/<what>`` or a rule's ID, such as MW301, and never changes between versions;
+    ``name`` is the rule's name, such as inject-on-workload, and empty for any other finding;
     ``message`` names everything involved; ``fix`` says what to do; ``subject`` is the affected object, such
     as ``HelmRelease linkerd/linkerd-viz``.
     """
@@ -32,10 +33,21 @@ class Finding:
     fix: str = ""
     subject: str = ""
     severity: Severity = Severity.ERROR
+    name: str = ""
 
     def __post_init__(self) -> None:
         for name in ("id", "message", "fix", "subject"):
             _keep_printable(self, name)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What a suppression, a baseline or an option may call it."""
+        return (self.id, self.name) if self.name else (self.id,)
+
+    @property
+    def label(self) -> str:
+        """How reports for people show it: id and name."""
+        return " ".join(self.names)
 
     @property
     def step(self) -> str:

@@ -49,7 +49,7 @@ def _errors(model: Model) -> list[str]:
         for finding in run_rules(model)
         if isinstance(finding, Finding) and finding.severity is Severity.ERROR
     ]
-    return [f"{finding.id}: {finding.message}" for finding in found]
+    return [f"{finding.message} [{finding.label}]" for finding in found]
 
 
 @contextmanager

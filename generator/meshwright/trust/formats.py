@@ -143,7 +143,7 @@ def _finding_lines(finding: Finding, colour: bool) -> Iterator[str]:
     word = finding.severity.value
     tone = (_RED if word == "error" else _YELLOW) if colour else ""
     end = _OFF if colour else ""
-    yield _Toned(f"{finding.position}: {tone}{word}{end}[{finding.id}]: {finding.message}")
+    yield _Toned(f"{finding.position}: {tone}{word}{end}[{finding.label}]: {finding.message}")
     if finding.fix:
         yield f"  fix: {finding.fix}"
 
@@ -171,6 +171,7 @@ def as_data(report: TrustReport) -> dict[str, Any]:
         "findings": [
             {
                 "id": finding.id,
+                **({"name": finding.name} if finding.name else {}),
                 "severity": finding.severity.value,
                 **_place(finding.position),
                 "message": finding.message,

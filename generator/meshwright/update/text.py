@@ -64,7 +64,7 @@ def _findings(result: Result) -> Iterator[str]:
     if result.findings:
         yield "errors that the repository does not have today:"
     for finding in result.findings:
-        yield f"  {finding.position}: {finding.message} [{finding.id}]"
+        yield f"  {finding.position}: {finding.message} [{finding.label}]"
         if finding.fix:
             yield f"    fix: {finding.fix}"
 

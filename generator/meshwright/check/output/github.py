@@ -19,7 +19,7 @@ def _command(finding: Finding) -> str:
     properties = {"file": printable(at.path)}
     if at.line:
         properties |= {"line": str(at.line), "col": str(at.column)}
-    properties["title"] = finding.id
+    properties["title"] = finding.label
     text = f"{finding.message}\nfix: {finding.fix}" if finding.fix else finding.message
     given = ",".join(f"{key}={_property(value)}" for key, value in properties.items())
     return f"::{finding.severity.value} {given}::{_data(without_commands(text))}"

@@ -35,6 +35,7 @@ def as_data(report: Report) -> dict[str, Any]:
         "findings": [
             {
                 "id": finding.id,
+                **({"name": finding.name} if finding.name else {}),
                 "step": finding.step,
                 "severity": finding.severity.value,
                 **_place(finding.position),

@@ -40,7 +40,9 @@ def render(report: Report) -> str:
 def _line(finding: Finding) -> str:
     fix = f" (fix: {finding.fix})" if finding.fix else ""
     # What XML 1.0 cannot hold, not even escaped, is not printable either.
-    return printable(f"{finding.position}: {finding.severity.value}: {finding.message} [{finding.id}]{fix}")
+    return printable(
+        f"{finding.position}: {finding.severity.value}: {finding.message} [{finding.label}]{fix}"
+    )
 
 
 def _reference(found: re.Match[str]) -> str:

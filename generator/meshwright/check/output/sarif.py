@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from meshwright import __version__
 from meshwright.check.report import Report
-from meshwright.check.rules.registry import load_rules
+from meshwright.check.rules.registry import rules_by_name
 from meshwright.inert import json_text
 from meshwright.manifests.finding import Finding
 
@@ -38,11 +38,12 @@ def render(report: Report) -> str:
 
 
 def _rule(id: str) -> dict[str, Any]:
-    known = {rule.id: rule for rule in load_rules()}.get(id)
+    known = rules_by_name().get(id)
     if known is None:
         return {"id": id, "helpUri": f"{_HOME}/blob/main/docs/check.md#findings"}
     return {
         "id": id,
+        "name": known.name,
         "shortDescription": {"text": known.title},
         "fullDescription": {"text": known.why},
         "help": {"text": f"{known.why} Fix: {known.fix}."},

@@ -68,7 +68,7 @@ def _finding_lines(finding: Finding, colour: bool, written: list[str]) -> Iterat
     if colour:
         tone = _RED if finding.severity is Severity.ERROR else _YELLOW
         place, severity = f"{_BOLD}{place}{_OFF}", f"{tone}{severity}{_OFF}"
-    yield f"{place}: {severity}: {finding.message} [{finding.id}]"
+    yield f"{place}: {severity}: {finding.message} [{finding.label}]"
     if 0 < finding.position.line <= len(written):
         yield from _caret(finding, written[finding.position.line - 1], colour)
     if finding.fix:

@@ -29,6 +29,7 @@ def _specs(model: Model) -> Iterator[tuple[Item, Pointer]]:
 
 @rule(
     "MW801",
+    "source-and-sources",
     "source is ignored beside sources",
     why="With sources, source is not read: what it names is not deployed.",
     fix="move it into sources",
@@ -44,6 +45,7 @@ def two_sources(model: Model) -> Iterator[Hit]:
 
 @rule(
     "MW802",
+    "ignoredifferences-group-version",
     "ignoreDifferences that match nothing",
     why="group is the bare group, without a version: with one, no object is of that group.",
     fix="write the group alone, such as apps",
@@ -61,6 +63,7 @@ def group_with_version(model: Model) -> Iterator[Hit]:
 
 @rule(
     "MW803",
+    "sync-gives-up-on-certificate",
     "A sync that gives up while a certificate is being issued",
     why="A Certificate that is not ready yet is Degraded, which fails the sync; Argo CD tries five times, and "
     "never again for the same commit.",
@@ -92,6 +95,7 @@ def gives_up(model: Model) -> Iterator[Hit]:
 
 @rule(
     "MW804",
+    "crd-upgrade-ignored",
     "CRDs whose upgrade is ignored",
     why="With RespectIgnoreDifferences the ignored field keeps its old value: a new version of the kind never "
     "arrives.",
@@ -114,6 +118,7 @@ def ignored_versions(model: Model) -> Iterator[Hit]:
 
 @rule(
     "MW805",
+    "namespace-metadata-ignored",
     "Labels of a namespace that are never set",
     why="managedNamespaceMetadata is read with CreateNamespace=true alone, and a Namespace manifest of the same "
     "name wins over it: an inject annotation there does nothing.",
@@ -138,6 +143,7 @@ def namespace_metadata(model: Model) -> Iterator[Hit]:
 
 @rule(
     "MW806",
+    "sync-wave-invalid",
     "A wave that is no number",
     why="It counts as wave 0: the object comes with everything else.",
     fix='write a whole number in quotes, such as "-1"',
@@ -158,6 +164,7 @@ def unreadable_wave(model: Model) -> Iterator[Hit]:
 
 @rule(
     "MW807",
+    "hook-unknown",
     "A hook that Argo CD does not know",
     why="The object is applied with everything else, at no particular time.",
     fix="write PreSync, Sync, PostSync, SyncFail, Skip, PreDelete or PostDelete",
@@ -175,6 +182,7 @@ def unknown_hook(model: Model) -> Iterator[Hit]:
 
 @rule(
     "MW808",
+    "values-and-valuesobject",
     "Values that are not read",
     why="valuesObject wins over values: what stands in values has no effect.",
     fix="move everything into valuesObject",
@@ -193,6 +201,7 @@ def hidden_values(model: Model) -> Iterator[Hit]:
 
 @rule(
     "MW809",
+    "enable-helm-missing",
     "Charts in a kustomization that Argo CD does not render",
     why="kustomize refuses helmCharts unless Argo CD is told to allow them: the Application stays in error.",
     fix="set kustomize.buildOptions: --enable-helm in argocd-cm",

@@ -23,6 +23,7 @@ def _settings(model: Model) -> Iterator[Item]:
 
 @rule(
     "MW810",
+    "finalizer-deletes-linkerd-crds",
     "Removing an Application would remove every policy",
     why="With this finalizer Argo CD deletes what the Application made when the Application goes: the CRDs of "
     "linkerd-crds, and with them every Server, policy and ServiceProfile.",
@@ -45,6 +46,7 @@ def deleted_with_application(model: Model) -> Iterator[Hit]:
 
 @rule(
     "MW811",
+    "application-health-before-sync",
     "Applications count as healthy before they were synced",
     why="Since Argo CD 3.4 objects that are not there yet are left out of an Application's health: one whose "
     "namespace exists already is Healthy before its first sync, and the next wave starts.",
@@ -66,6 +68,7 @@ def early_health(model: Model) -> Iterator[Hit]:
 
 @rule(
     "MW812",
+    "application-health-too-late",
     "The health of Applications comes after the waves that it is to gate",
     why="The setting has to be live before the first wave of Applications: in a later wave it gates nothing on a new "
     "cluster.",
@@ -92,6 +95,7 @@ def _wave(item: Item) -> int:
 
 @rule(
     "MW813",
+    "webhook-certificate-half-ignored",
     "A webhook keeps its old certificate and gets a new CA",
     why="The chart makes both anew at each rendering; the Secret is left as it was, the caBundle is not: the API "
     "server refuses the webhook.",
@@ -121,6 +125,7 @@ def half_ignored(model: Model) -> Iterator[Hit]:
 
 @rule(
     "MW814",
+    "chart-rendered-concurrently",
     "One chart may be rendered twice at the same time",
     why="kustomize unpacks a chart of helmCharts into the checkout and takes a folder that is there for a whole chart. "
     "Argo CD renders one commit in parallel: the second render fails, or sees half of the templates, and a sync with "

@@ -31,6 +31,7 @@ _OLD_DEFAULT = (1, 18)
 
 @rule(
     "MW215",
+    "issuer-key-reused",
     "A renewed issuer keeps its key",
     why="Before 1.18 cert-manager renews a certificate with the key that it has, unless told otherwise: whoever once "
     "had the key goes on issuing identities.",
@@ -51,6 +52,7 @@ def kept_key(model: Model) -> Iterator[Hit]:
 
 @rule(
     "MW216",
+    "trust-object-written-twice",
     "Two objects make one of the mesh's certificates",
     why="Each undoes what the other wrote: the mesh runs on the one today and on the other tomorrow.",
     fix="keep one of the two",
@@ -72,6 +74,7 @@ def two_makers(model: Model) -> Iterator[Hit]:
 
 @rule(
     "MW217",
+    "inline-certificate-invalid",
     "What stands as a certificate in the values is none that Linkerd takes",
     why="identity reads PEM, and keys on P-256 (RSA too for the roots): with anything else it stops at start.",
     fix="put the certificate in whole, from BEGIN to END, with an ECDSA key on P-256",

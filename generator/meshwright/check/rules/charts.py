@@ -16,6 +16,7 @@ _LINKERD = re.compile(r"linkerd-(?:enterprise-)?(?:crds|control-plane|viz|multic
 
 @rule(
     "MW101",
+    "linkerd-stable-repository",
     "A chart comes from helm.linkerd.io/stable",
     why="The stable repository is frozen at stable-2.14.10 of February 2024: it installs that, silently.",
     fix="use https://helm.linkerd.io/edge with an exact version",
@@ -34,6 +35,7 @@ def stable_repository(model: Model) -> Iterator[Hit]:
 
 @rule(
     "MW102",
+    "linkerd-version-range",
     "The version of a Linkerd chart is a range",
     why="Edge releases are dates, not promises: a range goes over breaking changes by itself.",
     fix="pin the exact version and let Renovate propose the next one",
@@ -52,6 +54,7 @@ def floating_version(model: Model) -> Iterator[Hit]:
 
 @rule(
     "MW103",
+    "linkerd-chart-versions-differ",
     "Linkerd's charts have different versions",
     why="CRDs, control plane and extensions are released together; apart they may not fit each other.",
     fix="give all of them one version",
@@ -76,6 +79,7 @@ def versions_apart(model: Model) -> Iterator[Hit]:
 
 @rule(
     "MW104",
+    "chart-version-range",
     "The version of a chart is a range",
     why="Two syncs of one commit may install two versions, and nobody reviewed the second.",
     fix="pin the exact version and let Renovate propose the next one",

@@ -20,6 +20,7 @@ def _has_definitions(model: Model, cluster: str, group: str) -> bool:
 
 @rule(
     "MW635",
+    "linkerd-crds-missing",
     "A control plane without its kinds",
     why="Its controllers read Server, AuthorizationPolicy and ServiceProfile at start: without them they do not become "
     "ready.",
@@ -44,6 +45,7 @@ def no_linkerd_crds(model: Model) -> Iterator[Hit]:
 
 @rule(
     "MW636",
+    "cert-manager-crds-missing",
     "cert-manager without its kinds",
     why="The chart installs no CRDs unless it is told to: every Certificate and Issuer here is refused.",
     fix="set crds.enabled: true",
@@ -67,6 +69,7 @@ def no_cert_manager_crds(model: Model) -> Iterator[Hit]:
 
 @rule(
     "MW426",
+    "route-crd-without-v1alpha2",
     "A TLSRoute or TCPRoute that Linkerd does not see",
     why="Linkerd watches these two kinds as v1alpha2; newer bundles of the Gateway API serve v1 alone, and then the "
     "route is ignored without a word.",

@@ -26,6 +26,7 @@ def _dependencies(item: Item) -> Iterator[tuple[int, str, str]]:
 
 @rule(
     "MW701",
+    "dependency-missing",
     "dependsOn names what does not exist",
     why="What waits for a dependency that is not there is never applied, and only its status says so.",
     fix="name one that exists in the same cluster",
@@ -60,6 +61,7 @@ def missing_dependency(model: Model) -> Iterator[Hit]:
 
 @rule(
     "MW702",
+    "dependency-without-wait",
     "A dependency is ready before what it brings is",
     why="Without wait and healthChecks a Kustomization is Ready once it is applied: nothing is waited for.",
     fix="set wait: true on the dependency, or list healthChecks",
@@ -83,6 +85,7 @@ def ready_too_early(model: Model) -> Iterator[Hit]:
 
 @rule(
     "MW703",
+    "healthchecks-ignored",
     "healthChecks are ignored",
     why="With wait: true every object is waited for, and healthChecks are not read.",
     fix="remove one of the two",
@@ -101,6 +104,7 @@ def ignored_health_checks(model: Model) -> Iterator[Hit]:
 
 @rule(
     "MW704",
+    "install-not-retried",
     "A first installation that fails is given up",
     why="By default a failed first install is uninstalled, and not tried again until the spec changes.",
     fix="set install.strategy.name: RetryOnFailure, or install.remediation.retries: -1",
@@ -121,6 +125,7 @@ def given_up(model: Model) -> Iterator[Hit]:
 
 @rule(
     "MW705",
+    "retryinterval-rejected",
     "The API server refuses retryInterval here",
     why="A validation rule of the CRD allows retryInterval with the strategy RetryOnFailure alone.",
     fix="set the strategy's name to RetryOnFailure",
@@ -171,6 +176,7 @@ _SERVED = {
 
 @rule(
     "MW706",
+    "flux-api-version-removed",
     "A version of Flux' API that is served no more",
     why="Flux 2.8 and 2.9 dropped their beta versions: the API server knows no such kind, and the whole apply "
     "fails.",
@@ -194,6 +200,7 @@ def dropped_version(model: Model) -> Iterator[Hit]:
 
 @rule(
     "MW707",
+    "kustomization-timeout-short",
     "A Kustomization gives up before the release that it waits for",
     why="Its health check ends first and says failed, while Helm is still within its time: red, then green, "
     "then red.",
@@ -224,6 +231,7 @@ def short_timeout(model: Model) -> Iterator[Hit]:
 
 @rule(
     "MW708",
+    "valuesfrom-other-namespace",
     "Values that the release cannot read",
     why="valuesFrom reads its own namespace alone: the release waits for an object that is elsewhere.",
     fix="put the ConfigMap or Secret into the HelmRelease's namespace",
@@ -254,6 +262,7 @@ _CRDS_FOLDER = frozenset(
 
 @rule(
     "MW709",
+    "chart-crds-not-upgraded",
     "CRDs that are never upgraded",
     why="Helm installs a chart's crds/ folder once: after an upgrade the new version meets the old kinds, and "
     "fields that they do not know are dropped.",
@@ -277,6 +286,7 @@ def stale_crds(model: Model) -> Iterator[Hit]:
 
 @rule(
     "MW710",
+    "source-missing",
     "A source that is not there",
     why="What reads from it stays not ready, and says so in its status alone.",
     fix="name a source that exists, in its namespace",

@@ -22,6 +22,7 @@ _PACKAGED = frozenset(
 
 @rule(
     "MW601",
+    "traefik-api-group-removed",
     "An API group that Traefik has left",
     why="traefik.containo.us is gone since Traefik v3: the API server knows no such kind, or nobody reads it.",
     fix="write traefik.io/v1alpha1",
@@ -41,6 +42,7 @@ def _chart_configs(model: Model) -> list[Item]:
 
 @rule(
     "MW602",
+    "helmchartconfig-without-chart",
     "A HelmChartConfig that configures no chart",
     why="k3s joins it with the HelmChart of the same name and namespace, and a packaged one is in kube-system.",
     fix="name it as the HelmChart, in its namespace",
@@ -65,6 +67,7 @@ def lost_config(model: Model) -> Iterator[Hit]:
 
 @rule(
     "MW603",
+    "traefik-reinstalled-on-failure",
     "A failed upgrade takes the ingress down",
     why="By default k3s answers a failed upgrade by uninstalling the chart and installing it anew.",
     fix="set spec.failurePolicy to abort or retry",
@@ -98,6 +101,7 @@ def _value(values: Any, *pointer: str) -> Any:
 
 @rule(
     "MW604",
+    "inject-packaged-traefik",
     "Injection is asked for where Linkerd's webhook is not asked",
     why="k3s' Traefik runs in kube-system, which the injector's webhook leaves out: the annotation does "
     "nothing.",
@@ -157,6 +161,7 @@ def _ingress_mode(model: Model, cluster: str) -> list[str]:
 
 @rule(
     "MW605",
+    "ingress-mode-open-relay",
     "Ingress mode lets a client choose where its request goes",
     why="The proxy follows l5d-dst-override, which a client may send too, unless every route overwrites it.",
     fix="use inject: enabled with nativeLB, or a Middleware that sets l5d-dst-override on every route",
@@ -180,6 +185,7 @@ def open_relay(model: Model) -> Iterator[Hit]:
 
 @rule(
     "MW606",
+    "dst-override-unused",
     "l5d-dst-override has no effect",
     why="Linkerd reads the header in ingress mode alone, and here nobody is in it.",
     fix="remove the Middleware; with inject: enabled use nativeLB instead",
@@ -197,6 +203,7 @@ def idle_override(model: Model) -> Iterator[Hit]:
 
 @rule(
     "MW607",
+    "traefik-bypasses-service",
     "A meshed Traefik passes Linkerd by",
     why="Traefik picks pods by itself: mTLS holds, but routes, retries, balancing and policy of the Service "
     "do not apply.",
@@ -234,6 +241,7 @@ def no_native_balancing(model: Model) -> Iterator[Hit]:
 
 @rule(
     "MW608",
+    "nginx-bypasses-service",
     "A meshed ingress-nginx passes Linkerd by",
     why="It sends requests to pods by itself; Linkerd then knows neither Service nor routes.",
     fix='add nginx.ingress.kubernetes.io/service-upstream: "true" to the Ingress',

@@ -80,6 +80,7 @@ def _holders(model: Model) -> Iterator[tuple[Item, Pointer]]:
 
 @rule(
     "MW301",
+    "inject-on-workload",
     "linkerd.io/inject is on the workload, not on its pods",
     why="The injector reads the annotations of pods and namespaces; on a Deployment itself it has no effect.",
     fix="move it to the pod template's metadata.annotations",
@@ -96,6 +97,7 @@ def on_the_workload(model: Model) -> Iterator[Hit]:
 
 @rule(
     "MW302",
+    "inject-as-label",
     "linkerd.io/inject is a label",
     why="Labels have never had an effect on injection: the pods stay out of the mesh.",
     fix="make it an annotation",
@@ -111,6 +113,7 @@ def as_a_label(model: Model) -> Iterator[Hit]:
 
 @rule(
     "MW303",
+    "inject-value-unknown",
     "linkerd.io/inject has a value that Linkerd does not know",
     why="Any other value than enabled, ingress and disabled means not injected, without a word.",
     fix="write enabled, ingress or disabled",
@@ -127,6 +130,7 @@ def unknown_value(model: Model) -> Iterator[Hit]:
 
 @rule(
     "MW304",
+    "inject-on-host-network",
     "A pod on the host's network asks for injection",
     why="The injector leaves such pods alone: their traffic cannot be redirected without the node's.",
     fix="remove the annotation, or hostNetwork",
@@ -145,6 +149,7 @@ def host_network(model: Model) -> Iterator[Hit]:
 
 @rule(
     "MW305",
+    "pod-security-blocks-linkerd-init",
     "A meshed namespace forbids linkerd-init",
     why="linkerd-init needs NET_ADMIN and NET_RAW, which these levels forbid: no pod is made.",
     fix="raise the level to privileged, or use linkerd-cni",
@@ -167,6 +172,7 @@ def pod_security(model: Model) -> Iterator[Hit]:
 
 @rule(
     "MW306",
+    "inject-in-excluded-namespace",
     "Injection is asked for where Linkerd's webhook is not asked",
     why="The injector's webhook is not asked about kube-system, cert-manager and namespaces labelled so.",
     fix="move the workload to a namespace of its own, or remove the annotation",
@@ -213,6 +219,7 @@ def _has_other(model: Model, cluster: str) -> bool:
 
 @rule(
     "MW307",
+    "annotation-removed",
     "An annotation that Linkerd reads no more",
     why="proxy-init is part of the proxy's image since edge-25.11.3; the annotation is ignored.",
     fix="remove it",
@@ -229,6 +236,7 @@ def removed_annotation(model: Model) -> Iterator[Hit]:
 
 @rule(
     "MW308",
+    "annotation-unknown",
     "An annotation of config.linkerd.io that Linkerd does not know",
     why="It is logged at most and ignored: the setting has no effect.",
     fix="use a name that Linkerd knows",

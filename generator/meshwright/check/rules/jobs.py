@@ -61,6 +61,7 @@ def _commands(workload: Workload) -> str:
 
 @rule(
     "MW311",
+    "job-never-completes",
     "A meshed Job that never ends",
     why="The proxy goes on when the Job's container is done, unless it is a native sidecar: the pod never "
     "completes, and a CronJob piles them up.",
@@ -79,6 +80,7 @@ def endless_job(model: Model) -> Iterator[Hit]:
 
 @rule(
     "MW312",
+    "linkerd-await-cannot-shut-down",
     "linkerd-await cannot stop the proxy",
     why="The proxy's shutdown endpoint is off unless it is asked for: linkerd-await --shutdown waits for ever.",
     fix="add the annotation config.linkerd.io/proxy-admin-shutdown: enabled to the pods",
@@ -100,6 +102,7 @@ def no_shutdown(model: Model) -> Iterator[Hit]:
 
 @rule(
     "MW313",
+    "proxy-request-above-limit",
     "The proxy asks for more than it may have",
     why="Kubernetes refuses a container whose request exceeds its limit: no pod is made.",
     fix="raise the limit or lower the request",
@@ -119,6 +122,7 @@ def request_over_limit(model: Model) -> Iterator[Hit]:
 
 @rule(
     "MW314",
+    "annotation-not-read-from-namespace",
     "An annotation that is not read from a namespace",
     why="The injector takes most settings from the namespace too, but not these: they have no effect there.",
     fix="put it on the pods",
@@ -136,6 +140,7 @@ def not_inherited(model: Model) -> Iterator[Hit]:
 
 @rule(
     "MW315",
+    "native-sidecar-annotation-renamed",
     "An older name of the native sidecar's annotation",
     why="It is read for now and will go; the beta name is not read from a namespace.",
     fix=f"write {_PREFIX}proxy-enable-native-sidecar",
@@ -156,6 +161,7 @@ def older_native_name(model: Model) -> Iterator[Hit]:
 
 @rule(
     "MW316",
+    "inbound-policy-unknown",
     "A default inbound policy that Linkerd does not know",
     why="The injector logs it and takes the default instead, which lets everybody in.",
     fix=f"write one of {', '.join(_POLICIES)}",

@@ -43,6 +43,7 @@ def _targets(own: KustomizationFile) -> Iterator[tuple[str, int, Mapping[str, An
 
 @rule(
     "MW911",
+    "patch-target-missing",
     "A patch whose target matches nothing",
     why="kustomize applies such a patch to nothing and says nothing.",
     fix="write the kind and name of an object that the kustomization takes in",
@@ -71,6 +72,7 @@ def missed_patch(model: Model) -> Iterator[Hit]:
 
 @rule(
     "MW912",
+    "flux-patch-target-missing",
     "A patch of a Flux Kustomization that matches nothing",
     why="Flux hands it to kustomize, which applies it to nothing and says nothing.",
     fix="write the kind and name of an object that this Kustomization applies",
@@ -97,6 +99,7 @@ def missed_flux_patch(model: Model) -> Iterator[Hit]:
 
 @rule(
     "MW913",
+    "image-unused",
     "An image that nothing uses",
     why="kustomize changes the images whose name is exactly this, and says nothing when there is none.",
     fix="write the image's name as the manifests have it, without tag, with its registry",
@@ -137,6 +140,7 @@ def _image(text: str) -> str:
 
 @rule(
     "MW914",
+    "kustomize-field-deprecated",
     "A field of kustomize that is on its way out",
     why="kustomize warns of it today and will refuse it; commonLabels also changes selectors, which cannot be "
     "changed on a Deployment that is running.",

@@ -35,6 +35,7 @@ def _monitors(model: Model) -> Iterator[tuple[Item, str]]:
 
 @rule(
     "MW501",
+    "monitor-port-renamed",
     "A monitor looks for a port name that Linkerd has no more",
     why="The controllers' port admin-http became <component>-admin: the monitor selects nothing.",
     fix="keep .*-admin in Linkerd's namespace and admin in viz', and drop linkerd-admin",
@@ -57,6 +58,7 @@ def old_port_name(model: Model) -> Iterator[Hit]:
 
 @rule(
     "MW502",
+    "monitor-not-selected",
     "Prometheus never looks at this monitor",
     why="kube-prometheus-stack selects by the label of its own release unless told otherwise.",
     fix="add the label, or set the selector's NilUsesHelmValues to false",
@@ -90,6 +92,7 @@ def release_label(model: Model) -> Iterator[Hit]:
 
 @rule(
     "MW503",
+    "monitor-selects-nothing",
     "A monitor selects nothing",
     why="No pod or Service has these labels in the namespaces that it looks at: there is never a target.",
     fix="match the labels, and name the namespaces in namespaceSelector",
@@ -146,6 +149,7 @@ def _is_opaque(model: Model, cluster: str, namespace: str) -> bool:
 
 @rule(
     "MW504",
+    "monitor-port-missing",
     "A ServiceMonitor scrapes a port that the Service does not name",
     why="Endpoints are found by the name of the Service's port: one that is not there is never scraped.",
     fix="write the name of a port of the Service",
@@ -175,6 +179,7 @@ def unknown_service_port(model: Model) -> Iterator[Hit]:
 
 @rule(
     "MW505",
+    "linkerd-podmonitors-without-job",
     "Linkerd's own PodMonitors leave its dashboards empty",
     why="They set no job label, and the dashboards ask for job linkerd-controller and linkerd-proxy; viz' own "
     "components are not scraped, because their port is named admin.",
@@ -191,6 +196,7 @@ def own_pod_monitors(model: Model) -> Iterator[Hit]:
 
 @rule(
     "MW506",
+    "proxy-monitor-without-job",
     "A monitor of the proxies sets no job",
     why="Linkerd's dashboards and viz select job linkerd-proxy and linkerd-controller: other metrics are "
     "collected and never shown.",

@@ -14,6 +14,7 @@ _CHART = "linkerd-multicluster"
 
 @rule(
     "MW633",
+    "link-controller-mismatch",
     "A service mirror for a Link that is not there, or a Link that nobody mirrors",
     why="Since 2.18 the chart runs one controller for each entry of controllers, and each follows the Link that it "
     "names: without the other, either mirrors nothing.",

@@ -24,6 +24,7 @@ def _diagnosed(fault: OrderFault, *kinds: str) -> Callable[[Model], Iterator[Hit
 
 rule(
     "MW001",
+    "dependency-cycle",
     "Dependencies go round in a circle",
     why="Each waits until another of them is Ready, so none is ever applied, and only their status says so.",
     fix="take one of the dependencies out",
@@ -33,6 +34,7 @@ rule(
 
 rule(
     "MW002",
+    "crd-provider-in-same-kustomization",
     "An object is applied together with the release that makes its kind",
     why="A whole stage is dry-run before any of it is applied: the unknown kind, or the webhook that does "
     "not answer yet, fails all of it, the HelmRelease included, for ever.",
@@ -43,6 +45,7 @@ rule(
 
 rule(
     "MW003",
+    "startup-deadlock",
     "Two kinds of waiting go round in a circle",
     why="What waits for a dependency, for health, for a kind or for a mounted Secret waits all the same: "
     "together they never end.",
@@ -52,6 +55,7 @@ rule(
 
 rule(
     "MW004",
+    "pods-race-injector",
     "Pods may come up before the injector",
     why="The injector's webhook fails open: a pod made before it serves has no proxy, and nobody says so.",
     fix="let it wait until the control plane is ready: dependsOn on Flux, a later wave that gates on Argo CD",
@@ -60,6 +64,7 @@ rule(
 
 rule(
     "MW005",
+    "pods-before-injector",
     "Pods always come up before the injector",
     why="What must be ready for the control plane cannot itself be meshed on a new cluster.",
     fix="turn the dependency around, or leave these pods out of the mesh",
@@ -68,6 +73,7 @@ rule(
 
 rule(
     "MW006",
+    "missing-prerequisite-without-retry",
     "What comes too early fails for good",
     why="A failed first install of a HelmRelease, or the fifth failed sync of an Application, is the last "
     "one for that commit. An install that fails because a kind is not known yet does not count: Helm stores "
@@ -81,6 +87,7 @@ rule(
 
 @rule(
     "MW007",
+    "control-plane-before-gateway-api",
     "The control plane may start before the Gateway API's CRDs",
     why="Its destination and policy controllers look for these kinds once, at start: routes made later are "
     "ignored until they restart.",
@@ -95,6 +102,7 @@ def before_gateway(model: Model) -> Iterator[Hit]:
 
 @rule(
     "MW008",
+    "application-waves-without-health",
     "Waves of Applications wait for nothing",
     why="Argo CD has no health check for the kind Application since 1.8: a wave of Applications counts as "
     "healthy the moment it is applied.",
@@ -121,6 +129,7 @@ def waves_that_do_not_wait(model: Model) -> Iterator[Hit]:
 
 @rule(
     "MW009",
+    "dependency-suspended",
     "What is waited for is suspended",
     why="On a new cluster it is never applied, so never Ready, and what depends on it never starts.",
     fix="resume it, or take the dependency out",

@@ -34,6 +34,7 @@ _ELSEWHERE = {
 
 @rule(
     "MW309",
+    "inject-on-unsupported-kind",
     "linkerd.io/inject is on a kind that is never injected",
     why="The injector looks at pods and their namespace; what makes pods in another way passes its own annotations "
     "to nobody.",
@@ -51,6 +52,7 @@ def on_another_kind(model: Model) -> Iterator[Hit]:
 
 @rule(
     "MW310",
+    "label-annotation-swapped",
     "A setting of Linkerd is a label where it must be an annotation, or the other way round",
     why="config.linkerd.io/admission-webhooks is read from a Namespace's labels; all other settings of "
     "config.linkerd.io from annotations.",
@@ -72,6 +74,7 @@ def wrong_side(model: Model) -> Iterator[Hit]:
 
 @rule(
     "MW317",
+    "service-account-token-missing",
     "A pod without a token cannot prove who it is",
     why="Without projected tokens the proxy needs the pod's own: the injector leaves a pod alone that mounts none.",
     fix="leave identity.serviceAccountTokenProjection on, or mount the token",
@@ -95,6 +98,7 @@ def no_token(model: Model) -> Iterator[Hit]:
 
 @rule(
     "MW318",
+    "wait-before-exit-unused",
     "A native sidecar does not wait before it exits",
     why="The kubelet stops a native sidecar after all other containers: the setting is for the older kind of proxy "
     "and is not read.",

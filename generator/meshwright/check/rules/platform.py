@@ -19,6 +19,7 @@ _CNI = "linkerd2-cni"
 
 @rule(
     "MW621",
+    "cni-plugin-missing",
     "The mesh waits for a CNI plugin that nobody installs",
     why="With cniEnabled no pod gets linkerd-init; without the plugin every meshed pod waits in its network "
     "validator.",
@@ -39,6 +40,7 @@ def missing_cni(model: Model) -> Iterator[Hit]:
 
 @rule(
     "MW622",
+    "cni-plugin-unused",
     "A CNI plugin that nobody uses",
     why="Without cniEnabled every pod has linkerd-init all the same, with the capabilities that the plugin was "
     "to save.",
@@ -56,6 +58,7 @@ def idle_cni(model: Model) -> Iterator[Hit]:
 
 @rule(
     "MW623",
+    "cni-paths-k3s",
     "The CNI plugin writes where k3s does not look",
     why="k3s keeps its CNI configuration and programs below /var/lib/rancher: in the usual folders the plugin "
     "is never called.",
@@ -82,6 +85,7 @@ def cni_paths(model: Model) -> Iterator[Hit]:
 
 @rule(
     "MW624",
+    "gateway-api-two-owners",
     "Two owners of the Gateway API's CRDs",
     why="Helm refuses to install over objects of another owner, or each undoes the other's version; bundle v1.5 also "
     "brings a policy that refuses older ones.",
@@ -101,6 +105,7 @@ def two_owners(model: Model) -> Iterator[Hit]:
 
 @rule(
     "MW625",
+    "gateway-api-version-unsupported",
     "A Gateway API that Linkerd does not work with",
     why="It is bound to fixed versions of these kinds: routes of another bundle may be ignored without a word.",
     fix="install a bundle from v1.2.1 to v1.5.1, standard channel",
@@ -128,6 +133,7 @@ def gateway_version(model: Model) -> Iterator[Hit]:
 
 @rule(
     "MW626",
+    "gateway-api-from-linkerd-chart",
     "Gateway API CRDs from Linkerd's chart",
     why="It carries bundle v1.1.1, older than what Linkerd itself asks for, and removes it with the release.",
     fix="install the Gateway API from its own releases, and set installGatewayAPI: false",
@@ -144,6 +150,7 @@ def bundled_gateway(model: Model) -> Iterator[Hit]:
 
 @rule(
     "MW627",
+    "cluster-domain-mismatch",
     "Linkerd's charts disagree on the cluster's domain",
     why="Identities hold the trust domain: what has another is refused by everybody.",
     fix="give all of Linkerd's charts one clusterDomain and one identityTrustDomain",
@@ -167,6 +174,7 @@ def domains(model: Model) -> Iterator[Hit]:
 
 @rule(
     "MW628",
+    "extension-in-linkerd-namespace",
     "An extension in Linkerd's own namespace",
     why="It is not supported: labels, policy and checks take the namespace for the control plane's alone.",
     fix="install it in a namespace of its own, such as linkerd-viz",
@@ -183,6 +191,7 @@ def extension_namespace(model: Model) -> Iterator[Hit]:
 
 @rule(
     "MW629",
+    "chart-discontinued",
     "A chart that is no more",
     why="The jaeger extension ended with edge-25.10.1, and chart linkerd2 with stable-2.12: there is no newer "
     "version to go on with.",
@@ -198,6 +207,7 @@ def ended_charts(model: Model) -> Iterator[Hit]:
 
 @rule(
     "MW630",
+    "linkerd-crds-prunable",
     "Removing a file would remove every policy",
     why="linkerd-crds' CRDs go with the release, and every Server, policy and ServiceProfile with them.",
     fix="annotate the HelmRelease with kustomize.toolkit.fluxcd.io/prune: disabled, or set deletionPolicy: Orphan",
@@ -220,6 +230,7 @@ def prunable_crds(model: Model) -> Iterator[Hit]:
 
 @rule(
     "MW631",
+    "fail-closed-without-replicas",
     "High availability on too few replicas or without a budget",
     why="The webhooks then fail closed while fewer than all of the control plane runs: pods cannot start.",
     fix="copy the chart's values-ha.yaml: controllerReplicas, enablePodAntiAffinity, enablePodDisruptionBudget",
@@ -239,6 +250,7 @@ def half_available(model: Model) -> Iterator[Hit]:
 
 @rule(
     "MW632",
+    "namespace-labels-missing",
     "A namespace made by the engine has none of Linkerd's labels",
     why="No chart makes its namespace: without Pod Security privileged and admission-webhooks disabled the "
     "control plane may be refused, or its injector asked about itself.",

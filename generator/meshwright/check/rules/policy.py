@@ -63,6 +63,7 @@ def _namespaces_with_charts(model: Model) -> set[tuple[str, str]]:
 
 @rule(
     "MW411",
+    "server-denies-all",
     "A Server closes its port to everybody",
     why="A Server without an authorization denies by default: the moment it is applied, nobody gets through.",
     fix="add an AuthorizationPolicy for it, or accessPolicy: all-unauthenticated",
@@ -84,6 +85,7 @@ def closed_server(model: Model) -> Iterator[Hit]:
 
 @rule(
     "MW412",
+    "policy-target-invalid",
     "An AuthorizationPolicy is for something that is not there",
     why="It is taken and has no effect: what it should open stays closed.",
     fix="name a Server, HTTPRoute or GRPCRoute of its own namespace, or that Namespace",
@@ -113,6 +115,7 @@ def missing_target(model: Model) -> Iterator[Hit]:
 
 @rule(
     "MW413",
+    "policy-authentication-missing",
     "An AuthorizationPolicy asks for an authentication that is not there",
     why="A reference that leads nowhere is met by nobody: everybody is refused.",
     fix="name a MeshTLSAuthentication, a NetworkAuthentication or a ServiceAccount that exists",
@@ -139,6 +142,7 @@ def missing_authentication(model: Model) -> Iterator[Hit]:
 
 @rule(
     "MW414",
+    "policy-authentications-conflict",
     "Linkerd refuses these authentications together",
     why="All that are named must hold at once; the admission webhook takes one of each kind at most, and no "
     "MeshTLSAuthentication beside a ServiceAccount.",
@@ -159,6 +163,7 @@ def refused_authentications(model: Model) -> Iterator[Hit]:
 
 @rule(
     "MW415",
+    "policy-allows-all",
     "An AuthorizationPolicy lets everybody in",
     why="With an empty list nothing is asked for: unmeshed clients get through too.",
     fix="name an authentication, or say so with accessPolicy: all-unauthenticated on the Server",
@@ -174,6 +179,7 @@ def everybody(model: Model) -> Iterator[Hit]:
 
 @rule(
     "MW416",
+    "server-selects-no-pods",
     "A Server selects nothing",
     why="It guards no pod: what it was meant for keeps the default policy.",
     fix="match the labels of the pods, in the Server's own namespace",
@@ -207,6 +213,7 @@ def _namespaces_with_custom_kinds(model: Model) -> set[tuple[str, str]]:
 
 @rule(
     "MW417",
+    "server-port-undeclared",
     "A Server is for a port that no container has",
     why="A port by name has to be declared by a container of the pod; otherwise the Server guards nothing.",
     fix="use the name of a container's port, or its number",
@@ -226,6 +233,7 @@ def unknown_port(model: Model) -> Iterator[Hit]:
 
 @rule(
     "MW418",
+    "servers-overlap",
     "Two Servers for one port of one pod",
     why="Only one of them takes effect, and which is not said.",
     fix="keep one of the two",
@@ -248,6 +256,7 @@ def overlapping(model: Model) -> Iterator[Hit]:
 
 @rule(
     "MW419",
+    "identity-malformed",
     "An identity that no pod can have",
     why="An identity is <service account>.<namespace>.serviceaccount.identity.<Linkerd's namespace>.<trust "
     "domain>: another form matches nobody.",
@@ -278,6 +287,7 @@ def malformed_identity(model: Model) -> Iterator[Hit]:
 
 @rule(
     "MW420",
+    "default-service-account",
     "An identity that several workloads share",
     why="All pods without a service account of their own run as default: who lets one in lets all in.",
     fix="give the client a service account of its own",

@@ -44,6 +44,7 @@ def _annotated(model: Model) -> Iterator[AnnotationHolder]:
 
 @rule(
     "MW401",
+    "opaque-ports-drops-default",
     "opaque-ports drops a port that Linkerd treats as opaque by itself",
     why="The annotation replaces the default list: a database on its usual port then waits ten seconds for "
     "protocol detection on each connection.",
@@ -67,6 +68,7 @@ def dropped_default(model: Model) -> Iterator[Hit]:
 
 @rule(
     "MW402",
+    "opaque-ports-mismatch",
     "A Service and its pods disagree on what is opaque",
     why="The client's proxy follows the Service, the server's the pod: one speaks HTTP/2 where the other does "
     "not look.",
@@ -103,6 +105,7 @@ def service_disagrees(model: Model) -> Iterator[Hit]:
 
 @rule(
     "MW403",
+    "port-opaque-and-skipped",
     "A port is both opaque and skipped",
     why="A skipped port never reaches the proxy: without mTLS, and opaque-ports has no effect on it.",
     fix="keep opaque-ports alone: mTLS stays",
@@ -121,6 +124,7 @@ def opaque_and_skipped(model: Model) -> Iterator[Hit]:
 
 @rule(
     "MW404",
+    "port-list-invalid",
     "A list of ports that Linkerd cannot read",
     why="What it cannot read it logs and leaves out: the ports keep their defaults.",
     fix="write numbers and ranges with commas between them, such as 3306,8000-8010",
@@ -139,6 +143,7 @@ def unreadable_ports(model: Model) -> Iterator[Hit]:
 
 @rule(
     "MW405",
+    "app-protocol-unknown",
     "An appProtocol makes a port opaque",
     why="Linkerd knows four values; with any other the port is passed through, without routes, retries and "
     "metrics of its requests.",
@@ -166,6 +171,7 @@ def unknown_app_protocol(model: Model) -> Iterator[Hit]:
 
 @rule(
     "MW406",
+    "server-first-port-not-opaque",
     "A protocol whose server speaks first, on a port that nobody made opaque",
     why="The proxy waits ten seconds for the client to speak before it passes such a connection on.",
     fix="add the port to config.linkerd.io/opaque-ports on the pods and the Service",
@@ -192,6 +198,7 @@ def server_first(model: Model) -> Iterator[Hit]:
 
 @rule(
     "MW407",
+    "https-skips-proxy",
     "HTTPS bypasses the proxy on the way out",
     why="TLS passes the proxy as it is; skipping 443 only takes policy and metrics from it. Ingress mode needed "
     "it in 2.11 alone.",
@@ -209,6 +216,7 @@ def skipped_https(model: Model) -> Iterator[Hit]:
 
 @rule(
     "MW408",
+    "proxy-port-conflict",
     "A meshed container listens on a port of the proxy",
     why="Both share the pod's network: whichever starts second cannot listen.",
     fix="move the container to another port",

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from meshwright.errors import MeshwrightError, Position
+from meshwright.errors import Position
 from meshwright.manifests.finding import Severity
 
 if TYPE_CHECKING:
     from meshwright.check.model.index import Model
 
-__all__ = ["RULES", "Engine", "Hit", "Rule", "Severity", "rule"]
+__all__ = ["REGISTERED", "Engine", "Hit", "Rule", "Severity", "rule"]
 
 
 class Engine(StrEnum):
@@ -40,31 +41,46 @@ class Hit:
 
 @dataclass(frozen=True)
 class Rule:
-    """``since`` and ``until`` are Linkerd chart versions, such as 2026.5.2; ``until`` is the first without.
+    """``name`` says in words what ``id`` counts: users may write either.
+
+    ``since`` and ``until`` are Linkerd chart versions, such as 2026.5.2; ``until`` is the first without.
 
     A rule with either is run only when Linkerd's version is known. ``source`` says where the fact was read.
     """
 
     id: str
+    name: str
     title: str
     severity: Severity
     why: str
     fix: str
     source: str
     find: Callable[[Model], Iterable[Hit]]
+    line: int
     engine: Engine = Engine.ANY
     since: str = ""
     until: str = ""
 
+    @property
+    def module(self) -> str:
+        """The module of this package that has it, such as policy."""
+        return self.find.__module__.rpartition(".")[2]
 
-# Every rule by id; a family's module fills it when it is imported.
-RULES: dict[str, Rule] = {}
+    @property
+    def place(self) -> str:
+        """Where it is registered, such as policy:118."""
+        return f"{self.module}:{self.line}"
+
+
+# Every rule in the order of registration; a module adds its own when it is imported.
+REGISTERED: list[Rule] = []
 
 _Find = Callable[["Model"], Iterable[Hit]]
 
 
 def rule(
     id: str,
+    name: str,
     title: str,
     *,
     why: str,
@@ -75,12 +91,12 @@ def rule(
     since: str = "",
     until: str = "",
 ) -> Callable[[_Find], _Find]:
-    """Make a rule of a function from the model to its hits. Raises MeshwrightError when the id is taken."""
+    """Make a rule of a function from the model to its hits."""
+
+    line = sys._getframe(1).f_lineno
 
     def register(find: _Find) -> _Find:
-        if id in RULES:
-            raise MeshwrightError(f"rule {id} stands twice, once in {find.__module__}")
-        RULES[id] = Rule(id, title, severity, why, fix, source, find, engine, since, until)
+        REGISTERED.append(Rule(id, name, title, severity, why, fix, source, find, line, engine, since, until))
         return find
 
     return register

@@ -36,7 +36,9 @@ def run_rules(model: Model, rules: Iterable[Rule] | None = None) -> Iterator[Fin
             for hit in rule.find(model):
                 severity = hit.severity or rule.severity
                 fix = hit.fix or rule.fix
-                said.append(Finding(rule.id, hit.position, hit.message, fix, hit.subject, severity))
+                said.append(
+                    Finding(rule.id, hit.position, hit.message, fix, hit.subject, severity, rule.name)
+                )
         yield from said
     yield from model.faults
     for release in model.releases:

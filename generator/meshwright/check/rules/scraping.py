@@ -15,6 +15,7 @@ _ADMIN = ("linkerd-admin", 4191)
 
 @rule(
     "MW507",
+    "proxy-scrape-interval",
     "Proxies are scraped too seldom for viz",
     why="viz and Linkerd's dashboards look at the last minute: with few samples in it they show gaps.",
     fix="set interval: 10s",
@@ -35,6 +36,7 @@ def seldom(model: Model) -> Iterator[Hit]:
 
 @rule(
     "MW508",
+    "policy-blocks-prometheus",
     "Policy keeps Prometheus from the proxies",
     why="With the default policy deny nobody reaches the proxies' admin port 4191 unless a Server for it has an "
     "authorization: every target is down.",

@@ -37,6 +37,7 @@ def _key_in(line: str) -> tuple[int, str] | None:
 
 @rule(
     "MW901",
+    "private-key-in-git",
     "A private key stands in the repository",
     why="Whoever reads the repository, or any clone of it, has the key; the mesh's trust hangs on such keys.",
     fix="take it out of the history, make a new one on the cluster (cert-manager), or encrypt it with SOPS",
@@ -58,6 +59,7 @@ def private_key(model: Model) -> Iterator[Hit]:
 
 @rule(
     "MW902",
+    "secret-in-plain-text",
     "A Secret stands in the repository in plain text",
     why="base64 is no encryption: whoever reads the repository has its values.",
     fix="encrypt it with SOPS, or let the cluster make it (cert-manager, external-secrets)",

@@ -16,6 +16,7 @@ _PACKAGED = 34
 
 @rule(
     "MW609",
+    "traefik-values-outdated",
     "Traefik's chart is given values that it reads no more",
     why="redirectTo became http.redirections with chart 34, expose a mapping of services with chart 27, and "
     "service.internal one of additionalServices: the old form is refused or dropped, and with it the redirection "

@@ -28,6 +28,7 @@ _DEPRECATED = {
 
 @rule(
     "MW421",
+    "policy-api-deprecated",
     "A version or kind of Linkerd's policy that is on its way out",
     why="It is served for old objects only, and new features come to its successor alone.",
     fix="write its successor",
@@ -55,6 +56,7 @@ def _profiled(model: Model) -> Iterator[tuple[Item, str, str]]:
 
 @rule(
     "MW422",
+    "serviceprofile-overrides-routes",
     "A ServiceProfile hides the routes of its Service",
     why="Where a ServiceProfile exists, Linkerd reads it and neither HTTPRoutes nor annotations for retries "
     "and timeouts.",
@@ -89,6 +91,7 @@ def _is_service(parent: Any, route: Item, name: str, namespace: str) -> bool:
 
 @rule(
     "MW423",
+    "networkpolicy-blocks-proxy",
     "A NetworkPolicy stops meshed traffic",
     why="Meshed clients connect to port 4143 of the pod's proxy, whatever port they call: a policy that lets "
     "the application's ports in alone refuses them.",
@@ -151,6 +154,7 @@ def _lets_in(policy: Item) -> bool:
 
 @rule(
     "MW424",
+    "route-service-missing",
     "A route is for a Service that is not there",
     why="The route is taken and matches nothing: traffic goes as if it were not there.",
     fix="name a Service of this cluster",
@@ -174,6 +178,7 @@ def missing_service(model: Model) -> Iterator[Hit]:
 
 @rule(
     "MW425",
+    "backend-port-undeclared",
     "A call to a port that the Service does not have",
     why="Linkerd refuses connections to ports that the Service does not declare.",
     fix="declare the port on the Service, or route to one that it has",

@@ -28,6 +28,7 @@ _TLS = "kubernetes.io/tls"
 
 @rule(
     "MW201",
+    "trust-roots-missing-or-doubled",
     "The trust roots come from nowhere, or from two places",
     why="With the issuer in a Secret the chart renders without any root, and identity crashes; with both, the "
     "chart writes a ConfigMap that something else writes too.",
@@ -51,6 +52,7 @@ def trust_roots(model: Model) -> Iterator[Hit]:
 
 @rule(
     "MW202",
+    "issuer-secret-missing",
     "Nothing makes the identity issuer's Secret",
     why="The identity controller mounts it by this name: its pod never starts, and the release times out.",
     fix="add a Certificate with this secretName in Linkerd's namespace",
@@ -70,6 +72,7 @@ def issuer_secret(model: Model) -> Iterator[Hit]:
 
 @rule(
     "MW203",
+    "issuer-key-unsupported",
     "Identity refuses such an issuer",
     why="The issuer has to be a CA with an ECDSA P-256 key; with any other the identity controller stops.",
     fix="set isCA: true, privateKey.algorithm: ECDSA and privateKey.size: 256",
@@ -95,6 +98,7 @@ def issuer_key(model: Model) -> Iterator[Hit]:
 
 @rule(
     "MW204",
+    "issuer-lifetime-short",
     "The identity issuer lives too shortly",
     why="The identity controller sometimes misses a renewed Secret: one miss then ends all mTLS within days.",
     fix="give it a duration of 2160h and a renewBefore of 720h",
@@ -111,6 +115,7 @@ def issuer_lifetime(model: Model) -> Iterator[Hit]:
 
 @rule(
     "MW205",
+    "ca-renewed-too-early",
     "A CA is renewed soon after it was issued",
     why="renewBefore counts from the end: what was meant as two months before the end comes as early as that "
     "after the start.",
@@ -146,6 +151,7 @@ def _anchors(model: Model) -> Iterator[tuple[Item, int, Item]]:
 
 @rule(
     "MW206",
+    "trust-anchor-lifetime-short",
     "The trust anchor renews itself within a few years",
     why="Proxies read the roots when they start: after a renewal nobody attends to, running pods refuse the "
     "new ones.",
@@ -164,6 +170,7 @@ def short_anchor(model: Model) -> Iterator[Hit]:
 
 @rule(
     "MW218",
+    "trust-anchor-key-rotated",
     "The trust anchor gets a new key from a timer",
     why="Proxies read the roots when they start. With a new key at the renewal, the next issuer is signed by an anchor that "
     "no running proxy has: all mTLS ends.",
@@ -182,6 +189,7 @@ def new_anchor_key(model: Model) -> Iterator[Hit]:
 
 @rule(
     "MW207",
+    "bundle-source-missing",
     "A Bundle names a source that is not there",
     why="One named source that is missing is enough: trust-manager writes nothing, and no proxy can start.",
     fix="name a Secret or ConfigMap of trust-manager's trust namespace, or write the certificate inLine",
@@ -213,6 +221,7 @@ def _exists(model: Model, cluster: str, kind: str, namespace: str, name: str) ->
 
 @rule(
     "MW208",
+    "bundle-misses-linkerd-namespace",
     "The Bundle does not reach Linkerd's namespace",
     why="trust-manager writes the ConfigMap only where the selector matches: the control plane waits for it.",
     fix="select by kubernetes.io/metadata.name, or give the Namespace the label",
@@ -235,6 +244,7 @@ def bundle_target(model: Model) -> Iterator[Hit]:
 
 @rule(
     "MW209",
+    "trust-roots-key-unread",
     "The trust roots stand under a key that nobody reads",
     why="Control plane and proxies read key ca-bundle.crt of this ConfigMap, and none other.",
     fix="set spec.target.configMap.key to ca-bundle.crt",
@@ -255,6 +265,7 @@ def bundle_key(model: Model) -> Iterator[Hit]:
 
 @rule(
     "MW210",
+    "trust-roots-configmap-missing",
     "Nothing makes the ConfigMap with the trust roots",
     why="With identity.externalCA the chart leaves it out; every pod of the control plane waits for it.",
     fix=f"add a Bundle named {TRUST_ROOTS}, or identityTrustAnchorsPEM instead of externalCA",
@@ -273,6 +284,7 @@ def trust_config_map(model: Model) -> Iterator[Hit]:
 
 @rule(
     "MW211",
+    "certificate-issuer-missing",
     "A Certificate of the mesh names an issuer that is not there",
     why="cert-manager leaves such a Certificate pending, and its Secret is never made.",
     fix="name an Issuer of its own namespace, or a ClusterIssuer",
@@ -297,6 +309,7 @@ def missing_issuer(model: Model) -> Iterator[Hit]:
 
 @rule(
     "MW212",
+    "issuer-not-signed-by-trust-roots",
     "The issuer is signed by a CA that the trust roots do not hold",
     why="Proxies verify against the roots alone: with another anchor no connection is trusted.",
     fix="let the Bundle read the Secret of the CA that signs the issuer",
@@ -361,6 +374,7 @@ def _names_one(source: dict[str, object]) -> bool:
 
 @rule(
     "MW213",
+    "clusterissuer-secret-namespace",
     "A ClusterIssuer reads a Secret of another namespace",
     why="It reads its CA from cert-manager's own namespace, whatever namespace the Certificate is in: it is never "
     "ready, and signs nothing.",
@@ -384,6 +398,7 @@ def cluster_issuer_secret(model: Model) -> Iterator[Hit]:
 
 @rule(
     "MW214",
+    "control-plane-certificates-missing",
     "The control plane's chart has no certificates to start from",
     why="Unless the issuer comes from a Secret, the chart asks for its certificate and key and for the trust roots: "
     "without them it does not render, and nothing is installed.",

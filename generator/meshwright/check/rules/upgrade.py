@@ -51,6 +51,7 @@ def _proxies(model: Model, cluster: str) -> Iterator[tuple[str, str, Position]]:
 
 @rule(
     "MW921",
+    "proxy-version-skew",
     "A proxy far behind or ahead of its control plane",
     why="Control plane and proxies work together when at most one numbered version begins between them.",
     fix="take the version out, so that the injector writes its own, or bring it nearer",
@@ -71,6 +72,7 @@ def proxy_skew(model: Model) -> Iterator[Hit]:
 
 @rule(
     "MW922",
+    "proxy-image-without-init",
     "A proxy without the program that linkerd-init runs",
     why="proxy-init is part of the proxy's image since edge-25.11.3: in an older image linkerd-init finds nothing to "
     "run, and no pod starts.",
@@ -93,6 +95,7 @@ def proxy_without_init(model: Model) -> Iterator[Hit]:
 
 @rule(
     "MW923",
+    "linkerd-charts-version-skew",
     "Linkerd's charts are more than one numbered version apart",
     why="CRDs, control plane and extensions are upgraded one after the other, over one numbered version at a time.",
     fix="give all of them one version",
@@ -125,6 +128,7 @@ def charts_far_apart(model: Model) -> Iterator[Hit]:
 
 @rule(
     "MW924",
+    "gateway-api-crds-deleted-by-helm",
     "A chart that would delete the Gateway API's CRDs lets them go",
     why="Before 2025.3.1 nothing marks them to be kept: if this release ever brought them, Helm deletes them with the "
     "value, and every route of every controller with them.",
@@ -150,6 +154,7 @@ def dropped_unkept(model: Model) -> Iterator[Hit]:
 
 @rule(
     "MW925",
+    "gateway-api-owner-unset",
     "Nobody says who brings the Gateway API's CRDs",
     why="Since 2025.9.4 the chart leaves them out by itself. After an upgrade from before 2025.3.1 Helm deletes them, and "
     "every route with them; from a later one they stay, and nobody upgrades them.",
@@ -180,6 +185,7 @@ def unsaid_owner(model: Model) -> Iterator[Hit]:
 
 @rule(
     "MW926",
+    "gateway-api-crds-pruned-by-argocd",
     "Argo CD would delete the Gateway API's CRDs with the chart's value",
     why="helm.sh/resource-policy: keep guards them from the deletion of the Application, not from a prune: without the "
     "value they leave what is rendered, and go, with every route.",
@@ -215,6 +221,7 @@ def _is_patched(model: Model, folder: str) -> bool:
 
 @rule(
     "MW927",
+    "container-listens-on-localhost",
     "A meshed container listens where its proxy does not call",
     why="Since edge-21.9.3 the proxy hands traffic to the pod's own address: what listens on localhost alone is not "
     "reached.",
@@ -247,6 +254,7 @@ def local_listener(model: Model) -> Iterator[Hit]:
 
 @rule(
     "MW928",
+    "route-version-unread",
     "A route in a version that Linkerd does not read",
     why="It reads TLSRoute and TCPRoute as v1alpha2 alone: where the CRD serves v1 only, the route is ignored without a "
     "word.",

@@ -16,6 +16,7 @@ def _viz(model: Model) -> Iterator[ChartRelease]:
 
 @rule(
     "MW511",
+    "viz-prometheus-missing-or-doubled",
     "viz has no Prometheus, or two",
     why="Without its own it needs prometheusUrl, or the chart does not render; with both it installs one that "
     "nobody asks.",
@@ -36,6 +37,7 @@ def viz_prometheus(model: Model) -> Iterator[Hit]:
 
 @rule(
     "MW512",
+    "viz-address-form",
     "A URL where viz wants a host, or a host where it wants a URL",
     why="grafana.url and jaegerUrl are host:port, put behind http:// by viz; grafana.externalUrl and "
     "prometheusUrl are whole URLs. The other form leads to links that go nowhere.",
@@ -84,6 +86,7 @@ def _dashboard_routes(model: Model) -> Iterator[tuple[Item, bool]]:
 
 @rule(
     "MW513",
+    "dashboard-unauthenticated",
     "The dashboard is open to everybody who can reach it",
     why="viz has no authentication: who sees the dashboard sees every workload, and may tap what they say.",
     fix="put authentication in front, such as a BasicAuth Middleware",
@@ -101,6 +104,7 @@ def open_dashboard(model: Model) -> Iterator[Hit]:
 
 @rule(
     "MW514",
+    "dashboard-host-check",
     "The dashboard refuses the host that it is asked by, or takes any",
     why="Unless enforcedHostRegexp names the public host, viz refuses it; .* takes any, and lets a DNS "
     "rebinding attack through.",
@@ -124,6 +128,7 @@ def enforced_host(model: Model) -> Iterator[Hit]:
 
 @rule(
     "MW515",
+    "extension-label-duplicate",
     "Two namespaces say they are one extension",
     why="linkerd check and the CLI's commands take the first that they find.",
     fix="keep the label linkerd.io/extension on one of them",
@@ -144,6 +149,7 @@ def extension_twice(model: Model) -> Iterator[Hit]:
 
 @rule(
     "MW516",
+    "extension-patches-namespace",
     "viz writes into a Namespace that Git owns",
     why="A Job after the installation patches labels and annotations onto the namespace, beside the manifest "
     "that has them already.",

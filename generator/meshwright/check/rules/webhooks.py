@@ -33,6 +33,7 @@ def _webhooks(model: Model) -> Iterator[tuple[ChartRelease, str, str, str]]:
 
 @rule(
     "MW221",
+    "webhook-secret-missing",
     "Nothing makes a webhook's certificate",
     why="With externalSecret the chart makes none: the pod waits for its Secret for ever.",
     fix="add a Certificate with this secretName",
@@ -50,6 +51,7 @@ def webhook_secret(model: Model) -> Iterator[Hit]:
 
 @rule(
     "MW222",
+    "webhook-certificate-name",
     "A webhook's certificate is for another name",
     why="The API server dials the Service's name and refuses a certificate without it: the webhook fails.",
     fix="add <service>.<namespace>.svc to dnsNames",
@@ -73,6 +75,7 @@ def webhook_name(model: Model) -> Iterator[Hit]:
 
 @rule(
     "MW223",
+    "policy-validator-key-encoding",
     "The policy validator cannot read its key",
     why="It is written in Rust and reads PKCS#8 alone; cert-manager writes PKCS#1 unless told otherwise.",
     fix="set privateKey.encoding: PKCS8",
@@ -87,6 +90,7 @@ def validator_key(model: Model) -> Iterator[Hit]:
 
 @rule(
     "MW224",
+    "webhook-ca-missing",
     "Nobody tells the API server which CA signs a webhook",
     why="The chart refuses externalSecret without one of them; with a name that is wrong the caBundle stays "
     "empty, and the webhook is skipped or refuses everything.",
@@ -114,6 +118,7 @@ def webhook_ca(model: Model) -> Iterator[Hit]:
 
 @rule(
     "MW225",
+    "webhook-certificate-from-chart",
     "The chart makes a webhook's certificate at each rendering",
     why="It lives a year and nothing renews it. Argo CD renders at each look: never in sync, and with selfHeal "
     "the control plane restarts each time.",
@@ -134,6 +139,7 @@ def generated_certificates(model: Model) -> Iterator[Hit]:
 
 @rule(
     "MW226",
+    "heartbeat-schedule-unset",
     "The heartbeat's schedule is the hour of rendering",
     why="Each rendering gives another schedule: Argo CD never reports the Application in sync.",
     fix='set heartbeatSchedule, such as "0 0 * * *", or disableHeartBeat: true',
@@ -151,6 +157,7 @@ def heartbeat(model: Model) -> Iterator[Hit]:
 
 @rule(
     "MW227",
+    "injector-selects-kube-system",
     "The injector fails closed in kube-system",
     why="A namespaceSelector replaces the chart's own, which leaves kube-system out: while the injector is "
     "down, nothing there can start, so neither can the injector.",

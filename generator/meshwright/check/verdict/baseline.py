@@ -23,9 +23,11 @@ _Key = tuple[str, str, str]
 
 def write_baseline(root: Path, report: Report) -> Path:
     """Write down every finding of ``report``; returns the file. Raises OSError when it cannot be written."""
-    counts = Counter(key_of(finding) for finding in report.findings if finding.id != "baseline/gone")
+    findings = [finding for finding in report.findings if finding.id != "baseline/gone"]
+    counts = Counter(map(key_of, findings))
+    names = {finding.id: {"name": finding.name} for finding in findings if finding.name}
     entries = [
-        {"id": id, "file": path, "message": message, "count": count}
+        {"id": id, **names.get(id, {}), "file": path, "message": message, "count": count}
         for (id, path, message), count in sorted(counts.items())
     ]
     text = json.dumps({"format": _FORMAT, "findings": entries}, indent=1, ensure_ascii=False)
@@ -47,9 +49,11 @@ def without_baseline(root: Path, report: Report) -> Report:
         return report
     new = []
     for finding in report.findings:
-        key = key_of(finding)
-        if known[key] > 0:
-            known[key] -= 1
+        for name in finding.names:
+            key = (name, *key_of(finding)[1:])
+            if known[key] > 0:
+                known[key] -= 1
+                break
         else:
             new.append(finding)
     gone = +known

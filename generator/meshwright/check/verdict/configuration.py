@@ -22,7 +22,7 @@ FILE = ".meshwright.yaml"
 
 @dataclass(frozen=True)
 class Ignored:
-    """One entry of ``ignore``: a finding's id, and perhaps a pattern for its file and its subject."""
+    """One entry of ``ignore``: a finding's id or name, and perhaps a pattern for its file and its subject."""
 
     id: str
     path: str
@@ -35,7 +35,7 @@ class Ignored:
 
     def covers(self, finding: Finding) -> bool:
         """Whether it is about ``finding``."""
-        if finding.id != self.id or (self.subject and finding.subject != self.subject):
+        if self.id not in finding.names or (self.subject and finding.subject != self.subject):
             return False
         return not self.path or self._pattern.fits(finding.position.path)
 

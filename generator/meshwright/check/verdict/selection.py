@@ -12,7 +12,7 @@ from meshwright.manifests.finding import Finding, Severity
 
 @dataclass(frozen=True)
 class Selection:
-    """``select`` and ``ignore`` are ids or beginnings of ids, such as MW3 or values; ignore wins.
+    """``select`` and ``ignore`` are beginnings of ids, such as MW3 or values, or names of rules; ignore wins.
 
     ``severity`` is the least that is shown; ``changed`` the only files, None for all.
     """
@@ -28,13 +28,18 @@ class Selection:
             return False
         if self.changed is not None and finding.position.path not in self.changed:
             return False
-        if self.select and not finding.id.startswith(self.select):
+        if self.select and not _is_named(finding, self.select):
             return False
-        return not (self.ignore and finding.id.startswith(self.ignore))
+        return not _is_named(finding, self.ignore)
 
     def apply(self, report: Report) -> Report:
         """The report with the findings that are asked for."""
         return replace(report, findings=tuple(item for item in report.findings if self.takes(item)))
+
+
+def _is_named(finding: Finding, names: tuple[str, ...]) -> bool:
+    # Whole names only: the beginning of a name, such as values, may be the name of a step.
+    return finding.id.startswith(names) or finding.name in names
 
 
 def changed_since(root: Path, revision: str) -> frozenset[str]:

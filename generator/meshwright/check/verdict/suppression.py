@@ -1,4 +1,4 @@
-"""Findings that a comment or .meshwright.yaml takes out, and suppressions that say nothing or do nothing."""
+"""Findings that a comment or .meshwright.yaml suppresses, and suppressions without a reason or an effect."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _STEPS = ("schema/", "build/", "kubeconform/", "values/", "mesh/")
 
 @dataclass(frozen=True)
 class Comment:
-    """``# meshwright: ignore ID reason``; it covers its own line, and the next when it stands alone."""
+    """``# meshwright: ignore RULE REASON``; it covers its own line, and the next when it stands alone."""
 
     id: str
     reason: str
@@ -34,11 +34,11 @@ class Comment:
 
 
 def suppress(
-    files: RepositoryFiles, configuration: Configuration, findings: Iterable[Finding], ids: Collection[str]
+    files: RepositoryFiles, configuration: Configuration, findings: Iterable[Finding], rules: Collection[str]
 ) -> list[Finding]:
     """The findings that stay, with those about the suppressions themselves.
 
-    ``ids`` are the rules there are. Each suppression needs a reason and must take something out.
+    ``rules`` are the ids and names of the rules. Each suppression needs a reason and must take something out.
     """
     findings = list(findings)
     comments = {path: _comments(files, path) for path in _with_comments(files)}
@@ -54,33 +54,32 @@ def suppress(
     kept: list[Finding] = []
     for finding in findings:
         at = (finding.position.path, finding.position.line)
-        here = [item for item in by_line.get(at, ()) if item.id == finding.id]
-        candidates = [*ignored.get((finding.id, ""), ())]
-        candidates += ignored.get((finding.id, finding.subject), ()) if finding.subject else ()
-        entries = [entry for entry in candidates if entry.covers(finding)]
+        here = [item for item in by_line.get(at, ()) if item.id in finding.names]
+        keys = [(name, subject) for name in finding.names for subject in {"", finding.subject}]
+        entries = [entry for key in keys for entry in ignored.get(key, ()) if entry.covers(finding)]
         used.update(item.position for item in here)
         used.update(entry.position for entry in entries)
         if not any(item.reason for item in here) and not entries:
             kept.append(finding)
     for item in (comment for found in comments.values() for comment in found):
-        kept += _faults(item.id, item.position, ids, used=item.position in used, reason=item.reason)
+        kept += _faults(item.id, item.position, rules, used=item.position in used, reason=item.reason)
     for entry in configuration.ignored:
-        kept += _faults(entry.id, entry.position, ids, used=entry.position in used, reason="given")
+        kept += _faults(entry.id, entry.position, rules, used=entry.position in used, reason="given")
     return [*kept, *configuration.findings]
 
 
-def _faults(id: str, at: Position, ids: Collection[str], *, used: bool, reason: str) -> list[Finding]:
+def _faults(id: str, at: Position, rules: Collection[str], *, used: bool, reason: str) -> list[Finding]:
     if not id:
-        text = "a suppression names the rule: # meshwright: ignore MW123 reason"
+        text = "a suppression names the rule: # meshwright: ignore RULE REASON"
         return [Finding("suppression/no-rule", at, text)]
-    if id not in ids and not id.startswith(_STEPS):
-        text = f"the suppression names '{id}', and there is no such rule{did_you_mean(id, ids)}"
+    if id not in rules and not id.startswith(_STEPS):
+        text = f"the suppression names '{id}', but no rule has this id or name{did_you_mean(id, rules)}"
         return [Finding("suppression/unknown-rule", at, text)]
     if not reason:
-        text = f"the suppression of {id} gives no reason, and so does nothing"
+        text = f"the suppression of {id} has no effect without a reason"
         return [Finding("suppression/no-reason", at, text, f"write: # meshwright: ignore {id} because ...")]
     if not used:
-        text = f"the suppression of {id} takes nothing out"
+        text = f"the suppression of {id} suppresses no finding"
         return [Finding("suppression/unused", at, text, "remove it", severity=Severity.WARNING)]
     return []
 
