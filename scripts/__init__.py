@@ -1,1 +1,7 @@
-"""What maintainers run; nothing here is in the wheel."""
+"""What maintainers run, as `python -m scripts.NAME`; nothing here is in the wheel."""
+
+import sys
+from pathlib import Path
+
+# The helpers of the tests, as pytest finds them.
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))

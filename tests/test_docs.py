@@ -10,7 +10,7 @@ from meshwright.apps.spec import read_spec
 from meshwright.check.rules.registry import load_rules
 from meshwright.limits import Limits
 from meshwright.linkerd.version import read_edge
-from scripts import mesh_yaml, rulepages
+from scripts import mesh_yaml, rulepages, ruletable
 
 
 def test_mesh_yaml_page(root: Path) -> None:
@@ -31,6 +31,12 @@ def test_rule_pages(root: Path) -> None:
     assert there - wanted.keys() == set(), "run python -m scripts.rules"
 
 
+def test_table_of_rules(root: Path) -> None:
+    written = (root / "CONTRIBUTING.md").read_text(encoding="utf-8")
+
+    assert written == ruletable.page(), "run python -m scripts.rules"
+
+
 def test_every_rule_says_why_and_how_to_mend_it() -> None:
     for rule in load_rules():
         assert rule.title
@@ -39,6 +45,7 @@ def test_every_rule_says_why_and_how_to_mend_it() -> None:
         assert rule.fix, rule.id
         assert not rule.fix.endswith("."), rule.id
         assert len(rule.source) > 10, rule.id
+        assert "TODO" not in f"{rule.title} {rule.why} {rule.fix} {rule.source}", rule.id
         for limit in (rule.since, rule.until):
             assert not limit or read_edge(limit), rule.id
 

@@ -6,8 +6,7 @@ import pytest
 
 from meshwright.check.rules.registry import load_rules
 from meshwright.check.rules.runner import run_rules
-from meshwright.manifests.finding import Finding
-from support.rulecases import Case, load_cases, model_of
+from support.rulecases import Case, found_in, load_cases, model_of
 
 CASES = load_cases()
 RULES = {rule.id: rule for rule in load_rules()}
@@ -15,11 +14,7 @@ RULES = {rule.id: rule for rule in load_rules()}
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.rule}: {case.name}")
 def test_case(case: Case) -> None:
-    found = run_rules(model_of(case), [RULES[case.rule]])
-
-    said = [f"{item.position}: {item.message}" for item in found if isinstance(item, Finding)]
-
-    assert said == list(case.expect)
+    assert found_in(case) == list(case.expect)
 
 
 @pytest.mark.parametrize("rule", RULES)

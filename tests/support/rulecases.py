@@ -17,9 +17,12 @@ from meshwright.argocd.values import ValuesReader
 from meshwright.check.model.index import Model
 from meshwright.check.model.releases import read_releases
 from meshwright.check.model.repository import Repository, Root, RootKind
+from meshwright.check.rules.registry import rules_by_name
+from meshwright.check.rules.runner import run_rules
 from meshwright.errors import Position
 from meshwright.flux.kustomization import FluxKustomization, is_kustomization
 from meshwright.manifests.files import RepositoryFiles
+from meshwright.manifests.finding import Finding
 from meshwright.manifests.kustomization import KustomizationIndex
 from meshwright.manifests.unit import BuiltObject, Origin
 from meshwright.yaml import parse_all
@@ -81,6 +84,12 @@ def _case(family: str, rule: str, entry: dict[str, Any]) -> Case:
         engine=RootKind(entry.get("engine", "flux")),
         kubernetes=entry.get("kubernetes", "1.36"),
     )
+
+
+def found_in(case: Case) -> list[str]:
+    """What the rule of a case says of it, as its file has it."""
+    found = run_rules(model_of(case), [rules_by_name()[case.rule]])
+    return [f"{item.position}: {item.message}" for item in found if isinstance(item, Finding)]
 
 
 def model_of(case: Case) -> Model:
