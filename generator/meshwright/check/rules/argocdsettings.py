@@ -1,17 +1,15 @@
-"""Argo CD's own settings, and what they do to Linkerd's Applications."""
+"""Argo CD's own settings in argocd-cm and argocd-cmd-params-cm."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from meshwright.check.model.argocdconfig import settings
-from meshwright.check.model.index import CONTROL_PLANE, Item, Model
+from meshwright.check.model.index import Item, Model
 from meshwright.check.rules.rule import Engine, Hit, Severity, rule
-from meshwright.manifests.pointer import items_of
 
 _HEALTH = "resource.customizations.health.argoproj.io_Application"
 _WAVE = "argocd.argoproj.io/sync-wave"
-_FINALIZER = "resources-finalizer.argocd.argoproj.io"
 _PARALLEL = "reposerver.parallelism.limit"
 
 
@@ -22,26 +20,23 @@ def _settings(model: Model) -> Iterator[Item]:
 
 
 @rule(
-    "MW810",
-    "finalizer-deletes-linkerd-crds",
-    "Removing an Application would remove every policy",
-    why="With this finalizer Argo CD deletes what the Application made when the Application goes: the CRDs of "
-    "linkerd-crds, and with them every Server, policy and ServiceProfile.",
-    fix="leave the finalizer out of the Application of linkerd-crds",
-    source="argo-cd docs/user-guide/app_deletion.md; linkerd2 charts/linkerd-crds/templates",
+    "MW809",
+    "enable-helm-missing",
+    "Charts in a kustomization that Argo CD does not render",
+    why="kustomize refuses helmCharts unless Argo CD is told to allow them: the Application stays in error.",
+    fix="set kustomize.buildOptions: --enable-helm in argocd-cm",
+    source="argo-cd, Kustomize: kustomize.buildOptions",
     engine=Engine.ARGOCD,
-    severity=Severity.WARNING,
 )
-def deleted_with_application(model: Model) -> Iterator[Hit]:
-    for release in model.charts("linkerd-crds"):
-        application = release.application
-        metadata = application.built.metadata if application is not None else {}
-        finalizers = [str(name) for name in items_of(metadata.get("finalizers"))]
-        if application is not None and any(name.startswith(_FINALIZER) for name in finalizers):
-            at = application.position("metadata", "finalizers")
-            yield Hit(
-                at, f"{application.title} deletes Linkerd's CRDs with itself", subject=application.title
-            )
+def charts_not_enabled(model: Model) -> Iterator[Hit]:
+    settings = [item for item in model.items("ConfigMap", "") if item.name == "argocd-cm"]
+    for cm in settings:
+        if "--enable-helm" in str(cm.get("data", "kustomize.buildOptions") or ""):
+            continue
+        for release in model.releases:
+            if release.folder and release.application is not None and release.cluster == cm.cluster:
+                text = f"{release.title} of {release.application.title} needs --enable-helm, which {cm.title} ({cm.at()}) does not give"
+                yield Hit(release.position, text, subject=release.application.title)
 
 
 @rule(
@@ -91,36 +86,6 @@ def _wave(item: Item) -> int:
         return int(str(item.annotations.get(_WAVE, "0")))
     except ValueError:
         return 0
-
-
-@rule(
-    "MW813",
-    "webhook-certificate-half-ignored",
-    "A webhook keeps its old certificate and gets a new CA",
-    why="The chart makes both anew at each rendering; the Secret is left as it was, the caBundle is not: the API "
-    "server refuses the webhook.",
-    fix="let cert-manager make the certificates: externalSecret and injectCaFrom",
-    source="linkerd2 charts, genSelfSignedCert; argo-cd, Sync Options: RespectIgnoreDifferences",
-    engine=Engine.ARGOCD,
-)
-def half_ignored(model: Model) -> Iterator[Hit]:
-    for release in model.charts(CONTROL_PLANE):
-        application = release.application
-        if application is None or release.value("proxyInjector", "externalSecret") is True:
-            continue
-        policy = application.spec.get("syncPolicy")
-        options = policy.get("syncOptions") if isinstance(policy, dict) else None
-        if "RespectIgnoreDifferences=true" not in items_of(options):
-            continue
-        entries = [
-            entry for entry in items_of(application.spec.get("ignoreDifferences")) if isinstance(entry, dict)
-        ]
-        secrets = [n for n, entry in enumerate(entries) if entry.get("kind") == "Secret"]
-        bundles = any("caBundle" in str(entry) for entry in entries)
-        if secrets and not bundles:
-            at = application.position("spec", "ignoreDifferences", secrets[0])
-            text = f"{application.title} keeps Secrets and not the webhooks' caBundle"
-            yield Hit(at, text, subject=application.title)
 
 
 @rule(

@@ -1,4 +1,4 @@
-"""Injection: annotations in the wrong place, with the wrong value, or on what is never injected."""
+"""Injection: annotations that the injector ignores, and pods that it does not inject."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from meshwright.check.model.annotationholders import annotation_holders, chart_pods, holder_of
 from meshwright.check.model.index import CONTROL_PLANE, Item, Model
-from meshwright.check.model.workloads import INJECT, workloads
+from meshwright.check.model.workloads import INJECT, inject_mode, workloads
 from meshwright.check.rules.rule import Hit, Severity, rule
 from meshwright.flux.substitution import unresolved
 from meshwright.manifests.pointer import Pointer
@@ -250,3 +250,27 @@ def unknown_annotation(model: Model) -> Iterator[Hit]:
             if key.startswith(_PREFIX) and key not in known and key not in _REMOVED:
                 text = f"{holder.title} sets {key}, which Linkerd does not know{did_you_mean(key, known)}"
                 yield Hit(holder.at(key, key=True), text, subject=holder.title)
+
+
+@rule(
+    "MW317",
+    "service-account-token-missing",
+    "A pod without a token cannot prove who it is",
+    why="Without projected tokens the proxy needs the pod's own: the injector leaves a pod alone that mounts none.",
+    fix="leave identity.serviceAccountTokenProjection on, or mount the token",
+    source="linkerd2 pkg/inject/report.go, automountServiceAccountToken",
+)
+def no_token(model: Model) -> Iterator[Hit]:
+    for workload in workloads(model):
+        item = workload.item
+        if (
+            workload.pod.get("automountServiceAccountToken") is not False
+            or inject_mode(model, workload) is None
+        ):
+            continue
+        for release in model.charts(CONTROL_PLANE, item.cluster):
+            if release.value("identity", "serviceAccountTokenProjection") is False:
+                at = item.at(*workload.template, "spec", "automountServiceAccountToken")
+                where = release.at("identity", "serviceAccountTokenProjection")
+                text = f"{item.title} mounts no token, and {release.title} ({where}) projects none"
+                yield Hit(at, text, subject=item.title)

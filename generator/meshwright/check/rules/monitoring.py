@@ -1,13 +1,12 @@
-"""Monitoring: monitors that select nothing, or what nobody asks for."""
+"""Monitors: whether Prometheus selects them, and whether they select anything."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
-from meshwright.check.model.index import CONTROL_PLANE, Item, Model
+from meshwright.check.model.index import Item, Model
 from meshwright.check.model.portlists import matches, selected, services_selected
-from meshwright.check.rules.rule import Hit, Severity, rule
+from meshwright.check.rules.rule import Hit, rule
 from meshwright.manifests.pointer import items_of
 
 _GROUP = "monitoring.coreos.com"
@@ -175,55 +174,3 @@ def unknown_service_port(model: Model) -> Iterator[Hit]:
                 at = item.at("spec", "endpoints", number, "port")
                 text = f"{item.title} scrapes port '{port}', which {services[0].title} does not name"
                 yield Hit(at, text, subject=item.title)
-
-
-@rule(
-    "MW505",
-    "linkerd-podmonitors-without-job",
-    "Linkerd's own PodMonitors leave its dashboards empty",
-    why="They set no job label, and the dashboards ask for job linkerd-controller and linkerd-proxy; viz' own "
-    "components are not scraped, because their port is named admin.",
-    fix="set podMonitor.enabled: false and write PodMonitors that set job",
-    source="linkerd2 charts/linkerd-control-plane/templates/podmonitor.yaml; grafana/dashboards/health.json",
-    severity=Severity.WARNING,
-)
-def own_pod_monitors(model: Model) -> Iterator[Hit]:
-    for release in model.charts(CONTROL_PLANE):
-        if release.value("podMonitor", "enabled") is True:
-            at = release.at("podMonitor", "enabled")
-            yield Hit(at, f"{release.title} has podMonitor.enabled: true", subject=release.title)
-
-
-@rule(
-    "MW506",
-    "proxy-monitor-without-job",
-    "A monitor of the proxies sets no job",
-    why="Linkerd's dashboards and viz select job linkerd-proxy and linkerd-controller: other metrics are "
-    "collected and never shown.",
-    fix="add a relabeling with targetLabel: job and replacement: linkerd-proxy (or linkerd-controller)",
-    source="linkerd2 viz/charts/linkerd-viz/templates/prometheus.yaml; grafana/dashboards",
-    severity=Severity.WARNING,
-)
-def no_job(model: Model) -> Iterator[Hit]:
-    for item in model.items("PodMonitor", _GROUP):
-        for number, endpoint in enumerate(item.list("spec", "podMetricsEndpoints")):
-            if not isinstance(endpoint, dict):
-                continue
-            relabelings = _relabelings(endpoint)
-            if scrapes_proxies(endpoint) and not any(
-                entry.get("targetLabel") == "job" for entry in relabelings
-            ):
-                at = item.at("spec", "podMetricsEndpoints", number)
-                yield Hit(at, f"{item.title} scrapes Linkerd's proxies and sets no job", subject=item.title)
-
-
-def _relabelings(endpoint: dict[str, Any]) -> list[dict[str, Any]]:
-    return [entry for entry in items_of(endpoint.get("relabelings")) if isinstance(entry, dict)]
-
-
-def scrapes_proxies(endpoint: dict[str, Any]) -> bool:
-    """Whether an endpoint of a PodMonitor is the proxies'."""
-    return endpoint.get("port") == "linkerd-admin" or any(
-        "linkerd-proxy" in str(entry.get("regex", "")) and entry.get("action") == "keep"
-        for entry in _relabelings(endpoint)
-    )

@@ -1,4 +1,4 @@
-"""Trust: from the anchor through the issuer to the ConfigMap that every proxy reads."""
+"""The trust roots: the anchor, and the Bundle that writes it into the ConfigMap that every proxy reads."""
 
 from __future__ import annotations
 
@@ -6,11 +6,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from meshwright.check.model.certmanager import (
-    GROUP,
     ISSUER_SECRET,
     TRUST_ROOTS,
     certificates,
-    cluster_resource_namespace,
     control_planes,
     issuer_of,
     makers,
@@ -48,91 +46,6 @@ def trust_roots(model: Model) -> Iterator[Hit]:
             at = release.at("identity", "issuer", "scheme")
             text = f"{release.title} takes its issuer from a Secret, and its trust roots from nowhere"
             yield Hit(at, text, subject=release.title)
-
-
-@rule(
-    "MW202",
-    "issuer-secret-missing",
-    "Nothing makes the identity issuer's Secret",
-    why="The identity controller mounts it by this name: its pod never starts, and the release times out.",
-    fix="add a Certificate with this secretName in Linkerd's namespace",
-    source="linkerd2 charts/linkerd-control-plane/templates/identity.yaml, volume identity-issuer",
-)
-def issuer_secret(model: Model) -> Iterator[Hit]:
-    for release in control_planes(model):
-        if release.value("identity", "issuer", "scheme") != _TLS or not model.sees_all_of(release.cluster):
-            continue
-        if not makers(model, release.cluster, release.namespace, ISSUER_SECRET):
-            at = release.at("identity", "issuer", "scheme")
-            text = f"{release.title} mounts Secret {release.namespace}/{ISSUER_SECRET}, which nothing makes"
-            others = [item.title for item in certificates(model, ISSUER_SECRET)]
-            text += f"; {others[0]} makes one in its own namespace" if others else ""
-            yield Hit(at, text, subject=release.title)
-
-
-@rule(
-    "MW203",
-    "issuer-key-unsupported",
-    "Identity refuses such an issuer",
-    why="The issuer has to be a CA with an ECDSA P-256 key; with any other the identity controller stops.",
-    fix="set isCA: true, privateKey.algorithm: ECDSA and privateKey.size: 256",
-    source="linkerd2 pkg/issuercerts",
-)
-def issuer_key(model: Model) -> Iterator[Hit]:
-    for item in certificates(model, ISSUER_SECRET):
-        # The versions before v1 had other fields, and are a fault of their own.
-        if item.built.api_version != f"{GROUP}/v1":
-            continue
-        key = item.mapping("spec", "privateKey")
-        if item.get("spec", "isCA") is not True:
-            yield Hit(item.at("spec", "isCA"), f"{item.title} is no CA", subject=item.title)
-        if key.get("algorithm") != "ECDSA":
-            shown = key.get("algorithm") or "RSA, the default"
-            at = item.at("spec", "privateKey", "algorithm")
-            yield Hit(at, f"{item.title} has a key of {shown}, and must have ECDSA", subject=item.title)
-        elif key.get("size") not in (None, 256):
-            at = item.at("spec", "privateKey", "size")
-            text = f"{item.title} has an ECDSA key of {key.get('size')} bits, and must have 256"
-            yield Hit(at, text, subject=item.title)
-
-
-@rule(
-    "MW204",
-    "issuer-lifetime-short",
-    "The identity issuer lives too shortly",
-    why="The identity controller sometimes misses a renewed Secret: one miss then ends all mTLS within days.",
-    fix="give it a duration of 2160h and a renewBefore of 720h",
-    source="linkerd2#15109",
-    severity=Severity.WARNING,
-)
-def issuer_lifetime(model: Model) -> Iterator[Hit]:
-    for item in certificates(model, ISSUER_SECRET):
-        lifetime = seconds(item.get("spec", "duration"))
-        if lifetime is not None and lifetime < 30 * DAY:
-            text = f"{item.title} lives {days(lifetime)}"
-            yield Hit(item.at("spec", "duration"), text, subject=item.title)
-
-
-@rule(
-    "MW205",
-    "ca-renewed-too-early",
-    "A CA is renewed soon after it was issued",
-    why="renewBefore counts from the end: what was meant as two months before the end comes as early as that "
-    "after the start.",
-    fix="set renewBefore to the time before the end, such as 1440h",
-    source="cert-manager Certificate spec.renewBefore; the example in linkerd.io's rotation page",
-    severity=Severity.WARNING,
-)
-def renewed_too_early(model: Model) -> Iterator[Hit]:
-    for item in model.items("Certificate", GROUP):
-        lifetime = seconds(item.get("spec", "duration"))
-        before = seconds(item.get("spec", "renewBefore"))
-        if item.get("spec", "isCA") is not True or lifetime is None or before is None:
-            continue
-        if lifetime >= 90 * DAY and lifetime / 2 < before < lifetime:
-            at = item.at("spec", "renewBefore")
-            text = f"{item.title} lives {days(lifetime)} and is renewed after {days(lifetime - before)}"
-            yield Hit(at, text, subject=item.title)
 
 
 def _anchors(model: Model) -> Iterator[tuple[Item, int, Item]]:
@@ -283,31 +196,6 @@ def trust_config_map(model: Model) -> Iterator[Hit]:
 
 
 @rule(
-    "MW211",
-    "certificate-issuer-missing",
-    "A Certificate of the mesh names an issuer that is not there",
-    why="cert-manager leaves such a Certificate pending, and its Secret is never made.",
-    fix="name an Issuer of its own namespace, or a ClusterIssuer",
-    source="cert-manager Certificate spec.issuerRef",
-)
-def missing_issuer(model: Model) -> Iterator[Hit]:
-    for item in model.items("Certificate", GROUP):
-        reference = item.mapping("spec", "issuerRef")
-        if str(reference.get("group") or GROUP) != GROUP or not model.sees_all_of(item.cluster):
-            continue
-        title, found = issuer_of(model, item)
-        kind = "issuer" if found is None else ""
-        # Issuers that a chart or a person makes elsewhere are common: only a twin of another kind is sure.
-        name = str(reference.get("name") or "")
-        twins = [other for kind in ("Issuer", "ClusterIssuer") for other in model.items(kind, GROUP)]
-        twins = [other for other in twins if other.name == name and other.cluster == item.cluster]
-        if kind and twins:
-            at = item.at("spec", "issuerRef")
-            text = f"{item.title} is to be signed by {title}, which is not there; {twins[0].title} is"
-            yield Hit(at, text, subject=item.title)
-
-
-@rule(
     "MW212",
     "issuer-not-signed-by-trust-roots",
     "The issuer is signed by a CA that the trust roots do not hold",
@@ -370,51 +258,3 @@ def _selected(
 def _names_one(source: dict[str, object]) -> bool:
     secret = source.get("secret")
     return isinstance(secret, dict) and bool(secret.get("name")) and secret.get("key") == "tls.crt"
-
-
-@rule(
-    "MW213",
-    "clusterissuer-secret-namespace",
-    "A ClusterIssuer reads a Secret of another namespace",
-    why="It reads its CA from cert-manager's own namespace, whatever namespace the Certificate is in: it is never "
-    "ready, and signs nothing.",
-    fix="put the Certificate of the CA into cert-manager's namespace, or use an Issuer beside it",
-    source="cert-manager, CA issuer; controller flag --cluster-resource-namespace",
-)
-def cluster_issuer_secret(model: Model) -> Iterator[Hit]:
-    for issuer in model.items("ClusterIssuer", GROUP):
-        name = issuer.get("spec", "ca", "secretName")
-        if not isinstance(name, str) or not model.sees_all_of(issuer.cluster):
-            continue
-        place = cluster_resource_namespace(model, issuer.cluster)
-        elsewhere = [item for item in certificates(model, name) if item.cluster == issuer.cluster]
-        if elsewhere and not makers(model, issuer.cluster, place, name):
-            text = (
-                f"{issuer.title} reads Secret {place}/{name}, and {elsewhere[0].title} "
-                f"({elsewhere[0].at()}) makes one in its own namespace"
-            )
-            yield Hit(issuer.at("spec", "ca", "secretName"), text, subject=issuer.title)
-
-
-@rule(
-    "MW214",
-    "control-plane-certificates-missing",
-    "The control plane's chart has no certificates to start from",
-    why="Unless the issuer comes from a Secret, the chart asks for its certificate and key and for the trust roots: "
-    "without them it does not render, and nothing is installed.",
-    fix="set identity.issuer.scheme: kubernetes.io/tls and identity.externalCA: true, with cert-manager and a Bundle",
-    source="linkerd2 charts/linkerd-control-plane/templates/identity.yaml; linkerd2#5763",
-)
-def no_certificates(model: Model) -> Iterator[Hit]:
-    for release in control_planes(model):
-        if release.value("identity", "issuer", "scheme") == _TLS:
-            continue
-        wanted = (("identity", "issuer", "tls", "crtPEM"), ("identity", "issuer", "tls", "keyPEM"))
-        missing = [".".join(pointer) for pointer in wanted if not release.value(*pointer)]
-        if release.value("identity", "externalCA") is not True and not release.value(
-            "identityTrustAnchorsPEM"
-        ):
-            missing.insert(0, "identityTrustAnchorsPEM")
-        if missing:
-            text = f"{release.title} gives no {' and no '.join(missing)}"
-            yield Hit(release.at("identity"), text, subject=release.title)

@@ -1,18 +1,15 @@
-"""Annotations on what is never injected, and settings that the proxy's mode does not read."""
+"""Annotations and labels on objects from which Linkerd does not read them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from meshwright.check.model.annotationholders import chart_pods
-from meshwright.check.model.index import CONTROL_PLANE, Model
-from meshwright.check.model.workloads import INJECT, inject_mode, workload_of, workloads
-from meshwright.check.rules.jobs import native_sidecars
+from meshwright.check.model.index import Model
+from meshwright.check.model.workloads import INJECT, workload_of, workloads
 from meshwright.check.rules.rule import Hit, Severity, rule
 
 _CONFIG = "config.linkerd.io/"
 _ADMISSION = f"{_CONFIG}admission-webhooks"
-_WAIT = "config.alpha.linkerd.io/proxy-wait-before-exit-seconds"
 # Kinds that make pods by way of somebody else, and give them no annotations of their own metadata.
 _ELSEWHERE = {
     ("helm.toolkit.fluxcd.io", "HelmRelease"): "the chart's values, such as podAnnotations",
@@ -30,6 +27,15 @@ _ELSEWHERE = {
     ("", "ConfigMap"): "pods or a Namespace",
     ("", "ServiceAccount"): "pods or a Namespace",
 }
+# Read from pods alone. source: linkerd2 pkg/inject/inject.go, ProxyAnnotations.
+_POD_ONLY = (
+    "enable-gateway",
+    "close-wait-timeout",
+    "debug-image",
+    "debug-image-pull-policy",
+    "debug-image-version",
+    "proxy-cpu-ratio-limit",
+)
 
 
 @rule(
@@ -73,49 +79,18 @@ def wrong_side(model: Model) -> Iterator[Hit]:
 
 
 @rule(
-    "MW317",
-    "service-account-token-missing",
-    "A pod without a token cannot prove who it is",
-    why="Without projected tokens the proxy needs the pod's own: the injector leaves a pod alone that mounts none.",
-    fix="leave identity.serviceAccountTokenProjection on, or mount the token",
-    source="linkerd2 pkg/inject/report.go, automountServiceAccountToken",
-)
-def no_token(model: Model) -> Iterator[Hit]:
-    for workload in workloads(model):
-        item = workload.item
-        if (
-            workload.pod.get("automountServiceAccountToken") is not False
-            or inject_mode(model, workload) is None
-        ):
-            continue
-        for release in model.charts(CONTROL_PLANE, item.cluster):
-            if release.value("identity", "serviceAccountTokenProjection") is False:
-                at = item.at(*workload.template, "spec", "automountServiceAccountToken")
-                where = release.at("identity", "serviceAccountTokenProjection")
-                text = f"{item.title} mounts no token, and {release.title} ({where}) projects none"
-                yield Hit(at, text, subject=item.title)
-
-
-@rule(
-    "MW318",
-    "wait-before-exit-unused",
-    "A native sidecar does not wait before it exits",
-    why="The kubelet stops a native sidecar after all other containers: the setting is for the older kind of proxy "
-    "and is not read.",
-    fix="remove the annotation",
-    source="linkerd2 charts/partials/templates/_proxy.tpl, waitBeforeExitSeconds",
+    "MW314",
+    "annotation-not-read-from-namespace",
+    "An annotation that is not read from a namespace",
+    why="The injector takes most settings from the namespace too, but not these: they have no effect there.",
+    fix="put it on the pods",
+    source="linkerd2 pkg/inject/inject.go, ProxyAnnotations",
     severity=Severity.WARNING,
-    since="2026.5.2",
 )
-def idle_wait(model: Model) -> Iterator[Hit]:
-    for workload in workloads(model):
-        if _WAIT in workload.annotations and native_sidecars(model, workload) is True:
-            at = workload.item.at(*workload.template, "metadata", "annotations", _WAIT, key=True)
-            yield Hit(at, f"{workload.item.title} sets {_WAIT}", subject=workload.item.title)
-    for holder in chart_pods(model):
-        releases = model.charts(CONTROL_PLANE, holder.cluster)
-        native = [
-            release.value("proxy", "nativeSidecar") is not False for release in releases if release.complete
-        ]
-        if _WAIT in holder.annotations and native == [True]:
-            yield Hit(holder.at(_WAIT, key=True), f"{holder.title} sets {_WAIT}", subject=holder.title)
+def not_inherited(model: Model) -> Iterator[Hit]:
+    for item in model.items("Namespace", ""):
+        for name in _POD_ONLY:
+            key = f"{_CONFIG}{name}"
+            if key in item.annotations:
+                at = item.at("metadata", "annotations", key, key=True)
+                yield Hit(at, f"{item.title} sets {key}, which is read from pods alone", subject=item.title)
