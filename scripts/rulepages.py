@@ -24,7 +24,7 @@ _FAMILIES = {
     "MW6": "Ingress, and the platform below the mesh",
     "MW7": "Flux",
     "MW8": "Argo CD",
-    "MW9": "Keys in Git, moves between versions, and kustomize",
+    "MW9": "Keys in Git, kustomize, and upgrades",
 }
 
 
@@ -113,7 +113,7 @@ def _example(case: Mapping[str, Any]) -> Iterator[str]:
         yield ""
         yield "```yaml"
         yield f"# {path}"
-        # A page no more than a test may look as if it held a key.
+        # Neither a page nor a test may look as if it held a key.
         yield text.replace("{PRIVATE}", "...").rstrip("\n")
         yield "```"
     for line in case["expect"]:

@@ -206,7 +206,7 @@ def test_formats(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
 
     first = run(root, capsys, output="github")[1].splitlines()[0]
     assert first.startswith("::error file=linkerd.yaml,line=10,col=21,title=MW102 linkerd-version-range::")
-    assert "%0Afix: pin the exact version" in first
+    assert "%0Afix: pin an exact version" in first
 
 
 def test_reports_show_number_and_name(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

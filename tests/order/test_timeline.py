@@ -87,7 +87,7 @@ def test_an_edge_is_explained_with_its_reason_and_what_it_prevents(root: Path) -
     assert shown.exit_code == 0
     assert "dependsOn (clusters/pi-cluster/apps/demo.yaml:18:13)" in shown.stdout
     assert "its pods are meshed, and a pod made before the injector serves" in shown.stdout
-    assert "may come before HelmRelease linkerd/linkerd-control-plane" in shown.stdout
+    assert "may start before HelmRelease linkerd/linkerd-control-plane" in shown.stdout
 
 
 def test_two_that_do_not_wait_for_each_other(root: Path) -> None:
@@ -102,7 +102,7 @@ def test_a_rule_is_explained(name: str) -> None:
 
     assert shown.exit_code == 0
     assert shown.stdout.startswith(
-        "MW101 linkerd-stable-repository: A chart comes from helm.linkerd.io/stable (error)\n"
+        "MW101 linkerd-stable-repository: A chart is installed from helm.linkerd.io/stable (error)\n"
     )
     assert "fix: use https://helm.linkerd.io/edge" in shown.stdout
 

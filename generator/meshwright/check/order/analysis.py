@@ -112,11 +112,11 @@ def _circle(startup: StartupModel, circle: list[Edge]) -> Diagnosis:
     if kind in ("kind", "webhook") and len(hops) == 2 and "part" in kinds:
         maker = startup.owner(first.other).title
         text = (
-            f"{subject} is never applied: {first.because.text}, and {maker} is in the same apply, "
-            "which is dry-run as a whole first"
+            f"{subject} is never applied: {first.because.text}, but {maker} is in the same apply, "
+            "which Flux first dry-runs as a whole"
         )
         return Diagnosis(OrderFault.SAME_APPLY, position, text, subject, kind)
-    text = f"{subject} never comes up: {told}"
+    text = f"{subject} never becomes ready: {told}"
     return Diagnosis(OrderFault.DEADLOCK, position, text, subject, kind)
 
 
@@ -125,10 +125,10 @@ def _inside(startup: StartupModel, circle: list[Edge]) -> Diagnosis:
     step = next((step for step in circle if step.because.kind != "own" and step.because.position), circle[0])
     unit = startup.owner(step.event)
     text = (
-        f"{unit.title} never comes up: it {startup.moment(step.event)} only after it "
-        f"{startup.moment(step.other)}, and that comes later ({step.because.text})"
+        f"{unit.title} never becomes ready: it {startup.moment(step.event)} only after it "
+        f"{startup.moment(step.other)}, which comes later ({step.because.text})"
     )
-    fix = "put what is needed into an earlier wave"
+    fix = "move what it needs to an earlier wave"
     return Diagnosis(
         OrderFault.DEADLOCK, step.because.position or unit.position, text, unit.title, "wave", fix
     )
@@ -154,10 +154,10 @@ def _soft(startup: StartupModel, soft: SoftDependency) -> Diagnosis | None:
     who = soft.subject if soft.subject == unit.title else f"{soft.subject} in {unit.title}"
     possible = [provider for provider in soft.providers if graph.can_happen(provider)]
     if all(graph.always_before([soft.event], provider) for provider in possible):
-        text = f"{who} always comes before {soft.what}"
+        text = f"{who} always starts before {soft.what}"
         return Diagnosis(OrderFault.TOO_EARLY, soft.position, text, unit.title, soft.kind)
     cause = _break(startup, unit, possible) or "nothing makes it wait"
-    text = f"{who} may come before {soft.what}: {cause}"
+    text = f"{who} may start before {soft.what}: {cause}"
     return Diagnosis(OrderFault.RACE, soft.position, text, unit.title, soft.kind)
 
 
@@ -167,12 +167,12 @@ def _break(startup: StartupModel, unit: StartupUnit, providers: list[int]) -> st
     for dependency in startup.dependencies(unit):
         for other in wanted & {dependency, *startup.parts(dependency)}:
             name = "it is healthy" if other == dependency else f"{other.title} is"
-            return f"{dependency.title}, on which it depends, is ready before {name}"
+            return f"its dependency {dependency.title} is ready before {name}"
     return ""
 
 
 def _given_up(startup: StartupModel, soft: SoftDependency) -> Diagnosis:
     unit = startup.owner(soft.event)
     maker = startup.owner(soft.providers[0]).title
-    text = f"{unit.title} fails for good when it is faster than {maker}: {soft.subject} needs {soft.what}"
+    text = f"{unit.title} fails permanently if it starts before {maker}: {soft.subject} needs {soft.what}"
     return Diagnosis(OrderFault.GIVEN_UP, soft.position, text, unit.title, soft.kind)

@@ -121,7 +121,7 @@ class _Sync:
             if place == (_SYNC, 0):
                 for release in charts:
                     self._chart(release)
-        because = Because("health", "its health is that of its parts")
+        because = Because("health", "its health includes that of its parts")
         self._startup.graph.before(self._events[Moment.UP], self._events[Moment.READY], because)
 
     def _has(self, other: Application | None) -> bool:
@@ -149,7 +149,7 @@ class _Sync:
                 hand = owner_of(startup, item)
                 parent = hand[Moment.APPLIED] if hand else None
             if parent is not None and startup.owner(parent) != self.unit:
-                because = Because("part", "which makes it", item.at())
+                because = Because("part", "which creates it", item.at())
                 graph.before(parent, self._events[Moment.STARTED], because)
                 return
 

@@ -90,7 +90,7 @@ def _connect(startup: StartupModel, item: Item) -> None:
     parent = owner_of(startup, item)
     # The Kustomization of `flux bootstrap` stands in the folder that it applies: it does not bring itself.
     if parent is not None and parent is not events:
-        because = Because("part", "which makes it", item.at())
+        because = Because("part", "which creates it", item.at())
         startup.graph.before(parent[Moment.APPLIED], events[Moment.STARTED], because)
     kind = item.built.kind
     for number, entry in enumerate(item.list("spec", "dependsOn")):

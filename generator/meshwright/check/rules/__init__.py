@@ -1,1 +1,1 @@
-"""Rules: what fails in silence on a cluster, found in the files."""
+"""Rules: faults that fail silently on a cluster, found in the files."""

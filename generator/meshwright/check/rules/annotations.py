@@ -12,20 +12,20 @@ _CONFIG = "config.linkerd.io/"
 _ADMISSION = f"{_CONFIG}admission-webhooks"
 # Kinds that make pods by way of somebody else, and give them no annotations of their own metadata.
 _ELSEWHERE = {
-    ("helm.toolkit.fluxcd.io", "HelmRelease"): "the chart's values, such as podAnnotations",
-    ("kustomize.toolkit.fluxcd.io", "Kustomization"): "the pods, by a patch",
-    ("argoproj.io", "Application"): "the pods that it deploys",
-    ("helm.cattle.io", "HelmChart"): "spec.valuesContent",
-    ("helm.cattle.io", "HelmChartConfig"): "spec.valuesContent",
-    ("postgresql.cnpg.io", "Cluster"): "spec.inheritedMetadata.annotations",
-    ("elasticsearch.k8s.elastic.co", "Elasticsearch"): "spec.nodeSets[].podTemplate",
-    ("kibana.k8s.elastic.co", "Kibana"): "spec.podTemplate",
-    ("monitoring.coreos.com", "Prometheus"): "spec.podMetadata",
-    ("monitoring.coreos.com", "Alertmanager"): "spec.podMetadata",
-    ("networking.k8s.io", "Ingress"): "the pods behind it",
-    ("", "Service"): "the pods behind it",
-    ("", "ConfigMap"): "pods or a Namespace",
-    ("", "ServiceAccount"): "pods or a Namespace",
+    ("helm.toolkit.fluxcd.io", "HelmRelease"): "in the chart's values, such as podAnnotations",
+    ("kustomize.toolkit.fluxcd.io", "Kustomization"): "on the pods, with a patch",
+    ("argoproj.io", "Application"): "on the pods that it deploys",
+    ("helm.cattle.io", "HelmChart"): "in spec.valuesContent",
+    ("helm.cattle.io", "HelmChartConfig"): "in spec.valuesContent",
+    ("postgresql.cnpg.io", "Cluster"): "in spec.inheritedMetadata.annotations",
+    ("elasticsearch.k8s.elastic.co", "Elasticsearch"): "in spec.nodeSets[].podTemplate",
+    ("kibana.k8s.elastic.co", "Kibana"): "in spec.podTemplate",
+    ("monitoring.coreos.com", "Prometheus"): "in spec.podMetadata",
+    ("monitoring.coreos.com", "Alertmanager"): "in spec.podMetadata",
+    ("networking.k8s.io", "Ingress"): "on the pods behind it",
+    ("", "Service"): "on the pods behind it",
+    ("", "ConfigMap"): "on pods or a Namespace",
+    ("", "ServiceAccount"): "on pods or a Namespace",
 }
 # Read from pods alone. source: linkerd2 pkg/inject/inject.go, ProxyAnnotations.
 _POD_ONLY = (
@@ -42,9 +42,9 @@ _POD_ONLY = (
     "MW309",
     "inject-on-unsupported-kind",
     "linkerd.io/inject is on a kind that is never injected",
-    why="The injector looks at pods and their namespace; what makes pods in another way passes its own annotations "
-    "to nobody.",
-    fix="put it where the kind takes annotations for its pods",
+    why="The injector reads the annotations of pods and their namespace. Other kinds do not copy their own "
+    "annotations to pods.",
+    fix="set it where the kind takes annotations for its pods",
     source="linkerd2 pkg/inject/report.go; the kinds' own references",
 )
 def on_another_kind(model: Model) -> Iterator[Hit]:
@@ -52,16 +52,16 @@ def on_another_kind(model: Model) -> Iterator[Hit]:
         for item in model.items(kind, group):
             if item.annotations.get(INJECT) in ("enabled", "ingress") and workload_of(item) is None:
                 at = item.at("metadata", "annotations", INJECT, key=True)
-                text = f"{item.title} has {INJECT} on itself, and its pods never get it"
-                yield Hit(at, text, f"put it into {place}", item.title)
+                text = f"{item.title} has {INJECT} on itself, but its pods do not inherit it"
+                yield Hit(at, text, f"set it {place}", item.title)
 
 
 @rule(
     "MW310",
     "label-annotation-swapped",
-    "A setting of Linkerd is a label where it must be an annotation, or the other way round",
-    why="config.linkerd.io/admission-webhooks is read from a Namespace's labels; all other settings of "
-    "config.linkerd.io from annotations.",
+    "A Linkerd setting is a label instead of an annotation, or the reverse",
+    why="Linkerd reads config.linkerd.io/admission-webhooks from a Namespace's labels, and all other "
+    "config.linkerd.io settings from annotations.",
     fix="move it to the annotations (admission-webhooks: to the labels)",
     source="linkerd2 pkg/healthcheck, l5d-data-plane-pod-labels and l5d-data-plane-services-labels",
 )
@@ -72,18 +72,26 @@ def wrong_side(model: Model) -> Iterator[Hit]:
         for key in map(str, item.mapping(*pointer, "labels")):
             if key.startswith(_CONFIG) and key != _ADMISSION:
                 at = item.at(*pointer, "labels", key, key=True)
-                yield Hit(at, f"{item.title} has {key} among its labels", subject=item.title)
+                yield Hit(
+                    at,
+                    f"{item.title} has label {key}, which Linkerd reads only as an annotation",
+                    subject=item.title,
+                )
         if _ADMISSION in item.mapping(*pointer, "annotations"):
             at = item.at(*pointer, "annotations", _ADMISSION, key=True)
-            yield Hit(at, f"{item.title} has {_ADMISSION} among its annotations", subject=item.title)
+            yield Hit(
+                at,
+                f"{item.title} has annotation {_ADMISSION}, which Linkerd reads only as a label",
+                subject=item.title,
+            )
 
 
 @rule(
     "MW314",
     "annotation-not-read-from-namespace",
-    "An annotation that is not read from a namespace",
-    why="The injector takes most settings from the namespace too, but not these: they have no effect there.",
-    fix="put it on the pods",
+    "An annotation has no effect on a Namespace",
+    why="The injector reads most settings from the namespace too, but this one only from pods.",
+    fix="set it on the pods",
     source="linkerd2 pkg/inject/inject.go, ProxyAnnotations",
     severity=Severity.WARNING,
 )
@@ -93,4 +101,6 @@ def not_inherited(model: Model) -> Iterator[Hit]:
             key = f"{_CONFIG}{name}"
             if key in item.annotations:
                 at = item.at("metadata", "annotations", key, key=True)
-                yield Hit(at, f"{item.title} sets {key}, which is read from pods alone", subject=item.title)
+                yield Hit(
+                    at, f"{item.title} sets {key}, which Linkerd reads only from pods", subject=item.title
+                )

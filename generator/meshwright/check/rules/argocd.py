@@ -31,9 +31,9 @@ def _specs(model: Model) -> Iterator[tuple[Item, Pointer]]:
 @rule(
     "MW801",
     "source-and-sources",
-    "source is ignored beside sources",
-    why="With sources, source is not read: what it names is not deployed.",
-    fix="move it into sources",
+    "source is ignored because sources is set",
+    why="If sources is set, Argo CD does not read source and deploys nothing from it.",
+    fix="move it to sources",
     source="argo-cd pkg/apis/application/v1alpha1, ApplicationSpec.GetSources",
     engine=Engine.ARGOCD,
 )
@@ -41,15 +41,15 @@ def two_sources(model: Model) -> Iterator[Hit]:
     for item, pointer in _specs(model):
         if item.mapping(*pointer, "source") and item.list(*pointer, "sources"):
             at = item.at(*pointer, "source", key=True)
-            yield Hit(at, f"{item.title} has source and sources", subject=item.title)
+            yield Hit(at, f"{item.title} sets both source and sources", subject=item.title)
 
 
 @rule(
     "MW802",
     "ignoredifferences-group-version",
-    "ignoreDifferences that match nothing",
-    why="group is the bare group, without a version: with one, no object is of that group.",
-    fix="write the group alone, such as apps",
+    "ignoreDifferences matches nothing",
+    why="group is the API group without a version; with a version it matches no object.",
+    fix="write only the group, such as apps",
     source="argo-cd util/argo/normalizers/diff_normalizer.go",
     engine=Engine.ARGOCD,
 )
@@ -59,15 +59,19 @@ def group_with_version(model: Model) -> Iterator[Hit]:
             group = entry.get("group") if isinstance(entry, Mapping) else None
             if isinstance(group, str) and "/" in group:
                 at = item.at(*pointer, "ignoreDifferences", number, "group")
-                yield Hit(at, f"{item.title} ignores differences of group '{group}'", subject=item.title)
+                yield Hit(
+                    at,
+                    f"{item.title} ignores differences of group '{group}', which contains a version",
+                    subject=item.title,
+                )
 
 
 @rule(
     "MW803",
     "sync-gives-up-on-certificate",
-    "A sync that gives up while a certificate is being issued",
-    why="A Certificate that is not ready yet is Degraded, which fails the sync; Argo CD tries five times, and "
-    "never again for the same commit.",
+    "A sync gives up while a certificate is being issued",
+    why="A Certificate that is not ready yet is Degraded, which fails the sync. Argo CD tries five times, "
+    "and then never again for the same commit.",
     fix="set syncPolicy.retry.limit: -1",
     source="argo-cd gitops-engine pkg/sync; controller/appcontroller.go, default retry limit 5",
     engine=Engine.ARGOCD,
@@ -87,9 +91,9 @@ def gives_up(model: Model) -> Iterator[Hit]:
             ):
                 continue
             told.add(id(application))
-            shown = f"after {limit} retries" if isinstance(limit, int) else "after five tries"
+            shown = f"after {limit} retries" if isinstance(limit, int) else "after five attempts"
             text = (
-                f"{application.title} gives up {shown}, and {item.title} ({item.at()}) is not ready at first"
+                f"{application.title} gives up {shown}, but {item.title} ({item.at()}) is not ready at first"
             )
             yield Hit(application.position("spec", "syncPolicy"), text, subject=application.title)
 
@@ -97,10 +101,10 @@ def gives_up(model: Model) -> Iterator[Hit]:
 @rule(
     "MW804",
     "crd-upgrade-ignored",
-    "CRDs whose upgrade is ignored",
-    why="With RespectIgnoreDifferences the ignored field keeps its old value: a new version of the kind never "
-    "arrives.",
-    fix="ignore less than /spec/versions, or drop RespectIgnoreDifferences",
+    "CRD upgrades are ignored",
+    why="With RespectIgnoreDifferences the ignored field keeps its old value, so a new version of the kind "
+    "never arrives.",
+    fix="ignore less than /spec/versions, or remove RespectIgnoreDifferences",
     source="argo-cd, Sync Options: RespectIgnoreDifferences",
     engine=Engine.ARGOCD,
 )
@@ -113,17 +117,19 @@ def ignored_versions(model: Model) -> Iterator[Hit]:
             if crd and "RespectIgnoreDifferences=true" in options and "/spec/versions" in paths:
                 at = item.at(*pointer, "ignoreDifferences", number)
                 yield Hit(
-                    at, f"{item.title} ignores /spec/versions of CRDs, and respects that", subject=item.title
+                    at,
+                    f"{item.title} ignores /spec/versions of CRDs and sets RespectIgnoreDifferences=true",
+                    subject=item.title,
                 )
 
 
 @rule(
     "MW805",
     "namespace-metadata-ignored",
-    "Labels of a namespace that are never set",
-    why="managedNamespaceMetadata is read with CreateNamespace=true alone, and a Namespace manifest of the same "
-    "name wins over it: an inject annotation there does nothing.",
-    fix="put labels and annotations into one place: the Namespace manifest, or here with CreateNamespace=true",
+    "managedNamespaceMetadata has no effect",
+    why="Argo CD reads managedNamespaceMetadata only with CreateNamespace=true, and a Namespace manifest "
+    "of the same name overrides it, so an inject annotation there has no effect.",
+    fix="set labels and annotations in one place: the Namespace manifest, or here with CreateNamespace=true",
     source="argo-cd, Sync Options: namespace metadata",
     engine=Engine.ARGOCD,
 )
@@ -135,18 +141,18 @@ def namespace_metadata(model: Model) -> Iterator[Hit]:
         name = str(item.get(*pointer, "destination", "namespace") or "")
         namespace = model.find(item.cluster, "Namespace", "", name)
         if "CreateNamespace=true" not in item.list(*pointer, "syncPolicy", "syncOptions"):
-            text = f"{item.title} has managedNamespaceMetadata without CreateNamespace=true"
+            text = f"{item.title} sets managedNamespaceMetadata without CreateNamespace=true"
             yield Hit(item.at(*here, key=True), text, subject=item.title)
         elif namespace is not None:
-            text = f"{item.title} has managedNamespaceMetadata, and {namespace.title} ({namespace.at()}) wins over it"
+            text = f"{item.title} sets managedNamespaceMetadata, but {namespace.title} ({namespace.at()}) overrides it"
             yield Hit(item.at(*here, key=True), text, subject=item.title)
 
 
 @rule(
     "MW806",
     "sync-wave-invalid",
-    "A wave that is no number",
-    why="It counts as wave 0: the object comes with everything else.",
+    "A sync wave is not a number",
+    why="Argo CD treats it as wave 0 and applies the object together with everything else.",
     fix='write a whole number in quotes, such as "-1"',
     source="argo-cd gitops-engine pkg/sync/syncwaves/waves.go",
     engine=Engine.ARGOCD,
@@ -160,15 +166,17 @@ def unreadable_wave(model: Model) -> Iterator[Hit]:
             int(str(value))
         except ValueError:
             at = item.at("metadata", "annotations", _WAVE)
-            yield Hit(at, f"{item.title} has sync-wave '{value}'", subject=item.title)
+            yield Hit(
+                at, f"{item.title} has sync-wave '{value}', which is not a whole number", subject=item.title
+            )
 
 
 @rule(
     "MW807",
     "hook-unknown",
-    "A hook that Argo CD does not know",
-    why="The object is applied with everything else, at no particular time.",
-    fix="write PreSync, Sync, PostSync, SyncFail, Skip, PreDelete or PostDelete",
+    "Argo CD does not know a hook",
+    why="The object is applied together with everything else, at no particular time.",
+    fix="use PreSync, Sync, PostSync, SyncFail, Skip, PreDelete or PostDelete",
     source="argo-cd gitops-engine pkg/sync/common/types.go",
     engine=Engine.ARGOCD,
 )
@@ -177,16 +185,16 @@ def unknown_hook(model: Model) -> Iterator[Hit]:
         for name in (part.strip() for part in str(item.annotations.get(_HOOK, "")).split(",")):
             if name and name not in _HOOKS:
                 at = item.at("metadata", "annotations", _HOOK)
-                text = f"{item.title} has hook '{name}'{did_you_mean(name, _HOOKS)}"
+                text = f"{item.title} has unknown hook '{name}'{did_you_mean(name, _HOOKS)}"
                 yield Hit(at, text, subject=item.title)
 
 
 @rule(
     "MW808",
     "values-and-valuesobject",
-    "Values that are not read",
-    why="valuesObject wins over values: what stands in values has no effect.",
-    fix="move everything into valuesObject",
+    "values is ignored because valuesObject is set",
+    why="valuesObject takes precedence over values, so values has no effect.",
+    fix="move everything to valuesObject",
     source="argo-cd, Helm: precedence of values",
     engine=Engine.ARGOCD,
 )
@@ -197,16 +205,16 @@ def hidden_values(model: Model) -> Iterator[Hit]:
         for source in sources:
             if item.mapping(*source, "helm", "valuesObject") and item.get(*source, "helm", "values"):
                 at = item.at(*source, "helm", "values", key=True)
-                yield Hit(at, f"{item.title} has values and valuesObject", subject=item.title)
+                yield Hit(at, f"{item.title} sets both values and valuesObject", subject=item.title)
 
 
 @rule(
     "MW810",
     "finalizer-deletes-linkerd-crds",
-    "Removing an Application would remove every policy",
-    why="With this finalizer Argo CD deletes what the Application made when the Application goes: the CRDs of "
+    "Removing an Application would delete every policy",
+    why="With this finalizer Argo CD deletes the Application's objects together with it: the CRDs of "
     "linkerd-crds, and with them every Server, policy and ServiceProfile.",
-    fix="leave the finalizer out of the Application of linkerd-crds",
+    fix="remove the finalizer from the Application of linkerd-crds",
     source="argo-cd docs/user-guide/app_deletion.md; linkerd2 charts/linkerd-crds/templates",
     engine=Engine.ARGOCD,
     severity=Severity.WARNING,
@@ -219,7 +227,9 @@ def deleted_with_application(model: Model) -> Iterator[Hit]:
         if application is not None and any(name.startswith(_FINALIZER) for name in finalizers):
             at = application.position("metadata", "finalizers")
             yield Hit(
-                at, f"{application.title} deletes Linkerd's CRDs with itself", subject=application.title
+                at,
+                f"{application.title} deletes Linkerd's CRDs when it is deleted",
+                subject=application.title,
             )
 
 
@@ -227,9 +237,9 @@ def deleted_with_application(model: Model) -> Iterator[Hit]:
     "MW813",
     "webhook-certificate-half-ignored",
     "A webhook keeps its old certificate and gets a new CA",
-    why="The chart makes both anew at each rendering; the Secret is left as it was, the caBundle is not: the API "
-    "server refuses the webhook.",
-    fix="let cert-manager make the certificates: externalSecret and injectCaFrom",
+    why="The chart generates both on each render. The Secret keeps its old content but the caBundle does "
+    "not, so the API server rejects the webhook's certificate.",
+    fix="let cert-manager create the certificates: externalSecret and injectCaFrom",
     source="linkerd2 charts, genSelfSignedCert; argo-cd, Sync Options: RespectIgnoreDifferences",
     engine=Engine.ARGOCD,
 )
@@ -249,5 +259,5 @@ def half_ignored(model: Model) -> Iterator[Hit]:
         bundles = any("caBundle" in str(entry) for entry in entries)
         if secrets and not bundles:
             at = application.position("spec", "ignoreDifferences", secrets[0])
-            text = f"{application.title} keeps Secrets and not the webhooks' caBundle"
+            text = f"{application.title} ignores differences of Secrets, but not of the webhooks' caBundle"
             yield Hit(at, text, subject=application.title)

@@ -22,8 +22,9 @@ def _settings(model: Model) -> Iterator[Item]:
 @rule(
     "MW809",
     "enable-helm-missing",
-    "Charts in a kustomization that Argo CD does not render",
-    why="kustomize refuses helmCharts unless Argo CD is told to allow them: the Application stays in error.",
+    "Argo CD does not render the charts of a kustomization",
+    why="kustomize rejects helmCharts unless Argo CD is configured to allow them, so the Application stays "
+    "in error.",
     fix="set kustomize.buildOptions: --enable-helm in argocd-cm",
     source="argo-cd, Kustomize: kustomize.buildOptions",
     engine=Engine.ARGOCD,
@@ -35,16 +36,16 @@ def charts_not_enabled(model: Model) -> Iterator[Hit]:
             continue
         for release in model.releases:
             if release.folder and release.application is not None and release.cluster == cm.cluster:
-                text = f"{release.title} of {release.application.title} needs --enable-helm, which {cm.title} ({cm.at()}) does not give"
+                text = f"{release.title} of {release.application.title} needs --enable-helm, which {cm.title} ({cm.at()}) does not set"
                 yield Hit(release.position, text, subject=release.application.title)
 
 
 @rule(
     "MW811",
     "application-health-before-sync",
-    "Applications count as healthy before they were synced",
-    why="Since Argo CD 3.4 objects that are not there yet are left out of an Application's health: one whose "
-    "namespace exists already is Healthy before its first sync, and the next wave starts.",
+    "Applications count as healthy before they are synced",
+    why="Since Argo CD 3.4 missing objects do not count in an Application's health. If its namespace "
+    "already exists, an Application is Healthy before its first sync, and the next wave starts.",
     fix="report Progressing unless status.operationState.phase is Succeeded",
     source="argo-cd#27917; controller/health.go",
     engine=Engine.ARGOCD,
@@ -57,16 +58,16 @@ def early_health(model: Model) -> Iterator[Hit]:
         if "operationState" not in text and "sync" not in text:
             at = item.at("data", _HEALTH, key=True)
             yield Hit(
-                at, f"{item.title} takes an Application's health before it was synced", subject=item.title
+                at, f"{item.title} reports an Application's health before it is synced", subject=item.title
             )
 
 
 @rule(
     "MW812",
     "application-health-too-late",
-    "The health of Applications comes after the waves that it is to gate",
-    why="The setting has to be live before the first wave of Applications: in a later wave it gates nothing on a new "
-    "cluster.",
+    "The health check of Applications comes after their sync waves",
+    why="The setting must be live before the first wave of Applications; in a later wave it has no effect "
+    "on a new cluster.",
     fix="give argocd-cm an earlier wave than every Application, such as -10",
     source="argo-cd docs/operator-manual/health.md; gitops-engine pkg/sync/syncwaves",
     engine=Engine.ARGOCD,
@@ -77,7 +78,7 @@ def late_health(model: Model) -> Iterator[Hit]:
         waves = [_wave(other) for other in beside if _WAVE in other.annotations]
         if waves and _wave(item) >= min(waves):
             at = item.at("metadata", "annotations", _WAVE)
-            text = f"{item.title} comes in wave {_wave(item)}, and the first Application in wave {min(waves)}"
+            text = f"{item.title} is in wave {_wave(item)}, but the first Application is in wave {min(waves)}"
             yield Hit(at, text, subject=item.title)
 
 
@@ -91,12 +92,12 @@ def _wave(item: Item) -> int:
 @rule(
     "MW814",
     "chart-rendered-concurrently",
-    "One chart may be rendered twice at the same time",
-    why="kustomize unpacks a chart of helmCharts into the checkout and takes a folder that is there for a whole chart. "
-    "Argo CD renders one commit in parallel: the second render fails, or sees half of the templates, and a sync with "
-    "prune deletes what the other half makes.",
-    fix='set reposerver.parallelism.limit: "1" in argocd-cmd-params-cm (configs.params of the chart), or name the chart '
-    "as the Application's source",
+    "A chart may be rendered twice at the same time",
+    why="kustomize unpacks a chart of helmCharts into the checkout and takes an existing folder for the "
+    "whole chart. Argo CD renders one commit in parallel: the second render fails, or reads half of the "
+    "templates, and a sync with prune then deletes the objects of the other half.",
+    fix='set reposerver.parallelism.limit: "1" in argocd-cmd-params-cm (configs.params of the chart), or '
+    "use the chart as the Application's source",
     source="kustomize api/internal/builtins/HelmChartInflationGenerator.go, chartExistsLocally; argo-cd "
     "reposerver/repository/lock.go, allowConcurrent; seen with Argo CD 3.5.3",
     engine=Engine.ARGOCD,
@@ -110,5 +111,5 @@ def rendered_twice(model: Model) -> Iterator[Hit]:
         limit = one.data.get(_PARALLEL)
         if str(limit) != "1":
             told = f"sets {_PARALLEL} to {limit}" if limit is not None else f"sets no {_PARALLEL}"
-            text = f"{one.title} {told}, and {inflated[0].title} is rendered by kustomize ({inflated[0].position})"
+            text = f"{one.title} {told}, but kustomize renders {inflated[0].title} ({inflated[0].position})"
             yield Hit(one.at(_PARALLEL), text, subject=one.title)

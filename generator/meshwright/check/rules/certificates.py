@@ -37,8 +37,9 @@ _TLS = "kubernetes.io/tls"
 @rule(
     "MW202",
     "issuer-secret-missing",
-    "Nothing makes the identity issuer's Secret",
-    why="The identity controller mounts it by this name: its pod never starts, and the release times out.",
+    "Nothing creates the identity issuer's Secret",
+    why="The identity controller mounts this Secret. Without it the pod never starts, and the release "
+    "times out.",
     fix="add a Certificate with this secretName in Linkerd's namespace",
     source="linkerd2 charts/linkerd-control-plane/templates/identity.yaml, volume identity-issuer",
 )
@@ -48,17 +49,17 @@ def issuer_secret(model: Model) -> Iterator[Hit]:
             continue
         if not makers(model, release.cluster, release.namespace, ISSUER_SECRET):
             at = release.at("identity", "issuer", "scheme")
-            text = f"{release.title} mounts Secret {release.namespace}/{ISSUER_SECRET}, which nothing makes"
+            text = f"{release.title} mounts Secret {release.namespace}/{ISSUER_SECRET}, which nothing creates"
             others = [item.title for item in certificates(model, ISSUER_SECRET)]
-            text += f"; {others[0]} makes one in its own namespace" if others else ""
+            text += f"; {others[0]} creates one in its own namespace" if others else ""
             yield Hit(at, text, subject=release.title)
 
 
 @rule(
     "MW203",
     "issuer-key-unsupported",
-    "Identity refuses such an issuer",
-    why="The issuer has to be a CA with an ECDSA P-256 key; with any other the identity controller stops.",
+    "The identity controller rejects the issuer's certificate",
+    why="The issuer must be a CA with an ECDSA P-256 key; with any other the identity controller exits.",
     fix="set isCA: true, privateKey.algorithm: ECDSA and privateKey.size: 256",
     source="linkerd2 pkg/issuercerts",
 )
@@ -69,23 +70,26 @@ def issuer_key(model: Model) -> Iterator[Hit]:
             continue
         key = item.mapping("spec", "privateKey")
         if item.get("spec", "isCA") is not True:
-            yield Hit(item.at("spec", "isCA"), f"{item.title} is no CA", subject=item.title)
+            yield Hit(item.at("spec", "isCA"), f"{item.title} is not a CA", subject=item.title)
         if key.get("algorithm") != "ECDSA":
-            shown = key.get("algorithm") or "RSA, the default"
+            shown = key.get("algorithm") or "RSA (the default)"
             at = item.at("spec", "privateKey", "algorithm")
-            yield Hit(at, f"{item.title} has a key of {shown}, and must have ECDSA", subject=item.title)
+            yield Hit(
+                at, f"{item.title} has key algorithm {shown}, but Linkerd requires ECDSA", subject=item.title
+            )
         elif key.get("size") not in (None, 256):
             at = item.at("spec", "privateKey", "size")
-            text = f"{item.title} has an ECDSA key of {key.get('size')} bits, and must have 256"
+            text = f"{item.title} has an ECDSA key of {key.get('size')} bits, but Linkerd requires 256"
             yield Hit(at, text, subject=item.title)
 
 
 @rule(
     "MW204",
     "issuer-lifetime-short",
-    "The identity issuer lives too shortly",
-    why="The identity controller sometimes misses a renewed Secret: one miss then ends all mTLS within days.",
-    fix="give it a duration of 2160h and a renewBefore of 720h",
+    "The identity issuer's lifetime is too short",
+    why="The identity controller sometimes misses a renewed Secret. With a short lifetime, a single miss "
+    "ends all mTLS within days.",
+    fix="set duration: 2160h and renewBefore: 720h",
     source="linkerd2#15109",
     severity=Severity.WARNING,
 )
@@ -93,17 +97,17 @@ def issuer_lifetime(model: Model) -> Iterator[Hit]:
     for item in certificates(model, ISSUER_SECRET):
         lifetime = seconds(item.get("spec", "duration"))
         if lifetime is not None and lifetime < 30 * DAY:
-            text = f"{item.title} lives {days(lifetime)}"
+            text = f"{item.title} is valid for only {days(lifetime)}"
             yield Hit(item.at("spec", "duration"), text, subject=item.title)
 
 
 @rule(
     "MW205",
     "ca-renewed-too-early",
-    "A CA is renewed soon after it was issued",
-    why="renewBefore counts from the end: what was meant as two months before the end comes as early as that "
-    "after the start.",
-    fix="set renewBefore to the time before the end, such as 1440h",
+    "A CA is renewed soon after it is issued",
+    why="renewBefore counts back from the expiry. If it is longer than half of the lifetime, the CA is "
+    "renewed early, often soon after it was issued.",
+    fix="set renewBefore to the time before the expiry, such as 1440h",
     source="cert-manager Certificate spec.renewBefore; the example in linkerd.io's rotation page",
     severity=Severity.WARNING,
 )
@@ -115,16 +119,16 @@ def renewed_too_early(model: Model) -> Iterator[Hit]:
             continue
         if lifetime >= 90 * DAY and lifetime / 2 < before < lifetime:
             at = item.at("spec", "renewBefore")
-            text = f"{item.title} lives {days(lifetime)} and is renewed after {days(lifetime - before)}"
+            text = f"{item.title} is valid for {days(lifetime)} and renewed after {days(lifetime - before)}"
             yield Hit(at, text, subject=item.title)
 
 
 @rule(
     "MW211",
     "certificate-issuer-missing",
-    "A Certificate of the mesh names an issuer that is not there",
-    why="cert-manager leaves such a Certificate pending, and its Secret is never made.",
-    fix="name an Issuer of its own namespace, or a ClusterIssuer",
+    "A Certificate names an issuer that does not exist",
+    why="cert-manager leaves the Certificate pending and never creates its Secret.",
+    fix="name an Issuer in the same namespace, or a ClusterIssuer",
     source="cert-manager Certificate spec.issuerRef",
 )
 def missing_issuer(model: Model) -> Iterator[Hit]:
@@ -140,17 +144,17 @@ def missing_issuer(model: Model) -> Iterator[Hit]:
         twins = [other for other in twins if other.name == name and other.cluster == item.cluster]
         if kind and twins:
             at = item.at("spec", "issuerRef")
-            text = f"{item.title} is to be signed by {title}, which is not there; {twins[0].title} is"
+            text = f"{item.title} references {title}, which does not exist; did you mean {twins[0].title}?"
             yield Hit(at, text, subject=item.title)
 
 
 @rule(
     "MW213",
     "clusterissuer-secret-namespace",
-    "A ClusterIssuer reads a Secret of another namespace",
-    why="It reads its CA from cert-manager's own namespace, whatever namespace the Certificate is in: it is never "
-    "ready, and signs nothing.",
-    fix="put the Certificate of the CA into cert-manager's namespace, or use an Issuer beside it",
+    "A ClusterIssuer's CA Secret is in the wrong namespace",
+    why="A ClusterIssuer reads its CA only from cert-manager's namespace. If the Secret is not there, the "
+    "ClusterIssuer never becomes ready and signs nothing.",
+    fix="put the CA's Certificate into cert-manager's namespace, or use an Issuer in its namespace",
     source="cert-manager, CA issuer; controller flag --cluster-resource-namespace",
 )
 def cluster_issuer_secret(model: Model) -> Iterator[Hit]:
@@ -162,8 +166,8 @@ def cluster_issuer_secret(model: Model) -> Iterator[Hit]:
         elsewhere = [item for item in certificates(model, name) if item.cluster == issuer.cluster]
         if elsewhere and not makers(model, issuer.cluster, place, name):
             text = (
-                f"{issuer.title} reads Secret {place}/{name}, and {elsewhere[0].title} "
-                f"({elsewhere[0].at()}) makes one in its own namespace"
+                f"{issuer.title} reads Secret {place}/{name}, but {elsewhere[0].title} "
+                f"({elsewhere[0].at()}) creates it in another namespace"
             )
             yield Hit(issuer.at("spec", "ca", "secretName"), text, subject=issuer.title)
 
@@ -171,10 +175,11 @@ def cluster_issuer_secret(model: Model) -> Iterator[Hit]:
 @rule(
     "MW214",
     "control-plane-certificates-missing",
-    "The control plane's chart has no certificates to start from",
-    why="Unless the issuer comes from a Secret, the chart asks for its certificate and key and for the trust roots: "
-    "without them it does not render, and nothing is installed.",
-    fix="set identity.issuer.scheme: kubernetes.io/tls and identity.externalCA: true, with cert-manager and a Bundle",
+    "linkerd-control-plane has no certificates",
+    why="Unless the issuer comes from a Secret, the chart needs the issuer's certificate and key and the "
+    "trust roots. Without them it does not render, and nothing is installed.",
+    fix="set identity.issuer.scheme: kubernetes.io/tls and identity.externalCA: true, with cert-manager "
+    "and a Bundle",
     source="linkerd2 charts/linkerd-control-plane/templates/identity.yaml; linkerd2#5763",
 )
 def no_certificates(model: Model) -> Iterator[Hit]:
@@ -188,7 +193,7 @@ def no_certificates(model: Model) -> Iterator[Hit]:
         ):
             missing.insert(0, "identityTrustAnchorsPEM")
         if missing:
-            text = f"{release.title} gives no {' and no '.join(missing)}"
+            text = f"{release.title} does not set {', '.join(missing)}"
             yield Hit(release.at("identity"), text, subject=release.title)
 
 
@@ -196,8 +201,8 @@ def no_certificates(model: Model) -> Iterator[Hit]:
     "MW215",
     "issuer-key-reused",
     "A renewed issuer keeps its key",
-    why="Before 1.18 cert-manager renews a certificate with the key that it has, unless told otherwise: whoever once "
-    "had the key goes on issuing identities.",
+    why="Before 1.18, cert-manager keeps the private key on renewal by default. Anyone who has ever "
+    "obtained the key can go on issuing identities.",
     fix="set privateKey.rotationPolicy: Always",
     source="cert-manager v1.18 release notes: rotationPolicy is Always by default, Never before",
     severity=Severity.WARNING,
@@ -208,16 +213,18 @@ def kept_key(model: Model) -> Iterator[Hit]:
         for release in model.charts("cert-manager", item.cluster) if policy in (None, "Never") else ():
             found = re.match(r"v?([0-9]+)\.([0-9]+)\.", release.chart.version)
             if policy == "Never" or (found and (int(found[1]), int(found[2])) < _OLD_DEFAULT):
-                why = "Never" if policy else f"left to cert-manager {release.chart.version}"
+                why = "has rotationPolicy: Never"
+                if policy is None:
+                    why = f"sets no rotationPolicy, and cert-manager {release.chart.version} keeps the key by default"
                 at = item.at("spec", "privateKey", "rotationPolicy")
-                yield Hit(at, f"{item.title} has rotationPolicy {why}", subject=item.title)
+                yield Hit(at, f"{item.title} {why}", subject=item.title)
 
 
 @rule(
     "MW216",
     "trust-object-written-twice",
-    "Two objects make one of the mesh's certificates",
-    why="Each undoes what the other wrote: the mesh runs on the one today and on the other tomorrow.",
+    "Two objects write the same certificate",
+    why="Each overwrites the other, so the mesh switches back and forth between two certificates.",
     fix="keep one of the two",
     source="cert-manager Certificate spec.secretName; trust-manager Bundle spec.target",
 )
@@ -231,16 +238,17 @@ def two_makers(model: Model) -> Iterator[Hit]:
         if bundles and roots is not None:
             pairs.append((bundles[0], roots, f"ConfigMap {TRUST_ROOTS}"))
         for first, second, what in pairs:
-            text = f"{second.title} and {first.title} ({first.at()}) both make {what}"
+            text = f"{second.title} and {first.title} ({first.at()}) both write {what}"
             yield Hit(second.at(), text, subject=second.title)
 
 
 @rule(
     "MW217",
     "inline-certificate-invalid",
-    "What stands as a certificate in the values is none that Linkerd takes",
-    why="identity reads PEM, and keys on P-256 (RSA too for the roots): with anything else it stops at start.",
-    fix="put the certificate in whole, from BEGIN to END, with an ECDSA key on P-256",
+    "Linkerd does not accept a certificate in the values",
+    why="identity reads PEM with P-256 keys (and RSA keys for the trust roots); with anything else it "
+    "exits at startup.",
+    fix="paste the whole certificate, from BEGIN to END, with an ECDSA P-256 key",
     source="linkerd2 pkg/issuercerts; linkerd2#3414",
 )
 def inline_certificates(model: Model) -> Iterator[Hit]:
@@ -254,22 +262,22 @@ def inline_certificates(model: Model) -> Iterator[Hit]:
                 continue
             problem = _problem(value, rsa)
             if problem:
-                text = f"{release.title} has {'.'.join(pointer)} with {problem}"
+                text = f"{'.'.join(pointer)} of {release.title} contains {problem}"
                 yield Hit(release.at(*pointer), text, subject=release.title)
 
 
 def _problem(text: str, rsa: bool) -> str:
     blocks = _BLOCK.findall(text)
     if not blocks:
-        return "no certificate in it"
+        return "no certificate"
     for block in blocks:
         compact = "".join(block.split())
         try:
             der = base64.b64decode(compact[: len(compact) // 4 * 4], validate=True)
         except (binascii.Error, ValueError):
-            return "a certificate that is no base64"
+            return "a certificate that is not base64"
         if der[:1] != b"\x30":
-            return "a block that is no certificate"
+            return "a block that is not a certificate"
         for mark, name in _REFUSED.items():
             if mark in der:
                 return f"a certificate with {name}"

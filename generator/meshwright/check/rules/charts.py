@@ -1,4 +1,4 @@
-"""Charts: where they come from, and whether their versions hold still and go together."""
+"""Charts: where they come from, and whether their versions are exact and belong together."""
 
 from __future__ import annotations
 
@@ -17,8 +17,9 @@ _LINKERD = re.compile(r"linkerd-(?:enterprise-)?(?:crds|control-plane|viz|multic
 @rule(
     "MW101",
     "linkerd-stable-repository",
-    "A chart comes from helm.linkerd.io/stable",
-    why="The stable repository is frozen at stable-2.14.10 of February 2024: it installs that, silently.",
+    "A chart is installed from helm.linkerd.io/stable",
+    why="The stable repository was frozen at stable-2.14.10 in February 2024, so that version is installed "
+    "without a warning.",
     fix="use https://helm.linkerd.io/edge with an exact version",
     source="linkerd.io, Releases and Versions: no stable artifacts since stable-2.15",
 )
@@ -27,8 +28,8 @@ def stable_repository(model: Model) -> Iterator[Hit]:
         if re.match(r"https?://helm\.linkerd\.io/stable/?\Z", release.repository):
             yield Hit(
                 release.position,
-                f"{release.title} takes chart {release.chart.name} from {release.repository}, "
-                "which is frozen since 2024",
+                f"{release.title} installs chart {release.chart.name} from {release.repository}, "
+                "which has been frozen since 2024",
                 subject=release.title,
             )
 
@@ -36,18 +37,19 @@ def stable_repository(model: Model) -> Iterator[Hit]:
 @rule(
     "MW102",
     "linkerd-version-range",
-    "The version of a Linkerd chart is a range",
-    why="Edge releases are dates, not promises: a range goes over breaking changes by itself.",
-    fix="pin the exact version and let Renovate propose the next one",
+    "A Linkerd chart has no exact version",
+    why="Edge releases make no compatibility promises: a version range upgrades across breaking changes on "
+    "its own.",
+    fix="pin an exact version and let Renovate propose the next one",
     source="linkerd.io, Releases and Versions: edge releases",
 )
 def floating_version(model: Model) -> Iterator[Hit]:
     for release in model.releases:
         if _LINKERD.match(release.chart.name) and not _EXACT.match(release.chart.version):
-            shown = f"'{release.chart.version}'" if release.chart.version else "no version, so the newest"
+            shown = f"version range '{release.chart.version}'" if release.chart.version else "no version"
             yield Hit(
                 release.position,
-                f"{release.title} installs chart {release.chart.name} at {shown}",
+                f"{release.title} installs chart {release.chart.name} with {shown}",
                 subject=release.title,
             )
 
@@ -56,8 +58,8 @@ def floating_version(model: Model) -> Iterator[Hit]:
     "MW103",
     "linkerd-chart-versions-differ",
     "Linkerd's charts have different versions",
-    why="CRDs, control plane and extensions are released together; apart they may not fit each other.",
-    fix="give all of them one version",
+    why="CRDs, control plane and extensions are released together; different versions may not be compatible.",
+    fix="set the same version for all of them",
     source="linkerd.io, Upgrading Linkerd; every chart of an edge release carries one number",
 )
 def versions_apart(model: Model) -> Iterator[Hit]:
@@ -72,7 +74,7 @@ def versions_apart(model: Model) -> Iterator[Hit]:
                 yield Hit(
                     release.position,
                     f"{release.title} installs {release.chart.name} {release.chart.version}, "
-                    f"and {leader.title} installs {leader.chart.name} {leader.chart.version}",
+                    f"but {leader.title} installs {leader.chart.name} {leader.chart.version}",
                     subject=release.title,
                 )
 
@@ -80,9 +82,9 @@ def versions_apart(model: Model) -> Iterator[Hit]:
 @rule(
     "MW104",
     "chart-version-range",
-    "The version of a chart is a range",
-    why="Two syncs of one commit may install two versions, and nobody reviewed the second.",
-    fix="pin the exact version and let Renovate propose the next one",
+    "A chart has no exact version",
+    why="Two syncs of the same commit can install two versions, and nobody has reviewed the second one.",
+    fix="pin an exact version and let Renovate propose the next one",
     source="fluxcd source-controller, HelmChart spec.version; argo-cd, targetRevision of a chart",
     severity=Severity.WARNING,
 )
@@ -91,7 +93,7 @@ def floating_other_version(model: Model) -> Iterator[Hit]:
         name = release.chart.name
         if not release.repository or _LINKERD.match(name) or _EXACT.match(release.chart.version):
             continue
-        shown = f"'{release.chart.version}'" if release.chart.version else "no version, so the newest"
+        shown = f"version range '{release.chart.version}'" if release.chart.version else "no version"
         yield Hit(
-            release.position, f"{release.title} installs chart {name} at {shown}", subject=release.title
+            release.position, f"{release.title} installs chart {name} with {shown}", subject=release.title
         )

@@ -1,4 +1,4 @@
-"""Kinds that nobody brings, or that are served in no version that Linkerd reads."""
+"""CRDs that nothing installs, or that do not serve the version that Linkerd reads."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ def _has_definitions(model: Model, cluster: str, group: str) -> bool:
 @rule(
     "MW635",
     "linkerd-crds-missing",
-    "A control plane without its kinds",
-    why="Its controllers read Server, AuthorizationPolicy and ServiceProfile at start: without them they do not become "
-    "ready.",
+    "The control plane is installed without its CRDs",
+    why="The controllers read Server, AuthorizationPolicy and ServiceProfile at startup. Without the CRDs "
+    "they do not become ready.",
     fix="install chart linkerd-crds of the same version before it",
     source="linkerd2 pkg/healthcheck, l5d-existence-crd",
     severity=Severity.WARNING,
@@ -39,15 +39,15 @@ def no_linkerd_crds(model: Model) -> Iterator[Hit]:
         ):
             continue
         if not _has_definitions(model, cluster, "policy.linkerd.io"):
-            text = f"{release.title} installs {CONTROL_PLANE}, and nothing here installs linkerd-crds"
+            text = f"{release.title} installs {CONTROL_PLANE}, but nothing installs linkerd-crds"
             yield Hit(release.position, text, subject=release.title)
 
 
 @rule(
     "MW636",
     "cert-manager-crds-missing",
-    "cert-manager without its kinds",
-    why="The chart installs no CRDs unless it is told to: every Certificate and Issuer here is refused.",
+    "cert-manager is installed without its CRDs",
+    why="The chart installs no CRDs by default, so every Certificate and Issuer here is rejected.",
     fix="set crds.enabled: true",
     source="cert-manager chart values.yaml, crds.enabled: false by default",
 )
@@ -63,16 +63,16 @@ def no_cert_manager_crds(model: Model) -> Iterator[Hit]:
         users = [item for kind in _CERTS for item in model.items(kind, "cert-manager.io")]
         users = [item for item in users if item.cluster == cluster]
         if users:
-            text = f"{release.title} installs no CRDs, and {users[0].title} ({users[0].at()}) needs them"
+            text = f"{release.title} installs no CRDs, but {users[0].title} ({users[0].at()}) needs them"
             yield Hit(release.position, text, subject=release.title)
 
 
 @rule(
     "MW426",
     "route-crd-without-v1alpha2",
-    "A TLSRoute or TCPRoute that Linkerd does not see",
-    why="Linkerd watches these two kinds as v1alpha2; newer bundles of the Gateway API serve v1 alone, and then the "
-    "route is ignored without a word.",
+    "The CRD of a TLSRoute or TCPRoute does not serve v1alpha2",
+    why="Linkerd reads these two kinds only as v1alpha2. Newer bundles of the Gateway API serve only v1, "
+    "and Linkerd then ignores the route without an error.",
     fix="install a bundle that serves v1alpha2, such as v1.4.1 of the experimental channel",
     source="linkerd2#15584; Gateway API v1.5 and v1.6 release notes",
     since="2025.4.4",
@@ -91,5 +91,5 @@ def unseen_routes(model: Model) -> Iterator[Hit]:
                 if route.cluster == definition.cluster and any(
                     ref.get("kind") == "Service" for ref in parents
                 ):
-                    text = f"{route.title} is for a Service, and {definition.title} ({definition.at()}) serves no v1alpha2"
+                    text = f"{route.title} is attached to a Service, but {definition.title} ({definition.at()}) does not serve v1alpha2"
                     yield Hit(route.at("apiVersion"), text, subject=route.title)

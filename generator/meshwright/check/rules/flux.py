@@ -1,4 +1,4 @@
-"""Flux: what waits for what, what Ready means, and what is never tried again."""
+"""Flux: dependencies, readiness, retries, and fields that are ignored."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ def _dependencies(item: Item) -> Iterator[tuple[int, str, str]]:
 @rule(
     "MW701",
     "dependency-missing",
-    "dependsOn names what does not exist",
-    why="What waits for a dependency that is not there is never applied, and only its status says so.",
-    fix="name one that exists in the same cluster",
+    "dependsOn names an object that does not exist",
+    why="An object whose dependency does not exist is never applied, and only its status shows it.",
+    fix="name an object that exists in the same cluster",
     source="fluxcd kustomize-controller and helm-controller, spec.dependsOn",
     engine=Engine.FLUX,
 )
@@ -48,13 +48,15 @@ def missing_dependency(model: Model) -> Iterator[Hit]:
                 if (namespace, name) in known[item.cluster]:
                     continue
                 at = item.at("spec", "dependsOn", number, "name")
-                text = f"{item.title} depends on {kind} {namespace}/{name}, which is not in this cluster"
+                text = (
+                    f"{item.title} depends on {kind} {namespace}/{name}, which does not exist in this cluster"
+                )
                 fix = ""
                 if model.find(item.cluster, other, namespace, name):
                     text = (
-                        f"{item.title} depends on {namespace}/{name}, a {other}, where a {kind} is looked for"
+                        f"{item.title} depends on {kind} {namespace}/{name}, but only a {other} has that name"
                     )
-                    fix = f"depend on the {kind} that brings it, and let that one wait"
+                    fix = f"depend on the {kind} that brings it, and make that one wait"
                 names = [found for space, found in known[item.cluster] if space == namespace]
                 yield Hit(at, text + ("" if fix else did_you_mean(name, names)), fix, item.title)
 
@@ -62,8 +64,9 @@ def missing_dependency(model: Model) -> Iterator[Hit]:
 @rule(
     "MW702",
     "dependency-without-wait",
-    "A dependency is ready before what it brings is",
-    why="Without wait and healthChecks a Kustomization is Ready once it is applied: nothing is waited for.",
+    "A dependency is Ready before its objects are",
+    why="Without wait or healthChecks a Kustomization is Ready as soon as it is applied, so nothing waits "
+    "for its objects.",
     fix="set wait: true on the dependency, or list healthChecks",
     source="fluxcd kustomize-controller, spec.wait",
     engine=Engine.FLUX,
@@ -77,9 +80,7 @@ def ready_too_early(model: Model) -> Iterator[Hit]:
                 continue
             if found.get("spec", "wait") is not True and not found.list("spec", "healthChecks"):
                 at = item.at("spec", "dependsOn", number, "name")
-                text = (
-                    f"{item.title} waits for {found.title}, which is Ready once it is applied: it has no wait"
-                )
+                text = f"{item.title} depends on {found.title}, which is Ready as soon as it is applied because it sets no wait"
                 yield Hit(at, text, subject=item.title)
 
 
@@ -87,7 +88,7 @@ def ready_too_early(model: Model) -> Iterator[Hit]:
     "MW703",
     "healthchecks-ignored",
     "healthChecks are ignored",
-    why="With wait: true every object is waited for, and healthChecks are not read.",
+    why="With wait: true Flux waits for every object and does not read healthChecks.",
     fix="remove one of the two",
     source="fluxcd kustomize-controller, spec.healthChecks",
     engine=Engine.FLUX,
@@ -105,8 +106,8 @@ def ignored_health_checks(model: Model) -> Iterator[Hit]:
 @rule(
     "MW704",
     "install-not-retried",
-    "A first installation that fails is given up",
-    why="By default a failed first install is uninstalled, and not tried again until the spec changes.",
+    "A failed first install is not retried",
+    why="By default a failed first install is uninstalled, and not retried until the spec changes.",
     fix="set install.strategy.name: RetryOnFailure, or install.remediation.retries: -1",
     source="fluxcd helm-controller v1.6, spec.install.strategy and spec.install.remediation",
     engine=Engine.FLUX,
@@ -120,14 +121,14 @@ def given_up(model: Model) -> Iterator[Hit]:
             continue
         if strategy != "RetryOnFailure" and (retries is None or retries == 0):
             at = item.at("spec", "install", key=True)
-            yield Hit(at, f"{item.title} never tries a failed first install again", subject=item.title)
+            yield Hit(at, f"{item.title} does not retry a failed first install", subject=item.title)
 
 
 @rule(
     "MW705",
     "retryinterval-rejected",
-    "The API server refuses retryInterval here",
-    why="A validation rule of the CRD allows retryInterval with the strategy RetryOnFailure alone.",
+    "The API server rejects retryInterval",
+    why="A validation rule of the CRD allows retryInterval only with the strategy RetryOnFailure.",
     fix="set the strategy's name to RetryOnFailure",
     source="fluxcd helm-controller v1.6, CRD HelmRelease, x-kubernetes-validations of strategy",
     engine=Engine.FLUX,
@@ -138,7 +139,7 @@ def refused_retry_interval(model: Model) -> Iterator[Hit]:
             strategy = item.mapping("spec", action, "strategy")
             if "retryInterval" in strategy and strategy.get("name") == "RemediateOnFailure":
                 at = item.at("spec", action, "strategy", "retryInterval", key=True)
-                text = f"{item.title} has {action}.strategy RemediateOnFailure with a retryInterval"
+                text = f"{item.title} sets {action}.strategy.retryInterval, but the strategy is RemediateOnFailure"
                 yield Hit(at, text, subject=item.title)
 
 
@@ -177,10 +178,10 @@ _SERVED = {
 @rule(
     "MW706",
     "flux-api-version-removed",
-    "A version of Flux' API that is served no more",
-    why="Flux 2.8 and 2.9 dropped their beta versions: the API server knows no such kind, and the whole apply "
-    "fails.",
-    fix="write the version that is served",
+    "A version of Flux' API is no longer served",
+    why="Flux 2.8 and 2.9 removed their beta versions. The API server does not know the kind, and the "
+    "whole apply fails.",
+    fix="use a version that is served",
     source="fluxcd.io, release notes of 2.8 and 2.9",
     engine=Engine.FLUX,
 )
@@ -190,20 +191,20 @@ def dropped_version(model: Model) -> Iterator[Hit]:
         group, _, version = item.built.api_version.partition("/")
         if group in _SERVED and version not in _SERVED[group]:
             served = " and ".join(_SERVED[group])
-            text = f"{item.title} is {item.built.api_version}, and Flux 2.9 serves {served}"
+            text = f"{item.title} uses {item.built.api_version}, but Flux 2.9 serves {served}"
             severity = None
             if older is not None:
                 severity = Severity.WARNING
-                text += f"; the Flux {older[0]} of {older[1]} still serves it"
+                text += f"; Flux {older[0]} ({older[1]}) still serves it"
             yield Hit(item.at("apiVersion"), text, subject=item.title, severity=severity)
 
 
 @rule(
     "MW707",
     "kustomization-timeout-short",
-    "A Kustomization gives up before the release that it waits for",
-    why="Its health check ends first and says failed, while Helm is still within its time: red, then green, "
-    "then red.",
+    "A Kustomization times out before the release that it waits for",
+    why="Its health check fails first, while Helm is still within its own timeout, so the status flips "
+    "between failed and ready.",
     fix="raise the Kustomization's timeout above the HelmRelease's",
     source="fluxcd kustomize-controller spec.timeout; helm-controller spec.timeout, 5m by default",
     engine=Engine.FLUX,
@@ -222,7 +223,7 @@ def short_timeout(model: Model) -> Iterator[Hit]:
             if ours is not None and theirs is not None and ours < theirs:
                 at = root.kustomization.position("spec", "timeout")
                 text = (
-                    f"{root.kustomization.title} waits {root.kustomization.spec['timeout']}, and "
+                    f"{root.kustomization.title} waits {root.kustomization.spec['timeout']}, but "
                     f"{item.title} ({item.at('spec', 'timeout')}) may take {item.get('spec', 'timeout') or '5m'}"
                 )
                 yield Hit(at, text, subject=root.kustomization.title)
@@ -232,9 +233,10 @@ def short_timeout(model: Model) -> Iterator[Hit]:
 @rule(
     "MW708",
     "valuesfrom-other-namespace",
-    "Values that the release cannot read",
-    why="valuesFrom reads its own namespace alone: the release waits for an object that is elsewhere.",
-    fix="put the ConfigMap or Secret into the HelmRelease's namespace",
+    "valuesFrom names an object in another namespace",
+    why="valuesFrom reads only from the HelmRelease's own namespace, so the release waits for an object "
+    "that is elsewhere.",
+    fix="move the ConfigMap or Secret to the HelmRelease's namespace",
     source="fluxcd helm-controller v1.6, spec.valuesFrom",
     engine=Engine.FLUX,
 )
@@ -263,9 +265,9 @@ _CRDS_FOLDER = frozenset(
 @rule(
     "MW709",
     "chart-crds-not-upgraded",
-    "CRDs that are never upgraded",
-    why="Helm installs a chart's crds/ folder once: after an upgrade the new version meets the old kinds, and "
-    "fields that they do not know are dropped.",
+    "A chart's CRDs are never upgraded",
+    why="Helm installs a chart's crds/ folder only once. After an upgrade the old CRDs stay, and fields "
+    "that they do not know are dropped.",
     fix="set upgrade.crds: CreateReplace",
     source="fluxcd helm-controller v1.6, spec.upgrade.crds: Skip by default",
     engine=Engine.FLUX,
@@ -280,16 +282,16 @@ def stale_crds(model: Model) -> Iterator[Hit]:
         policy = upgrade.get("crds") if isinstance(upgrade, dict) else None
         # A chart whose CRDs somebody else brings has none to upgrade.
         if policy in (None, "Skip") and release.value("crds", "enabled") is not False:
-            text = f"{release.title} installs the CRDs of {release.chart.name} once, and never upgrades them"
+            text = f"{release.title} installs the CRDs of {release.chart.name} once, but never upgrades them"
             yield Hit(release.position, text, subject=release.title)
 
 
 @rule(
     "MW710",
     "source-missing",
-    "A source that is not there",
-    why="What reads from it stays not ready, and says so in its status alone.",
-    fix="name a source that exists, in its namespace",
+    "A source does not exist",
+    why="An object whose source does not exist never becomes ready, and only its status shows it.",
+    fix="name a source that exists, with its namespace",
     source="fluxcd kustomize-controller and helm-controller, spec.sourceRef",
     engine=Engine.FLUX,
 )
@@ -312,5 +314,5 @@ def missing_source(model: Model) -> Iterator[Hit]:
                 names = [other.name for other in known]
                 there = [other.namespace for other in known if other.name == name]
                 hint = f"; namespace {there[0]} has one" if there else did_you_mean(name, names)
-                text = f"{item.title} reads from {wanted} {namespace}/{name}, which is not there{hint}"
+                text = f"{item.title} reads from {wanted} {namespace}/{name}, which does not exist{hint}"
                 yield Hit(item.at(*pointer, "name"), text, subject=item.title)

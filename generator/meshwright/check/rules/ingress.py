@@ -1,4 +1,4 @@
-"""Ingress: Traefik, k3s' packaged charts, and the header that ingress mode follows."""
+"""Ingress: Traefik, ingress-nginx, k3s' packaged charts, and the header of ingress mode."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ _PACKAGED = frozenset(
 @rule(
     "MW601",
     "traefik-api-group-removed",
-    "An API group that Traefik has left",
-    why="traefik.containo.us is gone since Traefik v3: the API server knows no such kind, or nobody reads it.",
-    fix="write traefik.io/v1alpha1",
+    "An object uses an API group that Traefik has removed",
+    why="Traefik v3 removed traefik.containo.us: the API server does not know the kind, or nothing reads it.",
+    fix="use traefik.io/v1alpha1",
     source="traefik v3 migration guide: the API group traefik.containo.us is removed",
 )
 def old_group(model: Model) -> Iterator[Hit]:
     for item in model.all_items():
         if item.built.group == "traefik.containo.us":
             yield Hit(
-                item.at("apiVersion"), f"{item.title} is of group traefik.containo.us", subject=item.title
+                item.at("apiVersion"), f"{item.title} uses API group traefik.containo.us", subject=item.title
             )
 
 
@@ -43,9 +43,10 @@ def _chart_configs(model: Model) -> list[Item]:
 @rule(
     "MW602",
     "helmchartconfig-without-chart",
-    "A HelmChartConfig that configures no chart",
-    why="k3s joins it with the HelmChart of the same name and namespace, and a packaged one is in kube-system.",
-    fix="name it as the HelmChart, in its namespace",
+    "A HelmChartConfig matches no HelmChart",
+    why="k3s merges it with the HelmChart of the same name and namespace, and the packaged charts are in "
+    "kube-system.",
+    fix="use the name and the namespace of the HelmChart",
     source="k3s-io/helm-controller, HelmChartConfig",
 )
 def lost_config(model: Model) -> Iterator[Hit]:
@@ -58,7 +59,7 @@ def lost_config(model: Model) -> Iterator[Hit]:
         if any(other.namespace == item.namespace for other in charts):
             continue
         if item.name in _PACKAGED and item.namespace != "kube-system":
-            text = f"{item.title} is for k3s' packaged {item.name}, which is in kube-system"
+            text = f"{item.title} configures k3s' packaged {item.name}, which is in kube-system"
             yield Hit(item.at("metadata", "namespace"), text, subject=item.title)
         elif charts:
             text = f"{item.title} is in another namespace than {charts[0].title}"
@@ -68,8 +69,8 @@ def lost_config(model: Model) -> Iterator[Hit]:
 @rule(
     "MW603",
     "traefik-reinstalled-on-failure",
-    "A failed upgrade takes the ingress down",
-    why="By default k3s answers a failed upgrade by uninstalling the chart and installing it anew.",
+    "A failed upgrade uninstalls the ingress",
+    why="By default k3s handles a failed upgrade by uninstalling the chart and installing it again.",
     fix="set spec.failurePolicy to abort or retry",
     source="k3s-io/helm-controller v0.17, spec.failurePolicy: reinstall by default",
     severity=Severity.WARNING,
@@ -79,7 +80,7 @@ def reinstalled(model: Model) -> Iterator[Hit]:
         if item.name == "traefik" and item.get("spec", "failurePolicy") in (None, "reinstall"):
             yield Hit(
                 item.at("spec", "failurePolicy"),
-                f"{item.title} is reinstalled when an upgrade fails",
+                f"{item.title} is reinstalled if an upgrade fails",
                 subject=item.title,
             )
 
@@ -102,10 +103,11 @@ def _value(values: Any, *pointer: str) -> Any:
 @rule(
     "MW604",
     "inject-packaged-traefik",
-    "Injection is asked for where Linkerd's webhook is not asked",
-    why="k3s' Traefik runs in kube-system, which the injector's webhook leaves out: the annotation does "
-    "nothing.",
-    fix="add a MutatingWebhookConfiguration for Traefik's pods that points at the injector, or run Traefik elsewhere",
+    "The packaged Traefik requests injection, but the webhook skips it",
+    why="k3s' Traefik runs in kube-system, which the injector's webhook skips, so the annotation has no "
+    "effect.",
+    fix="add a MutatingWebhookConfiguration for Traefik's pods that points to the injector, or run Traefik "
+    "in another namespace",
     source="linkerd2 charts/linkerd-control-plane/values.yaml, proxyInjector.namespaceSelector",
 )
 def packaged_traefik(model: Model) -> Iterator[Hit]:
@@ -125,7 +127,7 @@ def packaged_traefik(model: Model) -> Iterator[Hit]:
         ):
             continue
         if model.sees_all_of(holder.cluster):
-            text = f"{holder.title} asks for injection in kube-system"
+            text = f"{holder.title} requests injection in kube-system, which the webhook skips"
             yield Hit(holder.at(INJECT), text, subject=holder.title)
 
 
@@ -162,8 +164,8 @@ def _ingress_mode(model: Model, cluster: str) -> list[str]:
 @rule(
     "MW605",
     "ingress-mode-open-relay",
-    "Ingress mode lets a client choose where its request goes",
-    why="The proxy follows l5d-dst-override, which a client may send too, unless every route overwrites it.",
+    "Ingress mode lets clients choose where a request goes",
+    why="The proxy follows l5d-dst-override, which a client can send too, unless every route overwrites it.",
     fix="use inject: enabled with nativeLB, or a Middleware that sets l5d-dst-override on every route",
     source="linkerd.io, Ingress traffic: the header must not come from outside",
 )
@@ -179,7 +181,7 @@ def open_relay(model: Model) -> Iterator[Hit]:
             for number, entry in enumerate(route.list("spec", "routes")):
                 used = items_of(entry.get("middlewares")) if isinstance(entry, dict) else []
                 if not any(isinstance(ref, dict) and ref.get("name") in own for ref in used):
-                    text = f"{route.title} sets no {_HEADER} here, and {who[0]} is in ingress mode"
+                    text = f"{route.title} has a route that does not set {_HEADER}, but {who[0]} is in ingress mode"
                     yield Hit(route.at("spec", "routes", number), text, subject=route.title)
 
 
@@ -187,7 +189,7 @@ def open_relay(model: Model) -> Iterator[Hit]:
     "MW606",
     "dst-override-unused",
     "l5d-dst-override has no effect",
-    why="Linkerd reads the header in ingress mode alone, and here nobody is in it.",
+    why="Linkerd reads the header only in ingress mode, and nothing here is in ingress mode.",
     fix="remove the Middleware; with inject: enabled use nativeLB instead",
     source="linkerd2-proxy linkerd/app/outbound/src/ingress.rs",
     severity=Severity.WARNING,
@@ -198,15 +200,15 @@ def idle_override(model: Model) -> Iterator[Hit]:
         unseen = not model.sees_all_of(item.cluster) or any(not release.complete for release in charts)
         if not unseen and not _ingress_mode(model, item.cluster):
             at = item.at("spec", "headers", "customRequestHeaders")
-            yield Hit(at, f"{item.title} sets {_HEADER}, and nothing is in ingress mode", subject=item.title)
+            yield Hit(at, f"{item.title} sets {_HEADER}, but nothing is in ingress mode", subject=item.title)
 
 
 @rule(
     "MW607",
     "traefik-bypasses-service",
-    "A meshed Traefik passes Linkerd by",
-    why="Traefik picks pods by itself: mTLS holds, but routes, retries, balancing and policy of the Service "
-    "do not apply.",
+    "A meshed Traefik bypasses the Service",
+    why="Traefik selects pods by itself: mTLS works, but the Service's routes, retries, load balancing and "
+    "policy do not apply.",
     fix="set nativeLB: true on the service, or providers.kubernetesCRD.nativeLBByDefault in the chart",
     source="traefik v3, services[].nativeLB; linkerd website 042a9c90",
     severity=Severity.WARNING,
@@ -235,15 +237,15 @@ def no_native_balancing(model: Model) -> Iterator[Hit]:
                     plain = isinstance(service, dict) and service.get("kind", "Service") == "Service"
                     if plain and service.get("nativeLB") is not True:
                         here = route.at("spec", "routes", number, "services", at)
-                        text = f"{route.title} picks pods of '{service.get('name')}' itself, and {meshed[0][0]} is meshed"
+                        text = f"{route.title} does not set nativeLB for service '{service.get('name')}', but {meshed[0][0]} is meshed"
                         yield Hit(here, text, subject=route.title)
 
 
 @rule(
     "MW608",
     "nginx-bypasses-service",
-    "A meshed ingress-nginx passes Linkerd by",
-    why="It sends requests to pods by itself; Linkerd then knows neither Service nor routes.",
+    "A meshed ingress-nginx bypasses the Service",
+    why="ingress-nginx sends requests directly to pods, so Linkerd sees neither the Service nor its routes.",
     fix='add nginx.ingress.kubernetes.io/service-upstream: "true" to the Ingress',
     source="linkerd.io, Ingress traffic: nginx",
     severity=Severity.WARNING,
@@ -258,5 +260,5 @@ def nginx_upstream(model: Model) -> Iterator[Hit]:
         for item in model.items("Ingress", "networking.k8s.io"):
             named = item.get("spec", "ingressClassName") in ("nginx", None)
             if item.cluster == release.cluster and named and str(item.annotations.get(key)).lower() != "true":
-                text = f"{item.title} has no service-upstream, and {release.title} is meshed"
+                text = f"{item.title} does not set service-upstream, but {release.title} is meshed"
                 yield Hit(item.at("metadata"), text, subject=item.title)

@@ -81,9 +81,10 @@ def _holders(model: Model) -> Iterator[tuple[Item, Pointer]]:
 @rule(
     "MW301",
     "inject-on-workload",
-    "linkerd.io/inject is on the workload, not on its pods",
-    why="The injector reads the annotations of pods and namespaces; on a Deployment itself it has no effect.",
-    fix="move it to the pod template's metadata.annotations",
+    "linkerd.io/inject is on the workload instead of its pod template",
+    why="The injector reads the annotations of pods and namespaces; on the workload itself the annotation "
+    "has no effect.",
+    fix="move it to metadata.annotations of the pod template",
     source="linkerd2 pkg/inject/inject.go; linkerd2#4856",
 )
 def on_the_workload(model: Model) -> Iterator[Hit]:
@@ -91,7 +92,7 @@ def on_the_workload(model: Model) -> Iterator[Hit]:
         item = workload.item
         if workload.template and INJECT in item.annotations and INJECT not in workload.annotations:
             at = item.at("metadata", "annotations", INJECT, key=True)
-            text = f"{item.title} has {INJECT} on itself, and its pod template has none"
+            text = f"{item.title} has {INJECT} on itself, but not on its pod template"
             yield Hit(at, text, subject=item.title)
 
 
@@ -99,7 +100,7 @@ def on_the_workload(model: Model) -> Iterator[Hit]:
     "MW302",
     "inject-as-label",
     "linkerd.io/inject is a label",
-    why="Labels have never had an effect on injection: the pods stay out of the mesh.",
+    why="The injector reads only annotations, so the pods stay out of the mesh.",
     fix="make it an annotation",
     source="linkerd2#4856",
 )
@@ -107,16 +108,16 @@ def as_a_label(model: Model) -> Iterator[Hit]:
     for item, pointer in _holders(model):
         if INJECT in item.mapping(*pointer, "labels"):
             at = item.at(*pointer, "labels", INJECT, key=True)
-            text = f"{item.title} has {INJECT} among its labels, and the injector reads annotations"
+            text = f"{item.title} has label {INJECT}, but the injector reads only annotations"
             yield Hit(at, text, subject=item.title)
 
 
 @rule(
     "MW303",
     "inject-value-unknown",
-    "linkerd.io/inject has a value that Linkerd does not know",
-    why="Any other value than enabled, ingress and disabled means not injected, without a word.",
-    fix="write enabled, ingress or disabled",
+    "linkerd.io/inject has an unknown value",
+    why="Any value other than enabled, ingress and disabled turns injection off, and nothing reports it.",
+    fix="use enabled, ingress or disabled",
     source="linkerd2 pkg/inject/report.go, ValidInjectAnnotationValues",
 )
 def unknown_value(model: Model) -> Iterator[Hit]:
@@ -124,16 +125,17 @@ def unknown_value(model: Model) -> Iterator[Hit]:
         value = holder.annotations.get(INJECT, "disabled")
         if value not in _VALUES and not unresolved(value):
             hint = did_you_mean(str(value), _VALUES)
-            text = f"{holder.title} has {INJECT} '{value}', which means not injected{hint}"
+            text = f"{holder.title} has {INJECT} '{value}', which turns injection off{hint}"
             yield Hit(holder.at(INJECT), text, subject=holder.title)
 
 
 @rule(
     "MW304",
     "inject-on-host-network",
-    "A pod on the host's network asks for injection",
-    why="The injector leaves such pods alone: their traffic cannot be redirected without the node's.",
-    fix="remove the annotation, or hostNetwork",
+    "A pod on the host network requests injection",
+    why="The injector skips pods with hostNetwork, because redirecting their traffic would redirect the "
+    "node's.",
+    fix="remove the annotation or hostNetwork",
     source="linkerd2 pkg/inject/report.go, hostNetwork",
 )
 def host_network(model: Model) -> Iterator[Hit]:
@@ -143,16 +145,16 @@ def host_network(model: Model) -> Iterator[Hit]:
             "ingress",
         ):
             at = workload.item.at(*workload.template, "metadata", "annotations", INJECT)
-            text = f"{workload.item.title} asks for injection and uses the host's network"
+            text = f"{workload.item.title} requests injection, but uses the host network"
             yield Hit(at, text, subject=workload.item.title)
 
 
 @rule(
     "MW305",
     "pod-security-blocks-linkerd-init",
-    "A meshed namespace forbids linkerd-init",
-    why="linkerd-init needs NET_ADMIN and NET_RAW, which these levels forbid: no pod is made.",
-    fix="raise the level to privileged, or use linkerd-cni",
+    "Pod Security blocks linkerd-init in a meshed namespace",
+    why="linkerd-init needs NET_ADMIN and NET_RAW. These levels forbid both, so no pod is created.",
+    fix="set the level to privileged, or use linkerd-cni",
     source="Kubernetes Pod Security Standards; linkerd2 charts/partials, _proxy-init.tpl",
 )
 def pod_security(model: Model) -> Iterator[Hit]:
@@ -166,16 +168,17 @@ def pod_security(model: Model) -> Iterator[Hit]:
             continue
         if model.charts("linkerd2-cni", item.cluster):
             continue
-        text = f"{item.title} is meshed, and enforces Pod Security level {level}"
+        text = f"{item.title} is meshed, but enforces Pod Security level {level}"
         yield Hit(item.at("metadata", "labels", label), text, subject=item.title)
 
 
 @rule(
     "MW306",
     "inject-in-excluded-namespace",
-    "Injection is asked for where Linkerd's webhook is not asked",
-    why="The injector's webhook is not asked about kube-system, cert-manager and namespaces labelled so.",
-    fix="move the workload to a namespace of its own, or remove the annotation",
+    "Injection is requested in a namespace that the webhook skips",
+    why="The injector's webhook skips kube-system, cert-manager and namespaces with the label "
+    "config.linkerd.io/admission-webhooks: disabled.",
+    fix="move the workload to another namespace, or remove the annotation",
     source="linkerd-control-plane values.yaml, proxyInjector.namespaceSelector (since edge-22.2.1)",
 )
 def excluded_namespace(model: Model) -> Iterator[Hit]:
@@ -195,9 +198,7 @@ def excluded_namespace(model: Model) -> Iterator[Hit]:
             labelled = namespace is not None and namespace.labels.get(label) == "disabled"
             if item.namespace in _EXCLUDED or labelled:
                 at = item.at(*workload.template, "metadata", "annotations", INJECT)
-                text = (
-                    f"{item.title} asks for injection, and the webhook leaves namespace {item.namespace} out"
-                )
+                text = f"{item.title} requests injection, but the webhook skips namespace {item.namespace}"
                 yield Hit(at, text, subject=item.title)
         for holder in chart_pods(model):
             asked = holder.annotations.get(INJECT) in ("enabled", "ingress")
@@ -206,7 +207,7 @@ def excluded_namespace(model: Model) -> Iterator[Hit]:
                 namespace = model.find(cluster, "Namespace", "", holder.namespace)
                 labelled = namespace is not None and namespace.labels.get(label) == "disabled"
                 if holder.namespace in _EXCLUDED or labelled:
-                    text = f"{holder.title} asks for injection, and the webhook leaves namespace {holder.namespace} out"
+                    text = f"{holder.title} requests injection, but the webhook skips namespace {holder.namespace}"
                     yield Hit(holder.at(INJECT), text, subject=holder.title)
 
 
@@ -220,8 +221,8 @@ def _has_other(model: Model, cluster: str) -> bool:
 @rule(
     "MW307",
     "annotation-removed",
-    "An annotation that Linkerd reads no more",
-    why="proxy-init is part of the proxy's image since edge-25.11.3; the annotation is ignored.",
+    "Linkerd no longer reads an annotation",
+    why="Since edge-25.11.3 proxy-init is part of the proxy image, and the annotation is ignored.",
     fix="remove it",
     source="linkerd2 0e9a38d7d (#14577)",
     severity=Severity.WARNING,
@@ -230,16 +231,16 @@ def _has_other(model: Model, cluster: str) -> bool:
 def removed_annotation(model: Model) -> Iterator[Hit]:
     for holder in annotation_holders(model):
         for key in sorted(_REMOVED & holder.annotations.keys()):
-            text = f"{holder.title} sets {key}, which is gone since edge-25.11.3"
+            text = f"{holder.title} sets {key}, which was removed in edge-25.11.3"
             yield Hit(holder.at(key, key=True), text, subject=holder.title)
 
 
 @rule(
     "MW308",
     "annotation-unknown",
-    "An annotation of config.linkerd.io that Linkerd does not know",
-    why="It is logged at most and ignored: the setting has no effect.",
-    fix="use a name that Linkerd knows",
+    "Linkerd does not know a config.linkerd.io annotation",
+    why="Linkerd ignores an unknown annotation and at most logs it, so the setting has no effect.",
+    fix="use an annotation that Linkerd knows",
     source="linkerd2 edge-26.8.3, pkg/k8s/labels.go",
 )
 def unknown_annotation(model: Model) -> Iterator[Hit]:
@@ -255,9 +256,10 @@ def unknown_annotation(model: Model) -> Iterator[Hit]:
 @rule(
     "MW317",
     "service-account-token-missing",
-    "A pod without a token cannot prove who it is",
-    why="Without projected tokens the proxy needs the pod's own: the injector leaves a pod alone that mounts none.",
-    fix="leave identity.serviceAccountTokenProjection on, or mount the token",
+    "A meshed pod mounts no service account token",
+    why="Without projected tokens the proxy needs the pod's own token, and the injector skips pods that do "
+    "not mount one.",
+    fix="keep identity.serviceAccountTokenProjection enabled, or mount the token",
     source="linkerd2 pkg/inject/report.go, automountServiceAccountToken",
 )
 def no_token(model: Model) -> Iterator[Hit]:
@@ -272,5 +274,5 @@ def no_token(model: Model) -> Iterator[Hit]:
             if release.value("identity", "serviceAccountTokenProjection") is False:
                 at = item.at(*workload.template, "spec", "automountServiceAccountToken")
                 where = release.at("identity", "serviceAccountTokenProjection")
-                text = f"{item.title} mounts no token, and {release.title} ({where}) projects none"
+                text = f"{item.title} mounts no service account token, and {release.title} ({where}) projects none"
                 yield Hit(at, text, subject=item.title)

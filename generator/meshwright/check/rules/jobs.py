@@ -43,9 +43,9 @@ def _commands(workload: Workload) -> str:
 @rule(
     "MW311",
     "job-never-completes",
-    "A meshed Job that never ends",
-    why="The proxy goes on when the Job's container is done, unless it is a native sidecar: the pod never "
-    "completes, and a CronJob piles them up.",
+    "A meshed Job never completes",
+    why="Unless it is a native sidecar, the proxy keeps running after the Job's container has exited. The "
+    "pod never completes, and the pods of a CronJob accumulate.",
     fix="set linkerd.io/inject: disabled on its pods, or proxy.nativeSidecar: true in the chart",
     source="linkerd.io, Native Sidecars; linkerd2 009a25fa3 (on by default since edge-26.5.2)",
 )
@@ -55,15 +55,15 @@ def endless_job(model: Model) -> Iterator[Hit]:
         if item.built.kind not in ("Job", "CronJob") or inject_mode(model, workload) is None:
             continue
         if native_sidecars(model, workload) is False and "linkerd-await" not in _commands(workload):
-            text = f"{item.title} is meshed, and its proxy is no native sidecar"
+            text = f"{item.title} is meshed, but its proxy is not a native sidecar"
             yield Hit(item.at(*workload.template, "metadata"), text, subject=item.title)
 
 
 @rule(
     "MW312",
     "linkerd-await-cannot-shut-down",
-    "linkerd-await cannot stop the proxy",
-    why="The proxy's shutdown endpoint is off unless it is asked for: linkerd-await --shutdown waits for ever.",
+    "linkerd-await cannot shut down the proxy",
+    why="The proxy's shutdown endpoint is disabled by default, so linkerd-await --shutdown waits forever.",
     fix="add the annotation config.linkerd.io/proxy-admin-shutdown: enabled to the pods",
     source="linkerd2 35fb2d6d1",
     since="2024.6.2",
@@ -77,5 +77,5 @@ def no_shutdown(model: Model) -> Iterator[Hit]:
         if any(release.value("proxy", "enableShutdownEndpoint") is True for release in releases):
             continue
         if workload.annotations.get(f"{_PREFIX}proxy-admin-shutdown") != "enabled":
-            text = f"{workload.item.title} runs linkerd-await --shutdown without proxy-admin-shutdown"
+            text = f"{workload.item.title} runs linkerd-await --shutdown, but does not set {_PREFIX}proxy-admin-shutdown"
             yield Hit(workload.item.at(*workload.template, "metadata"), text, subject=workload.item.title)

@@ -1,4 +1,4 @@
-"""Kustomize: what it leaves out without a word."""
+"""kustomize: patches and images that match nothing, and deprecated fields."""
 
 from __future__ import annotations
 
@@ -44,9 +44,9 @@ def _targets(own: KustomizationFile) -> Iterator[tuple[str, int, Mapping[str, An
 @rule(
     "MW911",
     "patch-target-missing",
-    "A patch whose target matches nothing",
-    why="kustomize applies such a patch to nothing and says nothing.",
-    fix="write the kind and name of an object that the kustomization takes in",
+    "A patch's target matches nothing",
+    why="kustomize applies such a patch to nothing and reports no error.",
+    fix="use the kind and name of an object that the kustomization includes",
     source="kustomize 5.8.1, run: a target without a match is no error",
 )
 def missed_patch(model: Model) -> Iterator[Hit]:
@@ -64,7 +64,7 @@ def missed_patch(model: Model) -> Iterator[Hit]:
                 hint = did_you_mean(str(target.get("kind") or ""), kinds - {str(target.get("kind"))})
                 hint = hint or did_you_mean(str(target.get("name") or ""), names - {str(target.get("name"))})
                 at = own.position((field, number, "target"))
-                text = f"'{own.folder}' patches {described(target)}, and takes in no such object{hint}"
+                text = f"'{own.folder}' patches {described(target)}, but includes no such object{hint}"
                 # Without a name it may be a default for what is still to come.
                 severity = None if target.get("name") else Severity.WARNING
                 yield Hit(at, text, subject=own.path, severity=severity)
@@ -73,9 +73,9 @@ def missed_patch(model: Model) -> Iterator[Hit]:
 @rule(
     "MW912",
     "flux-patch-target-missing",
-    "A patch of a Flux Kustomization that matches nothing",
-    why="Flux hands it to kustomize, which applies it to nothing and says nothing.",
-    fix="write the kind and name of an object that this Kustomization applies",
+    "The target of a Flux Kustomization's patch matches nothing",
+    why="Flux passes the patch to kustomize, which applies it to nothing and reports no error.",
+    fix="use the kind and name of an object that this Kustomization applies",
     source="fluxcd kustomize-controller, spec.patches; kustomize 5.8.1",
     engine=Engine.FLUX,
 )
@@ -93,16 +93,16 @@ def missed_flux_patch(model: Model) -> Iterator[Hit]:
                 at = root.kustomization.position("spec", "patches", number, "target")
                 names = {built.name for built in root.objects} - {str(target["name"])}
                 hint = did_you_mean(str(target["name"]), names)
-                text = f"{root.kustomization.title} patches {described(target)}, and applies no such object{hint}"
+                text = f"{root.kustomization.title} patches {described(target)}, but applies no such object{hint}"
                 yield Hit(at, text, subject=root.kustomization.title)
 
 
 @rule(
     "MW913",
     "image-unused",
-    "An image that nothing uses",
-    why="kustomize changes the images whose name is exactly this, and says nothing when there is none.",
-    fix="write the image's name as the manifests have it, without tag, with its registry",
+    "No container uses an image of the images list",
+    why="kustomize changes only images with exactly this name, and reports no error if there are none.",
+    fix="write the image's name as in the manifests, with its registry and without a tag",
     source="kustomize api/filters/imagetag",
     severity=Severity.WARNING,
 )
@@ -120,7 +120,7 @@ def unused_image(model: Model) -> Iterator[Hit]:
             name = entry.get("name") if isinstance(entry, Mapping) else None
             if isinstance(name, str) and _PLAIN.fullmatch(name) and name not in used:
                 at = own.position(("images", number, "name"))
-                text = f"'{own.folder}' sets image {name}, which no container has{did_you_mean(name, used)}"
+                text = f"'{own.folder}' sets image {name}, which no container uses{did_you_mean(name, used)}"
                 yield Hit(at, text, subject=own.path)
 
 
@@ -141,10 +141,10 @@ def _image(text: str) -> str:
 @rule(
     "MW914",
     "kustomize-field-deprecated",
-    "A field of kustomize that is on its way out",
-    why="kustomize warns of it today and will refuse it; commonLabels also changes selectors, which cannot be "
-    "changed on a Deployment that is running.",
-    fix="write the field that replaced it; kustomize edit fix does most of it",
+    "A kustomization uses a deprecated field",
+    why="kustomize warns about it now and will reject it later. commonLabels also changes selectors, which "
+    "cannot be changed on an existing Deployment.",
+    fix="use the field that replaced it; kustomize edit fix converts most of them",
     source="kustomize 5.8.1, deprecation warnings",
     severity=Severity.WARNING,
 )
@@ -153,4 +153,6 @@ def deprecated_field(model: Model) -> Iterator[Hit]:
         for field, successor in _DEPRECATED.items():
             if own.data.get(field):
                 at = own.position((field,), key=True)
-                yield Hit(at, f"'{own.folder}' has {field}, which {successor} replaced", subject=own.path)
+                yield Hit(
+                    at, f"'{own.folder}' uses {field}, which was replaced by {successor}", subject=own.path
+                )

@@ -35,9 +35,9 @@ def _monitors(model: Model) -> Iterator[tuple[Item, str]]:
 @rule(
     "MW501",
     "monitor-port-renamed",
-    "A monitor looks for a port name that Linkerd has no more",
-    why="The controllers' port admin-http became <component>-admin: the monitor selects nothing.",
-    fix="keep .*-admin in Linkerd's namespace and admin in viz', and drop linkerd-admin",
+    "A monitor selects a port name that Linkerd no longer uses",
+    why="The controllers' port admin-http was renamed to <component>-admin, so the monitor selects nothing.",
+    fix="keep .*-admin in Linkerd's namespace and admin in viz' namespace, and drop linkerd-admin",
     source="linkerd2 148fd1c16 (edge-25.6.3)",
     since="2025.6.3",
 )
@@ -49,17 +49,25 @@ def old_port_name(model: Model) -> Iterator[Hit]:
             for at, relabeling in enumerate(items_of(endpoint.get("relabelings"))):
                 if isinstance(relabeling, dict) and "admin-http" in str(relabeling.get("regex", "")):
                     here = item.at("spec", field, number, "relabelings", at, "regex")
-                    yield Hit(here, f"{item.title} keeps port name admin-http", subject=item.title)
+                    yield Hit(
+                        here,
+                        f"{item.title} keeps port name admin-http, which Linkerd no longer uses",
+                        subject=item.title,
+                    )
             if endpoint.get("port") == "admin-http":
                 here = item.at("spec", field, number, "port")
-                yield Hit(here, f"{item.title} scrapes port name admin-http", subject=item.title)
+                yield Hit(
+                    here,
+                    f"{item.title} scrapes port name admin-http, which Linkerd no longer uses",
+                    subject=item.title,
+                )
 
 
 @rule(
     "MW502",
     "monitor-not-selected",
-    "Prometheus never looks at this monitor",
-    why="kube-prometheus-stack selects by the label of its own release unless told otherwise.",
+    "Prometheus does not select a monitor",
+    why="By default kube-prometheus-stack selects only monitors with the label of its own release.",
     fix="add the label, or set the selector's NilUsesHelmValues to false",
     source="kube-prometheus-stack values.yaml, prometheus.prometheusSpec.*SelectorNilUsesHelmValues",
 )
@@ -79,11 +87,11 @@ def release_label(model: Model) -> Iterator[Hit]:
                 if item.cluster != cluster:
                     continue
                 label = item.labels.get("release")
-                has = f"has release: {label}" if label else "has no label release"
+                has = f"has label release: {label}" if label else "has no label release"
                 if own and not matches(own, item.labels):
-                    text = f"{item.title} does not fit {_OWN_SELECTOR[kind]} {own} of {stack.title}"
+                    text = f"{item.title} does not match {_OWN_SELECTOR[kind]} {own} of {stack.title}"
                 elif not own and label != stack.name:
-                    text = f"{item.title} {has}, and {stack.title} selects release: {stack.name}"
+                    text = f"{item.title} {has}, but {stack.title} selects release: {stack.name}"
                 else:
                     continue
                 yield Hit(item.at("metadata", "labels"), text, subject=item.title)
@@ -93,8 +101,8 @@ def release_label(model: Model) -> Iterator[Hit]:
     "MW503",
     "monitor-selects-nothing",
     "A monitor selects nothing",
-    why="No pod or Service has these labels in the namespaces that it looks at: there is never a target.",
-    fix="match the labels, and name the namespaces in namespaceSelector",
+    why="No pod or Service in the namespaces that it covers has these labels, so it never has a target.",
+    fix="match the labels, and list the namespaces in namespaceSelector",
     source="prometheus-operator API, spec.selector and spec.namespaceSelector",
 )
 def selects_nothing(model: Model) -> Iterator[Hit]:
@@ -113,7 +121,7 @@ def selects_nothing(model: Model) -> Iterator[Hit]:
             continue
         if not any(_finds(model, item, str(name)) for name in named):
             what = "pod" if item.built.kind == "PodMonitor" else "Service"
-            text = f"{item.title} selects no {what} of {' and '.join(map(str, named))}"
+            text = f"{item.title} selects no {what} in namespace {' or '.join(map(str, named))}"
             yield Hit(item.at("spec", "selector"), text, subject=item.title)
 
 
@@ -150,8 +158,9 @@ def _is_opaque(model: Model, cluster: str, namespace: str) -> bool:
     "MW504",
     "monitor-port-missing",
     "A ServiceMonitor scrapes a port that the Service does not name",
-    why="Endpoints are found by the name of the Service's port: one that is not there is never scraped.",
-    fix="write the name of a port of the Service",
+    why="Prometheus finds endpoints by the name of the Service's port, so a name that does not exist is "
+    "never scraped.",
+    fix="use the name of a port of the Service",
     source="prometheus-operator API, ServiceMonitor spec.endpoints[].port",
 )
 def unknown_service_port(model: Model) -> Iterator[Hit]:

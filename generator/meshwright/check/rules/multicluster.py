@@ -1,4 +1,4 @@
-"""Multicluster: Links and the controllers that follow them."""
+"""Multicluster: Links and their controllers."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ _CHART = "linkerd-multicluster"
 @rule(
     "MW633",
     "link-controller-mismatch",
-    "A service mirror for a Link that is not there, or a Link that nobody mirrors",
-    why="Since 2.18 the chart runs one controller for each entry of controllers, and each follows the Link that it "
-    "names: without the other, either mirrors nothing.",
+    "A Link has no service mirror controller, or a controller has no Link",
+    why="Since 2.18 the chart runs one controller per entry of controllers, and each follows the Link that "
+    "it names. Without its counterpart, neither mirrors anything.",
     fix="name each Link once in controllers[].link.ref.name",
     source="linkerd.io, Installing multi-cluster; linkerd2 multicluster/charts/linkerd-multicluster/values.yaml",
     severity=Severity.WARNING,
@@ -42,11 +42,11 @@ def unpaired_links(model: Model) -> Iterator[Hit]:
         # A Link comes from `linkerd multicluster link-gen`, often by hand: without any here nothing is known.
         for name, number in named.items() if links else ():
             if name not in links:
-                text = f"{release.title} mirrors Link {name}, which is not there{did_you_mean(name, links)}"
+                text = f"{release.title} mirrors Link {name}, which does not exist{did_you_mean(name, links)}"
                 yield Hit(
                     release.at("controllers", number, "link", "ref", "name"), text, subject=release.title
                 )
         for name, item in links.items():
             if name not in named:
-                text = f"{item.title} is followed by no controller of {release.title}"
+                text = f"{item.title} has no controller in {release.title}"
                 yield Hit(item.at("metadata", "name"), text, subject=item.title)

@@ -1,4 +1,4 @@
-"""Order: what never comes up, and what comes up rightly only when one part is faster than another."""
+"""Order: what never starts, and what starts correctly only if one part is faster than another."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ def _diagnosed(fault: OrderFault, *kinds: str) -> Callable[[Model], Iterator[Hit
 rule(
     "MW001",
     "dependency-cycle",
-    "Dependencies go round in a circle",
-    why="Each waits until another of them is Ready, so none is ever applied, and only their status says so.",
-    fix="take one of the dependencies out",
+    "Dependencies form a cycle",
+    why="Each waits until another is Ready, so none of them is ever applied, and only their status shows it.",
+    fix="remove one of the dependencies",
     source="fluxcd kustomize-controller and helm-controller, spec.dependsOn: cycles are not detected",
     engine=Engine.FLUX,
 )(_diagnosed(OrderFault.CIRCLE))
@@ -35,10 +35,11 @@ rule(
 rule(
     "MW002",
     "crd-provider-in-same-kustomization",
-    "An object is applied together with the release that makes its kind",
-    why="A whole stage is dry-run before any of it is applied: the unknown kind, or the webhook that does "
-    "not answer yet, fails all of it, the HelmRelease included, for ever.",
-    fix="move the object into a Kustomization of its own that depends on this one, which gets wait: true",
+    "An object is applied together with the release that provides its kind",
+    why="Flux dry-runs a whole stage before it applies any of it. The unknown kind, or the webhook that is "
+    "not running yet, fails the stage every time, and the HelmRelease with it.",
+    fix="move the object to a Kustomization of its own that depends on this one, and set wait: true on "
+    "this one",
     source="fluxcd/pkg ssa/manager_apply.go, ApplyAllStaged",
     engine=Engine.FLUX,
 )(_diagnosed(OrderFault.SAME_APPLY))
@@ -46,40 +47,42 @@ rule(
 rule(
     "MW003",
     "startup-deadlock",
-    "Two kinds of waiting go round in a circle",
-    why="What waits for a dependency, for health, for a kind or for a mounted Secret waits all the same: "
-    "together they never end.",
-    fix="break the circle: split the unit in two, or move what is needed to one that comes earlier",
+    "Different kinds of waiting form a deadlock",
+    why="Waiting for a dependency, for health, for a kind or for a mounted Secret blocks in the same way, "
+    "so this cycle never ends.",
+    fix="break the cycle: split the unit in two, or move what is needed to a unit that comes earlier",
     source="fluxcd kustomize-controller, spec.wait; argo-cd gitops-engine pkg/sync; Kubernetes volumes",
 )(_diagnosed(OrderFault.DEADLOCK))
 
 rule(
     "MW004",
     "pods-race-injector",
-    "Pods may come up before the injector",
-    why="The injector's webhook fails open: a pod made before it serves has no proxy, and nobody says so.",
-    fix="let it wait until the control plane is ready: dependsOn on Flux, a later wave that gates on Argo CD",
+    "Pods may start before the injector",
+    why="The injector's webhook fails open: a pod that is created before the injector runs gets no proxy, "
+    "and nothing reports it.",
+    fix="make it wait until the control plane is ready: with dependsOn in Flux, or in a later wave that "
+    "waits in Argo CD",
     source="linkerd2 charts/linkerd-control-plane, webhookFailurePolicy: Ignore; linkerd2#11623, #13702",
 )(_diagnosed(OrderFault.RACE, "injector"))
 
 rule(
     "MW005",
     "pods-before-injector",
-    "Pods always come up before the injector",
-    why="What must be ready for the control plane cannot itself be meshed on a new cluster.",
-    fix="turn the dependency around, or leave these pods out of the mesh",
+    "Pods always start before the injector",
+    why="The control plane needs these pods to be ready first, so they cannot be meshed on a new cluster.",
+    fix="reverse the dependency, or leave these pods out of the mesh",
     source="linkerd2 charts/linkerd-control-plane, webhookFailurePolicy: Ignore",
 )(_diagnosed(OrderFault.TOO_EARLY, "injector"))
 
 rule(
     "MW006",
     "missing-prerequisite-without-retry",
-    "What comes too early fails for good",
+    "A release or Application starts too early and is not retried",
     why="A failed first install of a HelmRelease, or the fifth failed sync of an Application, is the last "
-    "one for that commit. An install that fails because a kind is not known yet does not count: Helm stores "
-    "no release for it, and Flux tries again.",
-    fix="let it wait for what it needs, or retry without end: install.strategy.name: RetryOnFailure on Flux, "
-    "syncPolicy.retry.limit: -1 on Argo CD",
+    "attempt for that commit. An install that fails because a kind is unknown does not count: Helm stores "
+    "no release for it, and Flux retries.",
+    fix="make it wait for what it needs, or retry without limit: install.strategy.name: RetryOnFailure in "
+    "Flux, syncPolicy.retry.limit: -1 in Argo CD",
     source="fluxcd helm-controller, spec.install.remediation and internal/reconcile/install.go; argo-cd controller/appcontroller.go, autoSync",
     severity=Severity.WARNING,
 )(_diagnosed(OrderFault.GIVEN_UP))
@@ -88,10 +91,10 @@ rule(
 @rule(
     "MW007",
     "control-plane-before-gateway-api",
-    "The control plane may start before the Gateway API's CRDs",
-    why="Its destination and policy controllers look for these kinds once, at start: routes made later are "
-    "ignored until they restart.",
-    fix="let the control plane wait for the CRDs",
+    "The control plane may start before the Gateway API CRDs",
+    why="The destination and policy controllers look for these kinds only once, at startup. If the CRDs "
+    "come later, routes are ignored until the controllers restart.",
+    fix="make the control plane wait for the CRDs",
     source="linkerd2 policy-controller/runtime/src/args.rs",
     severity=Severity.WARNING,
 )
@@ -103,9 +106,9 @@ def before_gateway(model: Model) -> Iterator[Hit]:
 @rule(
     "MW008",
     "application-waves-without-health",
-    "Waves of Applications wait for nothing",
-    why="Argo CD has no health check for the kind Application since 1.8: a wave of Applications counts as "
-    "healthy the moment it is applied.",
+    "Sync waves of Applications do not wait",
+    why="Since version 1.8 Argo CD has no health check for Applications: a wave of Applications counts as "
+    "healthy as soon as it is applied.",
     fix="set resource.customizations.health.argoproj.io_Application in argocd-cm",
     source="argo-cd docs/operator-manual/health.md; resource_customizations has no Application health",
     engine=Engine.ARGOCD,
@@ -121,8 +124,8 @@ def waves_that_do_not_wait(model: Model) -> Iterator[Hit]:
         if len({str(item.annotations.get(_WAVE, "0")) for item in items}) > 1:
             first = min(waved, key=lambda item: item.at("metadata", "annotations", _WAVE))
             text = (
-                f"{first.title} and {len(items) - 1} more are put into waves, and argocd-cm gives "
-                "Applications no health"
+                f"{first.title} and {len(items) - 1} more have sync waves, but argocd-cm defines "
+                "no health check for Applications"
             )
             yield Hit(first.at("metadata", "annotations", _WAVE), text, subject=first.title)
 
@@ -130,9 +133,10 @@ def waves_that_do_not_wait(model: Model) -> Iterator[Hit]:
 @rule(
     "MW009",
     "dependency-suspended",
-    "What is waited for is suspended",
-    why="On a new cluster it is never applied, so never Ready, and what depends on it never starts.",
-    fix="resume it, or take the dependency out",
+    "A dependency is suspended",
+    why="On a new cluster it is never applied and never becomes Ready, so whatever depends on it never "
+    "starts.",
+    fix="resume it, or remove the dependency",
     source="fluxcd kustomize-controller and helm-controller, spec.suspend",
     engine=Engine.FLUX,
     severity=Severity.WARNING,

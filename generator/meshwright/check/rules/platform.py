@@ -1,4 +1,4 @@
-"""The platform below the mesh: Gateway API, the CNI plugin, and settings that all charts share."""
+"""The platform below the mesh: the Gateway API, the CNI plugin, and settings that all charts share."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ _CNI = "linkerd2-cni"
 @rule(
     "MW621",
     "cni-plugin-missing",
-    "The mesh waits for a CNI plugin that nobody installs",
-    why="With cniEnabled no pod gets linkerd-init; without the plugin every meshed pod waits in its network "
-    "validator.",
+    "The CNI plugin is enabled, but nothing installs it",
+    why="With cniEnabled, pods get no linkerd-init. Without the plugin, every meshed pod waits in its "
+    "network validator.",
     fix="install chart linkerd2-cni, or set cniEnabled: false",
     source="linkerd2 charts/linkerd-control-plane/values.yaml, cniEnabled",
 )
@@ -34,16 +34,18 @@ def missing_cni(model: Model) -> Iterator[Hit]:
         if not model.charts(_CNI, release.cluster) and not any("linkerd-cni" in name for name in daemons):
             at = release.at("cniEnabled")
             yield Hit(
-                at, f"{release.title} has cniEnabled: true, and no {_CNI} is here", subject=release.title
+                at,
+                f"{release.title} sets cniEnabled: true, but nothing installs {_CNI}",
+                subject=release.title,
             )
 
 
 @rule(
     "MW622",
     "cni-plugin-unused",
-    "A CNI plugin that nobody uses",
-    why="Without cniEnabled every pod has linkerd-init all the same, with the capabilities that the plugin was "
-    "to save.",
+    "The CNI plugin is installed, but not enabled",
+    why="Without cniEnabled every pod still gets linkerd-init, with the capabilities that the plugin makes "
+    "unnecessary.",
     fix="set cniEnabled: true in linkerd-control-plane (and viz), or remove the plugin",
     source="linkerd2 charts/linkerd-control-plane/values.yaml, cniEnabled",
     severity=Severity.WARNING,
@@ -52,17 +54,18 @@ def idle_cni(model: Model) -> Iterator[Hit]:
     for plugin in model.charts(_CNI):
         for release in model.charts(CONTROL_PLANE, plugin.cluster):
             if release.complete and release.value("cniEnabled") is not True:
-                text = f"{plugin.title} installs {_CNI}, and {release.title} has no cniEnabled: true"
+                text = f"{plugin.title} installs {_CNI}, but {release.title} does not set cniEnabled: true"
                 yield Hit(plugin.position, text, subject=plugin.title)
 
 
 @rule(
     "MW623",
     "cni-paths-k3s",
-    "The CNI plugin writes where k3s does not look",
-    why="k3s keeps its CNI configuration and programs below /var/lib/rancher: in the usual folders the plugin "
-    "is never called.",
-    fix="set destCNINetDir: /var/lib/rancher/k3s/agent/etc/cni/net.d and destCNIBinDir: /var/lib/rancher/k3s/data/cni",
+    "The CNI plugin writes to directories that k3s does not read",
+    why="k3s keeps its CNI configuration and binaries below /var/lib/rancher; in the default directories "
+    "the plugin is never called.",
+    fix="set destCNINetDir: /var/lib/rancher/k3s/agent/etc/cni/net.d and destCNIBinDir: "
+    "/var/lib/rancher/k3s/data/cni",
     source="linkerd2-proxy-init cni-plugin integration manifests; k3s#10868",
 )
 def cni_paths(model: Model) -> Iterator[Hit]:
@@ -77,19 +80,17 @@ def cni_paths(model: Model) -> Iterator[Hit]:
             continue
         for key in ("destCNINetDir", "destCNIBinDir"):
             if "/rancher/" not in str(plugin.value(key) or ""):
-                text = (
-                    f"{plugin.title} leaves {key} at its default, and {k3s[0].title} ({k3s[0].at()}) says k3s"
-                )
+                text = f"{plugin.title} does not set {key} below /var/lib/rancher, but {k3s[0].title} ({k3s[0].at()}) is for k3s"
                 yield Hit(plugin.at(key), text, subject=plugin.title)
 
 
 @rule(
     "MW624",
     "gateway-api-two-owners",
-    "Two owners of the Gateway API's CRDs",
-    why="Helm refuses to install over objects of another owner, or each undoes the other's version; bundle v1.5 also "
-    "brings a policy that refuses older ones.",
-    fix="keep one owner; where the chart has been one, let it go in two steps (docs/upgrade-gateway-api.md)",
+    "The Gateway API CRDs have two owners",
+    why="Helm refuses to install over objects of another owner, or each owner reverts the other's version. "
+    "Bundle v1.5 also brings a policy that rejects older bundles.",
+    fix="keep one owner; if the chart has installed them, migrate in two steps (docs/upgrade-gateway-api.md)",
     source="linkerd2#13334; k3s#11932; gateway-api v1.5.1 safe-upgrades; linkerd2 charts/linkerd-crds/values.yaml",
 )
 def two_owners(model: Model) -> Iterator[Hit]:
@@ -97,8 +98,10 @@ def two_owners(model: Model) -> Iterator[Hit]:
         by = asked_by(release) if release.complete else ""
         for owner in other_owners(model, release.cluster) if by else ():
             at = release.at(by) if by != "default" else release.position
-            text = f"{release.title} installs the Gateway API's CRDs, and {owner.title} ({owner.position}) "
-            text += "is one already" if owner.title.startswith("CustomResource") else "brings them too"
+            text = f"{release.title} installs the Gateway API CRDs, but {owner.title} ({owner.position}) "
+            text += (
+                "is one of them already" if owner.title.startswith("CustomResource") else "installs them too"
+            )
             yield Hit(at, text, subject=release.title)
             break
 
@@ -106,8 +109,9 @@ def two_owners(model: Model) -> Iterator[Hit]:
 @rule(
     "MW625",
     "gateway-api-version-unsupported",
-    "A Gateway API that Linkerd does not work with",
-    why="It is bound to fixed versions of these kinds: routes of another bundle may be ignored without a word.",
+    "Linkerd does not support this version of the Gateway API",
+    why="Linkerd works only with certain versions of these kinds, and may ignore routes of another bundle "
+    "without an error.",
     fix="install a bundle from v1.2.1 to v1.5.1, standard channel",
     source="linkerd.io, Gateway API, compatible versions; linkerd2#15584",
     severity=Severity.WARNING,
@@ -126,7 +130,7 @@ def gateway_version(model: Model) -> Iterator[Hit]:
             at = item.at("metadata", "annotations", _BUNDLE)
             yield Hit(
                 at,
-                f"{item.title} is of bundle {text}, and Linkerd works with v1.2.1 to v1.5.1",
+                f"{item.title} is from bundle {text}, but Linkerd supports v1.2.1 to v1.5.1",
                 subject=item.title,
             )
 
@@ -134,8 +138,9 @@ def gateway_version(model: Model) -> Iterator[Hit]:
 @rule(
     "MW626",
     "gateway-api-from-linkerd-chart",
-    "Gateway API CRDs from Linkerd's chart",
-    why="It carries bundle v1.1.1, older than what Linkerd itself asks for, and removes it with the release.",
+    "Linkerd's chart installs the Gateway API CRDs",
+    why="The chart contains bundle v1.1.1, which is older than Linkerd itself requires, and removes it "
+    "with the release.",
     fix="install the Gateway API from its own releases, and set installGatewayAPI: false",
     source="linkerd2 charts/linkerd-crds at edge-26.8.3; 105b61d49",
     severity=Severity.WARNING,
@@ -145,15 +150,15 @@ def bundled_gateway(model: Model) -> Iterator[Hit]:
     for release in model.charts("linkerd-crds"):
         if release.value("installGatewayAPI") is True:
             at = release.at("installGatewayAPI")
-            yield Hit(at, f"{release.title} has installGatewayAPI: true", subject=release.title)
+            yield Hit(at, f"{release.title} sets installGatewayAPI: true", subject=release.title)
 
 
 @rule(
     "MW627",
     "cluster-domain-mismatch",
-    "Linkerd's charts disagree on the cluster's domain",
-    why="Identities hold the trust domain: what has another is refused by everybody.",
-    fix="give all of Linkerd's charts one clusterDomain and one identityTrustDomain",
+    "Linkerd's charts have different cluster domains",
+    why="Identities contain the trust domain, so a component with another domain is rejected by all others.",
+    fix="set the same clusterDomain and identityTrustDomain in all of Linkerd's charts",
     source="linkerd2 values.yaml of control plane, viz and multicluster",
 )
 def domains(model: Model) -> Iterator[Hit]:
@@ -167,7 +172,7 @@ def domains(model: Model) -> Iterator[Hit]:
                     theirs = leader.value(key) or domain
                     ours = release.value(key) or release.value("clusterDomain") or "cluster.local"
                     if release.complete and ours != theirs:
-                        text = f"{release.title} has {key} '{ours}', and {leader.title} has '{theirs}'"
+                        text = f"{release.title} has {key} '{ours}', but {leader.title} has '{theirs}'"
                         yield Hit(release.at(key), text, subject=release.title)
                         break
 
@@ -175,8 +180,9 @@ def domains(model: Model) -> Iterator[Hit]:
 @rule(
     "MW628",
     "extension-in-linkerd-namespace",
-    "An extension in Linkerd's own namespace",
-    why="It is not supported: labels, policy and checks take the namespace for the control plane's alone.",
+    "An extension is installed in Linkerd's own namespace",
+    why="This is not supported: labels, policy and checks assume that the namespace contains only the "
+    "control plane.",
     fix="install it in a namespace of its own, such as linkerd-viz",
     source="linkerd.io, Using extensions",
 )
@@ -192,25 +198,32 @@ def extension_namespace(model: Model) -> Iterator[Hit]:
 @rule(
     "MW629",
     "chart-discontinued",
-    "A chart that is no more",
-    why="The jaeger extension ended with edge-25.10.1, and chart linkerd2 with stable-2.12: there is no newer "
-    "version to go on with.",
-    fix="set proxy.tracing in linkerd-control-plane; replace linkerd2 by linkerd-crds and linkerd-control-plane",
+    "A chart is discontinued",
+    why="The jaeger extension ended with edge-25.10.1 and chart linkerd2 with stable-2.12; there are no "
+    "newer versions.",
+    fix="set proxy.tracing in linkerd-control-plane; replace linkerd2 with linkerd-crds and "
+    "linkerd-control-plane",
     source="linkerd.io, Jaeger extension migration; Upgrading Linkerd, 2.12",
 )
 def ended_charts(model: Model) -> Iterator[Hit]:
     for name in ("linkerd-jaeger", "linkerd2"):
         for release in model.charts(name):
             if name == "linkerd-jaeger" or "linkerd.io" in release.repository:
-                yield Hit(release.position, f"{release.title} installs chart {name}", subject=release.title)
+                yield Hit(
+                    release.position,
+                    f"{release.title} installs chart {name}, which is discontinued",
+                    subject=release.title,
+                )
 
 
 @rule(
     "MW630",
     "linkerd-crds-prunable",
-    "Removing a file would remove every policy",
-    why="linkerd-crds' CRDs go with the release, and every Server, policy and ServiceProfile with them.",
-    fix="annotate the HelmRelease with kustomize.toolkit.fluxcd.io/prune: disabled, or set deletionPolicy: Orphan",
+    "Removing a file would delete every policy",
+    why="If the HelmRelease is pruned, the CRDs of linkerd-crds are deleted with it, and every Server, "
+    "policy and ServiceProfile with them.",
+    fix="annotate the HelmRelease with kustomize.toolkit.fluxcd.io/prune: disabled, or set deletionPolicy: "
+    "Orphan",
     source="linkerd2 charts/linkerd-crds/templates; fluxcd kustomize-controller, spec.deletionPolicy",
     engine=Engine.FLUX,
     severity=Severity.WARNING,
@@ -224,16 +237,17 @@ def prunable_crds(model: Model) -> Iterator[Hit]:
         kept = annotations.get("kustomize.toolkit.fluxcd.io/prune") == "disabled"
         orphaned = spec.get("deletionPolicy") in ("Orphan",) or spec.get("prune") is not True
         if not kept and not orphaned:
-            text = f"{release.title} is pruned with its file by {kustomization.title}"
+            text = f"{release.title} is pruned by {kustomization.title} if its file is removed"
             yield Hit(release.position, text, subject=release.title)
 
 
 @rule(
     "MW631",
     "fail-closed-without-replicas",
-    "High availability on too few replicas or without a budget",
-    why="The webhooks then fail closed while fewer than all of the control plane runs: pods cannot start.",
-    fix="copy the chart's values-ha.yaml: controllerReplicas, enablePodAntiAffinity, enablePodDisruptionBudget",
+    "The webhooks fail closed with a single replica",
+    why="With webhookFailurePolicy: Fail and one replica, no pod can start while that replica is down.",
+    fix="copy the chart's values-ha.yaml: controllerReplicas, enablePodAntiAffinity, "
+    "enablePodDisruptionBudget",
     source="linkerd2 charts/linkerd-control-plane/values-ha.yaml",
     severity=Severity.WARNING,
 )
@@ -244,17 +258,18 @@ def half_available(model: Model) -> Iterator[Hit]:
         replicas = release.value("controllerReplicas")
         if not isinstance(replicas, int) or replicas < 2:
             at = release.at("webhookFailurePolicy")
-            text = f"{release.title} has webhookFailurePolicy: Fail and {replicas or 1} replica"
+            text = f"{release.title} has webhookFailurePolicy: Fail, but only {replicas or 1} replica"
             yield Hit(at, text, subject=release.title)
 
 
 @rule(
     "MW632",
     "namespace-labels-missing",
-    "A namespace made by the engine has none of Linkerd's labels",
-    why="No chart makes its namespace: without Pod Security privileged and admission-webhooks disabled the "
-    "control plane may be refused, or its injector asked about itself.",
-    fix="write a Namespace manifest with the labels, and leave createNamespace out",
+    "The engine creates a namespace without Linkerd's labels",
+    why="No chart creates its namespace. Without the labels for Pod Security privileged and "
+    "admission-webhooks disabled, the control plane may be rejected, or its own injector called for its "
+    "pods.",
+    fix="write a Namespace manifest with the labels, and remove createNamespace",
     source="linkerd2 charts/linkerd-control-plane/templates/namespace.yaml, for the CLI alone",
     severity=Severity.WARNING,
 )
@@ -269,5 +284,5 @@ def bare_namespace(model: Model) -> Iterator[Hit]:
         managed = isinstance(options, dict) and options.get("managedNamespaceMetadata")
         argo = isinstance(options, dict) and "CreateNamespace=true" in (options.get("syncOptions") or [])
         if flux or (argo and not managed):
-            text = f"{release.title} has namespace {release.namespace} made without labels"
+            text = f"{release.title} lets the engine create namespace {release.namespace} without Linkerd's labels"
             yield Hit(release.position, text, subject=release.title)

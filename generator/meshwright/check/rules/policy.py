@@ -1,4 +1,4 @@
-"""Policy: Servers, who may call them, and references that lead nowhere."""
+"""Policy: Servers, who may call them, and references to objects that do not exist."""
 
 from __future__ import annotations
 
@@ -64,9 +64,10 @@ def _namespaces_with_charts(model: Model) -> set[tuple[str, str]]:
 @rule(
     "MW411",
     "server-denies-all",
-    "A Server closes its port to everybody",
-    why="A Server without an authorization denies by default: the moment it is applied, nobody gets through.",
-    fix="add an AuthorizationPolicy for it, or accessPolicy: all-unauthenticated",
+    "A Server denies all clients",
+    why="A Server without an authorization denies by default: as soon as it is applied, its port rejects "
+    "all traffic.",
+    fix="add an AuthorizationPolicy for it, or set accessPolicy: all-unauthenticated",
     source="linkerd2 policy-controller; Server v1beta3 spec.accessPolicy, default deny",
 )
 def closed_server(model: Model) -> Iterator[Hit]:
@@ -78,7 +79,7 @@ def closed_server(model: Model) -> Iterator[Hit]:
         if (*place, server.name) not in opened and (*place, "*") not in opened:
             yield Hit(
                 server.at(),
-                f"{server.title} denies everybody: no AuthorizationPolicy names it",
+                f"{server.title} denies all clients: no AuthorizationPolicy targets it",
                 subject=server.title,
             )
 
@@ -86,9 +87,9 @@ def closed_server(model: Model) -> Iterator[Hit]:
 @rule(
     "MW412",
     "policy-target-invalid",
-    "An AuthorizationPolicy is for something that is not there",
-    why="It is taken and has no effect: what it should open stays closed.",
-    fix="name a Server, HTTPRoute or GRPCRoute of its own namespace, or that Namespace",
+    "An AuthorizationPolicy has no valid target",
+    why="The policy is accepted and has no effect, so the traffic that it should allow stays denied.",
+    fix="name a Server, HTTPRoute or GRPCRoute in its own namespace, or that Namespace",
     source="linkerd2 policy-controller/k8s/index/src/inbound/authorization_policy.rs",
 )
 def missing_target(model: Model) -> Iterator[Hit]:
@@ -98,10 +99,10 @@ def missing_target(model: Model) -> Iterator[Hit]:
         at = item.at("spec", "targetRef", "name")
         if kind == "Namespace":
             if name != item.namespace:
-                text = f"{item.title} is for Namespace {name}, and may be for its own alone"
+                text = f"{item.title} targets Namespace {name}, but can target only its own"
                 yield Hit(at, text, subject=item.title)
         elif kind not in ("Server", *_ROUTES):
-            text = f"{item.title} is for a {kind}, and must be for a Server, a route or its Namespace"
+            text = f"{item.title} targets a {kind}, but must target a Server, a route or its own Namespace"
             yield Hit(item.at("spec", "targetRef", "kind"), text, subject=item.title)
         elif (
             model.sees_all_of(item.cluster)
@@ -109,15 +110,15 @@ def missing_target(model: Model) -> Iterator[Hit]:
             and not model.find(item.cluster, kind, item.namespace, name)
         ):
             known = [found.name for found in model.items(kind) if found.namespace == item.namespace]
-            text = f"{item.title} is for {kind} {name}, which its namespace does not have{did_you_mean(name, known)}"
+            text = f"{item.title} targets {kind} {name}, which does not exist in its namespace{did_you_mean(name, known)}"
             yield Hit(at, text, subject=item.title)
 
 
 @rule(
     "MW413",
     "policy-authentication-missing",
-    "An AuthorizationPolicy asks for an authentication that is not there",
-    why="A reference that leads nowhere is met by nobody: everybody is refused.",
+    "An AuthorizationPolicy requires an authentication that does not exist",
+    why="No client can satisfy a reference to a missing object, so all clients are rejected.",
     fix="name a MeshTLSAuthentication, a NetworkAuthentication or a ServiceAccount that exists",
     source="linkerd2 policy-controller/k8s/index/src/inbound/index.rs",
 )
@@ -135,7 +136,7 @@ def missing_authentication(model: Model) -> Iterator[Hit]:
                 continue
             if not model.find(item.cluster, kind, namespace, name):
                 known = [found.name for found in model.items(kind) if found.namespace == namespace]
-                text = f"{item.title} asks for {kind} {namespace}/{name}, which is not there{did_you_mean(name, known)}"
+                text = f"{item.title} requires {kind} {namespace}/{name}, which does not exist{did_you_mean(name, known)}"
                 at = item.at("spec", "requiredAuthenticationRefs", number, "name")
                 yield Hit(at, text, subject=item.title)
 
@@ -143,9 +144,9 @@ def missing_authentication(model: Model) -> Iterator[Hit]:
 @rule(
     "MW414",
     "policy-authentications-conflict",
-    "Linkerd refuses these authentications together",
-    why="All that are named must hold at once; the admission webhook takes one of each kind at most, and no "
-    "MeshTLSAuthentication beside a ServiceAccount.",
+    "Linkerd rejects this combination of authentications",
+    why="A client must satisfy all authentications at once. The admission webhook accepts at most one of "
+    "each kind, and no MeshTLSAuthentication together with a ServiceAccount.",
     fix="put all identities into one MeshTLSAuthentication",
     source="linkerd2 policy-controller/runtime/src/admission.rs",
 )
@@ -156,17 +157,18 @@ def refused_authentications(model: Model) -> Iterator[Hit]:
         at = item.at("spec", "requiredAuthenticationRefs")
         mesh = [kind for kind in kinds if kind in ("MeshTLSAuthentication", "ServiceAccount")]
         if len(mesh) > 1:
-            yield Hit(at, f"{item.title} asks for {' and '.join(mesh)} at once", subject=item.title)
+            yield Hit(at, f"{item.title} requires {' and '.join(mesh)} at once", subject=item.title)
         if kinds.count("NetworkAuthentication") > 1:
-            yield Hit(at, f"{item.title} asks for two NetworkAuthentications at once", subject=item.title)
+            yield Hit(at, f"{item.title} requires two NetworkAuthentications at once", subject=item.title)
 
 
 @rule(
     "MW415",
     "policy-allows-all",
-    "An AuthorizationPolicy lets everybody in",
-    why="With an empty list nothing is asked for: unmeshed clients get through too.",
-    fix="name an authentication, or say so with accessPolicy: all-unauthenticated on the Server",
+    "An AuthorizationPolicy allows all clients",
+    why="An empty list requires no authentication, so unmeshed clients are allowed too.",
+    fix="require an authentication, or set accessPolicy: all-unauthenticated on the Server to make it "
+    "explicit",
     source="linkerd2 policy-controller/k8s/index/src/inbound/authorization_policy.rs",
     severity=Severity.WARNING,
 )
@@ -174,15 +176,15 @@ def everybody(model: Model) -> Iterator[Hit]:
     for item in model.items("AuthorizationPolicy", _GROUP):
         if "requiredAuthenticationRefs" in item.spec and not item.list("spec", "requiredAuthenticationRefs"):
             at = item.at("spec", "requiredAuthenticationRefs")
-            yield Hit(at, f"{item.title} asks for no authentication", subject=item.title)
+            yield Hit(at, f"{item.title} requires no authentication", subject=item.title)
 
 
 @rule(
     "MW416",
     "server-selects-no-pods",
-    "A Server selects nothing",
-    why="It guards no pod: what it was meant for keeps the default policy.",
-    fix="match the labels of the pods, in the Server's own namespace",
+    "A Server selects no pods",
+    why="The Server protects no pod, and the pods that it was meant for keep the default policy.",
+    fix="match the labels of pods in the Server's own namespace",
     source="linkerd2 Server spec.podSelector",
 )
 def selects_nothing(model: Model) -> Iterator[Hit]:
@@ -192,7 +194,7 @@ def selects_nothing(model: Model) -> Iterator[Hit]:
             continue
         if _custom_kinds(model, server) or _selected(model, server):
             continue
-        text = f"{server.title} selects no pod of namespace {server.namespace}"
+        text = f"{server.title} selects no pod in namespace {server.namespace}"
         yield Hit(server.at("spec", "podSelector"), text, subject=server.title)
 
 
@@ -214,9 +216,9 @@ def _namespaces_with_custom_kinds(model: Model) -> set[tuple[str, str]]:
 @rule(
     "MW417",
     "server-port-undeclared",
-    "A Server is for a port that no container has",
-    why="A port by name has to be declared by a container of the pod; otherwise the Server guards nothing.",
-    fix="use the name of a container's port, or its number",
+    "A Server names a port that no container declares",
+    why="A named port must be declared by a container of the pod; otherwise the Server protects nothing.",
+    fix="use the name or the number of a container's port",
     source="linkerd2 Server spec.port",
 )
 def unknown_port(model: Model) -> Iterator[Hit]:
@@ -227,15 +229,15 @@ def unknown_port(model: Model) -> Iterator[Hit]:
         selected = _selected(model, server)
         names = {name for workload in selected for _, name in pod_ports(model, workload)}
         if selected and port not in names:
-            text = f"{server.title} is for port '{port}', which {selected[0].item.title} does not declare"
+            text = f"{server.title} names port '{port}', which {selected[0].item.title} does not declare"
             yield Hit(server.at("spec", "port"), text + did_you_mean(port, names), subject=server.title)
 
 
 @rule(
     "MW418",
     "servers-overlap",
-    "Two Servers for one port of one pod",
-    why="Only one of them takes effect, and which is not said.",
+    "Two Servers select the same port of a pod",
+    why="Only one of them takes effect, and Linkerd does not define which.",
     fix="keep one of the two",
     source="linkerd.io, Authorization Policy: Servers must not overlap",
 )
@@ -250,17 +252,17 @@ def overlapping(model: Model) -> Iterator[Hit]:
                 key = (item.cluster, item.built.kind, item.namespace, item.name, number)
                 first = taken.setdefault(key, server)
                 if first is not server:
-                    text = f"{server.title} and {first.title} ({first.at()}) are both for port {number} of {item.title}"
+                    text = f"{server.title} and {first.title} ({first.at()}) both select port {number} of {item.title}"
                     yield Hit(server.at("spec", "port"), text, subject=server.title)
 
 
 @rule(
     "MW419",
     "identity-malformed",
-    "An identity that no pod can have",
-    why="An identity is <service account>.<namespace>.serviceaccount.identity.<Linkerd's namespace>.<trust "
-    "domain>: another form matches nobody.",
-    fix="write the whole name, or use identityRefs to a ServiceAccount or Namespace",
+    "An identity matches no pod",
+    why="An identity has the form <service account>.<namespace>.serviceaccount.identity.<Linkerd's "
+    "namespace>.<trust domain>; any other form matches no client.",
+    fix="write the full name, or use identityRefs with a ServiceAccount or Namespace",
     source="linkerd2 pkg/identity; MeshTLSAuthentication spec.identities",
 )
 def malformed_identity(model: Model) -> Iterator[Hit]:
@@ -275,22 +277,23 @@ def malformed_identity(model: Model) -> Iterator[Hit]:
             if not isinstance(identity, str) or not _IDENTITY.match(identity):
                 yield Hit(
                     at,
-                    f"{item.title} names identity '{identity}', which has another form",
+                    f"{item.title} names identity '{identity}', which does not have the form of an identity",
                     subject=item.title,
                 )
             elif _SHAPE in identity and not identity.startswith("*") and len(domains) == 1:
                 domain = identity.partition(_SHAPE)[2]
                 if domain not in domains:
-                    text = f"{item.title} names identity '{identity}', and this mesh's end in {min(domains)}"
+                    text = f"{item.title} names identity '{identity}', but identities of this mesh end in {min(domains)}"
                     yield Hit(at, text, subject=item.title)
 
 
 @rule(
     "MW420",
     "default-service-account",
-    "An identity that several workloads share",
-    why="All pods without a service account of their own run as default: who lets one in lets all in.",
-    fix="give the client a service account of its own",
+    "Several workloads share an authorized identity",
+    why="All pods without their own service account run as default, so allowing one of them allows all of "
+    "them.",
+    fix="give the client its own service account",
     source="linkerd.io, Authorization Policy: identities are service accounts",
     severity=Severity.WARNING,
 )
@@ -309,5 +312,5 @@ def shared_identity(model: Model) -> Iterator[Hit]:
         ]
         for pointer, shared in named:
             if shared:
-                text = f"{item.title} lets service account default in"
+                text = f"{item.title} authorizes service account default"
                 yield Hit(item.at("spec", *pointer), text, subject=item.title)

@@ -1,4 +1,4 @@
-"""Ports: opaque, skipped, and those whose protocol the proxy guesses wrongly."""
+"""Ports: opaque and skipped ports, and protocols that the proxy cannot detect."""
 
 from __future__ import annotations
 
@@ -45,8 +45,8 @@ def _annotated(model: Model) -> Iterator[AnnotationHolder]:
 @rule(
     "MW401",
     "opaque-ports-drops-default",
-    "opaque-ports drops a port that Linkerd treats as opaque by itself",
-    why="The annotation replaces the default list: a database on its usual port then waits ten seconds for "
+    "opaque-ports leaves out a port that is opaque by default",
+    why="The annotation replaces the default list. A database on its usual port then waits ten seconds for "
     "protocol detection on each connection.",
     fix="add the port to the annotation",
     source="linkerd2 charts/linkerd-control-plane/values.yaml, proxy.opaquePorts",
@@ -62,17 +62,17 @@ def dropped_default(model: Model) -> Iterator[Hit]:
             gone = number in DEFAULT_OPAQUE and number not in listed.numbers and name not in listed.names
             if gone and number not in skipped.numbers:
                 at = workload.item.at(*workload.template, "metadata", "annotations", OPAQUE)
-                text = f"{workload.item.title} listens on {number}, which its {OPAQUE} leaves out"
+                text = f"{workload.item.title} listens on port {number}, which its {OPAQUE} leaves out"
                 yield Hit(at, text, subject=workload.item.title)
 
 
 @rule(
     "MW402",
     "opaque-ports-mismatch",
-    "A Service and its pods disagree on what is opaque",
-    why="The client's proxy follows the Service, the server's the pod: one speaks HTTP/2 where the other does "
-    "not look.",
-    fix="give both the same config.linkerd.io/opaque-ports",
+    "A Service and its pods have different opaque ports",
+    why="The client's proxy follows the Service and the server's proxy follows the pod: one sends HTTP/2 "
+    "where the other does not detect it.",
+    fix="set the same config.linkerd.io/opaque-ports on both",
     source="linkerd2 pkg/healthcheck, linkerd-opaque-ports-definition",
     severity=Severity.WARNING,
 )
@@ -99,7 +99,7 @@ def service_disagrees(model: Model) -> Iterator[Hit]:
                     pair = (service.title, workload.item.title)
                     opaque, other = pair if number in ours else pair[::-1]
                     shown = number if number in ours else target
-                    text = f"{opaque} has port {shown} opaque, and {other} does not"
+                    text = f"{opaque} marks port {shown} as opaque, but {other} does not"
                     yield Hit(service.at("spec", "ports", entry, "port"), text, subject=service.title)
 
 
@@ -107,8 +107,8 @@ def service_disagrees(model: Model) -> Iterator[Hit]:
     "MW403",
     "port-opaque-and-skipped",
     "A port is both opaque and skipped",
-    why="A skipped port never reaches the proxy: without mTLS, and opaque-ports has no effect on it.",
-    fix="keep opaque-ports alone: mTLS stays",
+    why="Traffic to a skipped port bypasses the proxy: it has no mTLS, and opaque-ports has no effect on it.",
+    fix="list it only in opaque-ports, which keeps mTLS",
     source="linkerd.io, Protocol Detection",
     severity=Severity.WARNING,
 )
@@ -118,16 +118,16 @@ def opaque_and_skipped(model: Model) -> Iterator[Hit]:
         if OPAQUE in annotations and SKIP_IN in annotations:
             both = read_ports(annotations[OPAQUE]).numbers & read_ports(annotations[SKIP_IN]).numbers
             if both:
-                text = f"{holder.title} has {min(both)} in opaque-ports and in skip-inbound-ports"
+                text = f"{holder.title} lists port {min(both)} in both opaque-ports and skip-inbound-ports"
                 yield Hit(holder.at(SKIP_IN), text, subject=holder.title)
 
 
 @rule(
     "MW404",
     "port-list-invalid",
-    "A list of ports that Linkerd cannot read",
-    why="What it cannot read it logs and leaves out: the ports keep their defaults.",
-    fix="write numbers and ranges with commas between them, such as 3306,8000-8010",
+    "A list of ports is invalid",
+    why="Linkerd logs the entries that it cannot parse and ignores them, so those ports keep their defaults.",
+    fix="write numbers and ranges separated by commas, such as 3306,8000-8010",
     source="linkerd2 pkg/util/parsing.go, ParsePorts",
 )
 def unreadable_ports(model: Model) -> Iterator[Hit]:
@@ -137,17 +137,17 @@ def unreadable_ports(model: Model) -> Iterator[Hit]:
             found = read_ports(value)
             wrong = [*found.wrong, *(sorted(found.names) if key != OPAQUE else ())]
             if wrong and not unresolved(value):
-                text = f"{holder.title} has '{wrong[0]}' in {key}"
+                text = f"{holder.title} has '{wrong[0]}' in {key}, which is not a port or a range of ports"
                 yield Hit(holder.at(key), text, subject=holder.title)
 
 
 @rule(
     "MW405",
     "app-protocol-unknown",
-    "An appProtocol makes a port opaque",
-    why="Linkerd knows four values; with any other the port is passed through, without routes, retries and "
-    "metrics of its requests.",
-    fix="write http, kubernetes.io/h2c, linkerd.io/opaque or linkerd.io/tcp, or leave it out",
+    "An unknown appProtocol makes a port opaque",
+    why="Linkerd knows four values. With any other, the port is forwarded without routes, retries and "
+    "request metrics.",
+    fix="use http, kubernetes.io/h2c, linkerd.io/opaque or linkerd.io/tcp, or remove it",
     source="linkerd.io, Protocol Detection: appProtocol",
     severity=Severity.WARNING,
     since="2025.4.4",
@@ -172,8 +172,8 @@ def unknown_app_protocol(model: Model) -> Iterator[Hit]:
 @rule(
     "MW406",
     "server-first-port-not-opaque",
-    "A protocol whose server speaks first, on a port that nobody made opaque",
-    why="The proxy waits ten seconds for the client to speak before it passes such a connection on.",
+    "The port of a server-speaks-first protocol is not opaque",
+    why="The proxy waits ten seconds for the client to send data before it forwards such a connection.",
     fix="add the port to config.linkerd.io/opaque-ports on the pods and the Service",
     source="linkerd.io, Protocol Detection: server-speaks-first protocols",
     severity=Severity.WARNING,
@@ -192,16 +192,16 @@ def server_first(model: Model) -> Iterator[Hit]:
                 continue
             if number in _SERVER_FIRST:
                 here = item.at(*workload.template, "spec", "containers", at, "ports", entry, "containerPort")
-                text = f"{item.title} is meshed and listens on {number} ({_SERVER_FIRST[number]}), which is not opaque"
+                text = f"{item.title} is meshed and listens on port {number} ({_SERVER_FIRST[number]}), which is not opaque"
                 yield Hit(here, text, subject=item.title)
 
 
 @rule(
     "MW407",
     "https-skips-proxy",
-    "HTTPS bypasses the proxy on the way out",
-    why="TLS passes the proxy as it is; skipping 443 only takes policy and metrics from it. Ingress mode needed "
-    "it in 2.11 alone.",
+    "Outbound HTTPS bypasses the proxy",
+    why="The proxy forwards TLS unchanged, so skipping 443 only loses policy and metrics. Ingress mode "
+    "needed it only in 2.11.",
     fix="remove 443 from skip-outbound-ports",
     source="linkerd2 CHANGES.md, 2.12; linkerd.io, Ingress traffic",
     severity=Severity.WARNING,
@@ -210,7 +210,7 @@ def skipped_https(model: Model) -> Iterator[Hit]:
     for holder in _annotated(model):
         numbers = read_ports(holder.annotations.get(SKIP_OUT, "")).numbers
         if 443 in numbers and len(numbers) < 100:
-            text = f"{holder.title} has 443 in skip-outbound-ports"
+            text = f"{holder.title} lists port 443 in skip-outbound-ports"
             yield Hit(holder.at(SKIP_OUT), text, subject=holder.title)
 
 
@@ -218,7 +218,7 @@ def skipped_https(model: Model) -> Iterator[Hit]:
     "MW408",
     "proxy-port-conflict",
     "A meshed container listens on a port of the proxy",
-    why="Both share the pod's network: whichever starts second cannot listen.",
+    why="Both share the pod's network, so the one that starts second cannot listen on the port.",
     fix="move the container to another port",
     source="linkerd2 charts/linkerd-control-plane/values.yaml, proxy.ports",
 )
@@ -230,5 +230,7 @@ def proxy_port(model: Model) -> Iterator[Hit]:
             if number in _PROXY_PORTS:
                 item = workload.item
                 here = item.at(*workload.template, "spec", "containers", at, "ports", entry, "containerPort")
-                text = f"{item.title} listens on {number}, the proxy's {_PROXY_PORTS[number]} port"
+                text = (
+                    f"{item.title} listens on port {number}, which is the proxy's {_PROXY_PORTS[number]} port"
+                )
                 yield Hit(here, text, subject=item.title)

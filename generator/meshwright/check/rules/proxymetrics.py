@@ -19,8 +19,8 @@ _ADMIN = ("linkerd-admin", 4191)
     "MW505",
     "linkerd-podmonitors-without-job",
     "Linkerd's own PodMonitors leave its dashboards empty",
-    why="They set no job label, and the dashboards ask for job linkerd-controller and linkerd-proxy; viz' own "
-    "components are not scraped, because their port is named admin.",
+    why="They set no job label, but the dashboards query the jobs linkerd-controller and linkerd-proxy. "
+    "They also do not scrape viz' own components, whose port is named admin.",
     fix="set podMonitor.enabled: false and write PodMonitors that set job",
     source="linkerd2 charts/linkerd-control-plane/templates/podmonitor.yaml; grafana/dashboards/health.json",
     severity=Severity.WARNING,
@@ -29,15 +29,15 @@ def own_pod_monitors(model: Model) -> Iterator[Hit]:
     for release in model.charts(CONTROL_PLANE):
         if release.value("podMonitor", "enabled") is True:
             at = release.at("podMonitor", "enabled")
-            yield Hit(at, f"{release.title} has podMonitor.enabled: true", subject=release.title)
+            yield Hit(at, f"{release.title} sets podMonitor.enabled: true", subject=release.title)
 
 
 @rule(
     "MW506",
     "proxy-monitor-without-job",
-    "A monitor of the proxies sets no job",
-    why="Linkerd's dashboards and viz select job linkerd-proxy and linkerd-controller: other metrics are "
-    "collected and never shown.",
+    "A monitor of the proxies sets no job label",
+    why="Linkerd's dashboards and viz query the jobs linkerd-proxy and linkerd-controller. Metrics of "
+    "other jobs are collected but never shown.",
     fix="add a relabeling with targetLabel: job and replacement: linkerd-proxy (or linkerd-controller)",
     source="linkerd2 viz/charts/linkerd-viz/templates/prometheus.yaml; grafana/dashboards",
     severity=Severity.WARNING,
@@ -52,7 +52,9 @@ def no_job(model: Model) -> Iterator[Hit]:
                 entry.get("targetLabel") == "job" for entry in relabelings
             ):
                 at = item.at("spec", "podMetricsEndpoints", number)
-                yield Hit(at, f"{item.title} scrapes Linkerd's proxies and sets no job", subject=item.title)
+                yield Hit(
+                    at, f"{item.title} scrapes Linkerd's proxies, but sets no job label", subject=item.title
+                )
 
 
 def _relabelings(endpoint: dict[str, Any]) -> list[dict[str, Any]]:
@@ -70,8 +72,8 @@ def scrapes_proxies(endpoint: dict[str, Any]) -> bool:
 @rule(
     "MW507",
     "proxy-scrape-interval",
-    "Proxies are scraped too seldom for viz",
-    why="viz and Linkerd's dashboards look at the last minute: with few samples in it they show gaps.",
+    "The proxies are scraped too rarely for viz",
+    why="viz and Linkerd's dashboards query the last minute; with few samples in it they show gaps.",
     fix="set interval: 10s",
     source="linkerd.io, Exporting metrics; linkerd2 viz/charts/linkerd-viz, prometheus scrape interval 10s",
     severity=Severity.WARNING,
@@ -84,17 +86,17 @@ def seldom(model: Model) -> Iterator[Hit]:
             interval = seconds(endpoint.get("interval"))
             if interval is not None and interval > _SLOWEST and model.charts("linkerd-viz", item.cluster):
                 at = item.at("spec", "podMetricsEndpoints", number, "interval")
-                text = f"{item.title} scrapes Linkerd's proxies every {endpoint['interval']}"
+                text = f"{item.title} scrapes Linkerd's proxies only every {endpoint['interval']}"
                 yield Hit(at, text, subject=item.title)
 
 
 @rule(
     "MW508",
     "policy-blocks-prometheus",
-    "Policy keeps Prometheus from the proxies",
-    why="With the default policy deny nobody reaches the proxies' admin port 4191 unless a Server for it has an "
-    "authorization: every target is down.",
-    fix="add a Server for port linkerd-admin and an AuthorizationPolicy that lets Prometheus in",
+    "Policy blocks Prometheus from the proxies",
+    why="With the default policy deny, the proxies' admin port 4191 rejects all clients unless a Server "
+    "for it has an authorization, so every target is down.",
+    fix="add a Server for port linkerd-admin and an AuthorizationPolicy that allows Prometheus",
     source="linkerd2#10691",
 )
 def denied(model: Model) -> Iterator[Hit]:
@@ -113,7 +115,7 @@ def denied(model: Model) -> Iterator[Hit]:
             if item.cluster == release.cluster and any(scrapes_proxies(entry) for entry in endpoints):
                 at = release.at("proxy", "defaultInboundPolicy")
                 text = (
-                    f"{release.title} denies by default, and {item.title} ({item.at()}) scrapes the proxies"
+                    f"{release.title} denies by default, but {item.title} ({item.at()}) scrapes the proxies"
                 )
                 yield Hit(at, text, subject=release.title)
                 break

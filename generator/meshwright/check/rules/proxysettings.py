@@ -27,8 +27,8 @@ _POLICIES = (
 @rule(
     "MW313",
     "proxy-request-above-limit",
-    "The proxy asks for more than it may have",
-    why="Kubernetes refuses a container whose request exceeds its limit: no pod is made.",
+    "The proxy's resource request exceeds its limit",
+    why="Kubernetes rejects a container whose request exceeds its limit, so no pod is created.",
     fix="raise the limit or lower the request",
     source="Kubernetes, Resource Management for Pods and Containers",
 )
@@ -40,16 +40,16 @@ def request_over_limit(model: Model) -> Iterator[Hit]:
             if request is not None and limit is not None and request > limit:
                 values = [workload.annotations[key] for key in keys]
                 at = workload.item.at(*workload.template, "metadata", "annotations", keys[0])
-                text = f"{workload.item.title} requests {values[0]} of {resource} for its proxy, and limits it to {values[1]}"
+                text = f"{workload.item.title} requests {values[0]} of {resource} for its proxy, but limits it to {values[1]}"
                 yield Hit(at, text, subject=workload.item.title)
 
 
 @rule(
     "MW315",
     "native-sidecar-annotation-renamed",
-    "An older name of the native sidecar's annotation",
-    why="It is read for now and will go; the beta name is not read from a namespace.",
-    fix=f"write {_PREFIX}proxy-enable-native-sidecar",
+    "The native sidecar annotation has an old name",
+    why="The old names still work but will be removed, and the beta name is not read from a namespace.",
+    fix=f"use {_PREFIX}proxy-enable-native-sidecar",
     source="linkerd2 pkg/k8s/labels.go; 009a25fa3",
     severity=Severity.WARNING,
     since="2026.5.2",
@@ -62,15 +62,19 @@ def older_native_name(model: Model) -> Iterator[Hit]:
     for item, pointer in places:
         for key in NATIVE_SIDECAR[1:]:
             if key in item.mapping(*pointer):
-                yield Hit(item.at(*pointer, key, key=True), f"{item.title} sets {key}", subject=item.title)
+                yield Hit(
+                    item.at(*pointer, key, key=True),
+                    f"{item.title} sets {key}, the old name of {_PREFIX}proxy-enable-native-sidecar",
+                    subject=item.title,
+                )
 
 
 @rule(
     "MW316",
     "inbound-policy-unknown",
-    "A default inbound policy that Linkerd does not know",
-    why="The injector logs it and takes the default instead, which lets everybody in.",
-    fix=f"write one of {', '.join(_POLICIES)}",
+    "Linkerd does not know the default inbound policy",
+    why="The injector logs it and uses the default policy instead, which allows all clients.",
+    fix=f"use one of {', '.join(_POLICIES)}",
     source="linkerd2 pkg/inject/inject.go, default-inbound-policy",
 )
 def unknown_policy(model: Model) -> Iterator[Hit]:
@@ -82,15 +86,19 @@ def unknown_policy(model: Model) -> Iterator[Hit]:
     for item, pointer in places:
         value = item.mapping(*pointer).get(key)
         if value is not None and value not in _POLICIES:
-            yield Hit(item.at(*pointer, key), f"{item.title} has {key} '{value}'", subject=item.title)
+            yield Hit(
+                item.at(*pointer, key),
+                f"{item.title} has {key} '{value}', which Linkerd does not know",
+                subject=item.title,
+            )
 
 
 @rule(
     "MW318",
     "wait-before-exit-unused",
     "A native sidecar does not wait before it exits",
-    why="The kubelet stops a native sidecar after all other containers: the setting is for the older kind of proxy "
-    "and is not read.",
+    why="The kubelet stops a native sidecar after all other containers. The setting applies only to "
+    "regular sidecars, so a native sidecar ignores it.",
     fix="remove the annotation",
     source="linkerd2 charts/partials/templates/_proxy.tpl, waitBeforeExitSeconds",
     severity=Severity.WARNING,
@@ -100,11 +108,19 @@ def idle_wait(model: Model) -> Iterator[Hit]:
     for workload in workloads(model):
         if _WAIT in workload.annotations and native_sidecars(model, workload) is True:
             at = workload.item.at(*workload.template, "metadata", "annotations", _WAIT, key=True)
-            yield Hit(at, f"{workload.item.title} sets {_WAIT}", subject=workload.item.title)
+            yield Hit(
+                at,
+                f"{workload.item.title} sets {_WAIT}, which native sidecars ignore",
+                subject=workload.item.title,
+            )
     for holder in chart_pods(model):
         releases = model.charts(CONTROL_PLANE, holder.cluster)
         native = [
             release.value("proxy", "nativeSidecar") is not False for release in releases if release.complete
         ]
         if _WAIT in holder.annotations and native == [True]:
-            yield Hit(holder.at(_WAIT, key=True), f"{holder.title} sets {_WAIT}", subject=holder.title)
+            yield Hit(
+                holder.at(_WAIT, key=True),
+                f"{holder.title} sets {_WAIT}, which native sidecars ignore",
+                subject=holder.title,
+            )

@@ -43,12 +43,14 @@ def run_rules(model: Model, rules: Iterable[Rule] | None = None) -> Iterator[Fin
     yield from model.faults
     for release in model.releases:
         if release.chart.name.startswith("linkerd-enterprise-"):
-            reason = f"chart {release.chart.name} is not the open one: only its version is looked at"
+            reason = f"chart {release.chart.name} is not open source, so only its version is checked"
             yield NotSeen(release.title, reason, release.position)
     if left_out:
         release = model.charts(CONTROL_PLANE)[0]
         names = ", ".join(rule.id for rule in left_out)
-        reason = f"its version '{release.chart.version}' is not one that can be ordered: not run: {names}"
+        reason = (
+            f"its version '{release.chart.version}' cannot be compared, so these rules were not run: {names}"
+        )
         yield NotSeen("Linkerd", reason, release.position if release.position.path else Position("."))
 
 

@@ -1,4 +1,4 @@
-"""Keys and passwords in git."""
+"""Keys and passwords in Git."""
 
 from __future__ import annotations
 
@@ -38,9 +38,11 @@ def _key_in(line: str) -> tuple[int, str] | None:
 @rule(
     "MW901",
     "private-key-in-git",
-    "A private key stands in the repository",
-    why="Whoever reads the repository, or any clone of it, has the key; the mesh's trust hangs on such keys.",
-    fix="take it out of the history, make a new one on the cluster (cert-manager), or encrypt it with SOPS",
+    "The repository contains a private key",
+    why="Anyone who can read the repository or a clone of it has the key, and the mesh's trust depends on "
+    "such keys.",
+    fix="remove it from the history, and create a new one on the cluster (cert-manager) or encrypt it with "
+    "SOPS",
     source="RFC 7468, textual encodings; age, format of secret keys",
 )
 def private_key(model: Model) -> Iterator[Hit]:
@@ -60,9 +62,9 @@ def private_key(model: Model) -> Iterator[Hit]:
 @rule(
     "MW902",
     "secret-in-plain-text",
-    "A Secret stands in the repository in plain text",
-    why="base64 is no encryption: whoever reads the repository has its values.",
-    fix="encrypt it with SOPS, or let the cluster make it (cert-manager, external-secrets)",
+    "The repository contains a Secret in plain text",
+    why="base64 is not encryption: anyone who can read the repository has the values.",
+    fix="encrypt it with SOPS, or let the cluster create it (cert-manager, external-secrets)",
     source="Kubernetes, Secrets; Flux, Manage Kubernetes secrets with SOPS",
     severity=Severity.WARNING,
 )
@@ -75,6 +77,6 @@ def plain_secret(model: Model) -> Iterator[Hit]:
             # A variable of Flux is filled in on the cluster, and SOPS' values are no plain text.
             given = [key for key, value in values.items() if value and _is_plain(str(value))]
             if given:
-                text = f"{item.title} holds '{given[0]}' in plain text"
+                text = f"{item.title} contains '{given[0]}' in plain text"
                 yield Hit(item.at(field, given[0], key=True), text, subject=item.title)
                 break

@@ -1,4 +1,4 @@
-"""Traefik's chart: values of its second generation, which the third reads no more."""
+"""Traefik's chart: values of older versions that it no longer reads."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ _PACKAGED = 34
 @rule(
     "MW609",
     "traefik-values-outdated",
-    "Traefik's chart is given values that it reads no more",
-    why="redirectTo became http.redirections with chart 34, expose a mapping of services with chart 27, and "
-    "service.internal one of additionalServices: the old form is refused or dropped, and with it the redirection "
-    "or the port.",
-    fix="write the form of the chart that is installed",
+    "Traefik's chart gets values that it no longer reads",
+    why="Chart 34 replaced redirectTo with http.redirections. Chart 27 made expose a mapping and replaced "
+    "service.internal with an entry of additionalServices. The old form is rejected or dropped, and with "
+    "it the redirection or the port.",
+    fix="use the form that the installed chart reads",
     source="traefik-helm-chart, change log of 27.0.0 and 34.0.0",
 )
 def older_values(model: Model) -> Iterator[Hit]:
@@ -29,7 +29,7 @@ def older_values(model: Model) -> Iterator[Hit]:
         found = re.match(r"v?([0-9]+)\.", values.version)
         major = int(found[1]) if found else _PACKAGED if values.packaged else 0
         for pointer, what in _older(values.data, major):
-            text = f"{values.title} gives {'.'.join(pointer)}, {what}"
+            text = f"{values.title} sets {'.'.join(pointer)}, {what}"
             yield Hit(values.at(*pointer), text, subject=values.title)
 
 
@@ -39,11 +39,11 @@ def _older(data: Mapping[str, Any], major: int) -> Iterator[tuple[tuple[str, ...
         if not isinstance(port, Mapping):
             continue
         if major >= 34 and port.get("redirectTo"):
-            yield ("ports", str(name), "redirectTo"), "and that is http.redirections now"
+            yield ("ports", str(name), "redirectTo"), "which is now http.redirections"
         if major >= 27 and isinstance(port.get("expose"), bool):
-            yield ("ports", str(name), "expose"), "and that is a mapping such as {default: true} now"
+            yield ("ports", str(name), "expose"), "which is now a mapping such as {default: true}"
         if major >= 27 and "exposeInternal" in port:
-            yield ("ports", str(name), "exposeInternal"), "and that is part of expose now"
+            yield ("ports", str(name), "exposeInternal"), "which is now part of expose"
     service = data.get("service")
     if major >= 27 and isinstance(service, Mapping) and service.get("internal"):
-        yield ("service", "internal"), "and that is service.additionalServices.internal now"
+        yield ("service", "internal"), "which is now service.additionalServices.internal"

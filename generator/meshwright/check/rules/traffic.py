@@ -1,4 +1,4 @@
-"""Traffic: what a ServiceProfile hides, what a NetworkPolicy stops, and kinds that are on their way out."""
+"""Traffic: routes, ServiceProfiles and NetworkPolicies, and deprecated kinds of the policy API."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ _DEPRECATED = {
 @rule(
     "MW421",
     "policy-api-deprecated",
-    "A version or kind of Linkerd's policy that is on its way out",
-    why="It is served for old objects only, and new features come to its successor alone.",
-    fix="write its successor",
+    "A version or kind of Linkerd's policy API is deprecated",
+    why="It is served only for existing objects, and only its successor gets new features.",
+    fix="use its successor",
     source="linkerd2 charts/linkerd-crds at edge-26.8.3: deprecated versions",
     severity=Severity.WARNING,
     since="2024.8.2",
@@ -42,7 +42,7 @@ def deprecated_kind(model: Model) -> Iterator[Hit]:
             version = item.built.api_version.rpartition("/")[2]
             successor = _DEPRECATED.get((kind, version))
             if successor:
-                text = f"{item.title} is {item.built.api_version}, which {successor} succeeds"
+                text = f"{item.title} uses {item.built.api_version}, which was replaced by {successor}"
                 yield Hit(item.at("apiVersion"), text, subject=item.title)
 
 
@@ -57,10 +57,10 @@ def _profiled(model: Model) -> Iterator[tuple[Item, str, str]]:
 @rule(
     "MW422",
     "serviceprofile-overrides-routes",
-    "A ServiceProfile hides the routes of its Service",
-    why="Where a ServiceProfile exists, Linkerd reads it and neither HTTPRoutes nor annotations for retries "
+    "A ServiceProfile overrides the routes of its Service",
+    why="If a Service has a ServiceProfile, Linkerd ignores its HTTPRoutes and its annotations for retries "
     "and timeouts.",
-    fix="move what the ServiceProfile says to the route, and remove it",
+    fix="move the ServiceProfile's settings to the route, and remove the ServiceProfile",
     source="linkerd.io, Retries and Timeouts; ServiceProfiles take precedence",
 )
 def profile_hides(model: Model) -> Iterator[Hit]:
@@ -69,14 +69,14 @@ def profile_hides(model: Model) -> Iterator[Hit]:
         hidden = [key for key in (service.annotations if service else {}) if str(key).startswith(_SETTINGS)]
         if service is not None and hidden:
             at = service.at("metadata", "annotations", hidden[0], key=True)
-            text = f"{service.title} sets {hidden[0]}, which {profile.title} ({profile.at()}) hides"
+            text = f"{service.title} sets {hidden[0]}, which {profile.title} ({profile.at()}) overrides"
             yield Hit(at, text, subject=service.title)
         for kind in ("HTTPRoute", "GRPCRoute"):
             for route in model.items(kind):
                 for number, parent in enumerate(route.list("spec", "parentRefs")):
                     if _is_service(parent, route, name, namespace) and route.cluster == profile.cluster:
                         at = route.at("spec", "parentRefs", number)
-                        text = f"{route.title} is for Service {namespace}/{name}, and {profile.title} ({profile.at()}) hides it"
+                        text = f"{route.title} is attached to Service {namespace}/{name}, but {profile.title} ({profile.at()}) overrides it"
                         yield Hit(at, text, subject=route.title)
 
 
@@ -92,10 +92,10 @@ def _is_service(parent: Any, route: Item, name: str, namespace: str) -> bool:
 @rule(
     "MW423",
     "networkpolicy-blocks-proxy",
-    "A NetworkPolicy stops meshed traffic",
-    why="Meshed clients connect to port 4143 of the pod's proxy, whatever port they call: a policy that lets "
-    "the application's ports in alone refuses them.",
-    fix="allow TCP 4143 beside the application's ports",
+    "A NetworkPolicy blocks meshed traffic",
+    why="Meshed clients connect to port 4143 of the pod's proxy, whatever port they call. A policy that "
+    "allows only the application's ports blocks them.",
+    fix="allow TCP 4143 in addition to the application's ports",
     source="linkerd2 5d0275e3f (edge-25.3.2); linkerd.io, Network Policies",
     since="2025.3.2",
 )
@@ -117,7 +117,7 @@ def network_policy(model: Model) -> Iterator[Hit]:
             if inject_mode(model, workload) is not None and not any(
                 matches(other.get("spec", "podSelector") or {}, workload.labels) for other in others
             ):
-                text = f"{policy.title} admits no traffic to port {_INBOUND} of {item.title}, which is meshed"
+                text = f"{policy.title} allows no traffic to port {_INBOUND} of {item.title}, which is meshed"
                 yield Hit(policy.at("spec", "ingress"), text, subject=policy.title)
                 break
 
@@ -155,9 +155,9 @@ def _lets_in(policy: Item) -> bool:
 @rule(
     "MW424",
     "route-service-missing",
-    "A route is for a Service that is not there",
-    why="The route is taken and matches nothing: traffic goes as if it were not there.",
-    fix="name a Service of this cluster",
+    "A route is attached to a Service that does not exist",
+    why="The route is accepted and matches nothing, so traffic flows as if it did not exist.",
+    fix="name a Service in this cluster",
     source="Gateway API GEP-1324, routes for a Service; linkerd2 policy-controller, outbound index",
 )
 def missing_service(model: Model) -> Iterator[Hit]:
@@ -172,16 +172,16 @@ def missing_service(model: Model) -> Iterator[Hit]:
                     continue
                 if not model.find(route.cluster, "Service", namespace, name):
                     at = route.at("spec", "parentRefs", number, "name")
-                    text = f"{route.title} is for Service {namespace}/{name}, which is not there"
+                    text = f"{route.title} is attached to Service {namespace}/{name}, which does not exist"
                     yield Hit(at, text, subject=route.title)
 
 
 @rule(
     "MW425",
     "backend-port-undeclared",
-    "A call to a port that the Service does not have",
-    why="Linkerd refuses connections to ports that the Service does not declare.",
-    fix="declare the port on the Service, or route to one that it has",
+    "A route sends to a port that the Service does not declare",
+    why="Linkerd rejects connections to ports that the Service does not declare.",
+    fix="declare the port on the Service, or send to one that it declares",
     source="linkerd2 59813f0e0 (edge-25.7.1)",
     since="2025.7.1",
 )
@@ -196,7 +196,7 @@ def undeclared_port(model: Model) -> Iterator[Hit]:
                 ports = [port.get("port") for port in service.list("spec", "ports") if isinstance(port, dict)]
                 if isinstance(backend.get("port"), int) and backend["port"] not in ports:
                     here = route.at("spec", "rules", at, "backendRefs", number, "port")
-                    text = f"{route.title} sends to port {backend['port']}, which {service.title} ({service.at('spec', 'ports')}) does not have"
+                    text = f"{route.title} sends to port {backend['port']}, which {service.title} ({service.at('spec', 'ports')}) does not declare"
                     yield Hit(here, text, subject=route.title)
 
 

@@ -27,9 +27,9 @@ _TLS = "kubernetes.io/tls"
 @rule(
     "MW201",
     "trust-roots-missing-or-doubled",
-    "The trust roots come from nowhere, or from two places",
-    why="With the issuer in a Secret the chart renders without any root, and identity crashes; with both, the "
-    "chart writes a ConfigMap that something else writes too.",
+    "The trust roots are not set, or set twice",
+    why="If the issuer comes from a Secret and no root is set, the chart renders but identity crashes. If "
+    "both are set, the chart writes a ConfigMap that another object writes too.",
     fix="set exactly one of identity.externalCA: true and identityTrustAnchorsPEM",
     source="linkerd2 charts/linkerd-control-plane/templates/identity.yaml; linkerd2#3414",
 )
@@ -40,11 +40,11 @@ def trust_roots(model: Model) -> Iterator[Hit]:
         scheme = release.value("identity", "issuer", "scheme")
         if external and inline:
             at = release.at("identityTrustAnchorsPEM", key=True)
-            text = f"{release.title} has identityTrustAnchorsPEM and identity.externalCA: true"
+            text = f"{release.title} sets both identityTrustAnchorsPEM and identity.externalCA: true"
             yield Hit(at, text, subject=release.title)
         elif scheme == _TLS and not external and not inline:
             at = release.at("identity", "issuer", "scheme")
-            text = f"{release.title} takes its issuer from a Secret, and its trust roots from nowhere"
+            text = f"{release.title} reads its issuer from a Secret, but sets no trust roots"
             yield Hit(at, text, subject=release.title)
 
 
@@ -65,10 +65,10 @@ def _anchors(model: Model) -> Iterator[tuple[Item, int, Item]]:
 @rule(
     "MW206",
     "trust-anchor-lifetime-short",
-    "The trust anchor renews itself within a few years",
-    why="Proxies read the roots when they start: after a renewal nobody attends to, running pods refuse the "
-    "new ones.",
-    fix="give the anchor ten years (87600h) and rotate it by hand, with both in the Bundle",
+    "The trust anchor is renewed within a few years",
+    why="Proxies read the trust roots only when they start. After an unattended renewal, running pods "
+    "reject the new certificates.",
+    fix="give the anchor ten years (87600h) and rotate it by hand, with both anchors in the Bundle",
     source="linkerd.io, Manually Rotating Control Plane TLS Credentials; linkerd2#13613",
     severity=Severity.WARNING,
 )
@@ -77,18 +77,18 @@ def short_anchor(model: Model) -> Iterator[Hit]:
         lifetime = seconds(item.get("spec", "duration"))
         lifetime = 90 * DAY if item.get("spec", "duration") is None else lifetime
         if lifetime is not None and lifetime < 3 * 365 * DAY:
-            text = f"{item.title}, which {bundle.title} distributes, lives {days(lifetime)}"
+            text = f"{item.title}, which {bundle.title} distributes, is valid for only {days(lifetime)}"
             yield Hit(item.at("spec", "duration"), text, subject=item.title)
 
 
 @rule(
     "MW218",
     "trust-anchor-key-rotated",
-    "The trust anchor gets a new key from a timer",
-    why="Proxies read the roots when they start. With a new key at the renewal, the next issuer is signed by an anchor that "
-    "no running proxy has: all mTLS ends.",
-    fix="set privateKey.rotationPolicy: Never, so that the renewed anchor has the same key; replace the key in stages "
-    "(meshwright trust rotate)",
+    "The trust anchor gets a new key at each renewal",
+    why="Proxies read the trust roots only when they start. After a renewal with a new key, the next "
+    "issuer is signed by an anchor that no running proxy has, and all mTLS fails.",
+    fix="set privateKey.rotationPolicy: Never, so that the renewed anchor keeps its key; replace the key "
+    "in stages (meshwright trust rotate)",
     source="cert-manager 1.18, Certificate spec.privateKey.rotationPolicy: Always by default; linkerd2#13613",
     severity=Severity.WARNING,
 )
@@ -103,9 +103,9 @@ def new_anchor_key(model: Model) -> Iterator[Hit]:
 @rule(
     "MW207",
     "bundle-source-missing",
-    "A Bundle names a source that is not there",
-    why="One named source that is missing is enough: trust-manager writes nothing, and no proxy can start.",
-    fix="name a Secret or ConfigMap of trust-manager's trust namespace, or write the certificate inLine",
+    "A Bundle names a source that does not exist",
+    why="A single missing source is enough: trust-manager writes nothing, and no proxy can start.",
+    fix="name a Secret or ConfigMap in trust-manager's trust namespace, or put the certificate into inLine",
     source="trust-manager v0.24, Bundle spec.sources: read from app.trust.namespace alone",
 )
 def bundle_sources(model: Model) -> Iterator[Hit]:
@@ -120,9 +120,9 @@ def bundle_sources(model: Model) -> Iterator[Hit]:
                 if _exists(model, bundle.cluster, kind, namespace, str(name)):
                     continue
                 at = bundle.at("spec", "sources", number, field, "name")
-                text = f"{bundle.title} reads {kind} {namespace}/{name}, which nothing makes"
+                text = f"{bundle.title} reads {kind} {namespace}/{name}, which nothing creates"
                 elsewhere = [item for item in certificates(model, str(name)) if field == "secret"]
-                text += f"; {elsewhere[0].title} makes one in another namespace" if elsewhere else ""
+                text += f"; {elsewhere[0].title} creates one in another namespace" if elsewhere else ""
                 yield Hit(at, text, subject=bundle.title)
 
 
@@ -135,9 +135,10 @@ def _exists(model: Model, cluster: str, kind: str, namespace: str, name: str) ->
 @rule(
     "MW208",
     "bundle-misses-linkerd-namespace",
-    "The Bundle does not reach Linkerd's namespace",
-    why="trust-manager writes the ConfigMap only where the selector matches: the control plane waits for it.",
-    fix="select by kubernetes.io/metadata.name, or give the Namespace the label",
+    "A Bundle does not select Linkerd's namespace",
+    why="trust-manager writes the ConfigMap only to namespaces that the selector matches, and the control "
+    "plane waits for it.",
+    fix="select by kubernetes.io/metadata.name, or add the label to the Namespace",
     source="trust-manager v0.24, Bundle spec.target.namespaceSelector",
 )
 def bundle_target(model: Model) -> Iterator[Hit]:
@@ -151,15 +152,15 @@ def bundle_target(model: Model) -> Iterator[Hit]:
             for key, value in wanted.items():
                 if labels.get(key) != value:
                     at = bundle.at("spec", "target", "namespaceSelector", "matchLabels", key)
-                    text = f"{bundle.title} goes where {key} is '{value}', and {namespace.title} has no such label"
+                    text = f"{bundle.title} selects namespaces with label {key}: {value}, but {namespace.title} does not have it"
                     yield Hit(at, text, subject=bundle.title)
 
 
 @rule(
     "MW209",
     "trust-roots-key-unread",
-    "The trust roots stand under a key that nobody reads",
-    why="Control plane and proxies read key ca-bundle.crt of this ConfigMap, and none other.",
+    "The trust roots are stored under a key that nothing reads",
+    why="The control plane and the proxies read only the key ca-bundle.crt of this ConfigMap.",
     fix="set spec.target.configMap.key to ca-bundle.crt",
     source="linkerd2 charts/partials/templates/_proxy.tpl; pkg/k8s/labels.go",
 )
@@ -167,21 +168,22 @@ def bundle_key(model: Model) -> Iterator[Hit]:
     for bundle in trust_bundles(model):
         key = bundle.get("spec", "target", "configMap", "key")
         if key is None and bundle.mapping("spec", "target"):
-            text = f"{bundle.title} writes no ConfigMap, and Linkerd reads one"
+            text = f"{bundle.title} writes no ConfigMap, but Linkerd reads the trust roots from one"
             yield Hit(bundle.at("spec", "target"), text, subject=bundle.title)
         elif key is not None and key != _KEY:
             at = bundle.at("spec", "target", "configMap", "key")
             yield Hit(
-                at, f"{bundle.title} writes key '{key}', and Linkerd reads {_KEY}", subject=bundle.title
+                at, f"{bundle.title} writes key '{key}', but Linkerd reads {_KEY}", subject=bundle.title
             )
 
 
 @rule(
     "MW210",
     "trust-roots-configmap-missing",
-    "Nothing makes the ConfigMap with the trust roots",
-    why="With identity.externalCA the chart leaves it out; every pod of the control plane waits for it.",
-    fix=f"add a Bundle named {TRUST_ROOTS}, or identityTrustAnchorsPEM instead of externalCA",
+    "Nothing creates the ConfigMap with the trust roots",
+    why="With identity.externalCA the chart does not create it, and every pod of the control plane waits "
+    "for it.",
+    fix=f"add a Bundle named {TRUST_ROOTS}, or set identityTrustAnchorsPEM instead of externalCA",
     source="linkerd2 charts/linkerd-control-plane/templates/identity.yaml, identity.externalCA",
 )
 def trust_config_map(model: Model) -> Iterator[Hit]:
@@ -191,15 +193,15 @@ def trust_config_map(model: Model) -> Iterator[Hit]:
         bundles = [item for item in trust_bundles(model) if item.cluster == release.cluster]
         if not bundles and not model.find(release.cluster, "ConfigMap", release.namespace, TRUST_ROOTS):
             at = release.at("identity", "externalCA")
-            text = f"{release.title} reads ConfigMap {release.namespace}/{TRUST_ROOTS}, which nothing makes"
+            text = f"{release.title} reads ConfigMap {release.namespace}/{TRUST_ROOTS}, which nothing creates"
             yield Hit(at, text, subject=release.title)
 
 
 @rule(
     "MW212",
     "issuer-not-signed-by-trust-roots",
-    "The issuer is signed by a CA that the trust roots do not hold",
-    why="Proxies verify against the roots alone: with another anchor no connection is trusted.",
+    "The issuer's CA is not among the trust roots",
+    why="Proxies trust only these roots and reject every certificate that another CA has signed.",
     fix="let the Bundle read the Secret of the CA that signs the issuer",
     source="linkerd2 pkg/issuercerts: the issuer has to chain to the anchors",
 )
@@ -215,7 +217,7 @@ def chain(model: Model) -> Iterator[Hit]:
             if names is not None and signer not in names:
                 at = bundle.at("spec", "sources")
                 shown = " and ".join(f"Secret {name}" for name in names)
-                text = f"{bundle.title} holds {shown}, and {item.title} is signed by Secret {signer}"
+                text = f"{bundle.title} contains {shown}, but {item.title} is signed by the CA in Secret {signer}"
                 yield Hit(at, text, subject=bundle.title)
 
 

@@ -1,4 +1,4 @@
-"""Upgrades of Linkerd: versions that drift apart, and what a version that was crossed has changed.
+"""Upgrades of Linkerd: versions that are too far apart, and what has changed between versions.
 
 A rule sees one revision: it cannot say where a repository comes from, only what it would do from there.
 """
@@ -52,9 +52,9 @@ def _proxies(model: Model, cluster: str) -> Iterator[tuple[str, str, Position]]:
 @rule(
     "MW921",
     "proxy-version-skew",
-    "A proxy far behind or ahead of its control plane",
-    why="Control plane and proxies work together when at most one numbered version begins between them.",
-    fix="take the version out, so that the injector writes its own, or bring it nearer",
+    "A proxy's version is too far from the control plane's",
+    why="Control plane and proxies work together if at most one numbered version lies between them.",
+    fix="remove the version, so that the injector sets its own, or choose a closer one",
     source="linkerd.io, Upgrading Linkerd: edge releases and data plane version skew",
 )
 def proxy_skew(model: Model) -> Iterator[Hit]:
@@ -64,7 +64,7 @@ def proxy_skew(model: Model) -> Iterator[Hit]:
             proxy = read_version(version)
             if plane is not None and proxy is not None and numbered_between(plane, proxy) > 1:
                 text = (
-                    f"{title} has proxies of {version} ({numbered_of(proxy) or 'before 2.10'}), and the control plane is "
+                    f"{title} sets proxy version {version} ({numbered_of(proxy) or 'before 2.10'}), but the control plane is "
                     f"{plane} ({numbered_of(plane)})"
                 )
                 yield Hit(at, text, subject=title)
@@ -73,10 +73,10 @@ def proxy_skew(model: Model) -> Iterator[Hit]:
 @rule(
     "MW922",
     "proxy-image-without-init",
-    "A proxy without the program that linkerd-init runs",
-    why="proxy-init is part of the proxy's image since edge-25.11.3: in an older image linkerd-init finds nothing to "
-    "run, and no pod starts.",
-    fix="take the version out, or set one from edge-25.11.3 on",
+    "A proxy image lacks the program that linkerd-init runs",
+    why="Since edge-25.11.3 proxy-init is part of the proxy image. In an older image linkerd-init finds "
+    "nothing to run, and no pod starts.",
+    fix="remove the version, or set edge-25.11.3 or newer",
     source="linkerd2 0e9a38d7d (#14577); charts/partials/templates/_proxy-init.tpl",
     since="2025.11.3",
 )
@@ -89,7 +89,7 @@ def proxy_without_init(model: Model) -> Iterator[Hit]:
         for title, version, at in _proxies(model, cluster):
             proxy = read_version(version)
             if proxy is not None and proxy < _ONE_IMAGE:
-                text = f"{title} has proxies of {version}, and the control plane of {plane} runs linkerd-init from them"
+                text = f"{title} sets proxy version {version}, but control plane {plane} runs linkerd-init from the proxy image"
                 yield Hit(at, text, subject=title)
 
 
@@ -97,8 +97,9 @@ def proxy_without_init(model: Model) -> Iterator[Hit]:
     "MW923",
     "linkerd-charts-version-skew",
     "Linkerd's charts are more than one numbered version apart",
-    why="CRDs, control plane and extensions are upgraded one after the other, over one numbered version at a time.",
-    fix="give all of them one version",
+    why="CRDs, control plane and extensions are upgraded one after the other, one numbered version at a "
+    "time.",
+    fix="set the same version for all of them",
     source="linkerd.io, Upgrading Linkerd; linkerd.io/data/versions.yaml",
 )
 def charts_far_apart(model: Model) -> Iterator[Hit]:
@@ -120,7 +121,7 @@ def charts_far_apart(model: Model) -> Iterator[Hit]:
             other = read_version(version, name)
             if other is not None and numbered_between(plane, other) > 1:
                 text = (
-                    f"{release.title} installs {name} {version} ({numbered_of(other)}), and {planes[0].title} installs "
+                    f"{release.title} installs {name} {version} ({numbered_of(other)}), but {planes[0].title} installs "
                     f"{CONTROL_PLANE} {planes[0].chart.version} ({numbered_of(plane)})"
                 )
                 yield Hit(release.position, text, subject=release.title)
@@ -129,11 +130,11 @@ def charts_far_apart(model: Model) -> Iterator[Hit]:
 @rule(
     "MW924",
     "gateway-api-crds-deleted-by-helm",
-    "A chart that would delete the Gateway API's CRDs lets them go",
-    why="Before 2025.3.1 nothing marks them to be kept: if this release ever brought them, Helm deletes them with the "
-    "value, and every route of every controller with them.",
-    fix="upgrade to 2025.3.1 or newer first, with installGatewayAPI: true (docs/upgrade-gateway-api.md); if it never "
-    "brought them, ignore this with that reason",
+    "Helm would delete the Gateway API CRDs",
+    why="Before 2025.3.1 nothing marks them to be kept. If this release has ever installed them, Helm "
+    "deletes them because of this value, and every route of every controller with them.",
+    fix="first upgrade to 2025.3.1 or newer, with installGatewayAPI: true (docs/upgrade-gateway-api.md); "
+    "if it has never installed them, ignore this with that reason",
     source="linkerd2 7b1cdb99c (#13740); linkerd.io, Migrating Gateway API ownership",
 )
 def dropped_unkept(model: Model) -> Iterator[Hit]:
@@ -145,8 +146,8 @@ def dropped_unkept(model: Model) -> Iterator[Hit]:
             owner = next(other_owners(model, release.cluster), None)
             if release.value(key) is False and version >= since and owner is not None:
                 text = (
-                    f"{release.title} of chart {release.chart.version} has {key}: false, and {owner.title} "
-                    f"({owner.position}) brings the CRDs"
+                    f"{release.title} (chart {release.chart.version}) sets {key}: false, and {owner.title} "
+                    f"({owner.position}) installs the CRDs"
                 )
                 yield Hit(release.at(key), text, subject=release.title)
                 break
@@ -155,11 +156,12 @@ def dropped_unkept(model: Model) -> Iterator[Hit]:
 @rule(
     "MW925",
     "gateway-api-owner-unset",
-    "Nobody says who brings the Gateway API's CRDs",
-    why="Since 2025.9.4 the chart leaves them out by itself. After an upgrade from before 2025.3.1 Helm deletes them, and "
-    "every route with them; from a later one they stay, and nobody upgrades them.",
-    fix="set installGatewayAPI: true for one release where the chart has brought them (docs/upgrade-gateway-api.md); set it "
-    "false where somebody else does",
+    "Nothing says who installs the Gateway API CRDs",
+    why="Since 2025.9.4 the chart does not install them by default. After an upgrade from before 2025.3.1 "
+    "Helm deletes them, and every route with them; after an upgrade from a later version they stay, but "
+    "nothing upgrades them.",
+    fix="if the chart has installed them, set installGatewayAPI: true for one release "
+    "(docs/upgrade-gateway-api.md); if something else does, set it to false",
     source="linkerd2 105b61d49 (#14523), 7b1cdb99c (#13740)",
     severity=Severity.WARNING,
     since="2025.9.4",
@@ -177,8 +179,8 @@ def unsaid_owner(model: Model) -> Iterator[Hit]:
             model, release.cluster
         ):
             text = (
-                f"{release.title} of chart {release.chart.version} has no installGatewayAPI, nothing here brings the CRDs, "
-                f"and {route.title} ({route.at()}) needs them"
+                f"{release.title} (chart {release.chart.version}) does not set installGatewayAPI and nothing installs the CRDs, "
+                f"but {route.title} ({route.at()}) needs them"
             )
             yield Hit(release.position, text, subject=release.title)
 
@@ -186,9 +188,10 @@ def unsaid_owner(model: Model) -> Iterator[Hit]:
 @rule(
     "MW926",
     "gateway-api-crds-pruned-by-argocd",
-    "Argo CD would delete the Gateway API's CRDs with the chart's value",
-    why="helm.sh/resource-policy: keep guards them from the deletion of the Application, not from a prune: without the "
-    "value they leave what is rendered, and go, with every route.",
+    "Argo CD would prune the Gateway API CRDs",
+    why="helm.sh/resource-policy: keep protects them when the Application is deleted, but not when it is "
+    "pruned: without the value they are no longer rendered, and Argo CD deletes them and every route with "
+    "them.",
     fix="add Prune=confirm to the Application's syncOptions, or a patch that annotates the CRDs with "
     "argocd.argoproj.io/sync-options: Prune=false (docs/upgrade-gateway-api.md)",
     source="argo-cd docs/user-guide/helm.md, sync-options.md; gitops-engine pkg/sync/sync_context.go, pruneObject",
@@ -209,7 +212,7 @@ def pruned_by_argo(model: Model) -> Iterator[Hit]:
         if prunes and not asks and not _is_patched(model, release.folder):
             at = release.at(by) if by != "default" else release.position
             who = "it" if release.title == application.title else application.title
-            text = f"{release.title} brings the Gateway API's CRDs, and {who} prunes without asking"
+            text = f"{release.title} installs the Gateway API CRDs, and {who} prunes without confirmation"
             yield Hit(at, text, subject=release.title)
 
 
@@ -222,9 +225,9 @@ def _is_patched(model: Model, folder: str) -> bool:
 @rule(
     "MW927",
     "container-listens-on-localhost",
-    "A meshed container listens where its proxy does not call",
-    why="Since edge-21.9.3 the proxy hands traffic to the pod's own address: what listens on localhost alone is not "
-    "reached.",
+    "A meshed container listens only on localhost",
+    why="Since edge-21.9.3 the proxy connects to the pod's own address, so a server that listens only on "
+    "localhost is unreachable.",
     fix="let it listen on 0.0.0.0 or on the pod's address",
     source="linkerd2 CHANGES.md, edge-21.9.3: inbound connections go to the original address",
     severity=Severity.WARNING,
@@ -247,7 +250,7 @@ def local_listener(model: Model) -> Iterator[Hit]:
                 flagged = _FLAG.search(word) or (before.startswith("-") and _FLAG.search(before))
                 if found and flagged and int(found[1]) in ports:
                     at = workload.item.at(*workload.template, "spec", "containers", number)
-                    text = f"{workload.item.title}: container '{container.get('name')}' listens on '{word}'"
+                    text = f"container '{container.get('name')}' of {workload.item.title} listens only on '{word}'"
                     yield Hit(at, text, subject=workload.item.title)
                     break
 
@@ -255,10 +258,10 @@ def local_listener(model: Model) -> Iterator[Hit]:
 @rule(
     "MW928",
     "route-version-unread",
-    "A route in a version that Linkerd does not read",
-    why="It reads TLSRoute and TCPRoute as v1alpha2 alone: where the CRD serves v1 only, the route is ignored without a "
-    "word.",
-    fix="write it as v1alpha2, and keep CRDs that serve it (experimental channel up to v1.4), or do without",
+    "Linkerd does not read this version of a route",
+    why="Linkerd reads TLSRoute and TCPRoute only as v1alpha2. If the CRD serves only v1, Linkerd ignores "
+    "the route without an error.",
+    fix="write it as v1alpha2, and keep CRDs that serve it (experimental channel up to v1.4), or remove it",
     source="linkerd2 edge-26.8.2, 2f7472750; linkerd2#15584; gateway-api v1.5.1, config/crd/standard",
     severity=Severity.WARNING,
     since="2024.11.8",
@@ -268,5 +271,5 @@ def unread_route(model: Model) -> Iterator[Hit]:
         for item in mesh_routes(model, cluster):
             version = item.built.api_version.partition("/")[2]
             if item.built.kind in ("TLSRoute", "TCPRoute") and version != "v1alpha2":
-                text = f"{item.title} is of {version}, and Linkerd reads v1alpha2"
+                text = f"{item.title} uses {version}, but Linkerd reads only v1alpha2"
                 yield Hit(item.at("apiVersion"), text, subject=item.title)

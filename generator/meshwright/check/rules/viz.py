@@ -1,4 +1,4 @@
-"""viz: its Prometheus, its addresses, and who can see the dashboard."""
+"""viz: its Prometheus, its addresses, and access to the dashboard."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ def _viz(model: Model) -> Iterator[ChartRelease]:
     "MW511",
     "viz-prometheus-missing-or-doubled",
     "viz has no Prometheus, or two",
-    why="Without its own it needs prometheusUrl, or the chart does not render; with both it installs one that "
-    "nobody asks.",
+    why="Without its own Prometheus the chart needs prometheusUrl, or it does not render. With both, it "
+    "installs a Prometheus that nothing queries.",
     fix="set prometheus.enabled: false together with prometheusUrl, or neither",
     source="linkerd2 viz/charts/linkerd-viz/templates/metrics-api.yaml",
 )
@@ -28,20 +28,20 @@ def viz_prometheus(model: Model) -> Iterator[Hit]:
         url, own = release.value("prometheusUrl"), release.value("prometheus", "enabled") is not False
         if not own and not url:
             at = release.at("prometheus", "enabled")
-            text = f"{release.title} has prometheus.enabled: false and no prometheusUrl"
+            text = f"{release.title} sets prometheus.enabled: false, but no prometheusUrl"
             yield Hit(at, text, subject=release.title)
         elif own and url:
-            text = f"{release.title} asks {url}, and installs a Prometheus of its own beside it"
+            text = f"{release.title} queries {url}, but also installs its own Prometheus"
             yield Hit(release.at("prometheusUrl"), text, subject=release.title, severity=Severity.WARNING)
 
 
 @rule(
     "MW512",
     "viz-address-form",
-    "A URL where viz wants a host, or a host where it wants a URL",
-    why="grafana.url and jaegerUrl are host:port, put behind http:// by viz; grafana.externalUrl and "
-    "prometheusUrl are whole URLs. The other form leads to links that go nowhere.",
-    fix="write host:port, or the whole URL",
+    "viz expects a host and gets a URL, or the reverse",
+    why="grafana.url and jaegerUrl are host:port, to which viz adds http://; grafana.externalUrl and "
+    "prometheusUrl are full URLs. The other form produces broken links.",
+    fix="write host:port, or the full URL",
     source="linkerd2 viz/charts/linkerd-viz/values.yaml",
 )
 def viz_addresses(model: Model) -> Iterator[Hit]:
@@ -59,7 +59,7 @@ def viz_addresses(model: Model) -> Iterator[Hit]:
                 and not release.is_unknown(value)
                 and ("://" in value) != whole
             ):
-                text = f"{release.title} has {'.'.join(pointer)} '{value}', which is {'no URL' if whole else 'no host:port'}"
+                text = f"{release.title} sets {'.'.join(pointer)} to '{value}', which is not {'a full URL' if whole else 'host:port'}"
                 yield Hit(release.at(*pointer), text, subject=release.title)
 
 
@@ -87,9 +87,10 @@ def _dashboard_routes(model: Model) -> Iterator[tuple[Item, bool]]:
 @rule(
     "MW513",
     "dashboard-unauthenticated",
-    "The dashboard is open to everybody who can reach it",
-    why="viz has no authentication: who sees the dashboard sees every workload, and may tap what they say.",
-    fix="put authentication in front, such as a BasicAuth Middleware",
+    "The dashboard is exposed without authentication",
+    why="viz has no authentication of its own: anyone who can reach the dashboard sees every workload and "
+    "can tap its traffic.",
+    fix="put authentication in front of it, such as a BasicAuth Middleware",
     source="linkerd.io, Exposing Dashboards",
 )
 def open_dashboard(model: Model) -> Iterator[Hit]:
@@ -97,7 +98,7 @@ def open_dashboard(model: Model) -> Iterator[Hit]:
         if not guarded:
             yield Hit(
                 item.at("spec"),
-                f"{item.title} leads to viz' dashboard without authentication",
+                f"{item.title} exposes viz' dashboard without authentication",
                 subject=item.title,
             )
 
@@ -105,9 +106,9 @@ def open_dashboard(model: Model) -> Iterator[Hit]:
 @rule(
     "MW514",
     "dashboard-host-check",
-    "The dashboard refuses the host that it is asked by, or takes any",
-    why="Unless enforcedHostRegexp names the public host, viz refuses it; .* takes any, and lets a DNS "
-    "rebinding attack through.",
+    "The dashboard rejects its public host, or accepts any host",
+    why="viz rejects the public host unless enforcedHostRegexp matches it; .* accepts any host and allows "
+    "DNS rebinding attacks.",
     fix="set dashboard.enforcedHostRegexp to ^the\\.host$, dots escaped",
     source="linkerd2 viz/charts/linkerd-viz/values.yaml, dashboard.enforcedHostRegexp",
 )
@@ -116,21 +117,21 @@ def enforced_host(model: Model) -> Iterator[Hit]:
         value = release.value("dashboard", "enforcedHostRegexp")
         if isinstance(value, str) and value.strip("^$") in (".*", ".+"):
             at = release.at("dashboard", "enforcedHostRegexp")
-            text = f"{release.title} takes requests for any host"
+            text = f"{release.title} accepts requests for any host"
             yield Hit(at, text, subject=release.title, severity=Severity.WARNING)
         if value:
             continue
         for item, _ in _dashboard_routes(model):
             if item.cluster == release.cluster:
-                text = f"{item.title} leads to viz' dashboard, and {release.title} has no dashboard.enforcedHostRegexp"
+                text = f"{item.title} exposes viz' dashboard, but {release.title} sets no dashboard.enforcedHostRegexp"
                 yield Hit(item.at("spec"), text, subject=item.title)
 
 
 @rule(
     "MW515",
     "extension-label-duplicate",
-    "Two namespaces say they are one extension",
-    why="linkerd check and the CLI's commands take the first that they find.",
+    "Two namespaces have the same extension label",
+    why="linkerd check and the other commands of the CLI use the first namespace that they find.",
     fix="keep the label linkerd.io/extension on one of them",
     source="linkerd2 pkg/healthcheck, l5d-extension-namespaces",
 )
@@ -150,9 +151,9 @@ def extension_twice(model: Model) -> Iterator[Hit]:
 @rule(
     "MW516",
     "extension-patches-namespace",
-    "viz writes into a Namespace that Git owns",
-    why="A Job after the installation patches labels and annotations onto the namespace, beside the manifest "
-    "that has them already.",
+    "A chart patches a Namespace that Git manages",
+    why="After the installation a Job patches labels and annotations onto the Namespace, whose manifest "
+    "already has them.",
     fix="set createNamespaceMetadataJob: false",
     source="linkerd2 viz/charts/linkerd-viz/templates/namespace-metadata.yaml; linkerd2#10771",
     severity=Severity.WARNING,
@@ -164,5 +165,5 @@ def metadata_job(model: Model) -> Iterator[Hit]:
             if namespace is None or not release.complete or "linkerd.io/extension" not in namespace.labels:
                 continue
             if release.value("createNamespaceMetadataJob") is not False:
-                text = f"{release.title} patches {namespace.title} ({namespace.at()}) by a Job"
+                text = f"{release.title} patches {namespace.title} ({namespace.at()}) with a Job"
                 yield Hit(release.position, text, subject=release.title)

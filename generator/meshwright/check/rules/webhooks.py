@@ -1,4 +1,4 @@
-"""The certificates of Linkerd's webhooks, and what makes their rendering change by itself."""
+"""The certificates of Linkerd's webhooks, and values that make each render different."""
 
 from __future__ import annotations
 
@@ -34,8 +34,9 @@ def _webhooks(model: Model) -> Iterator[tuple[ChartRelease, str, str, str]]:
 @rule(
     "MW221",
     "webhook-secret-missing",
-    "Nothing makes a webhook's certificate",
-    why="With externalSecret the chart makes none: the pod waits for its Secret for ever.",
+    "Nothing creates a webhook's Secret",
+    why="With externalSecret the chart does not create the certificate, and the pod waits for its Secret "
+    "forever.",
     fix="add a Certificate with this secretName",
     source="linkerd2 charts, proxyInjector.externalSecret and its like",
 )
@@ -45,7 +46,7 @@ def webhook_secret(model: Model) -> Iterator[Hit]:
             continue
         if not makers(model, release.cluster, release.namespace, secret):
             at = release.at(key, "externalSecret")
-            text = f"{release.title} mounts Secret {release.namespace}/{secret}, which nothing makes"
+            text = f"{release.title} mounts Secret {release.namespace}/{secret}, which nothing creates"
             yield Hit(at, text, subject=release.title)
 
 
@@ -53,7 +54,8 @@ def webhook_secret(model: Model) -> Iterator[Hit]:
     "MW222",
     "webhook-certificate-name",
     "A webhook's certificate is for another name",
-    why="The API server dials the Service's name and refuses a certificate without it: the webhook fails.",
+    why="The API server connects to the Service's name and rejects a certificate without it, so the "
+    "webhook fails.",
     fix="add <service>.<namespace>.svc to dnsNames",
     source="linkerd.io, Automatically Rotating Webhook TLS Credentials",
 )
@@ -69,7 +71,7 @@ def webhook_name(model: Model) -> Iterator[Hit]:
                 and item.namespace == release.namespace
                 and wanted not in names
             ):
-                text = f"{item.title} is not for {wanted}, the name of the webhook of {release.title}"
+                text = f"{item.title} lacks DNS name {wanted}, by which the API server calls the webhook of {release.title}"
                 yield Hit(item.at("spec", "dnsNames"), text, subject=item.title)
 
 
@@ -77,7 +79,7 @@ def webhook_name(model: Model) -> Iterator[Hit]:
     "MW223",
     "policy-validator-key-encoding",
     "The policy validator cannot read its key",
-    why="It is written in Rust and reads PKCS#8 alone; cert-manager writes PKCS#1 unless told otherwise.",
+    why="The policy validator reads only PKCS#8 keys, but cert-manager writes PKCS#1 by default.",
     fix="set privateKey.encoding: PKCS8",
     source="linkerd.io, Automatically Rotating Webhook TLS Credentials",
 )
@@ -85,15 +87,19 @@ def validator_key(model: Model) -> Iterator[Hit]:
     for item in certificates(model, "linkerd-policy-validator-k8s-tls"):
         if item.get("spec", "privateKey", "encoding") != "PKCS8":
             at = item.at("spec", "privateKey", "encoding")
-            yield Hit(at, f"{item.title} writes its key in PKCS#1", subject=item.title)
+            yield Hit(
+                at,
+                f"{item.title} encodes its key as PKCS#1, but the policy validator reads PKCS#8",
+                subject=item.title,
+            )
 
 
 @rule(
     "MW224",
     "webhook-ca-missing",
-    "Nobody tells the API server which CA signs a webhook",
-    why="The chart refuses externalSecret without one of them; with a name that is wrong the caBundle stays "
-    "empty, and the webhook is skipped or refuses everything.",
+    "A webhook has no CA bundle",
+    why="The chart rejects externalSecret without a CA. If injectCaFrom names a Certificate that does not "
+    "exist, the caBundle stays empty, and the webhook is skipped or rejects everything.",
     fix="set injectCaFrom to <namespace>/<Certificate>",
     source="linkerd2 charts/partials/templates/_validate.tpl",
 )
@@ -105,24 +111,24 @@ def webhook_ca(model: Model) -> Iterator[Hit]:
         if not named:
             if not release.value(key, "caBundle") and not release.value(key, "injectCaFromSecret"):
                 at = release.at(key, "externalSecret")
-                text = f"{release.title} has {key}.externalSecret and neither injectCaFrom nor caBundle"
+                text = f"{release.title} sets {key}.externalSecret, but neither injectCaFrom nor caBundle"
                 yield Hit(at, text, subject=release.title)
             continue
         namespace, _, name = str(named).partition("/")
         seen = model.sees_all_of(release.cluster) and bool(model.items("Certificate", GROUP))
         if seen and model.find(release.cluster, "Certificate", namespace, name) is None:
             at = release.at(key, "injectCaFrom")
-            text = f"{release.title} names Certificate {named}, which is not there"
+            text = f"{release.title} sets {key}.injectCaFrom to {named}, but this Certificate does not exist"
             yield Hit(at, text, subject=release.title)
 
 
 @rule(
     "MW225",
     "webhook-certificate-from-chart",
-    "The chart makes a webhook's certificate at each rendering",
-    why="It lives a year and nothing renews it. Argo CD renders at each look: never in sync, and with selfHeal "
-    "the control plane restarts each time.",
-    fix="set externalSecret: true and injectCaFrom, with a Certificate of cert-manager",
+    "The chart generates a webhook's certificate on each render",
+    why="The certificate is valid for a year, and nothing renews it. Argo CD renders the chart on each "
+    "refresh, so the Application is never in sync; with selfHeal the control plane restarts each time.",
+    fix="set externalSecret: true and injectCaFrom, with a cert-manager Certificate",
     source="linkerd2 charts, genSelfSignedCert in proxy-injector-rbac.yaml and its like",
 )
 def generated_certificates(model: Model) -> Iterator[Hit]:
@@ -132,7 +138,7 @@ def generated_certificates(model: Model) -> Iterator[Hit]:
             if not missing or not release.complete:
                 continue
             argo = release.built is None
-            text = f"{release.title} lets the chart make the certificates of {', '.join(missing)}"
+            text = f"{release.title} lets the chart generate the certificates of {', '.join(missing)}"
             severity = Severity.ERROR if argo else Severity.WARNING
             yield Hit(release.position, text, subject=release.title, severity=severity)
 
@@ -140,8 +146,8 @@ def generated_certificates(model: Model) -> Iterator[Hit]:
 @rule(
     "MW226",
     "heartbeat-schedule-unset",
-    "The heartbeat's schedule is the hour of rendering",
-    why="Each rendering gives another schedule: Argo CD never reports the Application in sync.",
+    "The heartbeat's schedule depends on the time of rendering",
+    why="Each render produces another schedule, so Argo CD never reports the Application as in sync.",
     fix='set heartbeatSchedule, such as "0 0 * * *", or disableHeartBeat: true',
     source="linkerd2 charts/linkerd-control-plane/templates/heartbeat.yaml",
     engine=Engine.ARGOCD,
@@ -151,7 +157,7 @@ def heartbeat(model: Model) -> Iterator[Hit]:
         if release.built is not None or release.value("heartbeatSchedule"):
             continue
         if release.value("disableHeartBeat") is not True:
-            text = f"{release.title} has no heartbeatSchedule"
+            text = f"{release.title} sets no heartbeatSchedule"
             yield Hit(release.position, text, subject=release.title)
 
 
@@ -159,8 +165,8 @@ def heartbeat(model: Model) -> Iterator[Hit]:
     "MW227",
     "injector-selects-kube-system",
     "The injector fails closed in kube-system",
-    why="A namespaceSelector replaces the chart's own, which leaves kube-system out: while the injector is "
-    "down, nothing there can start, so neither can the injector.",
+    why="A custom namespaceSelector replaces the chart's own, which excludes kube-system. While the "
+    "injector is down, no pod can start there, so the injector cannot come back either.",
     fix="keep kubernetes.io/metadata.name NotIn [kube-system, cert-manager] in the selector",
     source="linkerd2 charts/linkerd-control-plane/values.yaml, proxyInjector.namespaceSelector; linkerd2#10817",
 )
@@ -171,5 +177,5 @@ def closed_in_kube_system(model: Model) -> Iterator[Hit]:
             continue
         if "kube-system" not in str(selector):
             at = release.at("proxyInjector", "namespaceSelector", key=True)
-            text = f"{release.title} has webhookFailurePolicy Fail and a selector that takes kube-system in"
+            text = f"{release.title} has webhookFailurePolicy: Fail and a namespaceSelector that includes kube-system"
             yield Hit(at, text, subject=release.title)
