@@ -42,7 +42,8 @@ def explain(
         lines = _edge(repository, names[0].strip(), names[1].strip())
     else:
         raise MeshwrightError(
-            "name one rule, such as MW004 or pods-race-injector, or two components: the one that waits, then the other"
+            "name one rule, such as MW004 or pods-race-injector, or two components: the one that waits, then "
+            "the other"
         )
     tell("".join(f"{printable(line)}\n" for line in lines))
     return ExitCode.CLEAN
