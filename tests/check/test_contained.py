@@ -125,7 +125,7 @@ def test_a_rule(
 
 def test_where_in_our_code(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
-        order_flux, "_ready", failing(order_flux._ready, lambda: KeyError("x"), lambda *_: True)
+        order_flux, "_add_ready", failing(order_flux._add_ready, lambda: KeyError("x"), lambda *_: True)
     )
 
     findings = ours(check_repository(repository))

@@ -39,7 +39,7 @@ def test_a_file(tmp_path: Path) -> None:
 def test_no_gitops_repository(tmp_path: Path) -> None:
     write(tmp_path, {"README.md": "hello", "values.yaml": "a: 1"})
 
-    with pytest.raises(MeshwrightError, match=r"looked for Flux Kustomizations.*kustomization\.yaml"):
+    with pytest.raises(MeshwrightError, match=r"no Flux Kustomization.*kustomization\.yaml"):
         check_repository(tmp_path)
 
 

@@ -138,7 +138,7 @@ def test_baseline(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "baseline/gone" in out
 
     (root / ".meshwright-baseline.json").write_text("{}")
-    with pytest.raises(MeshwrightError, match="no baseline of this version"):
+    with pytest.raises(MeshwrightError, match="not a baseline of this version"):
         run(root, capsys)
 
 

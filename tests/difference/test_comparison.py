@@ -558,7 +558,7 @@ def test_from_nothing_everything_is_added(tmp_path: Path) -> None:
     old, new = write(tmp_path / "old", {"README.md": "x"}), write(tmp_path / "new", SHOP)
 
     assert text.render(compare(old, new)).splitlines()[-1] == "4 objects added in 2 roots"
-    with pytest.raises(MeshwrightError, match="no GitOps repository"):
+    with pytest.raises(MeshwrightError, match="not a GitOps repository"):
         compare(old, write(tmp_path / "none", {"README.md": "y"}))
 
 

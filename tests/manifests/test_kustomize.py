@@ -100,7 +100,7 @@ def test_name_references_of_one_root_do_not_reach_another(tmp_path: Path) -> Non
 
     assert [finding.id for finding in report.findings] == ["values/missing-configmap"]
     assert report.findings[0].position.path == "bad/r.yaml"
-    assert "configMapGenerator makes it 'bad-values-" in report.findings[0].message
+    assert "configMapGenerator names it 'bad-values-" in report.findings[0].message
 
 
 def test_hashed_name_of_another_root_is_not_known(tmp_path: Path) -> None:

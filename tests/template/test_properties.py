@@ -24,7 +24,7 @@ SHARES = 8
 # The kinds of ECK are under a licence that lets no schema of them stand here.
 KNOWN_UNSEEN = re.compile(
     r"gateway-api|chart \S+ \S+ is not rendered: it is in no charts folder"
-    r"|no schema for \w+ \w+\.k8s\.elastic\.co"
+    r"|no embedded schema for \w+ \w+\.k8s\.elastic\.co"
 )
 # Its ConfigMap is kept from substitution.
 SUBSTITUTION_OFF = "apps/fluent-bit/values.yaml"

@@ -123,7 +123,7 @@ def test_a_fault_of_a_chart_stands_at_its_entry(repository: Path, charts: Path) 
 
     assert str(finding.position) == "platform/web/kustomization.yaml:3:5"
     assert finding.message.startswith("ConfigMap web/hello-map: unknown field 'datta'")
-    assert finding.message.endswith("(a chart makes it)")
+    assert finding.message.endswith("(rendered by a chart)")
 
 
 def test_a_patch_on_a_workload_of_the_chart_is_validated(repository: Path, charts: Path) -> None:

@@ -1,1 +1,1 @@
-"""What a check looks at: the roots of a repository, the objects that they build, and an index over both."""
+"""The model of a repository: its roots, the objects that they build, and an index of both."""

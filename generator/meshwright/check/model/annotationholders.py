@@ -1,4 +1,4 @@
-"""Whatever gives pods their annotations: pod templates, Namespaces, and the values of charts."""
+"""The sources of pod annotations: pod templates, Namespaces, and the values of charts."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from meshwright.errors import Position
 from meshwright.manifests.pointer import Pointer
 from meshwright.yaml import Document, YamlFault, load_documents
 
-# Values are no deeper in any chart that is known.
-_DEEPEST = 8
+# No known chart nests values deeper.
+_MAX_DEPTH = 8
 
 
 @dataclass(frozen=True)
 class AnnotationHolder:
-    """``annotations`` of pods in ``namespace``; ``locate`` finds one of them, or its key, in the source."""
+    """``annotations`` of pods in ``namespace``; ``locate`` returns the position of one, or of its key."""
 
     title: str
     cluster: str
@@ -27,7 +27,7 @@ class AnnotationHolder:
     locate: Callable[[str, bool], Position]
 
     def at(self, name: str, *, key: bool = False) -> Position:
-        """Where an annotation was written."""
+        """The position of an annotation."""
         return self.locate(name, key)
 
 
@@ -49,7 +49,7 @@ def holder_of(item: Item, pointer: Pointer) -> AnnotationHolder:
 
 
 def chart_pods(model: Model) -> Iterator[AnnotationHolder]:
-    """The podAnnotations that releases and k3s' HelmChartConfigs give to charts."""
+    """The podAnnotations in the values of releases and of k3s's HelmChartConfigs."""
     yield from model.once(_chart_pods)
 
 
@@ -58,14 +58,14 @@ def _chart_pods(model: Model) -> list[AnnotationHolder]:
 
 
 def annotation_holders(model: Model) -> Iterator[AnnotationHolder]:
-    """All of them."""
+    """All annotation holders."""
     yield from pods_and_namespaces(model)
     yield from chart_pods(model)
 
 
 @dataclass(frozen=True)
 class ChartValues:
-    """What a chart is given. ``version`` is its pin, empty when k3s brings the chart (``packaged``)."""
+    """The values of a chart. ``version`` is its pin, or empty if k3s installs the chart (``packaged``)."""
 
     title: str
     version: str
@@ -74,7 +74,7 @@ class ChartValues:
     locate: Callable[[Pointer], Position]
 
     def at(self, *pointer: str | int) -> Position:
-        """Where a value was written."""
+        """The position of a value."""
         return self.locate(pointer)
 
 
@@ -142,7 +142,7 @@ def _values_text(item: Item) -> Document | None:
 
 
 def _inside(item: Item, inner: Position) -> Position:
-    """A place in the text of values as a place in the file, where that is a block of lines."""
+    """Map a position in the values text to a position in the file, if the text is a block scalar."""
     start = item.at("spec", "valuesContent")
     try:
         lines = item.files.text(start.path).splitlines()
@@ -158,7 +158,7 @@ def _inside(item: Item, inner: Position) -> Position:
 
 
 def _pod_annotations(data: Any, pointer: Pointer) -> Iterator[tuple[Pointer, Mapping[str, Any]]]:
-    if not isinstance(data, Mapping) or len(pointer) > _DEEPEST:
+    if not isinstance(data, Mapping) or len(pointer) > _MAX_DEPTH:
         return
     for key, value in data.items():
         here = (*pointer, key)

@@ -1,4 +1,4 @@
-"""Argo CD's settings where they stand in a repository: its ConfigMaps, its chart, values for its chart."""
+"""Argo CD's settings in a repository: its ConfigMaps, its chart, and values files for its chart."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from meshwright.yaml import Document, YamlFault
 
 @dataclass(frozen=True)
 class ArgoCDSetting:
-    """One place that sets them: its name, what it sets, where a key stands or would."""
+    """One source of settings: its title, its data, and the position of a key, even if it is not set."""
 
     title: str
     data: Mapping[str, Any]
@@ -24,7 +24,7 @@ class ArgoCDSetting:
 
 
 def settings(model: Model, name: str, part: str) -> Iterator[ArgoCDSetting]:
-    """What sets the ConfigMap ``name``, which the chart makes of ``configs.<part>``; often nothing here."""
+    """The sources of the ConfigMap ``name``, which the chart renders from ``configs.<part>``; often none."""
     for item in model.items("ConfigMap", ""):
         if item.name == name:
             yield ArgoCDSetting(item.title, item.mapping("data"), partial(item.at, "data"))
@@ -44,7 +44,7 @@ def _at_key(document: Document, part: str, key: str) -> Position:
 
 
 def _values(files: RepositoryFiles) -> Iterator[tuple[Document, Mapping[str, Any]]]:
-    """Each document that sets argocd-cm, in a file whose path says argo, and its ``configs``."""
+    """Each values document that sets argocd-cm, in a file with "argo" in its path, with its ``configs``."""
     for path in files.yaml_paths():
         if "argo" not in path.lower():
             continue

@@ -1,4 +1,4 @@
-"""cert-manager's objects as rules look at them: who makes a Secret, and who signs."""
+"""cert-manager's objects for the rules: what creates a Secret, and what signs a certificate."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from meshwright.check.model.releases import ChartRelease
 GROUP = "cert-manager.io"
 ISSUER_SECRET = "linkerd-identity-issuer"
 TRUST_ROOTS = "linkerd-identity-trust-roots"
-# Kinds that become a Secret in the cluster, with the pointer to its name.
-_MAKERS = (
+# Kinds from which a Secret is created in the cluster, with the pointer to its name.
+_SECRET_SOURCES = (
     ("Secret", ("metadata", "name")),
     ("Certificate", ("spec", "secretName")),
     ("SealedSecret", ("metadata", "name")),
@@ -21,16 +21,16 @@ _MAKERS = (
 
 
 def makers(model: Model, cluster: str, namespace: str, name: str) -> list[Item]:
-    """Every object that makes a Secret of this name, or may make it: operators are without number."""
+    """Every object that creates a Secret of this name, or may do so through an unknown operator."""
     made = model.once(_makers_by_name).get((cluster, name), [])
     found = [item for item in made if item.namespace == namespace or _is_mirrored(item)]
     return found or model.once(_foreign_by_text).get((cluster, namespace, name), [])
 
 
 def _makers_by_name(model: Model) -> dict[tuple[str, str], list[Item]]:
-    """By cluster and the name of the Secret that each makes."""
+    """Objects by cluster and the name of the Secret that they create."""
     found: dict[tuple[str, str], list[Item]] = {}
-    for kind, pointer in _MAKERS:
+    for kind, pointer in _SECRET_SOURCES:
         for item in model.items(kind):
             made = item.get(*pointer) or item.name
             if isinstance(made, str):
@@ -39,7 +39,7 @@ def _makers_by_name(model: Model) -> dict[tuple[str, str], list[Item]]:
 
 
 def _foreign_by_text(model: Model) -> dict[tuple[str, str, str], list[Item]]:
-    """Objects of unknown operators by cluster, namespace and each text in their spec."""
+    """Objects of unknown operators, by cluster, namespace and every text in their spec."""
     found: dict[tuple[str, str, str], list[Item]] = {}
     for item in model.all_items():
         if _is_foreign(item):
@@ -49,13 +49,13 @@ def _foreign_by_text(model: Model) -> dict[tuple[str, str, str], list[Item]]:
 
 
 def _is_mirrored(item: Item) -> bool:
-    """Whether a controller copies the Secret to other namespaces, such as reflector or replicator."""
+    """Whether a controller such as reflector or replicator copies the Secret to other namespaces."""
     keys = [*item.annotations, *item.mapping("spec", "secretTemplate", "annotations")]
     return any(word in str(key) for key in keys for word in ("reflector", "replicat", "kubed"))
 
 
 def _is_foreign(item: Item) -> bool:
-    """Whether an operator that is not known here gives the object its meaning."""
+    """Whether the object belongs to an unknown operator."""
     group = item.built.group
     return (
         "." in group
@@ -72,7 +72,7 @@ def _is_foreign(item: Item) -> bool:
 
 
 def _texts(data: Any) -> Iterator[str]:
-    """Every text somewhere below ``data``."""
+    """Every text in ``data``, at any depth."""
     if isinstance(data, Mapping):
         for value in data.values():
             yield from _texts(value)
@@ -84,7 +84,7 @@ def _texts(data: Any) -> Iterator[str]:
 
 
 def certificates(model: Model, name: str) -> Iterator[Item]:
-    """Every Certificate that fills a Secret of this name."""
+    """Every Certificate whose Secret has this name."""
     return iter(model.once(_certificates_by_secret).get(name, ()))
 
 
@@ -98,7 +98,7 @@ def _certificates_by_secret(model: Model) -> dict[str, list[Item]]:
 
 
 def issuer_of(model: Model, certificate: Item) -> tuple[str, Item | None]:
-    """The title of the issuer that a Certificate names, and the issuer where it is seen."""
+    """The title of a Certificate's issuer, and the issuer if the repository contains it."""
     reference = certificate.mapping("spec", "issuerRef")
     kind, name = str(reference.get("kind") or "Issuer"), str(reference.get("name") or "")
     namespace = "" if kind == "ClusterIssuer" else certificate.namespace
@@ -107,26 +107,26 @@ def issuer_of(model: Model, certificate: Item) -> tuple[str, Item | None]:
 
 
 def control_planes(model: Model) -> Iterator[ChartRelease]:
-    """Control planes whose values can all be seen."""
+    """Control planes whose values are completely known."""
     return (release for release in model.charts(CONTROL_PLANE) if release.complete)
 
 
 def trust_bundles(model: Model) -> Iterator[Item]:
-    """trust-manager's Bundles that carry Linkerd's trust roots."""
+    """trust-manager's Bundles with Linkerd's trust roots."""
     for item in model.items("Bundle", "trust.cert-manager.io"):
         if item.name == TRUST_ROOTS:
             yield item
 
 
 def cluster_resource_namespace(model: Model, cluster: str) -> str:
-    """Where ClusterIssuers read their Secrets from: cert-manager's own namespace by default."""
+    """The namespace of ClusterIssuers' Secrets, by default cert-manager's own."""
     for release in model.charts("cert-manager", cluster):
         return str(release.value("clusterResourceNamespace") or release.namespace or "cert-manager")
     return "cert-manager"
 
 
 def trust_namespace(model: Model, cluster: str) -> str:
-    """Where trust-manager reads its sources from."""
+    """The namespace of trust-manager's sources."""
     for release in model.charts("trust-manager", cluster):
         return str(release.value("app", "trust", "namespace") or "cert-manager")
     return "cert-manager"

@@ -12,7 +12,7 @@ DAY = 24 * 3600.0
 
 
 def seconds(value: Any) -> float | None:
-    """The length of a Go duration in seconds; None for what is none.
+    """A Go duration in seconds; None if ``value`` is not a duration.
 
     source: Go time.ParseDuration, without a sign.
     """
@@ -22,7 +22,7 @@ def seconds(value: Any) -> float | None:
 
 
 def days(value: float) -> str:
-    """``30 days``, for people."""
+    """``30 days``, for messages; ``value`` is in seconds."""
     count = value / DAY
     shown = f"{count:.0f}" if count >= 3 else f"{count:.1f}".removesuffix(".0")
     return f"{shown} day{'' if shown == '1' else 's'}"

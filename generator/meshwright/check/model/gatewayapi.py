@@ -1,4 +1,4 @@
-"""Who brings the Gateway API's CRDs: Linkerd's own chart, manifests, or another repository's folder."""
+"""The owners of the Gateway API's CRDs: Linkerd's chart, manifests, or a folder of another repository."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ GROUP = "gateway.networking.k8s.io"
 CHART = "linkerd-crds"
 # The chart marks its CRDs with helm.sh/resource-policy: keep. source: linkerd2 7b1cdb99c.
 KEPT_SINCE = Edge(2025, 3, 1)
-# The chart brings them only where it is asked to. source: linkerd2 105b61d49.
+# The chart installs them only on request. source: linkerd2 105b61d49.
 ASKED_SINCE = Edge(2025, 9, 4)
-# enable*Routes win over installGatewayAPI. source: linkerd2 f09def489.
+# enable*Routes override installGatewayAPI. source: linkerd2 f09def489.
 _TERNARY_SINCE = Edge(2025, 3, 2)
 # Value -> the first edge whose chart has it. source: linkerd2 b7e0be6e6, 3e2f31dc7.
 ROUTES = {
@@ -33,39 +33,39 @@ _GATEWAYS = frozenset({"gateway-helm", "gateway-crds-helm"})
 
 @dataclass(frozen=True)
 class Owner:
-    """Something of the repository that brings the CRDs."""
+    """Something in the repository that installs the CRDs."""
 
     title: str
     position: Position
 
 
 def chart_version(release: ChartRelease) -> Edge | None:
-    """The edge of a release of linkerd-crds, None when its version is none."""
+    """The edge of a release of linkerd-crds; None if its version is not an edge."""
     return read_version(release.chart.version, CHART)
 
 
 def asked_by(release: ChartRelease) -> str:
-    """The value by which linkerd-crds brings any of the CRDs.
+    """The value that makes linkerd-crds install any of the CRDs.
 
-    ``default`` where nothing is said and the version brings them by itself; empty when it brings none. Of an
-    unknown version the newest default holds.
+    ``default`` if no value is set and the version installs them by default; empty if it installs none. For
+    an unknown version, the newest default applies.
     """
     version = chart_version(release) or ASKED_SINCE
     whole = release.value("installGatewayAPI")
     if whole is None or version < KEPT_SINCE:
         whole = version < ASKED_SINCE
     for key, since in ROUTES.items():
-        said = release.value(key)
-        # For two releases a false one counted as unsaid.
-        unsaid = said is None or (said is False and KEPT_SINCE <= version < _TERNARY_SINCE)
-        if version >= since and (whole if unsaid else said):
-            given = "installGatewayAPI" if unsaid else key
+        value = release.value(key)
+        # In two releases, false counted as not set.
+        unset = value is None or (value is False and KEPT_SINCE <= version < _TERNARY_SINCE)
+        if version >= since and (whole if unset else value):
+            given = "installGatewayAPI" if unset else key
             return given if release.has(given) else "default"
     return ""
 
 
 def other_owners(model: Model, cluster: str) -> Iterator[Owner]:
-    """Whatever brings them beside Linkerd's chart: CRDs among the manifests, then folders of upstream's."""
+    """Owners other than Linkerd's chart: CRDs in manifests, then folders of the upstream repository."""
     for item in definitions(model):
         if item.cluster == cluster:
             yield Owner(item.title, item.at())
@@ -89,7 +89,7 @@ def other_owners(model: Model, cluster: str) -> Iterator[Owner]:
 
 
 def may_come_along(model: Model, cluster: str) -> bool:
-    """Whether something here may bring them that says nothing of it: k3s, or the chart of a gateway."""
+    """Whether k3s or the chart of a gateway may install them implicitly."""
     for kind in ("HelmChartConfig", "HelmChart"):
         if any(item.cluster == cluster for item in model.items(kind, "helm.cattle.io")):
             return True
@@ -102,14 +102,14 @@ def may_come_along(model: Model, cluster: str) -> bool:
 
 
 def definitions(model: Model) -> Iterator[Item]:
-    """CRDs of the Gateway API among the manifests."""
+    """CRDs of the Gateway API in the manifests."""
     for item in model.items("CustomResourceDefinition"):
         if item.get("spec", "group") == GROUP:
             yield item
 
 
 def mesh_routes(model: Model, cluster: str) -> Iterator[Item]:
-    """Routes of the Gateway API that are about Linkerd: their parent is a Service or an EgressNetwork."""
+    """Routes of the Gateway API that Linkerd uses: their parent is a Service or an EgressNetwork."""
     for kind in ("HTTPRoute", "GRPCRoute", "TLSRoute", "TCPRoute"):
         for item in model.items(kind, GROUP):
             parents = [parent for parent in item.list("spec", "parentRefs") if isinstance(parent, dict)]

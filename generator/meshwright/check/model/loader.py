@@ -40,7 +40,7 @@ from meshwright.progress import say
 
 
 class NothingFound(CannotRun):
-    """A folder in which nothing is GitOps."""
+    """A folder without anything that GitOps engines use."""
 
 
 def load(
@@ -51,7 +51,7 @@ def load(
     recall: KnownBuilds | None = None,
     repository: Repository | None = None,
 ) -> Repository:
-    """Find every root and build it. Raises MeshwrightError when nothing there is GitOps.
+    """Find and build every root. Raises MeshwrightError if there is none.
 
     ``charts`` is a folder with charts to render, for the Kubernetes minor ``kubernetes``; ``recall`` gives
     results of builds that are known already. ``repository`` is filled as it grows, and given back.
@@ -63,9 +63,9 @@ def load(
     argocd = discover_argocd(files, index, inputs_reader)
     if not discovery.kustomizations and not argocd.origins and not index.folders:
         raise NothingFound(
-            f"{files.root}: no GitOps repository: looked for Flux Kustomizations "
-            "(kustomize.toolkit.fluxcd.io), for Argo CD's Applications (argoproj.io) "
-            "and for folders with a kustomization.yaml, and found none"
+            f"{files.root}: not a GitOps repository: it has no Flux Kustomization "
+            "(kustomize.toolkit.fluxcd.io), no Argo CD Application (argoproj.io) "
+            "and no folder with a kustomization.yaml"
         )
     repository.not_seen += [*discovery.not_seen, *argocd.not_seen]
     builds = SteadyBuilds(files, index, workspace, kubernetes, recall)
@@ -119,7 +119,7 @@ class _RepositoryLoader:
         try:
             self._build()
         finally:
-            # When the time is over, what was found until then counts.
+            # On a timeout, keep what was found so far.
             repository.findings += [*self._tree.findings, *self._applications.findings]
             repository.not_seen += [*self._tree.not_seen, *self._applications.not_seen]
             repository.releases += self._applications.releases
@@ -129,7 +129,7 @@ class _RepositoryLoader:
 
     def _build(self) -> None:
         repository = self._repository
-        say("finding what there is to build")
+        say("finding the roots to build")
         first: list[BuildUnit] = []
         for first_units in (self._tree.first_units, self._applications.first_units):
             with contained(repository.findings, "finding the roots"):
@@ -160,7 +160,7 @@ class _RepositoryLoader:
         return contained(self._repository.findings, f"reading {title}", unit.requested_at, title)
 
     def _grow_applications(self, units: Iterable[BuildUnit]) -> None:
-        """Applications stand in what Flux applies, in folders and in files that a person applies."""
+        """Find Applications in objects from Flux, and in folders and files that are applied manually."""
         others: list[tuple[str, BuiltObject]] = [
             (instance.cluster, built) for instance in self._tree.instances for built in instance.objects
         ]
@@ -173,11 +173,11 @@ class _RepositoryLoader:
                 self._repository.roots.append(self._argocd_root(item))
 
     def _folder_units(self, reached: list[BuildUnit]) -> list[BuildUnit]:
-        """Folders with a kustomization that no Kustomization and no other kustomization reaches."""
+        """Folders with a kustomization that no Flux Kustomization and no other kustomization includes."""
         index = self._repository.index
         taken = {folder for unit in reached for folder in (*unit.inputs.folders, unit.folder)}
         free = [folder for folder in index.folders if folder not in taken]
-        # Those that only reach each other come last: a circle has no top.
+        # Those that only include each other come last: a cycle has no top.
         free.sort(key=lambda folder: folder in self._inputs.resources)
         units = []
         for folder in free:
@@ -196,7 +196,7 @@ class _RepositoryLoader:
         return units
 
     def _file_units(self, reached: list[BuildUnit]) -> list[BuildUnit]:
-        """Files with objects of Flux or Argo CD that no build takes in."""
+        """Files with objects of Flux or Argo CD that no build includes."""
         taken = {file for unit in reached for file in unit.inputs.files} | self._inputs.resources
         origins = {item.origin for item in self._discovery.kustomizations} | self._argocd.origins
         units = []
@@ -248,7 +248,7 @@ class _RepositoryLoader:
         path = unit.folder if kind is RootKind.FOLDER else unit.requested_at.path
         objects = tuple(self._readable(built) for built in result.objects)
         cluster = self._tree.cluster_of(unit.requested_at.path)
-        # Nothing says which variables Flux would put in: what looks like one is left alone.
+        # It is unknown which variables Flux would substitute, so possible variables are not checked.
         self._repository.roots.append(
             Root(
                 kind,
@@ -268,5 +268,5 @@ class _RepositoryLoader:
         if not is_encrypted(built.data):
             return built
         at = position_of(self._repository.files, built)
-        self._repository.not_seen.append(NotSeen(built.title, "its values are encrypted by SOPS", at))
+        self._repository.not_seen.append(NotSeen(built.title, "its values are encrypted with SOPS", at))
         return BuiltObject(without_sops(built.data), built.origin)

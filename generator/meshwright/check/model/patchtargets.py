@@ -1,4 +1,4 @@
-"""What a kustomization takes in, read from its files: the objects that its patches and images could mean."""
+"""The objects that a kustomization includes, read from its files: the possible targets of its patches."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from meshwright.manifests.remote import is_remote
 from meshwright.patterns.regexp import PatternFault, compile_anchored
 from meshwright.yaml import YamlFault
 
-_MAKERS = ("generators", "transformers", "helmCharts", "helmChartInflationGenerator", "crds")
-_DEPTH = 20
+_GENERATING_FIELDS = ("generators", "transformers", "helmCharts", "helmChartInflationGenerator", "crds")
+_MAX_DEPTH = 20
 _FIELDS = ("kind", "group", "version", "name")
 # Kind, group and version.
 _Kind = tuple[str, str, str]
-# Fits itself alone, as a regular expression.
+# As a regular expression, it only matches itself.
 _LITERAL = re.compile(r"[A-Za-z0-9_-]+")
 
 
 @dataclass
 class Intake:
-    """The objects of a kustomization with every name that they go by; ``complete`` if nothing is hidden."""
+    """The objects of a kustomization with all their names; ``complete`` if every object is known."""
 
     objects: list[tuple[Mapping[str, Any], frozenset[str]]]
     complete: bool
@@ -35,8 +35,8 @@ class Intake:
 def intake(
     files: RepositoryFiles, index: KustomizationIndex, own: KustomizationFile, depth: int = 0
 ) -> Intake:
-    """Everything below the resources and components of ``own``, before its own patches."""
-    found = Intake([], depth < _DEPTH and not any(own.data.get(field) for field in _MAKERS))
+    """All objects from the resources and components of ``own``, before its own patches."""
+    found = Intake([], depth < _MAX_DEPTH and not any(own.data.get(field) for field in _GENERATING_FIELDS))
     for field in ("resources", "bases", "components"):
         for entry in items_of(own.data.get(field)):
             if not isinstance(entry, str) or not found.complete:
@@ -49,9 +49,9 @@ def intake(
                 found.complete = found.complete and below.complete
                 found.objects += [(data, _renamed(names, inner)) for data, names in below.objects]
             elif not is_remote(entry) and files.is_file(path):
-                objects = list(_leaf(files, path))
+                objects = list(_manifest_objects(files, path))
                 found.objects += objects
-                # An empty file is a place that somebody fills later, such as flux bootstrap.
+                # An empty file is filled later, for example by flux bootstrap.
                 found.complete = found.complete and bool(objects)
             else:
                 found.complete = False
@@ -64,7 +64,9 @@ def intake(
     return found
 
 
-def _leaf(files: RepositoryFiles, path: str) -> Iterator[tuple[Mapping[str, Any], frozenset[str]]]:
+def _manifest_objects(
+    files: RepositoryFiles, path: str
+) -> Iterator[tuple[Mapping[str, Any], frozenset[str]]]:
     try:
         documents = list(named_documents(files, path))
     except YamlFault:
@@ -81,7 +83,7 @@ def _renamed(names: frozenset[str], by: KustomizationFile) -> frozenset[str]:
 
 
 class Candidates:
-    """The objects that targets are held against, each with every name that it goes by."""
+    """The objects that targets are matched against, each with all its names."""
 
     def __init__(self, objects: Iterable[tuple[Mapping[str, Any], frozenset[str]]]) -> None:
         self._all = [(_kind_of(data), names) for data, names in objects]
@@ -91,17 +93,17 @@ class Candidates:
                 self._by_name.setdefault(name, []).append((kind, names))
 
     def any_fits(self, target: Mapping[str, Any]) -> bool:
-        """Whether a target may mean one of them; labels and namespaces, which others add, are not looked at.
+        """Whether a target may match one of them, ignoring labels and namespaces, which may be added later.
 
-        A pattern that kustomize refuses may mean anything: the build fails on it, and says so.
+        A pattern that kustomize refuses counts as a match, because the build reports it.
         source: kustomize api/types/selector.go: kind, name, group, version are anchored regular expressions.
         """
         if self._all and any(_is_refused(target.get(field)) for field in _FIELDS):
             return True
         name = str(target.get("name") or "")
-        # A name without metacharacters is looked up, so that many patches of many objects stay linear.
+        # Look up a name without metacharacters, so that many patches of many objects stay linear.
         found = self._by_name.get(name, []) if _LITERAL.fullmatch(name) else self._all
-        return any(_fits(target, kind, names) for kind, names in found)
+        return any(_matches(target, kind, names) for kind, names in found)
 
 
 def _kind_of(data: Mapping[str, Any]) -> _Kind:
@@ -110,7 +112,7 @@ def _kind_of(data: Mapping[str, Any]) -> _Kind:
     return str(data.get("kind") or ""), group if slash else "", version if slash else group
 
 
-def _fits(target: Mapping[str, Any], kind: _Kind, names: frozenset[str]) -> bool:
+def _matches(target: Mapping[str, Any], kind: _Kind, names: frozenset[str]) -> bool:
     candidates = ({kind[0]}, {kind[1]}, {kind[2]}, names)
     for field, values in zip(_FIELDS, candidates, strict=True):
         wanted = target.get(field)
@@ -133,7 +135,7 @@ def _is_refused(wanted: Any) -> bool:
 
 
 def described(target: Mapping[str, Any]) -> str:
-    """``kind Deployment, name web``, for people."""
+    """``kind Deployment, name web``, for messages."""
     shown = [
         f"{field} {target[field]}" for field in ("group", "version", "kind", "name") if target.get(field)
     ]

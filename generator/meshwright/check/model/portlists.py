@@ -17,7 +17,7 @@ OPAQUE = "config.linkerd.io/opaque-ports"
 SKIP_IN, SKIP_OUT = "config.linkerd.io/skip-inbound-ports", "config.linkerd.io/skip-outbound-ports"
 # source: linkerd2 charts/linkerd-control-plane/values.yaml, proxy.opaquePorts.
 DEFAULT_OPAQUE = frozenset({25, 587, 3306, 4444, 5432, 6379, 9300, 11211})
-# The ports that the injector gives each pod it meshes. source: linkerd2 charts/partials/templates/_proxy.tpl.
+# The ports that the injector adds to each meshed pod. source: linkerd2 charts/partials/templates/_proxy.tpl.
 _PROXY = ((4143, "linkerd-proxy"), (4191, "linkerd-admin"))
 _ENTRY = re.compile(r"([0-9]{1,5})(?:-([0-9]{1,5}))?\Z")
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\Z")
@@ -26,7 +26,7 @@ _LAST = 65535
 
 @dataclass(frozen=True)
 class PortList:
-    """Numbers, names, and what is neither."""
+    """Port numbers, port names, and entries that are neither."""
 
     numbers: frozenset[int]
     names: frozenset[str]
@@ -34,7 +34,7 @@ class PortList:
 
 
 def read_ports(value: Any) -> PortList:
-    """``80,443,8000-8010,metrics``. Ranges are taken apart."""
+    """Parse ``80,443,8000-8010,metrics``; ranges are expanded."""
     numbers: set[int] = set()
     names: set[str] = set()
     wrong = []
@@ -63,7 +63,7 @@ def container_ports(workload: Workload) -> Iterator[tuple[int, str, int, int]]:
 
 
 def pod_ports(model: Model, workload: Workload) -> set[tuple[int, str]]:
-    """Number and name of every TCP port of a pod as it runs: its proxy's too, where it may have one."""
+    """Number and name of every TCP port of a running pod, including its proxy's if it may be meshed."""
     own = {(number, name) for number, name, _, _ in container_ports(workload)}
     return own.union(_PROXY) if may_be_meshed(model, workload) else own
 
@@ -76,7 +76,7 @@ def selected_by(model: Model, service: Item) -> Iterator[Workload]:
 
 
 def selected(model: Model, cluster: str, namespace: str, selector: Any) -> Iterator[Workload]:
-    """The workloads of a namespace whose pods a label selector takes; not all are looked at for each."""
+    """The workloads of a namespace whose pods match a label selector, found through an index."""
     by_label = model.once(_workloads_by_label)
     keys = _narrowest(by_label, (cluster, namespace), selector)
     candidates = workloads_in(model, cluster, namespace) if keys is None else _of(by_label, keys)
@@ -84,7 +84,7 @@ def selected(model: Model, cluster: str, namespace: str, selector: Any) -> Itera
 
 
 def services_selected(model: Model, cluster: str, namespace: str, selector: Any) -> Iterator[Item]:
-    """The Services of a namespace that a label selector takes."""
+    """The Services of a namespace that match a label selector."""
     by_label = model.once(_services_by_label)
     keys = _narrowest(by_label, (cluster, namespace), selector)
     candidates = _of(by_label, [(cluster, namespace, "")] if keys is None else keys)
@@ -97,7 +97,7 @@ _Key = tuple[str, str, str]
 def _narrowest(
     known: Mapping[_Key, Sequence[Any]], space: tuple[str, str], selector: Any
 ) -> list[_Key] | None:
-    """Keys of ``known`` below which everything is that ``selector`` may take, as few as can be; or None.
+    """The keys of ``known`` that cover everything ``selector`` may match, as few as possible; or None.
 
     The term with the fewest candidates decides: a label, one of several values, or the presence of a label.
     """
@@ -119,12 +119,12 @@ def _narrowest(
 
 
 def _of(known: Mapping[_Key, Sequence[T]], keys: Iterable[_Key]) -> Iterator[T]:
-    # A thing has one value per label, so it stands below one of the keys at most.
+    # An object has one value per label, so it is below at most one of the keys.
     return (item for key in keys for item in known.get(key, ()))
 
 
 def _services_by_label(model: Model) -> dict[_Key, list[Item]]:
-    """By cluster, namespace and "", each label's key, and key=value."""
+    """Services by cluster, namespace and "", each label's key, and key=value."""
     found: dict[_Key, list[Item]] = {}
     for item in model.items("Service", ""):
         for text in ("", *_label_keys(item.labels)):
@@ -133,7 +133,7 @@ def _services_by_label(model: Model) -> dict[_Key, list[Item]]:
 
 
 def _workloads_by_label(model: Model) -> dict[_Key, list[Workload]]:
-    """By cluster, namespace and each label of their pods: its key, and key=value."""
+    """Workloads by cluster, namespace and each label of their pods: its key, and key=value."""
     found: dict[_Key, list[Workload]] = {}
     for workload in workloads(model):
         item = workload.item
@@ -149,9 +149,9 @@ def _label_keys(labels: Mapping[str, Any]) -> Iterator[str]:
 
 
 def matches(selector: Any, labels: Any) -> bool:
-    """Whether a label selector takes these labels; one that is not understood takes none.
+    """Whether a label selector matches these labels; an invalid selector matches none.
 
-    source: Kubernetes LabelSelector; an empty one takes everything.
+    source: Kubernetes LabelSelector; an empty one matches everything.
     """
     if not isinstance(selector, dict):
         return False
@@ -159,12 +159,12 @@ def matches(selector: Any, labels: Any) -> bool:
         return False
     for term in selector.get("matchExpressions") or []:
         value, wanted = labels.get(term.get("key")), term.get("values") or []
-        fits = {
+        matched = {
             "In": value in wanted,
             "NotIn": value not in wanted,
             "Exists": value is not None,
             "DoesNotExist": value is None,
         }
-        if not fits.get(str(term.get("operator")), False):
+        if not matched.get(str(term.get("operator")), False):
             return False
     return True

@@ -22,7 +22,7 @@ _UNITS = {
 
 
 def quantity(value: Any) -> Decimal | None:
-    """The amount in its base unit (cores or bytes); None for what is none.
+    """The amount in its base unit (cores or bytes); None if ``value`` is not a quantity.
 
     source: Kubernetes apimachinery, resource.Quantity, without exponents.
     """

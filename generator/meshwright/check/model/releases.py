@@ -30,12 +30,12 @@ def _never(_: Any) -> bool:
 
 @dataclass(frozen=True)
 class ChartRelease:
-    """One installation of a chart; ``title`` is for people, ``position`` leads to its version.
+    """One installation of a chart; ``title`` is for messages, ``position`` is that of its version.
 
-    ``repository`` is the URL of its Helm repository, empty when that cannot be told. ``complete`` is false
-    when some of its values cannot be seen here. ``built`` is its HelmRelease, ``folder`` that of the
-    kustomization whose helmCharts has it, ``application`` what installs it on Argo CD.
-    ``findings`` are faults in reading the values.
+    ``repository`` is the URL of its Helm repository, or empty if unknown. ``complete`` is false if some
+    values are not in the repository. ``built`` is its HelmRelease, ``folder`` the folder of the
+    kustomization with its helmCharts entry, ``application`` the Argo CD Application that installs it.
+    ``findings`` are faults in its values.
     """
 
     chart: ChartReference
@@ -55,20 +55,20 @@ class ChartRelease:
     is_unknown: Callable[[Any], bool] = _never
 
     def value(self, *pointer: str | int) -> Any:
-        """The value in force, None when nobody gives one."""
+        """The effective value; None if none is set."""
         return value_at(self.values.data, pointer) if self.has(*pointer) else None
 
     def has(self, *pointer: str | int) -> bool:
-        """Whether somebody gives a value there."""
+        """Whether a value is set."""
         return holds(self.values.data, pointer)
 
     def at(self, *pointer: str | int, key: bool = False) -> Position:
-        """Where a value, or its nearest parent, was written."""
+        """The position of a value or of its nearest parent."""
         return self.values.position(pointer, key=key) if self.values.layers else self.position
 
 
 def read_releases(repository: Repository) -> list[ChartRelease]:
-    """Every release of the repository, those of Flux first; a chart that cannot be told is left out."""
+    """Every release of the repository, Flux first, without releases whose chart cannot be determined."""
     found: list[ChartRelease] = []
     for root, built in repository.by_kind.get("HelmRelease", []):
         if is_helm_release(built):
@@ -84,7 +84,7 @@ def _contained(
 
 
 def chart_releases(repository: Repository) -> list[ChartRelease]:
-    """The charts of Applications and of helmCharts alone."""
+    """Only the charts of Applications and of helmCharts."""
     found: list[ChartRelease] = []
     for release in repository.releases:
         with _contained(repository, release.subject, release.source.position):
@@ -122,7 +122,7 @@ def _helm_release(repository: Repository, root: Root, built: BuiltObject) -> Cha
 
 
 def _source(repository: Repository, cluster: str) -> Callable[[str, str, str], BuiltObject | None]:
-    """Finds an object of a cluster by kind, namespace and name; the last one where there are several."""
+    """A function that finds an object of a cluster by kind, namespace and name; of several, the last."""
 
     def find(kind: str, namespace: str, name: str) -> BuiltObject | None:
         named = repository.by_name.get((cluster, kind, name), [])
@@ -160,7 +160,7 @@ def _of_application(release: Release) -> ChartRelease:
 
 
 def _helm_charts(repository: Repository, kustomization: KustomizationFile) -> Iterator[ChartRelease]:
-    """Each helmCharts entry: valuesFile, then valuesInline over it."""
+    """Each helmCharts entry, with valuesFile overridden by valuesInline."""
     charts = kustomization.data["helmCharts"]
     applied = repository.by_path.get(kustomization.folder)
     for number, entry in enumerate(items_of(charts)):
@@ -169,7 +169,7 @@ def _helm_charts(repository: Repository, kustomization: KustomizationFile) -> It
         layers: list[ValuesLayer] = []
         findings: list[Finding] = []
         for file in [entry.get("valuesFile"), *items_of(entry.get("additionalValuesFiles"))]:
-            # A file that is not there is a fault of the build, and said there.
+            # The build reports a missing file.
             path = join(kustomization.folder, file) if isinstance(file, str) else ""
             if not path or not repository.files.is_file(path):
                 continue

@@ -1,4 +1,4 @@
-"""A repository indexed for checking: its roots and every object that they build.
+"""A repository prepared for checking: its roots and every object that they build.
 
 A check step is a function over this model that yields findings.
 """
@@ -24,19 +24,19 @@ from meshwright.tools import Tool
 
 
 class RootKind(StrEnum):
-    """Why a root is one."""
+    """What makes something a root."""
 
     FLUX = "flux"  # a Flux Kustomization builds it
-    FOLDER = "folder"  # a folder with a kustomization that nothing reaches
-    FILE = "file"  # a file with objects of an engine that nothing reaches: a person applies it
+    FOLDER = "folder"  # a folder with a kustomization that nothing includes
+    FILE = "file"  # a file with objects of an engine that nothing includes: it is applied manually
     ARGOCD = "argocd"  # a source of an Argo CD Application builds it
 
 
 @dataclass(frozen=True)
 class Root:
-    """Something that is built on its own, and what came of it.
+    """Something that is built on its own, with the result.
 
-    ``complete`` is false when variables are missing that only the cluster knows. ``unit`` is what was built.
+    ``complete`` is false if variables are only known in the cluster. ``unit`` is the build unit.
     """
 
     kind: RootKind
@@ -50,15 +50,15 @@ class Root:
     kustomization: FluxKustomization | None = None
     application: Application | None = None
     unit: BuildUnit | None = None
-    # What stood against building it, or parts of it.
+    # Findings that prevented building it or parts of it.
     faults: tuple[Finding, ...] = ()
-    # Of Flux' postBuild.
+    # From Flux's postBuild.
     variables: Variables | None = None
 
 
 @dataclass
 class Repository:
-    """What every step looks at; ``findings`` are those of the build itself."""
+    """The input of all check steps; ``findings`` are those of the build itself."""
 
     files: RepositoryFiles
     index: KustomizationIndex
@@ -67,7 +67,7 @@ class Repository:
     not_seen: list[NotSeen] = field(default_factory=list)
     # Charts that Applications install themselves.
     releases: list[Release] = field(default_factory=list)
-    # The helm that rendered charts, if any was.
+    # The helm that rendered charts, if any.
     helm: Tool | None = None
 
     def objects(self) -> Iterator[tuple[Root, BuiltObject]]:
@@ -76,7 +76,7 @@ class Repository:
 
     @cached_property
     def by_name(self) -> dict[tuple[str, str, str], list[tuple[Root, BuiltObject]]]:
-        """Objects by cluster, kind and name; a ConfigMap also by the name that its generator gives it."""
+        """Objects by cluster, kind and name; a ConfigMap also by the name in its generator entry."""
         found: dict[tuple[str, str, str], list[tuple[Root, BuiltObject]]] = {}
         for root, built in self.objects():
             names = {built.name: None}

@@ -1,4 +1,4 @@
-"""The values that a HelmRelease takes from ConfigMaps and from itself."""
+"""The values of a HelmRelease: from ConfigMaps and inline."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from meshwright.yaml import YamlFault, parse
 
 
 class ValuesSource:
-    """Reads the layers of one release; afterwards ``findings`` says what is wrong with them.
+    """Reads the layers of values of one release; ``findings`` collects their faults.
 
-    ``complete`` is false when some layer cannot be seen here; that is noted as not seen.
+    ``complete`` is false if a layer is not in the repository; the layer is reported as not seen.
     """
 
     def __init__(self, repository: Repository, root: Root, release: BuiltObject) -> None:
@@ -32,7 +32,7 @@ class ValuesSource:
         self.complete = True
 
     def layers(self) -> list[ValuesLayer]:
-        """Every layer, the weakest first."""
+        """Every layer, lowest precedence first."""
         layers: list[ValuesLayer] = []
         targets: list[ValuesLayer] = []
         for reference in values_references(self._release):
@@ -41,7 +41,7 @@ class ValuesSource:
         inline = spec.get("values") if isinstance(spec, Mapping) else None
         if isinstance(inline, dict):
             layers.append(ValuesLayer(inline, self._inline_position))
-        # Flux puts what has a targetPath over everything else, inline values too.
+        # In Flux, values with a targetPath override everything else, including inline values.
         return [*layers, *targets]
 
     def _read(
@@ -49,7 +49,7 @@ class ValuesSource:
     ) -> Iterator[Finding]:
         at = self._position("spec", "valuesFrom", reference.number)
         if reference.kind != "ConfigMap":
-            reason = f"its values from {reference.kind} '{reference.name}' are not looked at"
+            reason = f"its values from {reference.kind} '{reference.name}' are not read"
             self._not_seen(reason, at)
             return
         config_map = self._config_map(reference.name)
@@ -79,20 +79,20 @@ class ValuesSource:
             layers.append(key.layer())
         except YamlFault as fault:
             if unresolved(str(data[reference.key])):
-                reason = f"its values in {config_map.title} hold variables that are not in this repository"
+                reason = f"its values in {config_map.title} contain variables that are not in this repository"
                 self._not_seen(reason, at)
                 return
             yield Finding("values/yaml", fault.position, fault.problem, subject=self._release.title)
 
     def _config_map(self, name: str) -> BuiltObject | None:
-        """The ConfigMap that the cluster would find under that name."""
+        """The ConfigMap that the cluster would find by this name."""
         for root, built in self._named(name):
             if built.name != name:
                 continue
             if _place(built) != _place(self._release):
                 continue
             entry = generator_entry(self._repository.index, built)
-            # Kustomize rewrites a hashed name within one build alone; across roots only one process did it.
+            # kustomize only updates a reference to a hashed name within one build, not across roots.
             if root is self._root or entry is None or not entry.hashes_name or self._is_written(name):
                 return built
         return None
@@ -116,7 +116,7 @@ class ValuesSource:
         ]
         if unbuilt:
             name = f"ConfigMap '{reference.name}'"
-            reason = f"{name} is not built here, and may be part of '{unbuilt[0]}', which does not build"
+            reason = f"{name} is not built here, but may be part of '{unbuilt[0]}', which cannot be built"
             self._not_seen(reason, at)
             return
         what, fix = self._why_missing(reference.name)
@@ -124,20 +124,20 @@ class ValuesSource:
         yield Finding("values/missing-configmap", at, message, fix, self._release.title)
 
     def _why_missing(self, name: str) -> tuple[str, str]:
-        """What is known of a ConfigMap that the cluster would not find, and the way out."""
+        """Why the cluster would not find a ConfigMap, and the fix."""
         place = _place(self._release)
         nothing = f"'{name}', which nothing builds in namespace '{place}'"
         for root, built in self._named(name):
             here = _place(built) == place
             entry = generator_entry(self._repository.index, built)
             if entry and here and entry.data.get("name") == name and root is not self._root:
-                what = f"'{name}', which '{root.path}' alone builds, under the name '{built.name}'"
+                what = f"'{name}', which only '{root.path}' builds, under the name '{built.name}'"
                 return what, "generate it in the same build, or set disableNameSuffixHash"
             if entry and here and built.name == name:
-                what = f"'{entry.data['name']}', which '{root.path}' alone builds, under the name '{name}'"
+                what = f"'{entry.data['name']}', which only '{root.path}' builds, under the name '{name}'"
                 return what, "generate it in the same build, or set disableNameSuffixHash"
             if entry and here and entry.data.get("name") == name:
-                return f"{nothing}; configMapGenerator makes it '{built.name}'", (
+                return f"{nothing}; configMapGenerator names it '{built.name}'", (
                     "add a configurations file with a nameReference for spec/valuesFrom/name of HelmRelease, "
                     "or set disableNameSuffixHash"
                 )

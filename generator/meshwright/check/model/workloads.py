@@ -1,4 +1,4 @@
-"""Objects that make pods, as rules look at them."""
+"""Objects that create pods, for the rules."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from meshwright.manifests.pointer import Pointer
 INJECT = "linkerd.io/inject"
 MESHED = frozenset({"enabled", "ingress"})
 _TEMPLATE: Pointer = ("spec", "template")
-# Kind -> the pod template; a Pod is its own.
+# Kind -> the pointer to the pod template; a Pod is its own template.
 _TEMPLATES: dict[str, Pointer] = {
     "Deployment": _TEMPLATE,
     "StatefulSet": _TEMPLATE,
@@ -37,12 +37,12 @@ class Workload:
 
     @property
     def annotations(self) -> Mapping[str, Any]:
-        """Those of its pods."""
+        """The annotations of its pods."""
         return self.item.mapping(*self.template, "metadata", "annotations")
 
     @cached_property
     def labels(self) -> Mapping[str, Any]:
-        """Those of its pods."""
+        """The labels of its pods."""
         return self.item.mapping(*self.template, "metadata", "labels")
 
     @property
@@ -52,7 +52,7 @@ class Workload:
 
 
 def workload_of(item: Item) -> Workload | None:
-    """``item`` as something that makes pods, None when it does not."""
+    """``item`` as a workload; None if it creates no pods."""
     template = _TEMPLATES.get(item.built.kind)
     if template is None or item.built.group not in _GROUPS:
         return None
@@ -60,7 +60,7 @@ def workload_of(item: Item) -> Workload | None:
 
 
 def workloads(model: Model) -> Iterator[Workload]:
-    """Every object of Kubernetes' own kinds that makes pods."""
+    """Every object of Kubernetes' own kinds that creates pods."""
     for kind, template in _TEMPLATES.items():
         for item in model.items(kind):
             if item.built.group in _GROUPS:
@@ -68,7 +68,7 @@ def workloads(model: Model) -> Iterator[Workload]:
 
 
 def workloads_in(model: Model, cluster: str, namespace: str) -> list[Workload]:
-    """Those of one namespace."""
+    """The workloads of one namespace."""
     return model.once(_by_namespace).get((cluster, namespace), [])
 
 
@@ -80,7 +80,7 @@ def _by_namespace(model: Model) -> dict[tuple[str, str], list[Workload]]:
 
 
 def inject_mode(model: Model, workload: Workload) -> str | None:
-    """enabled or ingress when the injector is asked for a proxy, by the pods or their namespace."""
+    """``enabled`` or ``ingress`` if the pods or their namespace request a proxy, else None."""
     item = workload.item
     own = workload.annotations.get(INJECT)
     if own is None:
@@ -90,7 +90,7 @@ def inject_mode(model: Model, workload: Workload) -> str | None:
 
 
 def may_be_meshed(model: Model, workload: Workload) -> bool:
-    """Whether its pods get a proxy, or may: their Namespace, or what Flux puts in, is not seen here."""
+    """Whether its pods get a proxy, or may get one because their Namespace or a Flux variable is unknown."""
     if workload.pod.get("hostNetwork") is True:
         return False
     own = workload.annotations.get(INJECT)

@@ -1,1 +1,1 @@
-"""The order in which an engine brings a repository up, and where that order is left to luck."""
+"""The startup order of a repository, and where the engine does not guarantee it."""

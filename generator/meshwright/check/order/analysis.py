@@ -1,4 +1,4 @@
-"""What of a repository never comes up, and what comes up rightly only by luck."""
+"""Finds units that never start, and units whose order is not guaranteed."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ from meshwright.faults import contained
 
 
 class OrderFault(StrEnum):
-    """What a diagnosis is about."""
+    """The kind of fault that a diagnosis describes."""
 
-    CIRCLE = "circle"  # dependencies alone go round
-    SAME_APPLY = "same-apply"  # an object is applied together with the release that makes its kind
-    DEADLOCK = "deadlock"  # several kinds of waiting go round
-    RACE = "race"  # it may come before what it should find
-    TOO_EARLY = "too-early"  # it always comes before that
-    GIVEN_UP = "given-up"  # it may fail for want of something and is not tried again
+    CIRCLE = "circle"  # a cycle of dependencies only
+    SAME_APPLY = "same-apply"  # an object is applied together with the release that installs its kind
+    DEADLOCK = "deadlock"  # a cycle of several kinds of waiting
+    RACE = "race"  # a unit may come before something that it should find
+    TOO_EARLY = "too-early"  # a unit always comes before something that it should find
+    GIVEN_UP = "given-up"  # a unit may fail because something is missing, and is not retried
 
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """One fault, told as shortly as it can be; ``kind`` is the thing wished for, or how the circle closes."""
+    """One fault; ``kind`` is the kind of the missing thing, or of the dependency that closes the cycle."""
 
     fault: OrderFault
     position: Position
@@ -42,7 +42,7 @@ class Diagnosis:
 
 @dataclass(frozen=True)
 class Analysis:
-    """``gates`` is false when waves of Applications wait for nothing, None when that cannot be seen."""
+    """``gates`` is false if waves do not wait for Applications, and None if that is unknown."""
 
     startup: StartupModel
     diagnoses: tuple[Diagnosis, ...]
@@ -57,7 +57,7 @@ def order_of(model: Model) -> Analysis:
 def analyse(model: Model) -> Analysis:
     """The order of everything in the repository. Linear in its objects and edges.
 
-    What goes wrong on the way is told once, in the model's faults; what could be read is there.
+    Internal errors are reported once, in the model's faults; the rest is analysed.
     """
     startup = StartupModel(model)
     with contained(model.faults, "reading the order of Kustomizations"):
@@ -69,44 +69,44 @@ def analyse(model: Model) -> Analysis:
             read_argocd(startup, gates)
     with contained(model.faults, "reading what everything needs"):
         add_needs(startup, read_provisions(startup))
-    told: list[Diagnosis] = []
+    found: list[Diagnosis] = []
     with contained(model.faults, "looking for faults in the order"):
-        told.extend(diagnoses(startup))
-    return Analysis(startup, tuple(told), gates)
+        found.extend(diagnoses(startup))
+    return Analysis(startup, tuple(found), gates)
 
 
 def diagnoses(startup: StartupModel) -> Iterator[Diagnosis]:
     """Every fault of a startup."""
-    for circle in startup.graph.circles():
-        yield _circle(startup, circle)
-    told: set[tuple[int, tuple[int, ...], str]] = set()
+    for cycle in startup.graph.cycles():
+        yield _cycle(startup, cycle)
+    seen: set[tuple[int, tuple[int, ...], str]] = set()
     for soft in startup.soft_dependencies:
-        # One unit's pods come together: one diagnosis for all of them.
+        # The pods of a unit start together, so one diagnosis covers them all.
         key = (soft.event, soft.providers, soft.kind)
-        if key in told:
+        if key in seen:
             continue
-        told.add(key)
+        seen.add(key)
         if diagnosis := _soft(startup, soft):
             yield diagnosis
     for soft in startup.without_retry:
         graph = startup.graph
         if graph.can_happen(soft.event) and not graph.always_before(soft.providers, soft.event, tried=True):
-            yield _given_up(startup, soft)
+            yield _without_retry(startup, soft)
 
 
-def _circle(startup: StartupModel, circle: list[Edge]) -> Diagnosis:
-    hops = [step for step in circle if startup.owner(step.event) != startup.owner(step.other)]
+def _cycle(startup: StartupModel, cycle: list[Edge]) -> Diagnosis:
+    hops = [step for step in cycle if startup.owner(step.event) != startup.owner(step.other)]
     if not hops:
-        return _inside(startup, circle)
+        return _cycle_within_unit(startup, cycle)
     kinds = [step.because.kind for step in hops]
     first = next((step for step in hops if step.because.kind in ("dependsOn", "kind", "webhook")), hops[0])
     start = hops.index(first)
     hops = hops[start:] + hops[:start]
     subject = startup.owner(first.event).title
     position = first.because.position or startup.owner(first.event).position
-    told = f"it {_chain(startup, hops, position)}"
+    reason = f"it {_chain(startup, hops, position)}"
     if set(kinds) <= {"dependsOn"}:
-        text = f"{subject} never starts: {told}"
+        text = f"{subject} never starts: {reason}"
         return Diagnosis(OrderFault.CIRCLE, position, text, subject, "dependsOn")
     kind = first.because.kind
     if kind in ("kind", "webhook") and len(hops) == 2 and "part" in kinds:
@@ -116,13 +116,13 @@ def _circle(startup: StartupModel, circle: list[Edge]) -> Diagnosis:
             "which Flux first dry-runs as a whole"
         )
         return Diagnosis(OrderFault.SAME_APPLY, position, text, subject, kind)
-    text = f"{subject} never becomes ready: {told}"
+    text = f"{subject} never becomes ready: {reason}"
     return Diagnosis(OrderFault.DEADLOCK, position, text, subject, kind)
 
 
-def _inside(startup: StartupModel, circle: list[Edge]) -> Diagnosis:
-    """A circle within one unit: an early wave needs what a later one brings."""
-    step = next((step for step in circle if step.because.kind != "own" and step.because.position), circle[0])
+def _cycle_within_unit(startup: StartupModel, cycle: list[Edge]) -> Diagnosis:
+    """A cycle within one unit: an early wave needs something from a later one."""
+    step = next((step for step in cycle if step.because.kind != "own" and step.because.position), cycle[0])
     unit = startup.owner(step.event)
     text = (
         f"{unit.title} never becomes ready: it {startup.moment(step.event)} only after it "
@@ -136,14 +136,14 @@ def _inside(startup: StartupModel, circle: list[Edge]) -> Diagnosis:
 
 def _chain(startup: StartupModel, hops: list[Edge], known: Position) -> str:
     """``waits for b (dependsOn), which waits for it (dependsOn at f.yaml:3:1)``."""
-    told = []
+    links = []
     for step in hops:
         other = startup.owner(step.other)
         name = "it" if other == startup.owner(hops[0].event) else other.title
         at = step.because.position
         where = f" at {at}" if at is not None and at.line and at != known else ""
-        told.append(f"waits for {name} ({step.because.text}{where})")
-    return ", which ".join(told)
+        links.append(f"waits for {name} ({step.because.text}{where})")
+    return ", which ".join(links)
 
 
 def _soft(startup: StartupModel, soft: SoftDependency) -> Diagnosis | None:
@@ -156,13 +156,13 @@ def _soft(startup: StartupModel, soft: SoftDependency) -> Diagnosis | None:
     if all(graph.always_before([soft.event], provider) for provider in possible):
         text = f"{who} always starts before {soft.what}"
         return Diagnosis(OrderFault.TOO_EARLY, soft.position, text, unit.title, soft.kind)
-    cause = _break(startup, unit, possible) or "nothing makes it wait"
+    cause = _gap(startup, unit, possible) or "nothing makes it wait"
     text = f"{who} may start before {soft.what}: {cause}"
     return Diagnosis(OrderFault.RACE, soft.position, text, unit.title, soft.kind)
 
 
-def _break(startup: StartupModel, unit: StartupUnit, providers: list[int]) -> str:
-    """Where the chain from a unit to what it should find is cut: a dependency that is ready too early."""
+def _gap(startup: StartupModel, unit: StartupUnit, providers: list[int]) -> str:
+    """The gap in the chain from a unit to its provider: a dependency that is ready too early."""
     wanted = {startup.owner(provider) for provider in providers}
     for dependency in startup.dependencies(unit):
         for other in wanted & {dependency, *startup.parts(dependency)}:
@@ -171,7 +171,7 @@ def _break(startup: StartupModel, unit: StartupUnit, providers: list[int]) -> st
     return ""
 
 
-def _given_up(startup: StartupModel, soft: SoftDependency) -> Diagnosis:
+def _without_retry(startup: StartupModel, soft: SoftDependency) -> Diagnosis:
     unit = startup.owner(soft.event)
     maker = startup.owner(soft.providers[0]).title
     text = f"{unit.title} fails permanently if it starts before {maker}: {soft.subject} needs {soft.what}"

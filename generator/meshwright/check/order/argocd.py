@@ -1,8 +1,8 @@
-"""Argo CD: a sync is dry-run as a whole, then goes through phases and waves, each once the last is healthy.
+"""Argo CD: a sync is dry-run as a whole, then runs phases and waves, each after the previous one is healthy.
 
 source: argo-cd 3.5 gitops-engine pkg/sync (phases, waves, dry run, Degraded fails a sync), controller
-autoSync (five retries by default, and a failed commit is not tried again); kind Application has no health
-of its own.
+autoSync (five retries by default, and a failed commit is not retried); kind Application has no health of
+its own.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ _HOOK, _WAVE = "argocd.argoproj.io/hook", "argocd.argoproj.io/sync-wave"
 _OPTIONS = "argocd.argoproj.io/sync-options"
 _SKIP_DRY_RUN = "SkipDryRunOnMissingResource=true"
 _PHASES = {"PreSync": 0, "Sync": 1, "PostSync": 2}
-_SYNC = 1
-_OUTSIDE = frozenset({"Skip", "SyncFail", "PreDelete", "PostDelete"})
-# Fewer tries than this are over before a slow chart has installed its CRDs.
-_MANY = 20
+_SYNC_PHASE = 1
+_HOOKS_OUTSIDE_SYNC = frozenset({"Skip", "SyncFail", "PreDelete", "PostDelete"})
+# Fewer retries may be used up before a slow chart has installed its CRDs.
+_ENOUGH_RETRIES = 20
 
 
 def read_argocd(startup: StartupModel, gates: bool | None) -> None:
-    """Add every Application with its phases and waves; ``gates`` is what applications_gate says."""
+    """Add every Application with its phases and waves; ``gates`` is the result of applications_gate."""
     model = startup.model
     applications: dict[StartupUnit, Application] = {}
     items: dict[StartupUnit, list[Item]] = {}
@@ -57,7 +57,7 @@ def read_argocd(startup: StartupModel, gates: bool | None) -> None:
         _Sync(startup, unit, application, items.get(unit, []), gates)
         for unit, application in applications.items()
     ]
-    # Which wave makes an Application is known once every wave is.
+    # The wave that creates an Application is known once all waves are.
     for add in (_Sync.add_waves, _Sync.add_start):
         for sync in syncs:
             with contained(model.faults, f"reading the order of {sync.unit.title}", sync.unit.position):
@@ -72,7 +72,7 @@ def _unit(cluster: str, application: Application) -> StartupUnit:
 
 
 def applications_gate(startup: StartupModel) -> bool | None:
-    """Whether a wave waits for the Applications in it; None when Argo CD's settings are not here."""
+    """Whether a wave waits for its Applications; None if Argo CD's settings are not in the repository."""
     found = [one.data for one in settings(startup.model, "argocd-cm", "cm")]
     if not found:
         return None
@@ -86,7 +86,7 @@ def _restores_health(data: Mapping[str, Any]) -> bool:
 
 
 class _Sync:
-    """One Application: its contents by phase and wave, one after the other."""
+    """The sync of one Application: its contents by phase and wave, in order."""
 
     def __init__(
         self,
@@ -100,25 +100,25 @@ class _Sync:
         self.unit = unit
         self._application = application
         self._items = items
-        # Unknown settings are taken for right ones: only what is seen is blamed.
+        # Unknown settings are assumed to be correct, so that only visible faults are reported.
         self._gates, self._known = gates is not False, gates is not None
         self._events = startup.unit(unit)
         self._policy: Mapping[str, Any] = mapping_of(application.spec.get("syncPolicy"))
 
     def add_waves(self) -> None:
-        """Its waves, and its health after them."""
+        """Add its waves, and its health after them."""
         waves: dict[tuple[int, int], list[Item]] = {}
         for item in self._items:
-            place = _place(item)
+            place = _phase_and_wave(item)
             if place is not None:
                 waves.setdefault(place, []).append(item)
         charts = [release for release in self._startup.model.releases if self._has(release.application)]
         if charts or not waves:
-            waves.setdefault((_SYNC, 0), [])
+            waves.setdefault((_SYNC_PHASE, 0), [])
         last: int | None = None
         for place in sorted(waves):
             last = self._wave(place, waves[place], last)
-            if place == (_SYNC, 0):
+            if place == (_SYNC_PHASE, 0):
                 for release in charts:
                     self._chart(release)
         because = Because("health", "its health includes that of its parts")
@@ -130,7 +130,7 @@ class _Sync:
         )
 
     def add_start(self) -> None:
-        """It starts once what it stands in has been applied."""
+        """It starts once its own object has been applied."""
         written = self._application.written or self._application.built
         graph, startup = self._startup.graph, self._startup
         for item in startup.model.items(written.kind, _GROUP):
@@ -146,17 +146,17 @@ class _Sync:
                 continue
             parent = startup.wave_of(item)
             if parent is None:
-                hand = owner_of(startup, item)
-                parent = hand[Moment.APPLIED] if hand else None
+                owner = owner_of(startup, item)
+                parent = owner[Moment.APPLIED] if owner else None
             if parent is not None and startup.owner(parent) != self.unit:
                 because = Because("part", "which creates it", item.at())
                 graph.before(parent, self._events[Moment.STARTED], because)
                 return
 
     def _wave(self, place: tuple[int, int], items: list[Item], last: int | None) -> int:
-        """Events of one wave: applied, then healthy. Gives the latter."""
+        """Add the events of one wave, applied and healthy; returns the latter."""
         startup, events = self._startup, self._events
-        name = f"wave {place[1]}" if place[0] == _SYNC else f"{_phase_name(place[0])} wave {place[1]}"
+        name = f"wave {place[1]}" if place[0] == _SYNC_PHASE else f"{_phase_name(place[0])} wave {place[1]}"
         applied = startup.event(self.unit, f"applies {name}")
         healthy = startup.event(self.unit, f"has {name} healthy")
         graph, own = startup.graph, Because("own", "")
@@ -169,7 +169,7 @@ class _Sync:
         for item in items:
             startup.waves[id(item.built)] = applied
             child = startup.find(item.cluster, "Application", item.built.namespace or "argocd", item.name)
-            # One that applies itself waits for itself only where Applications are known to have a health.
+            # An Application that applies itself waits for itself only if Applications surely have health.
             itself = child is self._events and not self._known
             if child is not None and self._gates and not itself and is_kind(item.built.data, "Application"):
                 because = Because("health", "the wave waits for its health", item.at())
@@ -202,31 +202,31 @@ class _Sync:
         return items_of(self._policy.get("syncOptions"))
 
     def _skips(self, item: Item | None) -> bool:
-        """Whether the dry run leaves out what the cluster does not know yet."""
+        """Whether the dry run skips kinds that the cluster does not know yet."""
         own = str(item.annotations.get(_OPTIONS, "")) if item is not None else ""
         return _SKIP_DRY_RUN in own or _SKIP_DRY_RUN in self._options()
 
     def _retried(self) -> bool:
-        """Whether a failed sync is tried again for as long as it may take; by hand a person does it."""
+        """Whether a failed sync is retried long enough; a manual sync is repeated by the user."""
         automated = self._policy.get("automated")
         if not isinstance(automated, Mapping) or automated.get("enabled") is False:
             return True
         retry = self._policy.get("retry")
         limit = retry.get("limit") if isinstance(retry, Mapping) else None
-        return isinstance(limit, int) and (limit < 0 or limit >= _MANY)
+        return isinstance(limit, int) and (limit < 0 or limit >= _ENOUGH_RETRIES)
 
 
-def _place(item: Item) -> tuple[int, int] | None:
-    """Phase and wave of an object; None for what is not part of a sync."""
+def _phase_and_wave(item: Item) -> tuple[int, int] | None:
+    """Phase and wave of an object; None if it is not part of a sync."""
     hooks = [name.strip() for name in str(item.annotations.get(_HOOK, "")).split(",") if name.strip()]
     phases = [_PHASES[name] for name in hooks if name in _PHASES]
     if hooks and not phases:
-        return None if set(hooks) <= _OUTSIDE else (_SYNC, 0)
+        return None if set(hooks) <= _HOOKS_OUTSIDE_SYNC else (_SYNC_PHASE, 0)
     try:
         wave = int(str(item.annotations.get(_WAVE, "0")))
     except ValueError:
         wave = 0
-    return (min(phases) if phases else _SYNC, wave)
+    return (min(phases) if phases else _SYNC_PHASE, wave)
 
 
 def _phase_name(phase: int) -> str:

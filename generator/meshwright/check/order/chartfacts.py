@@ -1,7 +1,7 @@
-"""What well-known charts bring and need, as far as order goes: no chart is rendered that would be downloaded.
+"""What well-known charts provide and need, as far as it affects order; charts are not downloaded to find out.
 
-source: the charts at the versions that the template pins, and the default values of the others' newest
-versions in 2026; API groups rarely move, so they are taken for any version.
+source: the charts in the versions that the template pins, and the default values of the newest versions of
+the others in 2026; API groups rarely change, so they are used for any version.
 """
 
 from __future__ import annotations
@@ -18,21 +18,21 @@ def _always(_: ChartRelease) -> bool:
     return True
 
 
-def _off(*pointer: str) -> _Condition:
-    """Unless somebody switches it off."""
+def _unless_disabled(*pointer: str) -> _Condition:
+    """True unless the value is false."""
     return lambda release: release.value(*pointer) is not False
 
 
-def _on(*pointer: str) -> _Condition:
-    """When somebody switches it on."""
+def _if_enabled(*pointer: str) -> _Condition:
+    """True only if the value is true."""
     return lambda release: release.value(*pointer) is True
 
 
 @dataclass(frozen=True)
 class ChartFacts:
-    """``groups`` are the API groups of the CRDs in it, under ``with_kinds``; ``guards`` those that its
-    webhook must answer for and that are refused while it does not. ``uses`` are groups of its own objects.
-    ``meshed`` says that its pods must have a proxy.
+    """``groups`` are the API groups of its CRDs, if ``with_kinds`` holds; ``guards`` are the groups whose
+    objects are refused until its webhook answers. ``uses`` are the groups of its own objects.
+    ``meshed`` means that its pods must have a proxy.
     """
 
     groups: tuple[str, ...] = ()
@@ -67,7 +67,7 @@ FACTS: dict[str, ChartFacts] = {
         ("trust.cert-manager.io",),
         ("trust.cert-manager.io",),
         _trust_manager_uses,
-        _off("crds", "enabled"),
+        _unless_disabled("crds", "enabled"),
     ),
     "linkerd-crds": ChartFacts(("policy.linkerd.io", "linkerd.io", "workload.linkerd.io")),
     "linkerd-control-plane": ChartFacts(uses=_control_plane_uses),
@@ -75,24 +75,26 @@ FACTS: dict[str, ChartFacts] = {
     "linkerd-jaeger": ChartFacts(uses=lambda _: _POLICY, meshed=True),
     "linkerd-multicluster": ChartFacts(("multicluster.linkerd.io",), uses=lambda _: _POLICY, meshed=True),
     "prometheus-operator-crds": ChartFacts(_MONITORING),
-    "kube-prometheus-stack": ChartFacts(_MONITORING, with_kinds=_off("crds", "enabled")),
+    "kube-prometheus-stack": ChartFacts(_MONITORING, with_kinds=_unless_disabled("crds", "enabled")),
     "traefik": ChartFacts(("traefik.io",)),
     "traefik-crds": ChartFacts(("traefik.io",)),
     "external-secrets": ChartFacts(
         ("external-secrets.io", "generators.external-secrets.io"),
         ("external-secrets.io",),
-        with_kinds=_off("installCRDs"),
+        with_kinds=_unless_disabled("installCRDs"),
     ),
-    "metallb": ChartFacts(("metallb.io",), ("metallb.io",), with_kinds=_off("crds", "enabled")),
-    "kyverno": ChartFacts(("kyverno.io", "policies.kyverno.io"), with_kinds=_off("crds", "install")),
+    "metallb": ChartFacts(("metallb.io",), ("metallb.io",), with_kinds=_unless_disabled("crds", "enabled")),
+    "kyverno": ChartFacts(
+        ("kyverno.io", "policies.kyverno.io"), with_kinds=_unless_disabled("crds", "install")
+    ),
     "cloudnative-pg": ChartFacts(
-        ("postgresql.cnpg.io",), ("postgresql.cnpg.io",), with_kinds=_off("crds", "create")
+        ("postgresql.cnpg.io",), ("postgresql.cnpg.io",), with_kinds=_unless_disabled("crds", "create")
     ),
     "longhorn": ChartFacts(("longhorn.io",)),
     "velero": ChartFacts(("velero.io",)),
     "sealed-secrets": ChartFacts(("bitnami.com",)),
-    "keda": ChartFacts(("keda.sh",), with_kinds=_off("crds", "install")),
-    "rook-ceph": ChartFacts(("ceph.rook.io",), with_kinds=_off("crds", "enabled")),
+    "keda": ChartFacts(("keda.sh",), with_kinds=_unless_disabled("crds", "install")),
+    "rook-ceph": ChartFacts(("ceph.rook.io",), with_kinds=_unless_disabled("crds", "enabled")),
     "eck-operator": ChartFacts(
         (
             "elasticsearch.k8s.elastic.co",
@@ -101,11 +103,11 @@ FACTS: dict[str, ChartFacts] = {
             "beat.k8s.elastic.co",
             "agent.k8s.elastic.co",
         ),
-        with_kinds=_off("installCRDs"),
+        with_kinds=_unless_disabled("installCRDs"),
     ),
-    "volsync": ChartFacts(("volsync.backube",), with_kinds=_off("manageCRDs")),
+    "volsync": ChartFacts(("volsync.backube",), with_kinds=_unless_disabled("manageCRDs")),
     "grafana-operator": ChartFacts(("grafana.integreatly.org",)),
     "node-feature-discovery": ChartFacts(("nfd.k8s-sigs.io",)),
-    "flagger": ChartFacts(("flagger.app",), with_kinds=_on("crd", "create")),
+    "flagger": ChartFacts(("flagger.app",), with_kinds=_if_enabled("crd", "create")),
     "snapshot-controller": ChartFacts(("snapshot.storage.k8s.io",)),
 }

@@ -1,4 +1,4 @@
-"""Why one unit waits for another, and what would happen if it did not."""
+"""Explains why one unit waits for another, and what would happen otherwise."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ _KINDS = ("Kustomization", "Application", "HelmRelease")
 
 @dataclass(frozen=True)
 class Explanation:
-    """``chain`` leads from the one that waits to the one waited for; empty when nothing makes it wait.
+    """``chain`` leads from the waiting unit to the other; it is empty if the unit does not wait.
 
-    ``otherwise`` is what would be wrong without the first step of the chain.
+    ``otherwise`` are the faults that removing the first step of the chain would cause.
     """
 
     waits: StartupUnit
@@ -30,7 +30,7 @@ class Explanation:
 
 
 def find_unit(startup: StartupModel, name: str) -> StartupUnit:
-    """A unit by name or namespace/name. Raises MeshwrightError when there is none, or in several clusters."""
+    """A unit by name or namespace/name. Raises MeshwrightError if it is missing, or in several clusters."""
     space, _, short = name.rpartition("/")
     found = [
         unit
@@ -45,16 +45,16 @@ def find_unit(startup: StartupModel, name: str) -> StartupUnit:
     found.sort(key=lambda unit: _KINDS.index(unit.kind))
     clusters = sorted({unit.cluster for unit in found})
     if len(clusters) > 1:
-        raise MeshwrightError(f"'{name}' is in {' and '.join(clusters)}: name the folder of one of them")
+        raise MeshwrightError(f"'{name}' is in {' and '.join(clusters)}: pass the folder of one of them")
     return found[0]
 
 
 def explain_wait(analysis: Analysis, waits: str, comes_first: str) -> Explanation:
-    """What ``waits`` has to do with ``comes_first``. Raises MeshwrightError when one is not there."""
+    """Why ``waits`` waits for ``comes_first``. Raises MeshwrightError if one does not exist."""
     startup = analysis.startup
     later, first = find_unit(startup, waits), find_unit(startup, comes_first)
     start = startup.unit(later)[Moment.APPLIED]
-    chain = startup.graph.way(start, startup.events_of(first)) if later != first else None
+    chain = startup.graph.path_to(start, startup.events_of(first)) if later != first else None
     between = [step for step in chain or [] if startup.owner(step.event) != startup.owner(step.other)]
     known = {(diagnosis.fault, diagnosis.text) for diagnosis in analysis.diagnoses}
     render = _without(startup, between[0]) if between else []
@@ -77,7 +77,7 @@ def _without(startup: StartupModel, step: Edge) -> list[Diagnosis]:
 
 
 def comment_at(files: RepositoryFiles, position: Position | None) -> str:
-    """What somebody wrote behind a line, as the reason for it."""
+    """The comment at the end of a line, which usually gives the reason for it."""
     if position is None or not position.line:
         return ""
     try:
@@ -89,9 +89,10 @@ def comment_at(files: RepositoryFiles, position: Position | None) -> str:
 
 
 def render(startup: StartupModel, found: Explanation, files: RepositoryFiles) -> Iterator[str]:
-    """The explain_wait in lines."""
+    """The lines of an explanation."""
     if not found.chain:
-        yield f"{found.waits.title} does not wait for {found.comes_first.title}: they come in any order."
+        waits, first = found.waits.title, found.comes_first.title
+        yield f"{waits} does not wait for {first}: they may come up in any order."
         return
     yield f"{found.waits.title} waits for {found.comes_first.title}:"
     for step in found.chain:
@@ -102,8 +103,8 @@ def render(startup: StartupModel, found: Explanation, files: RepositoryFiles) ->
         if reason := comment_at(files, at):
             yield f"    {reason}"
     if found.otherwise:
-        yield "without the first of these:"
+        yield "without the first dependency:"
         for diagnosis in found.otherwise:
             yield f"  {diagnosis.text} [{diagnosis.fault}]"
     else:
-        yield "without the first of these nothing would fail for good: it is tried again, or waits otherwise."
+        yield "without the first dependency nothing would fail permanently: it is retried, or still waits."

@@ -1,8 +1,8 @@
-"""Flux: a Kustomization starts once its dependencies are Ready, applies in stages, and is Ready by its wait.
+"""Flux: a Kustomization starts once its dependencies are Ready, applies in stages, then waits to be Ready.
 
 source: fluxcd kustomize-controller 1.9 and helm-controller 1.6 (dependsOn per kind, wait, healthChecks,
 install.strategy; internal/reconcile/install.go); fluxcd/pkg ssa, which dry-runs a whole stage before it
-applies any of it.
+applies it.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from meshwright.check.order.startup import ChartContent, Content, Moment, Startu
 from meshwright.faults import contained
 
 _KUSTOMIZE, _HELM = "kustomize.toolkit.fluxcd.io", "helm.toolkit.fluxcd.io"
-_HERE = "default"
-# Never stops trying; the default gives up after the retries of its remediation, by default none.
-_ENDLESS = "RetryOnFailure"
+_DEFAULT_NAMESPACE = "default"
+# Retries without limit; the default strategy stops after the remediation's retries, by default none.
+_UNLIMITED_RETRIES = "RetryOnFailure"
 
 
 def read_flux(startup: StartupModel) -> None:
-    """Add every Kustomization and HelmRelease, and what people apply by hand to start with."""
+    """Add every Kustomization and HelmRelease, and what is applied manually first."""
     model = startup.model
     by_root: dict[int, tuple[Root, list[Item]]] = {}
     for item in model.all_items():
@@ -36,12 +36,12 @@ def read_flux(startup: StartupModel) -> None:
         startup.unit(_unit(item))
     for item in model.items("Kustomization", _KUSTOMIZE):
         with contained(model.faults, f"reading the order of {item.title}", item.at):
-            _connect(startup, item)
-            _ready(startup, item)
+            _add_start(startup, item)
+            _add_ready(startup, item)
     for item in model.items("HelmRelease", _HELM):
         with contained(model.faults, f"reading the order of {item.title}", item.at):
-            _connect(startup, item)
-            _install(startup, item)
+            _add_start(startup, item)
+            _add_installation(startup, item)
 
 
 def _unit(item: Item) -> StartupUnit:
@@ -51,7 +51,9 @@ def _unit(item: Item) -> StartupUnit:
 def _add_kustomization(startup: StartupModel, root: Root, items: list[Item]) -> None:
     assert root.kustomization is not None
     built = root.kustomization.built
-    unit = StartupUnit(root.cluster, "Kustomization", built.namespace or _HERE, built.name, root.position)
+    unit = StartupUnit(
+        root.cluster, "Kustomization", built.namespace or _DEFAULT_NAMESPACE, built.name, root.position
+    )
     events = startup.unit(unit)
     startup.contents.append(
         Content(
@@ -76,19 +78,19 @@ def _add_by_hand(startup: StartupModel, root: Root, items: list[Item]) -> None:
 
 
 def owner_of(startup: StartupModel, item: Item) -> dict[Moment, int] | None:
-    """The events of the unit that applies ``item``; None when an Application does, or nobody known."""
+    """The events of the unit that applies ``item``; None if it is an Application or unknown."""
     root = item.root
     if root.kind is RootKind.FLUX and root.kustomization is not None:
         built = root.kustomization.built
-        return startup.find(root.cluster, "Kustomization", built.namespace or _HERE, built.name)
+        return startup.find(root.cluster, "Kustomization", built.namespace or _DEFAULT_NAMESPACE, built.name)
     return startup.find(root.cluster, "what a person applies from", "", root.path)
 
 
-def _connect(startup: StartupModel, item: Item) -> None:
-    """Its start: it exists, and its dependencies are Ready."""
+def _add_start(startup: StartupModel, item: Item) -> None:
+    """Let a unit start once it exists and its dependencies are Ready."""
     events = startup.unit(_unit(item))
     parent = owner_of(startup, item)
-    # The Kustomization of `flux bootstrap` stands in the folder that it applies: it does not bring itself.
+    # The Kustomization of `flux bootstrap` is in the folder that it applies, but does not create itself.
     if parent is not None and parent is not events:
         because = Because("part", "which creates it", item.at())
         startup.graph.before(parent[Moment.APPLIED], events[Moment.STARTED], because)
@@ -98,14 +100,14 @@ def _connect(startup: StartupModel, item: Item) -> None:
             continue
         name, namespace = str(entry["name"]), str(entry.get("namespace") or item.namespace)
         found = startup.find(item.cluster, kind, namespace, name)
-        # One that is not there is a finding of its own.
+        # A missing dependency has its own finding.
         if found is not None:
             because = Because("dependsOn", "dependsOn", item.at("spec", "dependsOn", number, "name"))
             startup.graph.before(found[Moment.READY], events[Moment.STARTED], because)
 
 
-def _ready(startup: StartupModel, item: Item) -> None:
-    """What a Kustomization waits for before it is Ready."""
+def _add_ready(startup: StartupModel, item: Item) -> None:
+    """Let a Kustomization be Ready once everything that it waits for is."""
     events = startup.unit(_unit(item))
     for other, child in _children(startup, item):
         because = Because("health", "one of its objects", child.at())
@@ -133,8 +135,8 @@ def _children(startup: StartupModel, item: Item) -> Iterator[tuple[dict[Moment, 
             yield found, child
 
 
-def _install(startup: StartupModel, item: Item) -> None:
-    """A release: Helm applies it and, unless told otherwise, waits until its pods run."""
+def _add_installation(startup: StartupModel, item: Item) -> None:
+    """Add a release: Helm applies it and, unless disabled, waits until its pods run."""
     events = startup.unit(_unit(item))
     if item.get("spec", "install", "disableWait") is not True:
         because = Because("wait", "Helm waits", item.at())
@@ -151,11 +153,11 @@ def _install(startup: StartupModel, item: Item) -> None:
             served=events[Moment.APPLIED],
             applied=events[Moment.APPLIED],
             up=events[Moment.UP],
-            retried=strategy == _ENDLESS
+            retried=strategy == _UNLIMITED_RETRIES
             or (isinstance(retries, int) and retries != 0)
             or (strategy is None and startup.model.retries_by_default),
             makes_namespace=item.get("spec", "install", "createNamespace") is True,
-            # Helm looks kinds up before it stores a release, and only a stored one counts as failed.
+            # Helm resolves kinds before it stores a release, and only a stored release counts as failed.
             waits_for_kinds=True,
         )
     )

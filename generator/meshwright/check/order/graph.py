@@ -1,7 +1,7 @@
-"""What must happen before what: events, and the two ways in which one waits for another.
+"""A graph of events and the two ways in which one waits for another.
 
 An event happens once everything ``before`` it has happened and each of its ``needs`` is met by at least one
-provider. That is all a GitOps engine knows of order: everything else is left to the speed of the parts.
+provider. A GitOps engine guarantees no other order: everything else depends on timing.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ class Because:
 
 @dataclass(frozen=True)
 class Need:
-    """One of ``providers`` has to come first; ``because`` has one reason for each.
+    """One of ``providers`` must come first; ``because`` has one reason for each.
 
-    ``without_retry`` says that what comes too early is not tried again.
+    ``without_retry`` means that an event that comes too early is not retried.
     """
 
     providers: tuple[int, ...]
@@ -46,11 +46,11 @@ class Edge:
 
 @dataclass
 class EventGraph:
-    """Events are numbers, given out by ``add``. Nothing may be added once an answer was asked for."""
+    """Events are numbers, assigned by ``add``. Nothing may be added after the first query."""
 
     _before: list[list[tuple[int, Because]]] = field(default_factory=list)
     _needs: list[list[Need]] = field(default_factory=list)
-    # What remains possible without certain events: asked again for each one that needs the same providers.
+    # Cache: the events that remain possible without certain providers.
     _without: dict[tuple[frozenset[int], bool], frozenset[int]] = field(default_factory=dict)
 
     def __len__(self) -> int:
@@ -69,14 +69,14 @@ class EventGraph:
     def need(
         self, event: int, providers: Iterable[tuple[int, Because]], *, without_retry: bool = False
     ) -> None:
-        """``event`` cannot happen before one of ``providers`` has; nothing when there are none."""
+        """``event`` cannot happen before one of ``providers``; without providers there is no constraint."""
         found = tuple(providers)
         if found:
             events, reasons = tuple(event for event, _ in found), tuple(because for _, because in found)
             self._needs[event].append(Need(events, reasons, without_retry))
 
     def filtered(self, kept: Callable[[int, int, str], bool]) -> EventGraph:
-        """The same graph with the edges alone for which ``kept`` (event, other, kind) holds."""
+        """A copy with only the edges for which ``kept`` (event, other, kind) is true."""
         new = EventGraph()
         for event, before in enumerate(self._before):
             new.add()
@@ -90,13 +90,13 @@ class EventGraph:
 
     @cached_property
     def happening(self) -> tuple[int, ...]:
-        """Every event that can happen at all, in an order in which they may."""
+        """Every event that can happen, in a possible order."""
         return self.possible(())
 
     def possible(self, without: Iterable[int], *, tried: bool = False) -> tuple[int, ...]:
-        """As ``happening``, were the events of ``without`` never to happen.
+        """The events that could happen if the events of ``without`` never did, in a possible order.
 
-        With ``tried`` an event counts when it is tried at all, though what it needs may be missing.
+        With ``tried``, an event counts if it is attempted, even if its needs without retry are not met.
         """
         excluded = set(without)
         dependents: list[list[tuple[int, int]]] = [[] for _ in self._before]
@@ -127,7 +127,7 @@ class EventGraph:
         return tuple(found)
 
     def can_happen(self, event: int) -> bool:
-        """Whether ``event`` waits for nothing that never happens."""
+        """Whether ``event`` can happen at all."""
         return event in self._happening_set
 
     @cached_property
@@ -135,14 +135,14 @@ class EventGraph:
         return frozenset(self.happening)
 
     def always_before(self, first: Iterable[int], then: int, *, tried: bool = False) -> bool:
-        """Whether ``then`` cannot happen (with ``tried``: be tried) before one of ``first`` has."""
+        """Whether ``then`` cannot happen (with ``tried``: be attempted) before one of ``first``."""
         key = (frozenset(first), tried)
         if key not in self._without:
             self._without[key] = frozenset(self.possible(key[0], tried=tried))
         return then not in self._without[key]
 
     def waits(self, event: int) -> list[Edge]:
-        """Everything that ``event`` itself waits for."""
+        """Everything that ``event`` directly waits for."""
         found = [Edge(event, first, because) for first, because in self._before[event]]
         for need in self._needs[event]:
             found += [
@@ -150,12 +150,12 @@ class EventGraph:
             ]
         return found
 
-    def way(self, event: int, targets: Iterable[int]) -> list[Edge] | None:
-        """The shortest chain of waiting from ``event`` to one of ``targets``; None when there is none."""
+    def path_to(self, event: int, targets: Iterable[int]) -> list[Edge] | None:
+        """The shortest chain of waiting from ``event`` to one of ``targets``, or None."""
         return self._search(event, frozenset(targets), self.waits)
 
-    def circles(self) -> list[list[Edge]]:
-        """The circles in which events wait for each other for ever; each event is in one at most."""
+    def cycles(self) -> list[list[Edge]]:
+        """The cycles of events that wait for each other; each event is in at most one."""
         stuck = [event for event in range(len(self._before)) if not self.can_happen(event)]
         done: set[int] = set()
         found = []
@@ -166,12 +166,12 @@ class EventGraph:
                 done.add(here)
                 path.append(here)
                 here = min(step.other for step in self._blockers(here))
-            if here in path and (circle := self._search(here, {here}, self._blockers)):
-                found.append(circle)
+            if here in path and (cycle := self._search(here, {here}, self._blockers)):
+                found.append(cycle)
         return found
 
     def _blockers(self, event: int) -> list[Edge]:
-        """What a stuck event waits for in vain."""
+        """The events that keep a stuck event from happening."""
         found = [Edge(event, first, why) for first, why in self._before[event] if not self.can_happen(first)]
         for need in self._needs[event]:
             if not any(self.can_happen(provider) for provider in need.providers):
@@ -182,17 +182,17 @@ class EventGraph:
     def _search(
         self, event: int, targets: Collection[int], steps: Callable[[int], list[Edge]]
     ) -> list[Edge] | None:
-        came: dict[int, Edge] = {}
-        line = deque([event])
-        while line:
-            for step in steps(line.popleft()):
-                if step.other in came:
+        reached_by: dict[int, Edge] = {}
+        queue = deque([event])
+        while queue:
+            for step in steps(queue.popleft()):
+                if step.other in reached_by:
                     continue
-                came[step.other] = step
+                reached_by[step.other] = step
                 if step.other in targets:
                     found = [step]
                     while found[-1].event != event:
-                        found.append(came[found[-1].event])
+                        found.append(reached_by[found[-1].event])
                     return found[::-1]
-                line.append(step.other)
+                queue.append(step.other)
         return None

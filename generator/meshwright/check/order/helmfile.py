@@ -1,4 +1,4 @@
-"""Helmfiles: what people install by hand on a new cluster, before the engine that takes it over."""
+"""Helmfiles, with which people install charts on a new cluster before the engine takes over."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _RELEASES = re.compile(r"^releases:", re.MULTILINE)
 
 
 def charts_of_helmfiles(files: RepositoryFiles) -> frozenset[str]:
-    """The last parts of the charts, and the names of the releases, of every helmfile."""
+    """The chart names, without repositories, and the release names of every helmfile."""
     found: set[str] = set()
     for path in files.yaml_paths():
         if "helmfile" not in path:
@@ -21,7 +21,7 @@ def charts_of_helmfiles(files: RepositoryFiles) -> frozenset[str]:
         try:
             documents = files.documents(path) if _RELEASES.search(files.text(path)) else []
         except YamlFault:
-            # Helmfiles are templates; one that is no YAML as it stands says nothing here.
+            # Helmfiles are templates; one that is not valid YAML is ignored.
             continue
         for document in documents:
             releases = document.data.get("releases") if isinstance(document.data, dict) else None

@@ -1,4 +1,4 @@
-"""A line of the timeline; apart from what makes it, so that a remembered report needs none of that."""
+"""A line of the timeline, in its own module so that a cached report can be read without the analysis."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Reason:
-    """``title`` comes first; ``why`` is as short as dependsOn, ``position`` where that is written."""
+    """``title`` is the unit that comes first; ``why`` is a short reason with its ``position``."""
 
     title: str
     why: str
@@ -16,7 +16,7 @@ class Reason:
 
 @dataclass(frozen=True)
 class Line:
-    """One unit. Those of one ``rank`` come in any order; rank 0 never comes up."""
+    """One unit. Units of the same ``rank`` come up in any order; rank 0 never comes up."""
 
     cluster: str
     rank: int

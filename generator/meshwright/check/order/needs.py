@@ -1,4 +1,4 @@
-"""What each object and chart needs to be there, put into the graph; and what it would only find by luck."""
+"""Adds what each object and chart needs to the graph, and collects soft dependencies."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ from meshwright.faults import contained
 from meshwright.manifests.pointer import items_of
 
 _MESHED = ("enabled", "ingress")
-# Linkerd's injector is not asked about these, or they are Linkerd's own.
+# Namespaces that are excluded from Linkerd's injector, or are Linkerd's own.
 _EXCLUDED = frozenset({"kube-system", "cert-manager", "linkerd", "linkerd-cni", "flux-system"})
-# Every cluster has these, or the engine would not run in it.
+# Namespaces that every cluster with an engine has.
 _EXISTING = frozenset({"default", "kube-system", "kube-public", "kube-node-lease", "flux-system", "argocd"})
-# The proxy's admin port on the pod's own loopback, as linkerd-await asks it too.
+# The readiness endpoint on the proxy's admin port, which linkerd-await uses too.
 _READINESS = ":4191/ready"
 _WEBHOOKS = {
     "proxyInjector": "linkerd-proxy-injector-k8s-tls",
@@ -38,7 +38,7 @@ _WEBHOOKS = {
 
 
 def add_needs(startup: StartupModel, provisions: Provisions) -> None:
-    """Let every event wait for what it cannot do without and record its soft dependencies."""
+    """Add the needs of every event, and record its soft dependencies."""
     needs = _Needs(startup, provisions)
     for content in startup.contents:
         if not content.by_hand:
@@ -59,7 +59,7 @@ class _Needs:
         self._provisions = provisions
 
     def of_content(self, content: Content) -> None:
-        """Kinds, webhooks, namespaces and mounted Secrets of the objects; a proxy for the meshed pods."""
+        """Add kinds, webhooks, namespaces and mounted Secrets of the objects, and a proxy for meshed pods."""
         cluster, provisions = content.unit.cluster, self._provisions
         kinds: dict[tuple[str, str], Item] = {}
         namespaces: dict[str, Item] = {}
@@ -73,21 +73,21 @@ class _Needs:
             providers = provisions.kinds_of(cluster, group, kind)
             self._kind(content, item, providers, f"kind {kind}")
             guards = provisions.guards.get((cluster, group), [])
-            self._hard(content, content.served, item, guards, "webhook", f"the webhook for {group}")
+            self._require(content, content.served, item, guards, "webhook", f"the webhook for {group}")
         for namespace, item in namespaces.items():
             makers = provisions.namespaces.get((cluster, namespace), [])
             if not any(maker.unit == content.unit and maker.event == content.staged for maker in makers):
                 what = f"namespace {namespace}"
-                self._hard(content, content.applied, item, makers, "namespace", what)
+                self._require(content, content.applied, item, makers, "namespace", what)
         self._pods(content)
 
     def _kind(self, content: Content, item: Item, providers: list[Provider], what: str) -> None:
         own = [provider for provider in providers if provider.unit == content.unit]
         if not own:
-            self._hard(content, content.served, item, providers, "kind", what)
+            self._require(content, content.served, item, providers, "kind", what)
         elif not any(provider.event == content.staged for provider in own):
-            # The dry run knows what the same sync brings; the API server does not before it is there.
-            self._hard(content, content.applied, item, providers, "kind", what)
+            # The dry run knows kinds from the same sync; the API server knows them once they are applied.
+            self._require(content, content.applied, item, providers, "kind", what)
 
     def _values(self, item: Item) -> None:
         if item.built.kind != "HelmRelease":
@@ -101,12 +101,12 @@ class _Needs:
             at = item.at("spec", "valuesFrom", number)
             self._need(events[Moment.STARTED], providers, "values", f"{kind} {name} with its values", at)
 
-    def _hard(
+    def _require(
         self, content: Content, event: int, item: Item, providers: list[Provider], kind: str, what: str
     ) -> None:
         text = f"{item.title} needs {what}"
         self._need(event, providers, kind, text, item.at(), without_retry=not content.retried)
-        if not content.retried and _in_doubt(providers):
+        if not content.retried and _may_be_missing(providers):
             wanted = tuple(provider.event for provider in providers)
             self._startup.without_retry.append(
                 SoftDependency(event, wanted, kind, item.title, what, item.at())
@@ -125,7 +125,7 @@ class _Needs:
         pairs = [
             (provider.event, Because(kind, f"{text}, from {provider.what}", at)) for provider in providers
         ]
-        # What a person applies first is there before any engine starts.
+        # Manually applied objects exist before any engine starts.
         if not any(provider.by_hand for provider in providers):
             self._startup.graph.need(event, pairs, without_retry=without_retry)
 
@@ -151,7 +151,7 @@ class _Needs:
                 )
 
     def _injectors(self, cluster: str) -> list[Provider]:
-        """Who runs the injector; nobody when a person brings it, which is before everything here."""
+        """The providers of the injector; none if it is installed manually, before everything else."""
         found = self._provisions.injectors.get(cluster, [])
         return [] if any(provider.by_hand for provider in found) else found
 
@@ -166,18 +166,20 @@ class _Needs:
         return (namespace.annotations.get(INJECT) if own is None and namespace else own) in _MESHED
 
     def of_chart(self, chart: ChartContent) -> None:
-        """What a chart's own objects and pods need."""
+        """Add what a chart's own objects and pods need."""
         release, provisions, cluster = chart.release, self._provisions, chart.unit.cluster
         title, at = chart.release.title, release.position
         if release.namespace not in ("", *_EXISTING) and not chart.makes_namespace:
             makers = provisions.namespaces.get((cluster, release.namespace), [])
-            self._hard_chart(chart, chart.applied, makers, "namespace", f"namespace {release.namespace}")
+            self._require_for_chart(
+                chart, chart.applied, makers, "namespace", f"namespace {release.namespace}"
+            )
         facts = FACTS.get(release.chart.name)
         for group in facts.uses(release) if facts else ():
             kinds = _distinct(provisions.kinds.get((cluster, group), []))
-            self._hard_chart(chart, chart.served, kinds, "kind", f"the kinds of {group}")
+            self._require_for_chart(chart, chart.served, kinds, "kind", f"the kinds of {group}")
             guards = provisions.guards.get((cluster, group), [])
-            self._hard_chart(chart, chart.served, guards, "webhook", f"the webhook for {group}")
+            self._require_for_chart(chart, chart.served, guards, "webhook", f"the webhook for {group}")
         injectors = provisions.injectors.get(cluster, [])
         if facts and facts.meshed and injectors:
             events = tuple(provider.event for provider in injectors)
@@ -187,17 +189,17 @@ class _Needs:
         if release.chart.name == CONTROL_PLANE:
             self._control_plane(chart)
 
-    def _hard_chart(
+    def _require_for_chart(
         self, chart: ChartContent, event: int, providers: list[Provider], kind: str, what: str
     ) -> None:
-        # Argo CD applies a wave by kind: what its other sources bring to it comes before the chart's pods.
+        # Argo CD applies a wave by kind: objects of its other sources come before the chart's pods.
         if any(provider.unit == chart.unit and provider.event == chart.applied for provider in providers):
             return
         release = chart.release
         text = f"chart {release.chart.name} needs {what}"
         without_retry = not chart.retried and not (kind == "kind" and chart.waits_for_kinds)
         self._need(event, providers, kind, text, release.position, without_retry=without_retry)
-        if without_retry and _in_doubt(providers):
+        if without_retry and _may_be_missing(providers):
             wanted = tuple(provider.event for provider in providers)
             soft = SoftDependency(event, wanted, kind, release.title, what, release.position)
             self._startup.without_retry.append(soft)
@@ -210,7 +212,7 @@ class _Needs:
             self._need(
                 chart.up, providers, "mount", text, release.at(*pointer), without_retry=not chart.retried
             )
-            if not chart.retried and _in_doubt(providers):
+            if not chart.retried and _may_be_missing(providers):
                 wanted = tuple(provider.event for provider in providers)
                 what = f"{kind} {name}"
                 soft = SoftDependency(chart.up, wanted, "mount", release.title, what, release.at(*pointer))
@@ -235,13 +237,13 @@ class _Needs:
 
 
 def _is_gate(workload: Workload) -> bool:
-    """Whether it is a Job that fails until its pod has a proxy: one that asks the proxy's own readiness."""
+    """Whether it is a Job that fails until its pod has a proxy, because it queries the proxy's readiness."""
     containers = workload.pod.get("containers")
     return workload.item.built.kind == "Job" and _READINESS in str(containers)
 
 
-def _in_doubt(providers: list[Provider]) -> bool:
-    """Whether nobody brings it before everything else."""
+def _may_be_missing(providers: list[Provider]) -> bool:
+    """Whether no provider is guaranteed to come first."""
     return bool(providers) and not any(provider.by_hand for provider in providers)
 
 
@@ -250,7 +252,7 @@ def _distinct(providers: Iterable[Provider]) -> list[Provider]:
 
 
 def _mounted(workload: Workload) -> Iterator[tuple[str, str]]:
-    """Secrets and ConfigMaps without which no pod of it starts."""
+    """Secrets and ConfigMaps without which its pods cannot start."""
     for volume in items_of(workload.pod.get("volumes")):
         for field, kind, key in (("secret", "Secret", "secretName"), ("configMap", "ConfigMap", "name")):
             source = volume.get(field) if isinstance(volume, dict) else None

@@ -1,4 +1,4 @@
-"""Who brings what others need: kinds, webhooks, namespaces, Secrets and ConfigMaps, the injector."""
+"""The providers of what others need: kinds, webhooks, namespaces, Secrets, ConfigMaps and the injector."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from meshwright.errors import Position
 
 @dataclass(frozen=True)
 class Provider:
-    """``event`` of ``unit`` brings a thing; ``what`` is the part, such as ``chart cert-manager``."""
+    """``event`` of ``unit`` provides something; ``what`` is its source, such as ``chart cert-manager``."""
 
     event: int
     unit: StartupUnit
@@ -27,30 +27,30 @@ _Key = tuple[str, ...]
 
 @dataclass
 class Provisions:
-    """Providers by cluster and name of the thing."""
+    """Providers by cluster and name."""
 
-    # (cluster, group) for a chart's, (cluster, group, kind) for a CRD's.
+    # (cluster, group) for charts, (cluster, group, kind) for CRDs.
     kinds: dict[_Key, list[Provider]] = field(default_factory=dict)
-    # (cluster, group) -> whose webhook must answer.
+    # (cluster, group) -> the providers whose webhook must answer.
     guards: dict[_Key, list[Provider]] = field(default_factory=dict)
     namespaces: dict[_Key, list[Provider]] = field(default_factory=dict)
-    # (cluster, kind, namespace, name); the namespace is * for what is made in every one.
+    # (cluster, kind, namespace, name); the namespace is * for objects created in every namespace.
     mounts: dict[_Key, list[Provider]] = field(default_factory=dict)
     injectors: dict[str, list[Provider]] = field(default_factory=dict)
     cni: dict[str, list[Provider]] = field(default_factory=dict)
 
     def kinds_of(self, cluster: str, group: str, kind: str) -> list[Provider]:
-        """Who makes the API server know a kind."""
+        """The providers of a kind."""
         return [*self.kinds.get((cluster, group, kind), []), *self.kinds.get((cluster, group), [])]
 
     def mount(self, cluster: str, kind: str, namespace: str, name: str) -> list[Provider]:
-        """Who makes a Secret or ConfigMap."""
+        """The providers of a Secret or ConfigMap."""
         exact = self.mounts.get((cluster, kind, namespace, name), [])
         return [*exact, *self.mounts.get((cluster, kind, "*", name), [])]
 
 
 def read_provisions(startup: StartupModel) -> Provisions:
-    """Everything that some unit brings."""
+    """Everything that the units provide."""
     found = Provisions()
     for content in startup.contents:
         for item in content.items:
@@ -62,17 +62,17 @@ def read_provisions(startup: StartupModel) -> Provisions:
 
 
 def _bootstrap(startup: StartupModel, found: Provisions) -> None:
-    """What a person installs by helmfile before any engine runs, in every cluster."""
+    """Add what is installed with helmfile before any engine runs, in every cluster."""
     installed = charts_of_helmfiles(startup.model.files)
     for cluster in startup.model.clusters if installed else ():
         unit = StartupUnit(cluster, "what a helmfile installs", "", "", Position("."))
         event = startup.unit(unit)[Moment.STARTED]
         for chart in sorted(installed & FACTS.keys()):
-            there = Provider(event, unit, f"chart {chart}", by_hand=True)
+            provider = Provider(event, unit, f"chart {chart}", by_hand=True)
             for group in FACTS[chart].groups:
-                found.kinds.setdefault((cluster, group), []).append(there)
+                found.kinds.setdefault((cluster, group), []).append(provider)
             for group in FACTS[chart].guards:
-                found.guards.setdefault((cluster, group), []).append(there)
+                found.guards.setdefault((cluster, group), []).append(provider)
 
 
 def _item(found: Provisions, content: Content, item: Item) -> None:
@@ -91,14 +91,14 @@ def _item(found: Provisions, content: Content, item: Item) -> None:
         case "Deployment" if item.name == "linkerd-proxy-injector":
             found.injectors.setdefault(cluster, []).append(provider(content.up))
         case _:
-            for kind, namespace, name in _made(item):
+            for kind, namespace, name in _created(item):
                 found.mounts.setdefault((cluster, kind, namespace, name), []).append(
                     provider(content.applied)
                 )
 
 
-def _made(item: Item) -> Iterator[tuple[str, str, str]]:
-    """Kind, namespace and name of the Secrets and ConfigMaps that an object is or becomes."""
+def _created(item: Item) -> Iterator[tuple[str, str, str]]:
+    """Kind, namespace and name of the Secrets and ConfigMaps that an object is or creates."""
     kind = item.built.kind
     if kind in ("Secret", "ConfigMap") and item.built.group == "":
         yield kind, item.namespace, item.name

@@ -1,4 +1,4 @@
-"""The units that an engine brings up, each with its events, and what is in them."""
+"""The units that an engine starts, each with its events and its content."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from meshwright.errors import Position
 
 
 class Moment(StrEnum):
-    """What may happen to a unit, in this order."""
+    """The events of a unit, in this order."""
 
     STARTED = "starts"
-    STAGED = "has made its namespaces and CRDs"
+    STAGED = "has created its namespaces and CRDs"
     APPLIED = "is applied"
     UP = "runs"
     READY = "is ready"
@@ -26,7 +26,7 @@ class Moment(StrEnum):
 
 @dataclass(frozen=True)
 class StartupUnit:
-    """A Flux Kustomization, a HelmRelease, an Argo CD Application, or what a person applies."""
+    """A Flux Kustomization, a HelmRelease, an Argo CD Application, or a manual apply."""
 
     cluster: str
     kind: str
@@ -36,7 +36,7 @@ class StartupUnit:
 
     @property
     def title(self) -> str:
-        """For people."""
+        """Kind and name, for messages."""
         name = f"{self.namespace}/{self.name}" if self.namespace else self.name
         return f"{self.kind} {name}"
 
@@ -45,9 +45,9 @@ class StartupUnit:
 class Content:
     """Objects that one event applies.
 
-    ``served`` is the event at which their kinds must be known, ``staged`` the one after which the CRDs and
-    Namespaces among them exist. ``retried`` says that a failed try is followed by others without end.
-    ``by_hand`` means that a person does it, who sees what fails.
+    ``served`` is the event at which their kinds must be known, ``staged`` the one after which their CRDs and
+    Namespaces exist. ``retried`` means that a failure is retried without limit. ``by_hand`` means that a
+    user applies them and notices failures.
     """
 
     unit: StartupUnit
@@ -62,9 +62,9 @@ class Content:
 
 @dataclass(frozen=True)
 class ChartContent:
-    """A chart that a unit installs, with the events of Content.
+    """A chart that a unit installs, with the same events as Content.
 
-    ``waits_for_kinds`` says that a try for want of a kind is followed by others, ``retried`` or not.
+    ``waits_for_kinds`` means that a failure because of a missing kind is always retried.
     """
 
     unit: StartupUnit
@@ -79,9 +79,9 @@ class ChartContent:
 
 @dataclass(frozen=True)
 class SoftDependency:
-    """What ``event`` should find and does not wait for by itself: nothing fails without it, in silence.
+    """Something that ``event`` should find but does not wait for; without it nothing fails visibly.
 
-    ``subject`` is who comes too early, ``what`` the thing wished for.
+    ``subject`` is what would come too early, ``what`` the thing that it should find.
     """
 
     event: int
@@ -94,23 +94,23 @@ class SoftDependency:
 
 @dataclass
 class StartupModel:
-    """Everything about order that could be read from a repository."""
+    """Everything about the startup order that can be read from a repository."""
 
     model: Model
     graph: EventGraph = field(default_factory=EventGraph)
     contents: list[Content] = field(default_factory=list)
     charts: list[ChartContent] = field(default_factory=list)
     soft_dependencies: list[SoftDependency] = field(default_factory=list)
-    # Hard needs of units that give up after some tries: event, providers, and how to say it.
+    # Needs of units that stop retrying after some attempts.
     without_retry: list[SoftDependency] = field(default_factory=list)
     _events: dict[int, tuple[StartupUnit, str]] = field(default_factory=dict)
     _units: dict[tuple[str, str, str, str], dict[Moment, int]] = field(default_factory=dict)
     units: list[StartupUnit] = field(default_factory=list)
-    # Which wave of its Application applies an object, by the identity of the object.
+    # The event of the wave that applies an object, by the object's id().
     waves: dict[int, int] = field(default_factory=dict)
 
     def unit(self, unit: StartupUnit) -> dict[Moment, int]:
-        """The five events of a unit, each after the last, but for ready: when that is, the engine says."""
+        """The five events of a unit in order, except that the engine decides when it is ready."""
         key = (unit.cluster, unit.kind, unit.namespace, unit.name)
         if key in self._units:
             return self._units[key]
@@ -129,7 +129,7 @@ class StartupModel:
         return self._units.get((cluster, kind, namespace, name))
 
     def event(self, unit: StartupUnit, words: str) -> int:
-        """A further event of a unit; ``words`` follow its title."""
+        """Add an event to a unit; ``words`` are phrased to follow its title."""
         number = self.graph.add()
         self._events[number] = (unit, words)
         return number
@@ -139,7 +139,7 @@ class StartupModel:
         return self._events[event][0]
 
     def moment(self, event: int) -> str:
-        """``applies wave 0``: what happens to the unit, without its name."""
+        """The event without the unit's name, such as ``applies wave 0``."""
         return self._events[event][1]
 
     def events_of(self, unit: StartupUnit) -> list[int]:
@@ -172,7 +172,7 @@ class StartupModel:
         return {content.unit: content.items for content in self.contents}
 
     def dependencies(self, unit: StartupUnit) -> Iterator[StartupUnit]:
-        """What a unit names in dependsOn; for a HelmRelease also what its Kustomization names."""
+        """The dependsOn of a unit; for a HelmRelease also those of its Kustomization."""
         for step in self.graph.waits(self.unit(unit)[Moment.STARTED]):
             other = self.owner(step.other)
             if step.because.kind == "dependsOn":

@@ -1,4 +1,4 @@
-"""A report as workflow commands, which GitHub Actions turns into annotations of the lines."""
+"""A report as GitHub Actions workflow commands, which become annotations on lines."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from meshwright.manifests.finding import Finding
 
 
 def render(report: Report) -> str:
-    """One command a finding, then a line that counts them."""
+    """One command per finding, then a line with the counts."""
     lines = [_command(finding) for finding in report.findings]
     lines.append(f"meshwright check: {report.errors} errors, {report.warnings} warnings")
     return "\n".join(lines) + "\n"

@@ -1,4 +1,4 @@
-"""A report for machines, by schema/check-report.schema.json."""
+"""A report as JSON, as defined in schema/check-report.schema.json."""
 
 from __future__ import annotations
 

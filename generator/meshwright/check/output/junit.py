@@ -1,4 +1,4 @@
-"""A report as JUnit XML: one test case a file, so that CI systems show it as they show tests."""
+"""A report as JUnit XML with one test case per file, for CI systems that show test results."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from meshwright.check.report import Report
 from meshwright.inert import printable
 from meshwright.manifests.finding import Finding, Severity
 
-# What a CI system takes for a command when the report is in its log; both stand in texts only.
+# Text that a CI system would run as a command if it appears in a log; it only occurs in text nodes.
 _COMMAND = re.compile(r"^(\s*):(?=:)|#(?=#[a-z]*\[)", re.MULTILINE)
 
 
@@ -46,5 +46,5 @@ def _line(finding: Finding) -> str:
 
 
 def _reference(found: re.Match[str]) -> str:
-    """The first sign as a reference: the same to whoever reads XML."""
+    """Replace the first character with a character reference, which means the same in XML."""
     return f"{found[1]}&#58;" if found[1] is not None else "&#35;"

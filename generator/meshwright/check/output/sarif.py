@@ -1,4 +1,4 @@
-"""A report as SARIF 2.1.0, which code hosts show beside the lines of a change."""
+"""A report as SARIF 2.1.0, which code hosts show on the lines of a change."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _HOME = "https://github.com/meshwright/meshwright"
 
 
 def rule_page(id: str) -> str:
-    """The page about a rule."""
+    """The URL of a rule's page."""
     return f"{_HOME}/blob/main/docs/rules/{id}.md"
 
 
@@ -67,12 +67,12 @@ def _result(finding: Finding, ids: list[str]) -> dict[str, Any]:
 
 
 def _without_links(text: str) -> str:
-    """SARIF's plain text has links in Markdown's form."""
+    """Escape Markdown links, which SARIF supports even in plain text."""
     return text.replace("](", "]\\(")
 
 
 def _bytes(path: str) -> bytes:
-    """The path as the file system has it; half characters that are no bytes of it become escapes."""
+    """The path in file system bytes; lone surrogates that are not such bytes become escapes."""
     return b"".join(
         char.encode("utf-8", "surrogateescape" if "\udc80" <= char <= "\udcff" else "backslashreplace")
         for char in path

@@ -1,4 +1,4 @@
-"""A report for people: one line a finding, by file, then what was not seen, then the count."""
+"""A report as text: one line per finding, by file, then what was not seen, then the counts."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _WIDTH = 100
 def render(report: Report, *, colour: bool = False, source: Path | None = None) -> str:
     """The whole report, ending with a line break.
 
-    ``source`` is the repository: with it the line that a finding is about stands below, with a caret.
+    With ``source``, the repository, each finding is followed by its line of the file and a caret.
     """
     return "\n".join(_lines(report, colour, source)) + "\n"
 

@@ -1,1 +1,1 @@
-"""Judges answers, applications, objects and chart values by JSON Schema."""
+"""Validates answers, applications, objects and chart values with JSON Schema."""

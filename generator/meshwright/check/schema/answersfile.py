@@ -1,4 +1,4 @@
-"""Step 1: the answers of a generated repository against their schema."""
+"""Validates the answers of a generated repository against their schema."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from meshwright.resources import schema_root
 from meshwright.yaml import Document, YamlFault
 
 ANSWERS = ".copier-answers.yml"
-# Copier's own keys; any template's answers have them.
-_COPIER = "_"
+# The prefix of Copier's own keys, which the answers of every template have.
+_COPIER_PREFIX = "_"
 
 
 def answers_checks(files: RepositoryFiles) -> Iterator[Finding | SchemaCheck]:
-    """``.copier-answers.yml``, unless it is missing or another template's."""
+    """The check of ``.copier-answers.yml``, unless it is missing or belongs to another template."""
     if not files.is_file(ANSWERS):
         return
     try:
@@ -45,15 +45,15 @@ def _explain(answers: Document, found: list[Problem]) -> Iterator[Finding]:
 
 
 def _is_ours(data: Any, schema: Mapping[str, Any]) -> bool:
-    """Whether these are answers to this template: its source says so, or most of the questions are ours."""
+    """Whether these are answers of this template, by its source or because most questions are known."""
     if not isinstance(data, dict):
         return False
     if "meshwright" in str(data.get("_src_path", "")).lower():
         return True
-    asked = [key for key in data if not str(key).startswith(_COPIER)]
-    known = [key for key in asked if key in schema.get("properties", {})]
-    return len(known) > 2 and 2 * len(known) >= len(asked)
+    questions = [key for key in data if not str(key).startswith(_COPIER_PREFIX)]
+    known = [key for key in questions if key in schema.get("properties", {})]
+    return len(known) > 2 and 2 * len(known) >= len(questions)
 
 
 def _without_copier(data: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in data.items() if not str(key).startswith(_COPIER)}
+    return {key: value for key, value in data.items() if not str(key).startswith(_COPIER_PREFIX)}

@@ -1,4 +1,4 @@
-"""The embedded schemas of chart values, and what they have against given values."""
+"""The embedded schemas of chart values, and the validation of values against them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from meshwright.resources import schema_root
 
 
 def chart_schema(name: str) -> Path | None:
-    """The schema of a chart's values, None when none is embedded."""
+    """The embedded schema of a chart's values, or None."""
     file = schema_root() / "charts" / f"{name}.schema.json"
     return file if name and "/" not in name and os.path.isfile(file) else None  # noqa: PTH113 - of any text
 
@@ -30,7 +30,7 @@ def _load(schema: Path) -> dict[str, Any]:
 
 
 def pinned_version(name: str) -> str:
-    """The chart version that a schema was made for."""
+    """The chart version that a schema was generated for."""
     charts = load_pins().charts
     family = "linkerd" if name.startswith("linkerd") else name.replace("-", "_")
     return charts.get(family, "")
@@ -39,7 +39,7 @@ def pinned_version(name: str) -> str:
 def values_check(
     chart: ChartReference, values: MergedValues, subject: str, skip: Callable[[Any], bool]
 ) -> Iterator[SchemaCheck]:
-    """Values for their chart's schema, if one is embedded; ``skip`` leaves out what cannot be judged."""
+    """The check of values against their chart's schema, if embedded; ``skip`` excludes unknown values."""
     if schema := chart_schema(chart.name):
         yield SchemaCheck(values.data, schema, lambda _: _explain(chart, values, subject, schema, skip))
 
@@ -57,7 +57,7 @@ def _explain(
         at = values.position(problem.pointer, key=problem.code in ("unknown", "removed"))
         text = _text(problem, f"{chart.name} {known_for}".strip())
         if not same:
-            text += f" (the release installs {chart.version}, and the values of {known_for} are known)"
+            text += f" (the release installs {chart.version}, but the embedded schema is for {known_for})"
         severity = Severity.ERROR if same else Severity.WARNING
         yield Finding(f"values/{problem.code}", at, text, subject=subject, severity=severity)
 

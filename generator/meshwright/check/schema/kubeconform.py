@@ -1,4 +1,4 @@
-"""One kubeconform process over everything that was submitted."""
+"""Runs one kubeconform process for all schema checks."""
 
 from __future__ import annotations
 
@@ -19,22 +19,22 @@ from meshwright.manifests.words import plural
 from meshwright.tools import Tool, locate
 from meshwright.yaml import flow
 
-# A laptop judges a thousand objects in a second; a busy machine gets a hundred times as long.
-_SECONDS, _A_SECOND = 60, 10
+# A laptop validates a thousand objects per second; a busy machine gets a hundred times as long.
+_BASE_SECONDS, _OBJECTS_PER_SECOND = 60, 10
 _MEMORY = 2 * 2**30
-# As much of kubeconform's own words as a line about them needs.
-_WORDS = 200
-# What is no Kubernetes object travels as the only field of one, with a schema that points to its own.
+# The length to which kubeconform's message is cut in an internal error.
+_MAX_MESSAGE = 200
+# Other data is wrapped in a Kubernetes object as its only field, with a schema that refers to its own.
 _WRAPPER = "meshwright.wrapped/v1"
 
-# kubeconform names a document by file, kind, name and version; to open a file costs more than to judge ten.
-_A_FILE = 100
+# kubeconform reports documents by file, kind, name and version. Opening a file costs more than ten documents.
+_DOCUMENTS_PER_FILE = 100
 _Identity = tuple[str, str, str]
 
 
 @dataclass(frozen=True)
 class _Document:
-    """A check as text for kubeconform; None when it cannot be written."""
+    """A check as text for kubeconform; the text is None if the data cannot be converted to JSON."""
 
     item: SchemaCheck
     text: str | None
@@ -43,11 +43,11 @@ class _Document:
 
 @dataclass
 class _Answers:
-    """What kubeconform said about which document, and what it said about none of those it was given."""
+    """kubeconform's results by document, and results that could not be assigned to a document."""
 
     refused: list[tuple[_Document, str]] = field(default_factory=list)
     unclear: list[_Document] = field(default_factory=list)
-    # Why there is no answer at all, and for how many.
+    # Why there is no result at all, and for how many objects.
     failure: str = ""
 
 
@@ -63,9 +63,9 @@ class Kubeconform:
         self._runs = 0
 
     def judge(self, checks: Iterable[SchemaCheck]) -> tuple[list[Finding], Tool | None]:
-        """Findings about everything that was refused, and the tool if it was needed.
+        """Findings for everything that was refused, and the tool if it was needed.
 
-        Where kubeconform itself fails, a finding says so. Raises MeshwrightError when it is missing.
+        If kubeconform itself fails, there is a finding. Raises MeshwrightError if it is missing.
         """
         documents = [self._document(item) for item in checks]
         if not documents:
@@ -79,17 +79,17 @@ class Kubeconform:
         written = [document for document in waiting if document.text is not None]
         answers = self._ask(tool, written)
         if answers.unclear:
-            # Told apart by their files: one document a file.
+            # Identify them by their files, with one document per file.
             again = self._ask(tool, answers.unclear, alone=True)
             answers.refused += again.refused
             answers.failure = answers.failure or again.failure
         answers.refused += [(item, "it cannot be written as YAML") for item in waiting if item.text is None]
-        for document, said in answers.refused:
-            words = " ".join(said.split())
-            with contained(findings, f"saying what kubeconform means by: {words[:_WORDS]}"):
-                findings.extend(document.item.explain(words))
+        for document, text in answers.refused:
+            message = " ".join(text.split())
+            with contained(findings, f"explaining kubeconform's message: {message[:_MAX_MESSAGE]}"):
+                findings.extend(document.item.explain(message))
         if answers.failure:
-            fix = "run the check again, and report it if it stays so"
+            fix = "run the check again, and report a bug if this persists"
             findings.append(Finding("kubeconform/no-answer", Position("."), answers.failure, fix))
         elif self._memory is not None:
             refused = {id(document) for document, _ in answers.refused}
@@ -102,7 +102,7 @@ class Kubeconform:
         try:
             text = flow(item.data, default=str)
         except (TypeError, ValueError, RecursionError):
-            # A key that is a date, or a circle: YAML has both, JSON has neither.
+            # YAML allows keys that are dates, and cycles; JSON does not.
             return _Document(item, None)
         verdict = self._memory.verdict(item.schema, text) if self._memory is not None else ""
         return _Document(item, text, verdict)
@@ -118,7 +118,7 @@ class Kubeconform:
         answers = _Answers()
         places: dict[tuple[str, _Identity | None], _Document] = {}
         members: dict[str, list[_Document]] = {}
-        for file, identity, document in _arranged(documents, alone=alone):
+        for file, identity, document in _assign_files(documents, alone=alone):
             places[file, identity] = document
             members.setdefault(file, []).append(document)
         for file, together in members.items():
@@ -128,14 +128,14 @@ class Kubeconform:
         for result in self._results(tool, folder, len(documents), answers):
             file = Path(str(result.get("filename"))).stem
             here = (str(result.get("kind")), str(result.get("name")), str(result.get("version")))
-            meant = places.get((file, here), places.get((file, None)))
-            if meant is not None:
-                answers.refused.append((meant, str(result.get("msg", ""))))
+            refused = places.get((file, here), places.get((file, None)))
+            if refused is not None:
+                answers.refused.append((refused, str(result.get("msg", ""))))
             elif file in members:
                 unclear[file] = members[file]
-        # What was refused by name in such a file is known already.
-        told = {id(document) for document, _ in answers.refused}
-        answers.unclear = [item for items in unclear.values() for item in items if id(item) not in told]
+        # Documents in such a file that were identified by name are already known.
+        known = {id(document) for document, _ in answers.refused}
+        answers.unclear = [item for items in unclear.values() for item in items if id(item) not in known]
         return answers
 
     def _text(self, document: _Document) -> str:
@@ -150,7 +150,7 @@ class Kubeconform:
         return f'{{"apiVersion": "{_WRAPPER}", "kind": "{kind}", "data": {document.text}}}'
 
     def _results(self, tool: Tool, folder: Path, count: int, answers: _Answers) -> list[Mapping[str, Any]]:
-        """What kubeconform printed; why it printed nothing goes into ``answers``."""
+        """kubeconform's results; if there are none, ``answers.failure`` says why."""
         from meshwright import programs
 
         lost = f"{plural(count, 'object')} not validated"
@@ -163,7 +163,7 @@ class Kubeconform:
                 [*command, str(folder)],
                 folder=self._workspace,
                 environment=programs.bare_environment(self._workspace),
-                seconds=_SECONDS + count / _A_SECOND,
+                seconds=_BASE_SECONDS + count / _OBJECTS_PER_SECOND,
                 network=False,
                 bounds=programs.Bounds(memory=_MEMORY),
             )
@@ -174,17 +174,17 @@ class Kubeconform:
             found = json.loads(ended.output)["resources"]
             return [item for item in found if isinstance(item, Mapping)]
         except (ValueError, KeyError, TypeError, RecursionError):
-            said = ended.stderr.decode("utf-8", "replace").strip().splitlines()
-            why = said[0] if said else f"status {ended.status}"
+            lines = ended.stderr.decode("utf-8", "replace").strip().splitlines()
+            why = lines[0] if lines else f"status {ended.status}"
             answers.failure = f"kubeconform gave no result ({why}): {lost}"
             return []
 
 
-def _arranged(
+def _assign_files(
     documents: Sequence[_Document], *, alone: bool
 ) -> Iterable[tuple[str, _Identity | None, _Document]]:
-    """Each document with its file, and with its identity unless it is the only one there."""
-    # The same identity twice, as in two namespaces, must not meet in one file.
+    """Each document with its file, and with its identity unless it is alone in the file."""
+    # Two documents with the same identity, for example in two namespaces, must not share a file.
     met: dict[_Identity, int] = {}
     sizes: dict[int, int] = {}
     for number, document in enumerate(documents):
@@ -194,11 +194,11 @@ def _arranged(
             continue
         turn = met[identity] = met.get(identity, -1) + 1
         sizes[turn] = sizes.get(turn, -1) + 1
-        yield f"{turn}-{sizes[turn] // _A_FILE}", identity, document
+        yield f"{turn}-{sizes[turn] // _DOCUMENTS_PER_FILE}", identity, document
 
 
 def _identity(item: SchemaCheck) -> _Identity | None:
-    """As kubeconform names an object; None for what it might name otherwise."""
+    """The identity by which kubeconform reports an object; None if it may report another."""
     if not item.is_object or not isinstance(item.data, Mapping):
         return None
     metadata = item.data.get("metadata")

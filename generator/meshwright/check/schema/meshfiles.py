@@ -1,4 +1,4 @@
-"""Step 1 for applications: each mesh.yaml by itself, and what they get wrong together."""
+"""Checks the applications of a generated repository: each mesh.yaml, and faults between them."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from meshwright.manifests.finding import Finding
 
 
 def apps_findings(files: RepositoryFiles) -> Iterator[Finding]:
-    """What is wrong with the applications of a generated repository; nothing elsewhere.
+    """Findings for the applications of a generated repository; empty for other repositories.
 
-    Whether their output is fresh is `meshwright generate --check`'s to say.
+    Stale output is reported by `meshwright generate --check`, not here.
     """
     specs = [path for path in files.below("apps") if path.endswith("/mesh.yaml")]
     if not specs or not files.is_file(ANSWERS):
@@ -25,11 +25,11 @@ def apps_findings(files: RepositoryFiles) -> Iterator[Finding]:
     try:
         settings = read_settings(files.root)
     except MeshwrightError:
-        # Another template's answers, or broken ones: those are told of by themselves.
+        # Answers of another template, or invalid ones, which are reported separately.
         return
     apps, findings = load_apps(files.root, settings)
     yield from findings
-    # What is wrong with the manifests themselves is found where they are built.
+    # Faults in the manifests are reported when they are built.
     bases, _ = read_bases(files.root, [app.base_path for app in apps], files.documents)
     by_name = {app.name: bases.get(app.base_path, Base(app.base_path)) for app in apps}
     yield from inventory_findings(AppsContext({app.name: app for app in apps}, by_name, settings))

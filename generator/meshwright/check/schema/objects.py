@@ -1,4 +1,4 @@
-"""Step 3: every built object against the schema of its kind."""
+"""Validates every built object against the schema of its kind."""
 
 from __future__ import annotations
 
@@ -23,21 +23,21 @@ _NOTIFICATION = "notification.toolkit.fluxcd.io"
 
 
 def object_checks(repository: Repository, schemas: Schemas) -> Iterator[Finding | SchemaCheck]:
-    """Each distinct object once; an object whose kind no schema knows is a finding, or not seen."""
+    """The checks of all distinct objects; an object without a schema is a finding, or not seen."""
     submitted: set[str] = set()
     for root, built in repository.objects():
-        said: list[Finding | SchemaCheck] = []
-        with contained(said, f"reading {built.title}", Position(root.position.path), built.title):
+        results: list[Finding | SchemaCheck] = []
+        with contained(results, f"reading {built.title}", Position(root.position.path), built.title):
             schema = schemas.file(built)
             if schema is None:
-                said.extend(_without_schema(repository, schemas, built))
+                results.extend(_without_schema(repository, schemas, built))
             else:
-                # Two clusters that share a base share its faults too, and their places.
+                # Clusters that share a base also share its faults and their positions.
                 identity = f"{root.complete} {built.origin} {json.dumps(built.data, default=str)}"
                 if identity not in submitted:
                     submitted.add(identity)
-                    said.append(_submission(repository, schemas, root, built, schema))
-        yield from said
+                    results.append(_schema_check(repository, schemas, root, built, schema))
+        yield from results
 
 
 def _without_schema(repository: Repository, schemas: Schemas, built: BuiltObject) -> Iterator[Finding]:
@@ -49,27 +49,27 @@ def _without_schema(repository: Repository, schemas: Schemas, built: BuiltObject
         repository.not_seen.append(NotSeen(built.title, missing.message, at))
 
 
-def _submission(
+def _schema_check(
     repository: Repository, schemas: Schemas, root: Root, built: BuiltObject, schema: Path
 ) -> SchemaCheck:
-    def explain(said: str) -> Iterator[Finding]:
+    def explain(message: str) -> Iterator[Finding]:
         found = problems(schemas.load(schema), built.data)
         for problem in found:
             if _is_open_list(built, problem):
                 at = place_of(repository.files, repository.index, built, problem.pointer)
-                reason = f"kind {problem.value} is not Flux' own, and may have been added to the CRD"
+                reason = f"kind {problem.value} is not one of Flux's own, but may have been added to the CRD"
                 repository.not_seen.append(NotSeen(built.title, reason, at))
             elif root.complete or not unresolved(problem.value):
                 yield _finding(repository, built, problem)
         if not found:
             at = place_of(repository.files, repository.index, built)
-            yield Finding("kubeconform/invalid", at, f"{built.title}: {said}", subject=built.title)
+            yield Finding("kubeconform/invalid", at, f"{built.title}: {message}", subject=built.title)
 
     return SchemaCheck(built.data, schema, explain, is_object=True)
 
 
 def _is_open_list(built: BuiltObject, problem: Problem) -> bool:
-    """Whether a kind of events is one that operators patch into Flux' CRDs, as flux-operator does."""
+    """Whether the value is an event source kind, which operators such as flux-operator add to Flux's CRDs."""
     kinds = built.group == _NOTIFICATION and problem.pointer[-1:] == ("kind",) and problem.code == "value"
     return kinds and "did you mean" not in problem.text
 
@@ -80,14 +80,16 @@ def _finding(repository: Repository, built: BuiltObject, problem: Problem) -> Fi
     if unknown:
         text = f"unknown field '{text}': {built.kind} {built.api_version} has no such field{problem.hint}"
     if built.origin.is_chart:
-        text += " (a chart makes it)"
+        text += " (rendered by a chart)"
     source, fix = source_of(repository.files, built), ""
     if source is not None and not source.holds(problem.pointer):
-        text += " (not written in this file: a patch or a transformer sets it)"
+        text += " (set by a patch or transformer, not in this file)"
     elif source is not None and problem.code == "type" and unresolved(value_at(source.data, problem.pointer)):
-        text += "; a variable of Flux gives it"
+        text += "; its value comes from a Flux variable"
         if not isinstance(problem.value, str):
-            fix = "put quotes into the variable's value too, such as '\"on\"': Flux drops those around ${...}"
+            fix = (
+                "add quotes to the variable's value, such as '\"on\"': Flux removes the quotes around ${...}"
+            )
     at = place_of(repository.files, repository.index, built, problem.pointer, key=unknown)
     code = "unknown-field" if unknown else problem.code
     return Finding(f"kubeconform/{code}", at, f"{built.title}: {text}", fix, built.title)

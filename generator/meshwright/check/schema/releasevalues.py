@@ -1,4 +1,4 @@
-"""Step 4: the values that releases give to charts whose values are known."""
+"""Validates the values of releases whose chart has an embedded schema."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from meshwright.manifests.finding import Finding
 
 
 def values_checks(releases: Iterable[ChartRelease]) -> Iterator[Finding | SchemaCheck]:
-    """The merged values of every release."""
+    """The checks of the merged values of all releases, and the findings from reading them."""
     for release in releases:
         yield from release.findings
-        said: list[Finding | SchemaCheck] = []
-        with contained(said, f"reading the values of {release.title}", release.position, release.title):
+        results: list[Finding | SchemaCheck] = []
+        with contained(results, f"reading the values of {release.title}", release.position, release.title):
             if release.values.layers and chart_schema(release.chart.name) is not None:
-                said += values_check(release.chart, release.values, release.title, release.is_unknown)
-        yield from said
+                results += values_check(release.chart, release.values, release.title, release.is_unknown)
+        yield from results

@@ -1,4 +1,4 @@
-"""Something for a JSON Schema to judge, and how to say what is wrong with it."""
+"""Data to validate with a JSON Schema, and how to explain its faults."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from meshwright.manifests.finding import Finding
 
 @dataclass(frozen=True)
 class SchemaCheck:
-    """Data that kubeconform judges together with all other data, in one process.
+    """Data that kubeconform validates together with all other data, in one process.
 
-    ``explain`` is called for refused data alone, with kubeconform's own words: it names every fault with
-    its place. ``is_object`` says that the data is a Kubernetes object, for which kubeconform finds the
-    schema by kind; anything else is judged by ``schema`` as it is.
+    ``explain`` is only called for invalid data, with kubeconform's message; it yields every fault with its
+    position. ``is_object`` means that the data is a Kubernetes object, for which kubeconform finds the
+    schema by kind; other data is validated against ``schema``.
     """
 
     data: Any

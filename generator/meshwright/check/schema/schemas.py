@@ -1,4 +1,4 @@
-"""The embedded schemas of Kubernetes' own kinds and of custom resources, as kubeconform finds them."""
+"""The embedded schemas of Kubernetes' own kinds and of custom resources, in kubeconform's layout."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from meshwright.resources import schema_root
 
 _MINOR = re.compile(r"v?(\d+\.\d+)(?:\.\d+)?\Z")
 
-# What a kind or version may be; anything else is no part of a file's name either.
+# Valid kinds and versions, in lower case; they become parts of file names.
 _NAME = re.compile(r"[a-z0-9]{1,63}\Z")
-_LONGEST = 254
+_MAX_GROUP_LENGTH = 254
 
-# What became of kinds that moved; a bare "served no more" helps nobody.
-_SUCCESSORS = {
+# Why versions of these kinds are no longer served.
+_REMOVALS = {
     ("helm.toolkit.fluxcd.io", "HelmRelease"): "removed in Flux 2.8",
     ("kustomize.toolkit.fluxcd.io", "Kustomization"): "removed in Flux 2.8",
     ("source.toolkit.fluxcd.io", ""): "removed in Flux 2.8",
     ("notification.toolkit.fluxcd.io", ""): "not served by Flux 2.9",
 }
 
-# source: Kubernetes 1.37, the API groups of kube-apiserver, and those that it had before.
+# source: Kubernetes 1.37, the current and former API groups of kube-apiserver.
 _BUILTIN_GROUPS = frozenset(
     {"", "apps", "autoscaling", "batch", "extensions", "policy"}
     | {
@@ -56,20 +56,20 @@ _BUILTIN_GROUPS = frozenset(
         )
     }
 )
-# Groups that others use too: Argo's Rollouts, Workflows and Events share Argo CD's.
+# Groups that other projects use too: Argo Rollouts, Workflows and Events share Argo CD's group.
 _SHARED_GROUPS = frozenset({"argoproj.io"})
 
 
 @dataclass(frozen=True)
 class Missing:
-    """No schema fits an object. ``is_fault`` says whether that means that no cluster takes it."""
+    """Why an object has no schema; ``is_fault`` means that no cluster accepts it."""
 
     is_fault: bool
     message: str
 
 
 class Schemas:
-    """The schemas of one Kubernetes minor, such as 1.36."""
+    """The schemas of one Kubernetes minor version, such as 1.36."""
 
     def __init__(self, minor: str) -> None:
         self.minor = minor
@@ -81,14 +81,14 @@ class Schemas:
 
     @property
     def locations(self) -> list[str]:
-        """Kubeconform's -schema-location values; custom resources first, for Gateway API's *.k8s.io group."""
+        """kubeconform's -schema-location values, custom resources first for Gateway API's *.k8s.io group."""
         return [
             f"{self._crds}/{{{{.Group}}}}/{{{{.ResourceKind}}}}_{{{{.ResourceAPIVersion}}}}.json",
             f"{self.root}/kubernetes/{{{{.NormalizedKubernetesVersion}}}}/{{{{.ResourceKind}}}}{{{{.KindSuffix}}}}.json",
         ]
 
     def file(self, built: BuiltObject) -> Path | None:
-        """The schema that kubeconform would take for an object."""
+        """The schema that kubeconform uses for an object."""
         key = (built.api_version, built.kind)
         if key not in self._found:
             self._found[key] = self._find(built)
@@ -96,7 +96,7 @@ class Schemas:
 
     def _find(self, built: BuiltObject) -> Path | None:
         kind, version = built.kind.lower(), built.api_version.rpartition("/")[2].lower()
-        if not (_NAME.match(kind) and _NAME.match(version) and len(built.group) < _LONGEST):
+        if not (_NAME.match(kind) and _NAME.match(version) and len(built.group) < _MAX_GROUP_LENGTH):
             return None
         custom = self._crds / built.group / f"{kind}_{version}.json"
         if built.group and custom.is_file():
@@ -108,20 +108,20 @@ class Schemas:
         return builtin if builtin.is_file() else None
 
     def load(self, file: Path) -> dict[str, Any]:
-        """A schema's content."""
+        """The content of a schema."""
         if file not in self._loaded:
             self._loaded[file] = json.loads(file.read_text(encoding="utf-8"))
         return self._loaded[file]
 
     def missing(self, built: BuiltObject) -> Missing:
-        """Why an object has no schema, and what it should be instead when that can be told."""
+        """Why an object has no schema, and what to use instead if that is known."""
         title = f"{built.kind} {built.api_version}"
-        unknown = Missing(False, f"no schema for {title} is embedded")
+        unknown = Missing(False, f"no embedded schema for {title}")
         if built.group not in self._groups and not _is_builtin_group(built.group):
             return unknown
         versions = self._versions(built)
         if versions:
-            why = self._why_gone(built)
+            why = self._removal_reason(built)
             return Missing(True, f"{title}: {why}, use {' or '.join(versions)}")
         near = closest(built.kind.lower(), self._kinds(built.group))
         if built.group in _SHARED_GROUPS and not near:
@@ -135,7 +135,7 @@ class Schemas:
         return frozenset(path.name for path in self._crds.iterdir() if path.is_dir())
 
     def _versions(self, built: BuiltObject) -> list[str]:
-        """Versions of the kind that are embedded, the most stable first."""
+        """The embedded versions of the kind, most stable first."""
         kind = built.kind.lower()
         found: list[str] = []
         if not _NAME.match(kind):
@@ -155,19 +155,19 @@ class Schemas:
             return {path.stem.rpartition("_")[0] for path in (self._crds / group).glob("*.json")}
         return {path.stem.partition("-")[0] for path in self._builtin.glob("*.json")}
 
-    def _why_gone(self, built: BuiltObject) -> str:
+    def _removal_reason(self, built: BuiltObject) -> str:
         for kind in (built.kind, ""):
-            if (built.group, kind) in _SUCCESSORS:
-                return _SUCCESSORS[built.group, kind]
+            if (built.group, kind) in _REMOVALS:
+                return _REMOVALS[built.group, kind]
         if _is_builtin_group(built.group) and built.group not in self._groups:
             return f"not served by Kubernetes {self.minor}"
-        return "no version that is embedded"
+        return "unknown version"
 
 
 def choose_minor(wanted: str | None) -> str:
-    """The Kubernetes minor to validate against, by default the pinned one.
+    """The Kubernetes minor version to validate against, by default the pinned one.
 
-    Raises MeshwrightError when its schemas are not embedded.
+    Raises MeshwrightError if its schemas are not embedded.
     """
     asked = wanted or load_pins().kubernetes
     folder = schema_root() / "kubernetes"
@@ -175,14 +175,14 @@ def choose_minor(wanted: str | None) -> str:
         (path.name.removeprefix("v").removesuffix(".0") for path in folder.glob("v*.0")),
         key=lambda minor: [int(part) for part in minor.split(".")],
     )
-    said = _MINOR.match(asked)
-    if not said or said[1] not in embedded:
+    match = _MINOR.match(asked)
+    if not match or match[1] not in embedded:
         raise MeshwrightError(
-            f"Kubernetes {asked}: no schemas are embedded for it; there are {', '.join(embedded) or 'none'}"
+            f"Kubernetes {asked}: no embedded schemas for it; available: {', '.join(embedded) or 'none'}"
         )
-    return said[1]
+    return match[1]
 
 
 def _is_builtin_group(group: str) -> bool:
-    # Others build on the name too: snapshot.storage.k8s.io, autoscaling.k8s.io, externaldns.k8s.io.
+    # Other projects use *.k8s.io too: snapshot.storage.k8s.io, autoscaling.k8s.io, externaldns.k8s.io.
     return group in _BUILTIN_GROUPS

@@ -1,1 +1,1 @@
-"""Which findings count: configuration, suppressions, baseline, and what the user selects."""
+"""Which findings count: configuration, suppressions, baseline, and the user's selection."""

@@ -1,4 +1,4 @@
-"""A baseline: the findings a repository had when it began to be checked, so that only new ones count."""
+"""The baseline: the findings of a repository at some point, so that only new findings count."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from meshwright.writing import Tree
 
 FILE = ".meshwright-baseline.json"
 _FORMAT = 1
-# A finding takes some hundred bytes.
-_MOST = 256 * 2**20
-# Line and column are left out: an edit elsewhere in the file makes no finding new.
+# A finding takes a few hundred bytes.
+_MAX_BYTES = 256 * 2**20
+# Without line and column, so that an edit elsewhere in the file does not make a finding new.
 _Key = tuple[str, str, str]
 
 
@@ -36,13 +36,13 @@ def write_baseline(root: Path, report: Report) -> Path:
 
 
 def without_baseline(root: Path, report: Report) -> Report:
-    """The report without what the baseline knows; an entry that is gone is a warning.
+    """The report without the findings of the baseline, with a warning if baseline entries no longer occur.
 
-    Raises MeshwrightError when the file is no baseline.
+    Raises MeshwrightError if the file is not a baseline.
     """
     if (root / FILE).is_symlink():
         raise MeshwrightError(
-            f"{root / FILE}: a symbolic link, which is not followed; put the file itself there"
+            f"{root / FILE}: a symbolic link, which is not followed; replace it with the file"
         )
     known = _read(root / FILE)
     if known is None:
@@ -58,20 +58,20 @@ def without_baseline(root: Path, report: Report) -> Report:
             new.append(finding)
     gone = +known
     if gone:
-        text = f"{gone.total()} of its findings are there no more"
-        fix = "run `meshwright check --write-baseline` to keep them out for good"
+        text = f"{gone.total()} of its findings no longer occur"
+        fix = "run `meshwright check --write-baseline` to remove them from it"
         new.append(Finding("baseline/gone", Position(FILE), text, fix, severity=Severity.WARNING))
     return replace(report, findings=tuple(new))
 
 
 def key_of(finding: Finding) -> _Key:
-    """What a finding is known by when lines move."""
+    """The identity of a finding, independent of its line."""
     return (finding.id, finding.position.path, finding.message)
 
 
 def _read(file: Path) -> Counter[_Key] | None:
     try:
-        with open_regular(file, _MOST) as content:
+        with open_regular(file, _MAX_BYTES) as content:
             data = json.loads(content.read())
         if data["format"] != _FORMAT:
             raise ValueError
@@ -81,5 +81,5 @@ def _read(file: Path) -> Counter[_Key] | None:
         return None
     except (OSError, ValueError, KeyError, TypeError):
         raise MeshwrightError(
-            f"{file}: no baseline of this version; write it anew with `meshwright check --write-baseline`"
+            f"{file}: not a baseline of this version; rewrite it with `meshwright check --write-baseline`"
         ) from None

@@ -1,4 +1,4 @@
-""".meshwright.yaml: findings that a repository has decided to live with, each with its reason."""
+""".meshwright.yaml: findings that a repository ignores, each with a reason."""
 
 from __future__ import annotations
 
@@ -42,14 +42,14 @@ class Ignored:
 
 @dataclass
 class Configuration:
-    """What .meshwright.yaml says; ``findings`` are its own faults."""
+    """The content of .meshwright.yaml; ``findings`` are faults in the file itself."""
 
     ignored: list[Ignored] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
 
 
 def read_configuration(files: RepositoryFiles) -> Configuration:
-    """The configuration of a repository, an empty one when it has none."""
+    """The configuration of a repository; empty if it has none."""
     found = Configuration()
     if not files.is_file(FILE):
         return found
@@ -70,7 +70,7 @@ def read_configuration(files: RepositoryFiles) -> Configuration:
                 _glob(entry.get("path", ""))
             except PatternFault as fault:
                 where = document.position(("ignore", number, "path"))
-                text = f"setting 'ignore[{number}].path' is no pattern: {fault}"
+                text = f"setting 'ignore[{number}].path' is not a valid pattern: {fault}"
                 found.findings.append(Finding("schema/value", where, text))
                 continue
             found.ignored.append(ignored)
@@ -86,7 +86,7 @@ def _faults(document: Document) -> Iterator[Finding]:
 
 
 def _glob(pattern: str) -> Pattern:
-    """``**`` for any folders, ``*`` and ``?`` in one name. Raises PatternFault for a pattern too long."""
+    """``**`` matches any folders, ``*`` and ``?`` within one name. Raises PatternFault if it is too long."""
     text = "(?s)"
     for part in re.split(r"(\*\*/|\*\*|\*|\?)", pattern):
         text += {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}.get(part, re.escape(part))

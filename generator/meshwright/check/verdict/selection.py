@@ -1,4 +1,4 @@
-"""Which findings of a report are asked for: by id, by severity, by what changed since a revision."""
+"""Selects the findings of a report: by ID, by severity, or by changes since a revision."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from meshwright.manifests.finding import Finding, Severity
 class Selection:
     """``select`` and ``ignore`` are beginnings of ids, such as MW3 or values, or names of rules; ignore wins.
 
-    ``severity`` is the least that is shown; ``changed`` the only files, None for all.
+    ``severity`` is the minimum severity; ``changed`` limits the files, None means all.
     """
 
     select: tuple[str, ...] = ()
@@ -22,8 +22,8 @@ class Selection:
     severity: Severity = Severity.WARNING
     changed: frozenset[str] | None = None
 
-    def takes(self, finding: Finding) -> bool:
-        """Whether a finding is asked for."""
+    def selects(self, finding: Finding) -> bool:
+        """Whether a finding is selected."""
         if self.severity is Severity.ERROR and finding.severity is not Severity.ERROR:
             return False
         if self.changed is not None and finding.position.path not in self.changed:
@@ -33,8 +33,8 @@ class Selection:
         return not _is_named(finding, self.ignore)
 
     def apply(self, report: Report) -> Report:
-        """The report with the findings that are asked for."""
-        return replace(report, findings=tuple(item for item in report.findings if self.takes(item)))
+        """The report with only the selected findings."""
+        return replace(report, findings=tuple(item for item in report.findings if self.selects(item)))
 
 
 def _is_named(finding: Finding, names: tuple[str, ...]) -> bool:
@@ -43,9 +43,9 @@ def _is_named(finding: Finding, names: tuple[str, ...]) -> bool:
 
 
 def changed_since(root: Path, revision: str) -> frozenset[str]:
-    """Files below ``root`` that differ from ``revision``, new ones included, as paths from ``root``.
+    """Files below ``root`` that differ from ``revision``, including new files, as paths from ``root``.
 
-    Raises MeshwrightError when that is no revision of a checkout.
+    Raises MeshwrightError if it is not a revision of a checkout.
     """
     from meshwright.git.changes import changed_since as changed
     from meshwright.git.worktree import WorkTree

@@ -28,7 +28,7 @@ class Comment:
 
     @property
     def lines(self) -> tuple[int, ...]:
-        """Those that it covers."""
+        """The lines that it covers."""
         line = self.position.line
         return (line, line + 1) if self.stands_alone else (line,)
 
@@ -36,7 +36,7 @@ class Comment:
 def suppress(
     files: RepositoryFiles, configuration: Configuration, findings: Iterable[Finding], rules: Collection[str]
 ) -> list[Finding]:
-    """The findings that stay, with those about the suppressions themselves.
+    """The remaining findings, and findings about the suppressions themselves.
 
     ``rules`` are the ids and names of the rules. Each suppression needs a reason and must take something out.
     """
