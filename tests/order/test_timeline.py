@@ -85,8 +85,8 @@ def test_an_edge_is_explained_with_its_reason_and_what_it_prevents(root: Path) -
     shown = _RUN.invoke(app, ["explain", "demo->linkerd-gate", "-C", example])
 
     assert shown.exit_code == 0
-    assert "dependsOn (clusters/pi-cluster/apps/demo.yaml:18:13)" in shown.stdout
-    assert "its pods are meshed, and a pod made before the injector serves" in shown.stdout
+    assert "dependsOn (clusters/pi-cluster/apps/demo.yaml:17:13)" in shown.stdout
+    assert "its pods are meshed, and pods created before the injector serves" in shown.stdout
     assert "may start before HelmRelease linkerd/linkerd-control-plane" in shown.stdout
 
 

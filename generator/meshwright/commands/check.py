@@ -31,11 +31,13 @@ def check(
     select: Annotated[
         _Prefixes,
         typer.Option(
-            metavar="RULE", help="Report only this rule or ID prefix, such as MW3. Can be repeated."
+            metavar="RULE",
+            help="Report only this rule, by ID, name or ID prefix, such as MW3. Can be repeated.",
         ),
     ] = None,
     ignore: Annotated[
-        _Prefixes, typer.Option(metavar="RULE", help="Leave out this rule or ID prefix. Can be repeated.")
+        _Prefixes,
+        typer.Option(metavar="RULE", help="Leave out this rule, named as for --select. Can be repeated."),
     ] = None,
     severity: Annotated[
         Literal["warning", "error"], typer.Option(help="Minimum severity to report.")

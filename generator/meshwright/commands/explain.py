@@ -26,7 +26,7 @@ def explain(
         list[str],
         typer.Argument(
             metavar="RULE | NAME NAME2",
-            help="A rule, such as MW004, or two names: why does NAME wait for NAME2?",
+            help="A rule by ID or name, such as MW004, or two names: why does NAME wait for NAME2?",
         ),
     ],
     repository: Repository = Path(),
