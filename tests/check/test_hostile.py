@@ -44,7 +44,7 @@ def test_no_gitops_repository(tmp_path: Path) -> None:
 
 
 def test_unknown_kubernetes_names_those_embedded(tmp_path: Path) -> None:
-    with pytest.raises(MeshwrightError, match=r"Kubernetes 1\.12: no schemas.*there are 1\.\d+, "):
+    with pytest.raises(MeshwrightError, match=r"Kubernetes 1\.12: no embedded schemas.*available: 1\.\d+, "):
         check_repository(write(tmp_path, GOOD), kubernetes="1.12")
 
 

@@ -132,12 +132,12 @@ def test_what_it_says(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Non
 
     said = "\n".join(f"{item['subject']}: {item['text']}" for item in data["remarks"])
     assert "Namespace shop: Pod Security level restricted forbids linkerd-init" in said
-    assert "Deployment web: linkerd.io/inject stands on the Deployment itself" in said
+    assert "Deployment web: linkerd.io/inject is on the Deployment itself" in said
     assert "Deployment web: port 26379 (sentinel) is Redis Sentinel" in said
     assert "Deployment web: port 4191 of container 'main' is the proxy's own admin port" in said
     assert "CronJob nightly: it can complete while meshed" in said
     assert "NetworkPolicy web: it admits only its own ports" in said
-    assert "Elasticsearch logs: ECK makes its pods" in said
+    assert "Elasticsearch logs: ECK creates its pods" in said
     assert data["proposal"]["opaquePorts"] == [26379]
     assert not data["written"]
     assert not (root / "apps/shop/mesh.yaml").exists()
@@ -206,7 +206,7 @@ def test_old_control_plane(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
 
     said = [item["text"] for item in added(root, capsys)["remarks"] if "Job seed" in item["subject"]]
 
-    assert any("would keep it from ending" in text for text in said)
+    assert any("would keep it from completing" in text for text in said)
 
 
 @pytest.mark.parametrize("engine", ["flux", "argocd"])
@@ -252,9 +252,9 @@ def test_a_chart_at_hand(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> 
 @pytest.mark.parametrize(
     ("name", "options", "said"),
     [
-        ("Shop", {}, "no DNS label"),
+        ("Shop", {}, "not a DNS label"),
         ("traefik", {}, "a platform layer has this name"),
-        ("../shop", {}, "no DNS label"),
+        ("../shop", {}, "not a DNS label"),
         ("gone", {}, "apps/gone: no such folder"),
         ("shop", {"path": "apps/shop", "chart": "x"}, "--path and --chart cannot be combined"),
         ("new", {"chart": "longhorn"}, "REPOSITORY-URL/NAME@VERSION"),
@@ -289,5 +289,5 @@ def test_show_nothing(tmp_path: Path) -> None:
     root = repository(tmp_path, BASES["a deployment"])
     with pytest.raises(MeshwrightError, match="no application 'shp'"):
         command.show("shp", repository=root)
-    with pytest.raises(MeshwrightError, match="no generated repository"):
+    with pytest.raises(MeshwrightError, match="not a generated repository"):
         command.list_apps(repository=tmp_path / "apps")
