@@ -59,8 +59,8 @@ def test_help_messages_and_rules_are_among_them(root: Path) -> None:
     }
     everything = " ".join(texts.values())
 
-    assert "The repository to check." in texts["cli.py"]
-    assert "Build and validate everything in a repository" in everything
+    assert "Minimum severity to report." in texts["commands/check.py"]
+    assert "Build and validate the whole repository offline." in everything
     assert "needs Linux or macOS; on Windows run it in WSL" in texts["systems.py"]
     assert sum(bool(text) for text in texts.values()) > 150
 

@@ -144,7 +144,7 @@ def test_the_writing_itself_ends(step: int, repository: Repository, monkeypatch:
     repository.respecify(1 - repository.now)
     with monkeypatch.context() as patch:
         patch.setattr(module, "take", take)
-        with pytest.raises(MeshwrightError, match="ended from outside"):
+        with pytest.raises(MeshwrightError, match="was killed"):
             repository.generate()
     found = repository.output()
     for number in range(COUNT):

@@ -182,7 +182,7 @@ def test_an_application_that_fails_is_put_back(root: Path, monkeypatch: pytest.M
 
     monkeypatch.setattr(module, "take", take)
     with pytest.raises(
-        MeshwrightError, match=r"mesh/apps/beta: cannot be written: Permission denied; it is as"
+        MeshwrightError, match=r"mesh/apps/beta: cannot be written: Permission denied; it is unchanged"
     ):
         write(root, NEW)
     assert read_tree(root) == {**wanted("alpha", NEW), **wanted("beta", OLD)}

@@ -118,7 +118,7 @@ def test_hashed_name_of_another_root_is_not_known(tmp_path: Path) -> None:
     )
 
     assert [finding.id for finding in report.findings] == ["values/missing-configmap"]
-    assert "ConfigMap 'shared', which 'maker' alone builds" in report.findings[0].message
+    assert "ConfigMap 'shared', which only 'maker' builds" in report.findings[0].message
 
 
 def test_plain_configmap_of_another_root_is_found(tmp_path: Path) -> None:

@@ -54,7 +54,7 @@ def _compile_once(
     defer_init: bool = False,
 ) -> Any:
     if raw or not isinstance(source, str):
-        return _compile(self, source, name, filename, raw, defer_init)  # type: ignore[call-overload]
+        return _compile(self, source, name, filename, raw, defer_init)  # type: ignore[call-overload]  # Jinja has an overload per value of raw
     key = (source, name, defer_init, type(self), *(getattr(self, field) for field in _SYNTAX))
     # Copier's extension forgets the last yield tag here.
     self.preprocess(source, name, filename)

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 from meshwright.apps.exchange import exchange
 from meshwright.errors import CannotRun
+from meshwright.manifests.words import plural
 from meshwright.writing import Tree, names_in
 
 _LAST = "kustomization.yaml"
@@ -80,7 +81,7 @@ def _commit(steps: Iterable[list[PathSwap]]) -> str:
             for earlier in reversed(done):
                 with suppress(OSError):
                     _undo(earlier)
-            before = f"; {number} applications were written before it" if number else ""
+            before = f"; {plural(number, 'application')} before it changed" if number else ""
             place = step.tree.root / step.target
             return f"{place}: cannot be written: {error.strerror}; it is unchanged{before}"
     return ""

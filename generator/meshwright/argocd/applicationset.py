@@ -148,7 +148,7 @@ def _under(pattern: str, candidates: Sequence[str]) -> Sequence[str]:
     """The sorted ``candidates`` that start with the literal prefix of ``pattern``."""
     beginning = _LITERAL.match(pattern)
     # A path that is not normalised, such as ./apps, can match paths with a different prefix.
-    if beginning is None or pattern == "." or posixpath.normpath(pattern) != pattern.rstrip("/"):
+    if beginning is None or pattern.startswith(".") or posixpath.normpath(pattern) != pattern.rstrip("/"):
         return candidates
     prefix = beginning[0].rstrip("/")
     behind = bisect_right(candidates, prefix, key=lambda path: path[: len(prefix)])
