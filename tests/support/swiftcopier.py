@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from functools import cache
+from pathlib import Path
 from types import CodeType, SimpleNamespace
 from typing import Any
 
 import jinja2
 import pytest
 import yaml
-from copier import _main, _template, _user_data
+from copier import _main, _template, _user_data, _vcs
+from plumbum import local
+from plumbum.commands.base import BaseCommand
 
 # With source and name, all that decides what a template compiles to: Copier's extensions are always the same.
 _SYNTAX = (
@@ -16,19 +20,29 @@ _SYNTAX = (
     *("comment_start_string", "comment_end_string", "line_statement_prefix", "line_comment_prefix"),
     *("trim_blocks", "lstrip_blocks", "newline_sequence", "keep_trailing_newline"),
 )
+_run = BaseCommand.__call__
 _render = _main.Worker._render_string
 _compile = jinja2.Environment.compile
 _compiled: dict[tuple[Any, ...], CodeType] = {}
 
 
 def install(patch: pytest.MonkeyPatch) -> None:
-    """Compile a template once, render no plain string, read YAML with libyaml, no `git config` per file."""
+    """Compile a template once, render no plain string, read YAML with libyaml, start less git."""
     patch.setattr(jinja2.Environment, "compile", _compile_once)
     patch.setattr(_main.Worker, "_render_string", _render_string)
+    patch.setattr(_vcs, "get_git_version", cache(_vcs.get_git_version))
+    patch.setattr(BaseCommand, "__call__", _call)
     patch.setattr(_main.Worker, "_sync_git_index_executable_bit", lambda *_, **__: None)
     swift = SimpleNamespace(**{**vars(yaml), "SafeLoader": yaml.CSafeLoader, "safe_load": _safe_load})
     for module in (_template, _user_data):
         patch.setattr(module, "yaml", swift)
+
+
+def _call(self: BaseCommand, *arguments: Any, **options: Any) -> str:
+    """A program that Copier runs; `git submodule update` is a shell script, and seldom has anything to do."""
+    if arguments[:2] == ("submodule", "update") and not Path(str(local.cwd), ".gitmodules").exists():
+        return ""
+    return _run(self, *arguments, **options)
 
 
 def _safe_load(stream: Any) -> Any:
