@@ -1,6 +1,6 @@
-"""Knows a repository whose output is fresh by the state of its files, without reading one of them.
+"""Recognizes a repository with fresh output by the state of its files, without reading them.
 
-This package and what it is built on count too.
+The state includes this package and its libraries.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from meshwright.resources import data_root
 
 _FORMAT = 1
 _PACKAGE = Path(__file__).resolve().parents[1]
-# The place aside is in .cache, and nothing that an application is made of.
+# .cache contains the staging folder, but no sources of applications.
 _SKIPPED = SKIPPED_FOLDERS | {"/.cache"}
 
 
 @dataclass(frozen=True)
 class Fresh:
-    """What a run that had nothing to write said."""
+    """The result of a run that had nothing to write."""
 
     applications: int
     warnings: tuple[Finding, ...]
@@ -34,37 +34,37 @@ class Fresh:
 
 @dataclass(frozen=True)
 class Signature:
-    """The state of a repository: what output is made from, and the output."""
+    """The state of a repository: of the sources, and of the output."""
 
     sources: str
     output: str
 
     @property
     def text(self) -> str:
-        """Both in one."""
+        """Both states as one text."""
         return f"{self.sources} {self.output}"
 
 
 class GenerateCache:
-    """What is remembered of one repository, in the user's cache."""
+    """The cached result for one repository, in the user's cache."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
         self._file = CacheFile("generated", str(root))
 
     def signature(self) -> Signature:
-        """The state of the repository now."""
+        """The current state of the repository."""
         sources, output = [*_program()], list[str]()
         for path, state in states_in(self._root, _SKIPPED):
             (output if _is_output(path) else sources).append(f"{path} {state}")
         return Signature(digest(sources), digest(output))
 
     def recall(self, signature: Signature) -> Fresh | None:
-        """What was said when the repository was in this state and fresh."""
+        """The result for this state, if the output was fresh; else None."""
         return self._file.recall(signature.text, _fresh)
 
     def keep(self, signature: Signature, fresh: Fresh) -> None:
-        """Best effort: a cache that cannot be written costs time only."""
+        """Store a result. Best effort: a cache that cannot be written only costs time."""
         self._file.keep(signature.text, asdict(fresh))
 
 
@@ -73,7 +73,7 @@ def _fresh(data: dict[str, Any]) -> Fresh:
 
 
 def _program() -> Iterator[str]:
-    """This package, its schema and partials, and the folder that the libraries are installed in."""
+    """The state of this package, its schema and partials, and the folder of the installed libraries."""
     yield f"{_FORMAT} {__version__}"
     for folder in (_PACKAGE, data_root() / "template" / "includes"):
         yield from (f"{path} {state}" for path, state in states_in(folder, _SKIPPED))

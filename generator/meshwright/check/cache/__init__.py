@@ -1,1 +1,1 @@
-"""What a check keeps for the next: the last report, and the builds and objects that it judged."""
+"""The caches of a check: the last report, earlier builds, and objects that were valid."""

@@ -1,8 +1,8 @@
-"""What earlier checks of a repository built and found valid, by content: a change costs its own builds alone.
+"""Caches builds and valid objects by content, so that after a change only affected builds are repeated.
 
-A build is known by everything that goes into it: its kustomization, the content of every file that it
-reads, and this program with its tools. An object that was valid is known by its content. Nothing is taken
-from a file's times. One file a repository in the user's cache; it holds what the last check used, no more.
+A build is identified by all its inputs: its kustomization, the content of every file that it reads, and this
+program with its tools. A valid object is identified by its content. File times are not used. There is one
+file per repository in the user's cache, with only what the last check used.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ from meshwright.manifests.inputfiles import files_of, is_opaque
 from meshwright.manifests.kustomization import KustomizationIndex
 from meshwright.manifests.unit import BuildResult, BuildUnit, BuiltObject, Origin
 
-# Bytes of all repositories' files together.
-_ALL = 256 * 2**20
+# Bytes of the files of all repositories together.
+_MAX_BYTES = 256 * 2**20
 
 
 class BuildCache:
-    """Builds by their content, and digests of valid objects. ``state`` is that of the program itself.
+    """Builds by content, and digests of valid objects; ``state`` is the state of the program itself.
 
-    ``attach`` comes before everything else.
+    Call ``attach`` before anything else.
     """
 
     def __init__(self, root: Path, state: str) -> None:
@@ -41,12 +41,12 @@ class BuildCache:
         self._keys: dict[str, str | None] = {}
 
     def attach(self, files: RepositoryFiles) -> None:
-        """Read what is asked for from ``files``."""
+        """Set the repository that builds read from."""
         self._files = files
         self._index = KustomizationIndex(files)
 
     def known(self, unit: BuildUnit) -> BuildResult | None:
-        """See Recall."""
+        """See KnownBuilds."""
         key = self._key(unit)
         stored = self._known.get(key) if key is not None else None
         if key is None or stored is None:
@@ -56,7 +56,7 @@ class BuildCache:
         return BuildResult(objects, list(unit.inputs.findings), built=True)
 
     def learn(self, unit: BuildUnit, result: BuildResult) -> None:
-        """See Recall."""
+        """See KnownBuilds."""
         key = self._key(unit)
         if key is None or not result.built or result.findings != unit.inputs.findings:
             return
@@ -64,27 +64,27 @@ class BuildCache:
             [built.data, built.origin.path, built.origin.configured_in, built.origin.made_by]
             for built in result.objects
         ]
-        # A key that is no text would come back as another one.
+        # JSON would turn a key that is not text into text.
         if json.loads(json.dumps(stored)) == stored:
             self._used[key] = stored
 
     def verdict(self, schema: Path, text: str) -> str:
-        """The digest under which an object, as ``text``, is known to fit ``schema``."""
+        """The digest for an object, as ``text``, that is valid by ``schema``."""
         return digest((self._state, str(schema), text))
 
     def was_valid(self, verdict: str) -> bool:
-        """Whether that was found valid before; it is kept in mind if so."""
+        """Whether the object was valid before; if so, its digest is kept."""
         if verdict in self._valid:
             self._now_valid.add(verdict)
             return True
         return False
 
     def keep_valid(self, verdict: str) -> None:
-        """That is valid."""
+        """Record that an object is valid."""
         self._now_valid.add(verdict)
 
     def save(self) -> None:
-        """Write it down, if anything is new. Best effort: a cache that cannot be written costs time."""
+        """Write the cache if it has changed. Best effort: a cache that cannot be written only costs time."""
         if self._used.keys() == self._known.keys() and self._now_valid == self._valid:
             return
         content = {"builds": self._used, "valid": sorted(self._now_valid)}
@@ -92,21 +92,21 @@ class BuildCache:
             _prune(self._file.path)
 
     def _key(self, unit: BuildUnit) -> str | None:
-        """The digest of all that goes into a build; None for one that is not remembered."""
+        """The digest of all inputs of a build; None if the build is not cached."""
         if unit.key not in self._keys:
             self._keys[unit.key] = self._digest(unit)
         return self._keys[unit.key]
 
     def _digest(self, unit: BuildUnit) -> str | None:
-        # In one process names are rewritten over several builds: those are not known by themselves.
+        # Builds that share a process rename objects together, so they cannot be cached separately.
         if unit.blocked or unit.is_empty or unit.inputs.renames or _plugs_in(unit):
             return None
         if is_opaque(unit, self._index):
             return None
         where = [unit.folder, unit.requested_at.path, unit.written_in]
         try:
-            told = json.dumps([*where, unit.manifest, unit.copies], default=str)
-            return digest((self._state, told, *self._contents(unit)))
+            manifests = json.dumps([*where, unit.manifest, unit.copies], default=str)
+            return digest((self._state, manifests, *self._contents(unit)))
         except (OSError, ValueError, RecursionError):
             return None
 
@@ -123,7 +123,7 @@ def _decode(data: dict[str, Any]) -> tuple[dict[str, list[Any]], set[str]]:
 
 
 def _plugs_in(unit: BuildUnit) -> bool:
-    """Whether the manifest of a unit names files of plugins; those written inline name none."""
+    """Whether the manifest of a unit refers to plugin files; inline plugins do not."""
     for field in ("generators", "transformers", "validators"):
         entries = (unit.manifest or {}).get(field) or []
         if any(not isinstance(entry, str) or not entry.lstrip().startswith("{") for entry in entries):
@@ -132,7 +132,7 @@ def _plugs_in(unit: BuildUnit) -> bool:
 
 
 def _prune(newest: Path) -> None:
-    """Remove the oldest files until all together are small enough; the newest stays."""
+    """Remove the oldest files until the total size is below the limit; keep the newest."""
     entries = []
     for file in newest.parent.glob("*.json"):
         with suppress(OSError):
@@ -140,7 +140,7 @@ def _prune(newest: Path) -> None:
             entries.append((state.st_mtime_ns, state.st_size, file))
     total = sum(size for _, size, _ in entries)
     for _, size, file in sorted(entries):
-        if total <= _ALL:
+        if total <= _MAX_BYTES:
             return
         if file != newest:
             with suppress(OSError):

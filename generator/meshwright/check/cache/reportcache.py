@@ -1,7 +1,7 @@
-"""The last report of a repository, given again while nothing that it stands on has changed.
+"""Caches the last report of a repository, and returns it while nothing that it depends on has changed.
 
-What it stands on: every file of the repository, the charts of the cache and those given, this package with
-its schemas, and the tools.
+It depends on every file of the repository, the charts in the cache and in the given folder, this package
+with its schemas, and the tools.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _PACKAGE = Path(__file__).resolve().parents[1]
 
 
 def check_remembered(path: Path, *, kubernetes: str | None = None, charts: Path | None = None) -> Report:
-    """As check_repository, but without work when the same check was done before. Raises MeshwrightError."""
+    """Like check_repository, but returns the cached report if nothing has changed. Raises MeshwrightError."""
     root = Path(os.path.realpath(path))
     given = os.path.realpath(charts) if charts else ""
     file = CacheFile("reports", str(root), kubernetes or "", given, repr(limits.current()))
@@ -44,7 +44,7 @@ def check_remembered(path: Path, *, kubernetes: str | None = None, charts: Path 
     with no_collection():
         memory = BuildCache(root, digest(_program()))
         report = check_repository(path, kubernetes=kubernetes, charts=charts, memory=memory, partial=True)
-        # What changed during the check was perhaps not seen by it.
+        # The check may have missed files that changed while it ran.
         if report.is_whole and signature == _signature(root, given):
             file.keep(signature, asdict(report))
             memory.save()
@@ -61,7 +61,7 @@ def _signature(root: Path, charts: str) -> str:
 
 
 def _program() -> Iterator[str]:
-    """This package, its data and the tools."""
+    """The state of this package, its data and the tools."""
     yield f"{_FORMAT}"
     for folder in (_PACKAGE, data_root() / "schema", data_root() / "template" / "includes"):
         yield from _entries(folder)
@@ -73,7 +73,7 @@ def _program() -> Iterator[str]:
 
 
 def _entries(folder: Path) -> Iterator[str]:
-    # Of .git only what decides which files count.
+    # In .git only the files that determine which files are ignored.
     states = states_in(folder, SKIPPED_FOLDERS, git_files=("index", "info/exclude"))
     return (f"{folder}/{path} {state}" for path, state in states)
 

@@ -68,7 +68,7 @@ def _add_kustomization(startup: StartupModel, root: Root, items: list[Item]) -> 
 
 
 def _add_by_hand(startup: StartupModel, root: Root, items: list[Item]) -> None:
-    unit = StartupUnit(root.cluster, "what a person applies from", "", root.path, root.position)
+    unit = StartupUnit(root.cluster, "manual apply of", "", root.path, root.position)
     events = startup.unit(unit)
     applied = events[Moment.APPLIED]
     content = Content(
@@ -83,7 +83,7 @@ def owner_of(startup: StartupModel, item: Item) -> dict[Moment, int] | None:
     if root.kind is RootKind.FLUX and root.kustomization is not None:
         built = root.kustomization.built
         return startup.find(root.cluster, "Kustomization", built.namespace or _DEFAULT_NAMESPACE, built.name)
-    return startup.find(root.cluster, "what a person applies from", "", root.path)
+    return startup.find(root.cluster, "manual apply of", "", root.path)
 
 
 def _add_start(startup: StartupModel, item: Item) -> None:

@@ -65,7 +65,7 @@ def _bootstrap(startup: StartupModel, found: Provisions) -> None:
     """Add what is installed with helmfile before any engine runs, in every cluster."""
     installed = charts_of_helmfiles(startup.model.files)
     for cluster in startup.model.clusters if installed else ():
-        unit = StartupUnit(cluster, "what a helmfile installs", "", "", Position("."))
+        unit = StartupUnit(cluster, "helmfile installation", "", "", Position("."))
         event = startup.unit(unit)[Moment.STARTED]
         for chart in sorted(installed & FACTS.keys()):
             provider = Provider(event, unit, f"chart {chart}", by_hand=True)

@@ -9,7 +9,7 @@ from meshwright.check.order.graph import Edge, EventGraph
 from meshwright.check.order.line import Line, Reason
 from meshwright.check.order.startup import Moment, StartupModel, StartupUnit
 
-_MANUAL_APPLY = "what a person applies from"
+_MANUAL_APPLY = "manual apply of"
 # The reasons for which an engine itself waits; for all others it fails and retries.
 _ENGINE_ORDER = frozenset({"dependsOn", "part", "wave", "wait", "healthChecks", "gate"})
 
