@@ -151,8 +151,8 @@ def test_a_cache_inside_the_checkout_is_refused(whole: Ground, command: tuple[st
     assert found.returncode == 2
     lines = set(found.stderr.splitlines())
     assert lines == {
-        f"meshwright: MESHWRIGHT_CACHE names {cache}, which lies inside the Git checkout {whole.repository}, "
-        "where a repository could bring its own tools; set MESHWRIGHT_CACHE to a folder outside, "
+        f"meshwright: MESHWRIGHT_CACHE is {cache}, which is inside the Git checkout {whole.repository}, "
+        "where a repository could provide its own tools; set MESHWRIGHT_CACHE to a folder outside, "
         "such as $RUNNER_TEMP/meshwright"
     }
 
@@ -167,9 +167,7 @@ def test_a_fake_in_a_legal_cache_never_runs(whole: Ground, command: tuple[str, .
         assert found.returncode == 2
         told = [line for line in found.stderr.splitlines() if line.startswith("meshwright: ")]
         assert told
-        assert all(
-            "nothing vouches for the cache's copy" in line or "go is not on PATH" in line for line in told
-        )
+        assert all("cached copy is not proved" in line or "go is not on PATH" in line for line in told)
 
 
 def _archive(name: str, content: bytes) -> bytes:
@@ -212,7 +210,7 @@ def test_a_restored_tool_is_proved_by_its_archive_once(
 def test_a_tampered_executable_is_taken_out_of_its_archive_anew(restored: CachedTool) -> None:
     good = restored.binary.read_bytes()
     restored.binary.write_bytes(good.replace(b"0", b"1"))
-    with pytest.raises(ToolNotFoundError, match="nothing vouches for the cache's copy"):
+    with pytest.raises(ToolNotFoundError, match="the origin of the cached copy is not proved"):
         locate("kustomize")
     # No server answers: what is at hand is enough.
     assert Installer().install("kustomize").path.read_bytes() == good
@@ -222,7 +220,7 @@ def test_a_tampered_executable_is_taken_out_of_its_archive_anew(restored: Cached
 def test_a_swapped_archive_proves_nothing(ground: Ground, restored: CachedTool) -> None:
     ground.fake(restored.binary)
     restored.archive.write_bytes(_archive("kustomize", restored.binary.read_bytes()))
-    with pytest.raises(ToolNotFoundError, match="nothing vouches for the cache's copy"):
+    with pytest.raises(ToolNotFoundError, match="the origin of the cached copy is not proved"):
         locate("kustomize")
     with pytest.raises(MeshwrightError, match="could not be installed") as caught:
         Installer().install("kustomize")
@@ -312,7 +310,7 @@ def test_without_a_state_folder_nothing_is_built(ground: Ground) -> None:
     _unwritable(ground)
     ground.fake(ground.folder / "bin/go")
     with pytest.raises(
-        MeshwrightError, match=r"no record of .* can be kept: .*; set XDG_STATE_HOME"
+        MeshwrightError, match=r"the ledger of installed tools cannot be written: .*; set XDG_STATE_HOME"
     ) as caught:
         Installer(checksums={}).install("kustomize")
     assert "\n" not in str(caught.value)
@@ -343,13 +341,13 @@ def test_no_home_is_one_line(ground: Ground, monkeypatch: pytest.MonkeyPatch) ->
         raise KeyError
 
     monkeypatch.setattr(pwd, "getpwuid", nobody)
-    with pytest.raises(MeshwrightError, match=r"no home folder: set HOME, or set MESHWRIGHT_CACHE"):
+    with pytest.raises(MeshwrightError, match=r"no home folder; set HOME, or set MESHWRIGHT_CACHE"):
         cache_root()
     # As platformdirs did before 4.4: a path that begins in the working folder.
     monkeypatch.setattr("platformdirs.user_state_dir", lambda *_, **__: "~/.local/state/meshwright")
     assert "set XDG_STATE_HOME" in Ledger().problem
     monkeypatch.setenv("MESHWRIGHT_CACHE", "~nobody-of-that-name/cache")
-    with pytest.raises(MeshwrightError, match="there is no such home"):
+    with pytest.raises(MeshwrightError, match="the home or current folder does not exist"):
         cache_root()
 
 
@@ -384,7 +382,7 @@ def test_every_way_into_a_checkout_is_seen(
         # The standard has it ignored: the home of the account counts.
         assert not cache_root().is_relative_to(ground.repository)
         return
-    with pytest.raises(MeshwrightError, match="lies inside the Git checkout") as caught:
+    with pytest.raises(MeshwrightError, match="is inside the Git checkout") as caught:
         cache_root()
     assert "\n" not in str(caught.value)
     assert "MESHWRIGHT_CACHE" in str(caught.value)
@@ -399,7 +397,7 @@ def test_a_home_folder_that_is_a_checkout_is_the_users(
     monkeypatch.setattr(pwd, "getpwuid", lambda _: SimpleNamespace(pw_dir=str(ground.repository)))
     assert cache_root().is_relative_to(ground.repository)
     monkeypatch.setenv("MESHWRIGHT_CACHE", str(ground.repository / "cache"))
-    with pytest.raises(MeshwrightError, match="lies inside the Git checkout"):
+    with pytest.raises(MeshwrightError, match="is inside the Git checkout"):
         cache_root()
 
 
@@ -415,7 +413,7 @@ def test_path_inside_the_checkout_that_one_is_in_brings_no_tool(
         folder = ground.folder / "out"
     monkeypatch.setenv("PATH", f"{folder}{os.pathsep}bin")
     monkeypatch.chdir(ground.repository)
-    with pytest.raises(ToolNotFoundError, match="inside the checkout that you are in, which is not used"):
+    with pytest.raises(ToolNotFoundError, match="which is not used because it is in the current checkout"):
         locate("kustomize")
     with pytest.raises(MeshwrightError, match="go is not on PATH"):
         Installer(checksums={}).install("kustomize")

@@ -123,6 +123,6 @@ def test_names_leave_out_the_others(sandbox: Sandbox, capsys: pytest.CaptureFixt
 
 def test_unknown_name_is_refused_with_the_known_ones() -> None:
     with pytest.raises(
-        MeshwrightError, match="no tool is called 'kustomiz'; the tools are kustomize, kubeconform, helm"
+        MeshwrightError, match="there is no tool 'kustomiz'; the tools are kustomize, kubeconform, helm"
     ):
         tools(["kustomiz"])

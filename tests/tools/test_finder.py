@@ -53,7 +53,7 @@ def test_wrong_explicit_path_is_an_error_even_if_the_tool_is_elsewhere(
         locate("kustomize")
     assert not isinstance(caught.value, ToolNotFoundError)
     assert str(caught.value) == (
-        f"MESHWRIGHT_KUSTOMIZE names {told}, which {problem}; correct the variable or unset it"
+        f"MESHWRIGHT_KUSTOMIZE is {told}, which {problem}; correct the variable or unset it"
     )
 
 
@@ -151,10 +151,10 @@ def test_nothing_found_is_one_line_with_every_way_out(sandbox: Sandbox) -> None:
 
 def test_changed_copy_in_the_cache_is_named(sandbox: Sandbox) -> None:
     _cached(sandbox).write_text("changed")
-    with pytest.raises(ToolNotFoundError, match=r"not on PATH; nothing vouches for the cache's copy\)"):
+    with pytest.raises(ToolNotFoundError, match=r"PATH; the origin of the cached copy is not proved\)"):
         locate("kustomize")
 
 
 def test_unknown_name_is_refused() -> None:
-    with pytest.raises(MeshwrightError, match="no tool is called 'kubectl'"):
+    with pytest.raises(MeshwrightError, match="there is no tool 'kubectl'"):
         locate("kubectl")

@@ -58,13 +58,13 @@ def test_missing_go_is_named(sandbox: Sandbox, tmp_path: Path) -> None:
         ),
         (
             "go: downloading m v1\ngo: m@v1: module lookup disabled by GOPROXY=off",
-            "go install says: m@v1: module lookup disabled by GOPROXY=off",
+            "go install failed: m@v1: module lookup disabled by GOPROXY=off",
         ),
         (
             "# example.org/m\nm.go:1:1: syntax error\nm.go:2:1: more",
-            "go install says: m.go:1:1: syntax error",
+            "go install failed: m.go:1:1: syntax error",
         ),
-        ("", "go install failed and does not say why"),
+        ("", "go install failed without a message"),
     ],
 )
 def test_failure_is_one_telling_line(sandbox: Sandbox, tmp_path: Path, errors: str, said: str) -> None:
@@ -75,4 +75,4 @@ def test_failure_is_one_telling_line(sandbox: Sandbox, tmp_path: Path, errors: s
 
 def test_build_that_leaves_nothing_is_named(sandbox: Sandbox, tmp_path: Path) -> None:
     sandbox.script("go", "exit 0")
-    assert _fault(tmp_path) == "go install ended well but left no kustomize"
+    assert _fault(tmp_path) == "go install succeeded but did not create kustomize"

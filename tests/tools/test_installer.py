@@ -61,7 +61,7 @@ def test_refused_download_is_told_and_go_builds_instead(
     assert (tool.origin, tool.version) == (ToolOrigin.GO_INSTALL, wanted_version("kustomize"))
     assert tool.detail == f"{TOOLS['kustomize'].package}@{wanted_version('kustomize')}"
     said = capsys.readouterr().err
-    assert "it was not unpacked; trying go install" in said
+    assert "was not unpacked; trying go install" in said
     assert sandbox.runs() == [_GO_INSTALL]
     assert sandbox.leftovers() == []
 
@@ -86,10 +86,10 @@ def test_when_every_way_fails_one_line_says_why_and_nothing_is_left(
     with pytest.raises(MeshwrightError) as caught:
         Installer(base_url=release.base, checksums=make_table("kustomize", b"")).install("kustomize")
     message = str(caught.value)
-    reason = "go install says: broken" if go else "go is not on PATH"
+    reason = "go install failed: broken" if go else "go is not on PATH"
     assert message == (
         f"kustomize {wanted_version('kustomize')} could not be installed "
-        f"({release.base}{release.path('kustomize')} answers 404 Not Found; {reason}): "
+        f"({release.base}{release.path('kustomize')} returned 404 Not Found; {reason}): "
         "set MESHWRIGHT_KUSTOMIZE to its path, or put it on PATH"
     )
     assert not sandbox.entry("kustomize").binary.exists()
@@ -174,7 +174,7 @@ def test_ensure_does_not_install_in_place_of_a_wrong_explicit_path(
 ) -> None:
     fake_go()
     monkeypatch.setenv("MESHWRIGHT_KUSTOMIZE", "/nowhere/kustomize")
-    with pytest.raises(MeshwrightError, match="names /nowhere/kustomize, which is not a file"):
+    with pytest.raises(MeshwrightError, match="is /nowhere/kustomize, which is not a file"):
         ensure("kustomize")
     assert sandbox.runs() == []
 

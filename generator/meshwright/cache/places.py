@@ -1,4 +1,4 @@
-"""Where this user's own files lie, and that no repository can lay its own there."""
+"""The user's cache and state folders, which no repository may provide."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ _STATE_VARIABLE = "XDG_STATE_HOME"
 
 
 def cache_root() -> Path:
-    """The cache's folder: MESHWRIGHT_CACHE, or the user's cache folder; it need not exist yet.
+    """The cache folder: MESHWRIGHT_CACHE, or the user's cache folder; it may not exist yet.
 
-    Raises MeshwrightError when it lies inside a Git checkout, or when there is no home folder.
+    Raises MeshwrightError if it is inside a Git checkout, or if there is no home folder.
     """
     told = os.environ.get(VARIABLE)
     if told:
@@ -26,22 +26,22 @@ def cache_root() -> Path:
 
 
 def charts_in_cache() -> Path:
-    """The folder of charts in the cache; it need not exist. Raises as ``cache_root`` does."""
+    """The folder of charts in the cache; it may not exist. Raises as ``cache_root`` does."""
     return cache_root() / "charts"
 
 
 def state_root() -> Path:
-    """The folder for what only this machine can know; it need not exist. Raises as ``cache_root`` does."""
+    """The folder for facts about this machine; it may not exist. Raises as ``cache_root`` does."""
     import platformdirs
 
     return _outside(_of_the_user(platformdirs.user_state_dir, _STATE_VARIABLE), _STATE_VARIABLE, told=False)
 
 
 def checkout_of(path: Path) -> Path | None:
-    """The Git checkout that a path lies in, as it is written or as its links lead; None outside of all."""
+    """The Git checkout that contains a path, before or after resolving its links; None if there is none."""
     for folder in dict.fromkeys((os.path.abspath(path), os.path.realpath(path))):  # noqa: PTH100
         while True:
-            if os.path.lexists(os.path.join(folder, ".git")):  # noqa: PTH118 - asked for several times a command
+            if os.path.lexists(os.path.join(folder, ".git")):  # noqa: PTH118 - called several times per command
                 return Path(folder)
             parent = os.path.dirname(folder)  # noqa: PTH120
             if parent == folder:
@@ -51,7 +51,7 @@ def checkout_of(path: Path) -> Path | None:
 
 
 def looked_at() -> Path | None:
-    """The Git checkout that the user stands in; None outside of all, or when it holds the home folder."""
+    """The Git checkout of the current folder; None if there is none, or if it contains the home folder."""
     try:
         top = checkout_of(Path.cwd())
     except OSError:
@@ -64,36 +64,36 @@ def _absolute(told: str) -> Path:
         return Path(told).expanduser().absolute()
     except (RuntimeError, OSError):
         raise MeshwrightError(
-            f"{VARIABLE} is {told!r}, and there is no such home or current folder; set it to an absolute path"
+            f"{VARIABLE} is {told!r}, but the home or current folder does not exist; use an absolute path"
         ) from None
 
 
 def _of_the_user(place: Callable[..., str], variable: str) -> Path:
-    """What platformdirs says; where there is no home it raises, or used to give a relative path."""
+    """The folder of platformdirs; without a home folder, it raises or, in older versions, is relative."""
     try:
         folder = Path(place("meshwright", appauthor=False))
     except RuntimeError:
         folder = Path()
     if not folder.is_absolute():
-        raise MeshwrightError(f"there is no home folder: set HOME, or set {variable} to a folder")
+        raise MeshwrightError(f"there is no home folder; set HOME, or set {variable} to a folder")
     return folder
 
 
 def _outside(folder: Path, variable: str, *, told: bool) -> Path:
-    """``folder``, unless a repository could fill it."""
+    """``folder``, unless a repository could provide it."""
     top = checkout_of(folder)
-    # A home folder that is a checkout, for its dotfiles, is the user's own; one that CI invents is not.
+    # A home folder may be a checkout of dotfiles; one that only the environment names is not trusted.
     if top is None or (not told and _holds_home(top)):
         return folder
-    source = f"{VARIABLE} names {folder}" if told else f"{folder}, where Meshwright would keep its files"
+    source = f"{VARIABLE} is {folder}, which" if told else f"{folder}, the folder for Meshwright's files,"
     raise MeshwrightError(
-        f"{source}{', which' if told else ','} lies inside the Git checkout {top}, where a repository "
-        f"could bring its own tools; set {variable} to a folder outside, such as $RUNNER_TEMP/meshwright"
+        f"{source} is inside the Git checkout {top}, where a repository could provide its own tools; "
+        f"set {variable} to a folder outside, such as $RUNNER_TEMP/meshwright"
     )
 
 
 def _holds_home(top: Path) -> bool:
-    """Whether the user's home, as the system and not the environment says, is in that folder."""
+    """Whether that folder contains the user's home, according to the system and not the environment."""
     try:
         import pwd
 

@@ -1,4 +1,4 @@
-"""What is known of each tool: its Go module, how it says its version, its release archives."""
+"""The known tools: their Go modules, version commands and release archives."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class ToolSpec:
     """One tool; ``asset`` and ``member`` are templates of version, os and arch.
 
     ``module`` is the Go module whose version is pinned, ``package`` the main package inside it.
-    ``build_time`` says how long a cold build takes on two cores, so that nobody thinks it hangs.
+    ``build_time`` says how long a cold build takes on two cores, so that it does not seem to hang.
     """
 
     name: str
@@ -43,7 +43,7 @@ class ToolSpec:
         return f"MESHWRIGHT_{self.name.upper()}"
 
     def url(self, version: str, platform: Platform) -> str:
-        """Where the project that makes the tool publishes its archive."""
+        """Where the tool's project publishes the archive."""
         return self.asset.format(version=version, os=platform.os, arch=platform.arch)
 
     def archive_member(self, platform: Platform) -> str:
@@ -59,7 +59,7 @@ TOOLS: dict[str, ToolSpec] = {
             module="sigs.k8s.io/kustomize/kustomize/v5",
             package="sigs.k8s.io/kustomize/kustomize/v5",
             version_arguments=("version",),
-            # The tag has a slash in it, which the address carries encoded.
+            # The tag contains a slash, which is encoded in the URL.
             asset="https://github.com/kubernetes-sigs/kustomize/releases/download/"
             "kustomize%2F{version}/kustomize_{version}_{os}_{arch}.tar.gz",
             member="kustomize",
@@ -73,7 +73,7 @@ TOOLS: dict[str, ToolSpec] = {
             asset="https://github.com/yannh/kubeconform/releases/download/"
             "{version}/kubeconform-{os}-{arch}.tar.gz",
             member="kubeconform",
-            build_time="some seconds",
+            build_time="a few seconds",
         ),
         ToolSpec(
             name="helm",
@@ -91,11 +91,11 @@ _ARCHITECTURES = {"x86_64": "amd64", "amd64": "amd64", "aarch64": "arm64", "arm6
 
 
 def tool_spec(name: str) -> ToolSpec:
-    """The tool of that name; MeshwrightError when Meshwright knows no such tool."""
+    """The tool of that name. Raises MeshwrightError for an unknown one."""
     try:
         return TOOLS[name]
     except KeyError:
-        raise MeshwrightError(f"no tool is called {name!r}; the tools are {', '.join(TOOLS)}") from None
+        raise MeshwrightError(f"there is no tool {name!r}; the tools are {', '.join(TOOLS)}") from None
 
 
 def wanted_version(name: str) -> str:

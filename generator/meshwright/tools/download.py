@@ -1,4 +1,4 @@
-"""Downloads a release archive, proves its SHA-256, and takes the one executable out of it."""
+"""Downloads a release archive, verifies its SHA-256, and extracts the executable."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ VARIABLE = "MESHWRIGHT_DOWNLOAD_BASE"
 
 Checksums = dict[str, dict[str, dict[str, Any]]]
 
-# Seconds without an answer or a byte; short, because there is another way to get the tool.
+# Seconds without a response or data; short, because the tool can also be built.
 _SOCKET_SECONDS = 10.0
 _WHOLE_SECONDS = 600.0
-# The largest archive is helm's, about 20 MB, which unpacks to some 60 MB.
+# The largest archive is helm's: about 20 MB, and 60 MB unpacked.
 _ARCHIVE_BYTES = 128 << 20
 _EXECUTABLE_BYTES = 512 << 20
 _BLOCK_BYTES = 1 << 18
@@ -40,45 +40,45 @@ _BLOCK_BYTES = 1 << 18
 
 @cache
 def load_checksums() -> Checksums:
-    """The SHA-256 of each archive by tool, version and platform, with the public sources that state it."""
+    """The SHA-256 of each archive by tool, version and platform, with the public sources that publish it."""
     content: Checksums = json.loads(Path(__file__).with_name("checksums.json").read_text(encoding="utf-8"))
     return content
 
 
 def known_checksum(checksums: Checksums, spec: ToolSpec, version: str, platform: Platform) -> str | None:
-    """The archive's SHA-256 in hexadecimal; None means that no download is offered."""
+    """The archive's SHA-256 in hexadecimal; None if it is unknown, so that nothing is downloaded."""
     entry = checksums.get(spec.name, {}).get(version, {})
     found: str | None = entry.get("sha256", {}).get(str(platform))
     return found
 
 
 def archive_url(spec: ToolSpec, version: str, platform: Platform, base: str | None) -> str:
-    """The archive's address; ``base`` replaces scheme and host, so that a mirror keeps the same paths."""
+    """The archive's URL; ``base`` replaces scheme and host, so that a mirror has the same paths."""
     url = spec.url(version, platform)
     if not base:
         return url
     if urllib.parse.urlsplit(base).scheme not in ("http", "https"):
-        raise MeshwrightError(f"{VARIABLE} is {base!r}; it must begin with https:// or http://")
+        raise MeshwrightError(f"{VARIABLE} is {base!r}; it must start with https:// or http://")
     return base.rstrip("/") + urllib.parse.urlsplit(url).path
 
 
 def fetch_archive(url: str, sha256: str, folder: Path) -> Path:
-    """Fetch the archive at ``url`` into ``folder``, where nobody else writes; gives the archive.
+    """Fetch the archive at ``url`` into ``folder``, where nothing else writes; returns its path.
 
     Raises InstallationFault unless its SHA-256 is ``sha256``.
     """
     archive = folder / "archive.tar.gz"
     found = _fetch(url, archive)
     if found != sha256:
-        raise InstallationFault(f"{url} has sha256 {found}, but {sha256} is expected: it was not unpacked")
+        raise InstallationFault(f"{url} has SHA-256 {found} instead of {sha256} and was not unpacked")
     return archive
 
 
 def unpack(archive: Path, sha256: str, member: str, folder: Path, source: str) -> Path:
-    """Take ``member`` out of an archive into ``folder``; gives the executable.
+    """Extract ``member`` of an archive into ``folder``; returns the executable.
 
-    ``source`` says in an error where the archive is from. Raises InstallationFault, without opening it as
-    an archive, unless its SHA-256 is ``sha256``.
+    ``source`` names the archive in errors. Raises InstallationFault, without opening it as an archive, unless
+    its SHA-256 is ``sha256``.
     """
     executable = folder / member.rpartition("/")[2]
     with _proved(archive, sha256, source) as content, executable.open("xb") as file:
@@ -112,19 +112,17 @@ def proved_member(
 
 @contextmanager
 def _proved(archive: Path, sha256: str, source: str) -> Iterator[BufferedReader]:
-    """The archive's content once its SHA-256 has proved right: what is read is what was hashed."""
+    """The archive's content after its SHA-256 is verified; the bytes that were hashed are read."""
     with open_regular(archive, _ARCHIVE_BYTES) as content:
         found = hashlib.file_digest(content, "sha256").hexdigest()
         if found != sha256:
-            raise InstallationFault(
-                f"{source} has sha256 {found}, but {sha256} is expected: it was not unpacked"
-            )
+            raise InstallationFault(f"{source} has SHA-256 {found} instead of {sha256} and was not unpacked")
         content.seek(0)
         yield content
 
 
 def _fetch(url: str, archive: Path) -> str:
-    """Write what is at ``url`` into ``archive``; gives its SHA-256."""
+    """Download ``url`` into ``archive``; returns its SHA-256."""
     request = urllib.request.Request(url, headers={"User-Agent": f"meshwright/{__version__}"})
     host = urllib.parse.urlsplit(url).netloc
     try:
@@ -132,13 +130,13 @@ def _fetch(url: str, archive: Path) -> str:
             told = response.headers.get("Content-Length", "")
             return _copy(response, file, url, int(told) if told.isdecimal() else None)
     except urllib.error.HTTPError as error:
-        raise InstallationFault(f"{url} answers {error.code} {error.reason}") from error
+        raise InstallationFault(f"{url} returned {error.code} {error.reason}") from error
     except urllib.error.URLError as error:
         raise InstallationFault(f"{host} cannot be reached: {error.reason}") from error
     except http.client.IncompleteRead as error:
-        raise InstallationFault(f"{url} broke off after {len(error.partial)} bytes") from error
+        raise InstallationFault(f"{url}: the download stopped after {len(error.partial)} bytes") from error
     except (TimeoutError, ConnectionError, ssl.SSLError, http.client.HTTPException) as error:
-        raise InstallationFault(f"{url} broke off: {error or type(error).__name__}") from error
+        raise InstallationFault(f"{url}: the download stopped: {error or type(error).__name__}") from error
 
 
 def _copy(response: IO[bytes], file: IO[bytes], url: str, length: int | None) -> str:
@@ -153,14 +151,14 @@ def _copy(response: IO[bytes], file: IO[bytes], url: str, length: int | None) ->
             raise InstallationFault(f"{url} took longer than {_WHOLE_SECONDS:.0f} s")
         digest.update(block)
         file.write(block)
-    # urllib ends a read quietly when the connection closes early.
+    # urllib does not report that the connection closed early.
     if length is not None and size != length:
-        raise InstallationFault(f"{url} broke off after {size} of {length} bytes")
+        raise InstallationFault(f"{url}: the download stopped after {size} of {length} bytes")
     return digest.hexdigest()
 
 
 def _member(archive: IO[bytes], member: str, source: str) -> Iterator[bytes]:
-    """The one regular file of that exact name, in blocks; no name inside the archive becomes a path."""
+    """The regular file with exactly that name, in blocks; names in the archive never become paths."""
     try:
         with tarfile.open(fileobj=archive, mode="r:gz") as content:
             for item in content:
@@ -179,4 +177,4 @@ def _member(archive: IO[bytes], member: str, source: str) -> Iterator[bytes]:
                 return
     except (tarfile.TarError, EOFError, zlib.error) as error:
         raise InstallationFault(f"{source} is not a readable tar.gz archive: {error}") from error
-    raise InstallationFault(f"{source} holds no {member}")
+    raise InstallationFault(f"{source} does not contain {member}")

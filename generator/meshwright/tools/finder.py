@@ -1,4 +1,4 @@
-"""Finds a tool where it already is: an explicit path, PATH, the cache."""
+"""Finds a tool at its explicit path, on PATH or in the cache."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from meshwright.tools.versions import fits
 def locate(name: str) -> Tool:
     """The tool of that name ("kustomize", "kubeconform" or "helm"), without installing anything.
 
-    Looks at the explicit path of MESHWRIGHT_<NAME>, then for a fitting version on PATH, then in the cache.
-    Raises MeshwrightError when the explicit path is no executable, ToolNotFoundError when nothing is found.
+    Uses the explicit path in MESHWRIGHT_<NAME>, then a matching version on PATH, then the cache.
+    Raises MeshwrightError if the explicit path is not an executable, ToolNotFoundError if nothing is found.
     """
     spec = tool_spec(name)
     told = os.environ.get(spec.variable)
@@ -38,24 +38,24 @@ def locate(name: str) -> Tool:
     if cached:
         return cached
     misfits += [
-        f"one in {candidate.parent}, inside the checkout that you are in, which is not used"
+        f"one in {candidate.parent}, which is not used because it is in the current checkout"
         for candidate in _on_path(name, inside=True)
     ]
     raise ToolNotFoundError(_not_found(spec, wanted, misfits, entry))
 
 
 def _explicit(spec: ToolSpec, path: Path) -> Tool:
-    """The path that was told, whatever its version: who sets it knows why."""
+    """The explicit path, whatever its version."""
     if not _is_executable(path):
         problem = "is not executable" if path.is_file() else "is not a file"
-        raise CannotRun(f"{spec.variable} names {path}, which {problem}; correct the variable or unset it")
+        raise CannotRun(f"{spec.variable} is {path}, which {problem}; correct the variable or unset it")
     return Tool(spec.name, known_version(spec, path), path, ToolOrigin.EXPLICIT, spec.variable)
 
 
 def on_path(name: str) -> Iterator[Path]:
-    """Every executable of that name on PATH, in its order, that the repository at hand has not brought.
+    """Every executable of that name on PATH, in order, that is not part of the current checkout.
 
-    Relative folders are left out, and those inside the checkout that the user stands in.
+    Relative folders are skipped, and those inside the current checkout.
     """
     return _on_path(name, inside=False)
 
@@ -77,7 +77,7 @@ def _lies_in(folder: Path, top: Path) -> bool:
 
 
 def _is_executable(path: Path) -> bool:
-    # A folder that may not be looked into has none for this user.
+    # A folder without read permission has no executables for this user.
     return os.path.isfile(path) and os.access(path, os.X_OK)  # noqa: PTH113
 
 

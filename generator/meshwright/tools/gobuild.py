@@ -10,7 +10,7 @@ from meshwright.tools.catalog import ToolSpec
 from meshwright.tools.finder import on_path
 from meshwright.tools.model import InstallationFault
 
-# helm on a Raspberry Pi with a slow card; go itself gives up on a dead network much earlier.
+# helm on a Raspberry Pi with a slow card; go itself gives up much earlier without a network.
 _BUILD_SECONDS = 3600
 
 _TOO_OLD = re.compile(r"requires go >= (\S+) \(running go (\S+?)[;)]")
@@ -18,10 +18,10 @@ _NO_NETWORK = re.compile(r"(dial (?:tcp|udp)[^\n]*|no such host|i/o timeout|netw
 
 
 def go_install(spec: ToolSpec, version: str, folder: Path) -> Path:
-    """Build ``spec.package`` at that version inside ``folder``; gives the executable.
+    """Build ``spec.package`` at that version in ``folder``; returns the executable.
 
-    The module comes through the user's own GOPROXY and is proved by its GOSUMDB. Raises InstallationFault
-    when go is missing, is too old, cannot fetch the module, or does not build it.
+    The module comes from the user's GOPROXY and is verified by GOSUMDB. Raises InstallationFault if go is
+    missing or too old, cannot fetch the module, or cannot build it.
     """
     from meshwright import programs
 
@@ -43,13 +43,13 @@ def go_install(spec: ToolSpec, version: str, folder: Path) -> Path:
         raise InstallationFault(_explain(built.stderr.decode("utf-8", "replace")))
     executable = folder / spec.name
     if not executable.is_file():
-        raise InstallationFault(f"go install ended well but left no {spec.name}")
+        raise InstallationFault(f"go install succeeded but did not create {spec.name}")
     return executable
 
 
 def _environment(folder: Path) -> dict[str, str]:
-    """The user's environment without what would turn the build into another one."""
-    # A target platform makes go refuse GOBIN; the build is always for this machine.
+    """The user's environment without variables that would change the build."""
+    # With a target platform, go refuses GOBIN; the build is always for this machine.
     dropped = {"GOOS", "GOARCH", "GOARM", "GOARM64", "GOAMD64", "GOEXPERIMENT"}
     kept = {name: value for name, value in os.environ.items() if name not in dropped}
     own = {"GOFLAGS": "-mod=mod", "GOWORK": "off", "CGO_ENABLED": "0", "GO111MODULE": "on"}
@@ -57,18 +57,18 @@ def _environment(folder: Path) -> dict[str, str]:
 
 
 def _explain(errors: str) -> str:
-    """The one line of go's output that says why."""
+    """The line of go's output that gives the reason."""
     if too_old := _TOO_OLD.search(errors):
         return f"go {too_old[2]} is too old: the module needs go {too_old[1]} or newer"
     if no_network := _NO_NETWORK.search(errors):
         return f"go cannot reach the module proxy: {no_network[1].strip()[:200]}"
     lines = [line.strip() for line in errors.splitlines()]
-    # Progress lines ("go: downloading ...") and package headers ("# pkg") say nothing about the fault.
+    # Progress lines ("go: downloading ...") and package headers ("# pkg") do not describe the fault.
     telling = [
         line for line in lines if line and not line.startswith(("go: downloading", "go: finding", "#"))
     ]
     return (
-        f"go install says: {telling[0].removeprefix('go: ')[:300]}"
+        f"go install failed: {telling[0].removeprefix('go: ')[:300]}"
         if telling
-        else "go install failed and does not say why"
+        else "go install failed without a message"
     )

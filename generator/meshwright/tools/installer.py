@@ -1,4 +1,4 @@
-"""Puts a pinned tool into the cache: a checked download, or else ``go install``."""
+"""Installs a pinned tool into the cache: a verified download, or otherwise ``go install``."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 class Installer:
     """Installs into one cache, by default the user's.
 
-    ``base_url`` stands in for the scheme and host of every download (default: MESHWRIGHT_DOWNLOAD_BASE);
-    ``checksums`` replaces the table of checksums.json.
+    ``base_url`` replaces the scheme and host of every download (default: MESHWRIGHT_DOWNLOAD_BASE);
+    ``checksums`` replaces the table in checksums.json.
     """
 
     cache_root: Path | None = None
@@ -35,10 +35,10 @@ class Installer:
     checksums: Checksums | None = None
 
     def install(self, name: str) -> Tool:
-        """The pinned version of a tool, in the cache when this returns; at once when it already is.
+        """Install the pinned version of a tool into the cache, unless it is there.
 
-        Two processes that install the same tool at the same time do it once. Raises MeshwrightError with
-        every way that was tried; the cache then holds what it held before.
+        Two processes that install the same tool at the same time do so once. Raises MeshwrightError with
+        every method that was tried; the cache is then unchanged.
         """
         spec, version = tool_spec(name), wanted_version(name)
         entry = cache_entry(spec, version, self.cache_root)
@@ -52,7 +52,7 @@ class Installer:
         except OSError as error:
             raise MeshwrightError(
                 f"{spec.name} {version} cannot be written to the cache: {error.filename or entry.folder}: "
-                f"{error.strerror}; set {CACHE_VARIABLE} to a folder that can be written"
+                f"{error.strerror}; set {CACHE_VARIABLE} to a writable folder"
             ) from error
 
     def _produce(self, entry: CachedTool) -> Tool:
@@ -85,7 +85,7 @@ class Installer:
         base = self.base_url or os.environ.get(download.VARIABLE)
         url = download.archive_url(spec, version, platform, base)
         member = spec.archive_member(platform)
-        # One that is at hand, restored by CI perhaps, serves as well as a new one; or else it is replaced.
+        # An existing archive, restored by CI for example, is used if it is valid and replaced otherwise.
         with suppress(InstallationFault, OSError):
             executable = download.unpack(entry.archive, sha256, member, folder, str(entry.archive))
             archive = entry.archive.replace(folder / entry.archive.name)
@@ -101,7 +101,7 @@ class Installer:
         from meshwright.tools.ledger import Ledger
 
         spec, version = entry.spec, entry.version
-        # Better now than after a minute's work that the next command could not use.
+        # Fail before the build rather than after it: the next command could not use the result.
         Ledger().prepare()
         message = f"building {spec.name} {version} with go install ({spec.build_time})"
         with working(message, plain=True, done=f"built {spec.name} {version}"):
@@ -111,7 +111,7 @@ class Installer:
 
 @dataclass(frozen=True)
 class _Product:
-    """An executable that was made, and the archive it was taken out of."""
+    """A new executable, and the archive it was extracted from."""
 
     executable: Path
     origin: ToolOrigin
@@ -125,10 +125,10 @@ def install(name: str) -> Tool:
 
 
 def ensure(name: str) -> Tool:
-    """The tool wherever ``locate`` finds it, installed first when it is nowhere.
+    """The tool that ``locate`` finds; it is installed first if there is none.
 
-    Raises MeshwrightError when an explicit path is wrong (nothing is installed in its stead) or when every
-    way to install failed.
+    Raises MeshwrightError if an explicit path is wrong, in which case nothing is installed, or if every
+    method failed.
     """
     try:
         return locate(name)

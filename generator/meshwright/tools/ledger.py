@@ -1,7 +1,7 @@
-"""Which executables this machine made itself: built, or taken out of an archive with the right checksum.
+"""Records which executables this machine built, or extracted from an archive with the right checksum.
 
-The cache may come from elsewhere, restored by CI for example, so it cannot speak for itself. The ledger
-lies in the user's state folder, which nothing restores.
+The cache may come from elsewhere, restored by CI for example, so its content alone proves nothing. The ledger
+is in the user's state folder, which CI does not restore.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _FORMAT = 1
 class Record:
     """One executable; ``size`` in bytes, ``modified`` and ``changed`` in nanoseconds.
 
-    Nobody can set the time of the last change, so the state alone tells the same file from another one.
+    Programs cannot set the change time, so these numbers distinguish the file from a replaced one.
     """
 
     name: str
@@ -40,7 +40,7 @@ class Record:
     inode: int
 
     def seen(self, status: os.stat_result) -> Record:
-        """The record with the state of the file now."""
+        """The record with the current state of the file."""
         return replace(
             self,
             size=status.st_size,
@@ -51,12 +51,12 @@ class Record:
 
 
 class Ledger:
-    """What stood in the ledger when this was made; one small file."""
+    """The content of the ledger, one small file, at the time of construction."""
 
     def __init__(self) -> None:
         self._file: Path | None = None
         self._records: dict[str, Record] = {}
-        # Why nothing can be known or kept; "" when all is well.
+        # Why the ledger cannot be used; "" if it can.
         self.problem = ""
         try:
             self._file = state_root() / "tools.json"
@@ -67,10 +67,10 @@ class Ledger:
             self.problem = _unreadable(error, self._file)
 
     def vouch(self, name: str, version: str, path: Path, status: os.stat_result) -> Record | None:
-        """The record of the file at ``path``, whose state is ``status``; None when it is not this machine's.
+        """The record of the file at ``path`` with state ``status``; None if this machine did not make it.
 
-        Hashes the file only when its state is unknown and a record of that tool has its size: a file that
-        was copied or moved is known by its bytes.
+        Hashes the file only if its state is unknown and a record of that tool has its size: a copied or moved
+        file is recognized by its bytes.
         """
         here = self._records.get(str(path))
         if here and (here.name, here.version) == (name, version) and here == here.seen(status):
@@ -84,11 +84,11 @@ class Ledger:
         return next((record.seen(status) for record in alike if record.sha256 == sha256), None)
 
     def knows(self, path: Path, record: Record) -> bool:
-        """Whether that very record stands there."""
+        """Whether the ledger has exactly this record."""
         return self._records.get(str(path)) == record
 
     def keep(self, path: Path, record: Record) -> None:
-        """Write down that the file at ``path`` is ours. Raises MeshwrightError when it cannot be written."""
+        """Record that this machine made the file at ``path``. Raises MeshwrightError if that fails."""
         with self._writing() as file:
             records = {known: entry for known, entry in _read(file).items() if os.path.lexists(known)}
             self._records = {**records, str(path): record}
@@ -100,14 +100,14 @@ class Ledger:
             Tree(file.parent).write(file.name, text.encode(), mode=0o600)
 
     def prepare(self) -> None:
-        """Make sure that ``keep`` will work. Raises MeshwrightError in one line when it would not."""
+        """Check that ``keep`` will work. Raises MeshwrightError if it would not."""
         with self._writing() as file:
             if not os.access(file.parent, os.W_OK):
-                raise PermissionError(13, "it cannot be written to", str(file.parent))
+                raise PermissionError(13, "not writable", str(file.parent))
 
     @contextmanager
     def _writing(self) -> Iterator[Path]:
-        """Hold the ledger against other processes."""
+        """Lock the ledger against other processes."""
         if self._file is None:
             raise MeshwrightError(self.problem)
         try:
@@ -128,7 +128,7 @@ def file_sha256(path: Path) -> str:
 
 
 def _read(file: Path) -> dict[str, Record]:
-    """Every record by the path of its executable; none when there is no ledger or it is damaged."""
+    """Every record by the path of its executable; empty if the ledger is missing or damaged."""
     try:
         content = json.loads(read_small(file))
         return {
@@ -142,7 +142,7 @@ def _read(file: Path) -> dict[str, Record]:
 
 
 def _lock(handle: int) -> None:
-    # Without it a record may be lost, which costs a build and no more.
+    # Without a lock a record may be lost, which costs only another build.
     try:
         import fcntl
     except ImportError:
@@ -156,6 +156,6 @@ def _unreadable(error: OSError, file: Path | None) -> str:
 
 def _unwritable(error: OSError, file: Path) -> str:
     return (
-        f"no record of this machine's own tools can be kept: {error.filename or file}: {error.strerror}; "
-        "set XDG_STATE_HOME to a folder that can be written"
+        f"the ledger of installed tools cannot be written: {error.filename or file}: {error.strerror}; "
+        "set XDG_STATE_HOME to a writable folder"
     )

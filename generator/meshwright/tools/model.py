@@ -1,4 +1,4 @@
-"""A tool that was found: which version, where, and how it got there."""
+"""A tool: its version, path and origin."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from meshwright.errors import CannotRun
 
 
 class ToolOrigin(StrEnum):
-    """How a tool came to be where it was found."""
+    """Where a tool comes from."""
 
     EXPLICIT = "explicit"
     PATH = "path"
@@ -20,10 +20,10 @@ class ToolOrigin(StrEnum):
 
 @dataclass(frozen=True)
 class Tool:
-    """An executable that can be run as it is.
+    """An executable.
 
-    ``version`` is such as v5.8.1, or "unknown" for an explicit path that does not say.
-    ``detail`` is the variable that named it, the folder on PATH, the download's URL, or module@version.
+    ``version`` has the form v5.8.1, or is "unknown" for an explicit path that does not report it. ``detail``
+    is the variable with its path, the folder on PATH, the download's URL, or module@version.
     """
 
     name: str
@@ -34,7 +34,7 @@ class Tool:
 
     @property
     def source(self) -> str:
-        """The origin in words, for a person."""
+        """The origin as text."""
         match self.origin:
             case ToolOrigin.EXPLICIT:
                 return f"explicit: {self.detail}"
@@ -47,8 +47,8 @@ class Tool:
 
 
 class ToolNotFoundError(CannotRun):
-    """No usable copy of a tool was found; an installation can help."""
+    """No usable copy of a tool was found; installing it may help."""
 
 
 class InstallationFault(Exception):
-    """One way to get a tool did not work; the message says why, in one line."""
+    """One method of installing a tool failed; the message gives the reason in one line."""

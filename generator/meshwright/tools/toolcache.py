@@ -1,4 +1,4 @@
-"""The tool cache: one folder a tool, version and platform, which cannot speak for itself."""
+"""The tool cache: one folder per tool, version and platform. Its content alone proves nothing."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class CachedTool:
 
     @property
     def folder(self) -> Path:
-        """The folder of everything below; it need not exist."""
+        """The folder of the files below; it may not exist."""
         return self.root / "tools" / self.spec.name / self.version / str(host_platform())
 
     @property
@@ -46,19 +46,20 @@ class CachedTool:
 
     @property
     def archive(self) -> Path:
-        """The archive that the executable was taken out of, unless it was built."""
+        """The archive that the executable was extracted from, unless it was built."""
         return self.folder / "archive.tar.gz"
 
     @property
     def record(self) -> Path:
-        """What the executable is, for people: nothing is believed because it stands there."""
+        """A description of the executable for people; it is never read as proof."""
         return self.folder / "record.json"
 
     def read(self, checksums: Checksums | None = None) -> Tool | None:
-        """The tool; None when it is not there, or when nothing proves where it comes from.
+        """The tool; None if it is missing or its origin is not proved.
 
-        Either the ledger says that this machine made it, which costs one small file and one stat, or the
-        archive beside it has the checksum of ``checksums`` (default: checksums.json) and holds those bytes.
+        The proof is a record in the ledger that this machine made it, which costs one small file and one
+        stat, or an archive beside it that has a checksum of ``checksums`` (default: checksums.json) and
+        contains it.
         """
         try:
             status = self.binary.lstat()
@@ -72,15 +73,15 @@ class CachedTool:
         if record is None:
             return None
         if not ledger.knows(self.binary, record):
-            # Where it cannot be kept, the proof is given each time.
+            # If it cannot be recorded, it is proved again each time.
             with suppress(MeshwrightError):
                 ledger.keep(self.binary, record)
         return Tool(self.spec.name, self.version, self.binary, record.origin, record.detail)
 
     def store(self, executable: Path, origin: ToolOrigin, detail: str, archive: Path | None = None) -> Tool:
-        """Move a finished executable, and the archive it is from, into place; call it under ``lock``.
+        """Move an executable, and the archive it is from, into place; call it under ``lock``.
 
-        Raises MeshwrightError when it was built and no record of that can be kept.
+        Raises MeshwrightError when it was built and this cannot be recorded.
         """
         executable.chmod(0o755)
         sha256 = file_sha256(executable)
@@ -100,15 +101,15 @@ class CachedTool:
         return Tool(self.spec.name, self.version, self.binary, origin, detail)
 
     def doubt(self) -> str:
-        """Why ``read`` gave nothing, in some words."""
+        """Why ``read`` returned None, in a few words."""
         if not os.path.lexists(self.binary):
             return "not in the cache"
         problem = Ledger().problem
-        return f"nothing vouches for the cache's copy{': ' if problem else ''}{problem}"
+        return f"the origin of the cached copy is not proved{': ' if problem else ''}{problem}"
 
     @contextmanager
     def lock(self) -> Iterator[None]:
-        """Hold the entry against every other process that installs the same tool."""
+        """Lock the entry against other processes that install the same tool."""
         try:
             import fcntl
         except ImportError:
@@ -129,15 +130,15 @@ class CachedTool:
 
     @contextmanager
     def staging(self) -> Iterator[Path]:
-        """An empty folder on the cache's own file system, gone afterwards; call it under ``lock``.
+        """An empty folder on the cache's file system, removed afterwards; call it under ``lock``.
 
-        What a killed process left is swept by the next one: under the lock nobody else is at work here.
+        What a killed process left is removed by the next one: under the lock, no other process works here.
         """
         import shutil
         import tempfile
 
         for left in self.folder.glob(f"{_STAGING}*"):
-            # It removes nothing through a link.
+            # rmtree does not follow links.
             shutil.rmtree(left, ignore_errors=True)
         folder = Path(tempfile.mkdtemp(prefix=_STAGING, dir=self.folder))
         try:
@@ -146,7 +147,7 @@ class CachedTool:
             shutil.rmtree(folder, ignore_errors=True)
 
     def _proved(self, checksums: Checksums | None, status: os.stat_result) -> Record | None:
-        """A record on the strength of the archive beside the executable."""
+        """A record if the archive beside the executable proves it."""
         if not os.path.lexists(self.archive):
             return None
         from meshwright.tools import download
@@ -172,5 +173,5 @@ def _for_people(record: Record) -> bytes:
 
 
 def cache_entry(spec: ToolSpec, version: str, root: Path | None = None) -> CachedTool:
-    """The place of a tool's version in a cache (by default the user's), for the platform at hand."""
+    """The place of a tool's version in a cache (by default the user's), for this platform."""
     return CachedTool(spec, version, root or cache_root())

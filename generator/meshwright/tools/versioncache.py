@@ -1,4 +1,4 @@
-"""Remembers which version an executable said it was, so that it is asked once."""
+"""Caches the version of each executable, so that it is started once."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from meshwright.cache.signature import ABSENT, state_of
 from meshwright.tools.catalog import ToolSpec
 from meshwright.tools.versions import UNKNOWN, ask_version
 
-# What a version manager's shim stands for changes without the shim changing.
+# The program behind a version manager's shim can change without the shim.
 _SHIM_SECONDS = 600
 
 
 def known_version(spec: ToolSpec, path: Path) -> str:
     """The version of an executable, such as v5.8.1, or "unknown"; starts a process only the first time.
 
-    An answer holds as long as the file behind ``path`` keeps its state; the answer of a script, or of a link
-    to a program of another name, holds for ten minutes. "unknown" is not remembered.
+    A version is valid while the file behind ``path`` keeps its state; that of a script, or of a link to a
+    program with another name, is valid for ten minutes. "unknown" is not cached.
     """
     real = path.resolve()
     state = state_of(real)

@@ -1,4 +1,4 @@
-"""Reads, compares and asks for a tool's version."""
+"""Reads, compares and queries the versions of tools."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from meshwright.tools.catalog import ToolSpec
 UNKNOWN = "unknown"
 
 _PATTERN = re.compile(r"(?<![\w.])v?(\d+)\.(\d+)\.(\d+)(?:-([0-9A-Za-z.-]+))?")
-# A version call answers in milliseconds; this is for one that hangs.
+# A version command takes milliseconds; this limits one that hangs.
 _TIMEOUT_SECONDS = 10
 
 
@@ -29,7 +29,7 @@ class Version(NamedTuple):
 
 
 def parse_version(text: str) -> Version | None:
-    """The first full version (three numbers) in a text, or None: "v4.2" and "development" are none."""
+    """The first full version (three numbers) in a text, or None, as for "v4.2" and "development"."""
     found = _PATTERN.search(text)
     if not found:
         return None
@@ -38,10 +38,10 @@ def parse_version(text: str) -> Version | None:
 
 
 def fits(found: str, wanted: str) -> bool:
-    """True when ``found`` can stand in for the pin: same major.minor, patch the same or newer.
+    """Whether ``found`` can replace the pin: the same major.minor, and the same patch or a newer one.
 
-    One rule for the three tools: a minor of kustomize and helm changes what they render, and a minor of
-    kubeconform, still at 0.x, may change its flags. A pre-release fits only when it is itself the pin.
+    The rule is the same for all tools: a minor version of kustomize and helm changes what they render, and
+    one of kubeconform, still at 0.x, may change its flags. A pre-release fits only if it is the pin itself.
     """
     have, want = parse_version(found), parse_version(wanted)
     if have is None or want is None:
@@ -52,10 +52,10 @@ def fits(found: str, wanted: str) -> bool:
 
 
 def ask_version(spec: ToolSpec, path: Path) -> str:
-    """The version of an executable, such as v5.8.1, or "unknown"; starts it once, with nothing at hand.
+    """The version of an executable, such as v5.8.1, or "unknown"; starts it once, in an empty environment.
 
-    A tool built by ``go install`` does not know its version (kubeconform answers "development", helm
-    "v4.2"); the Go linker has written the module's version into it all the same, and that is read then.
+    A tool built by ``go install`` does not know its version (kubeconform prints "development", helm "v4.2");
+    then the module version that the Go linker wrote into the file is used.
     """
     import tempfile
 
