@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 
 from meshwright.errors import MeshwrightError
 from meshwright.trust.pem import read_files
-from meshwright.trust.publiccertificates import PublicCertificate, judge
+from meshwright.trust.publiccertificates import PublicCertificate, evaluate
 from support.authorities import NOW, Authority, rsa_key
 
 
@@ -22,7 +22,7 @@ def read(tmp_path: Path, *texts: str) -> list[PublicCertificate]:
     for number, text in enumerate(texts):
         files.append(tmp_path / f"{number}.pem")
         files[-1].write_text(text, encoding="utf-8")
-    return judge(read_files(files), NOW)
+    return evaluate(read_files(files), NOW)
 
 
 def test_an_anchor_and_an_issuer_below_it(tmp_path: Path) -> None:
@@ -51,26 +51,26 @@ def test_two_anchors_of_one_name_are_told_apart(tmp_path: Path) -> None:
     )
 
     assert with_both.verified == "root"
-    assert with_old.faults == ("is not signed by the certificate that is called root: another key",)
+    assert with_old.faults == ("is signed with another key than that of the certificate root",)
 
 
 def test_a_chain_whose_top_was_not_given_is_noted(tmp_path: Path) -> None:
     (issuer,) = read(tmp_path, Authority("issuer", Authority("root"), days=180).pem)
 
     assert issuer.accepted
-    assert issuer.remarks == ("nothing given signed it: its issuer is root",)
+    assert issuer.remarks == ("its issuer root is not among the certificates read",)
 
 
 @pytest.mark.parametrize(
     ("made", "fault"),
     [
-        ({"days": 5}, "ended on 2026-10-27"),
+        ({"days": 5}, "expired on 2026-10-27"),
         ({"start": NOW + timedelta(hours=5)}, "is not valid before 2026-11-01 05:00 UTC"),
-        ({"key": ec.SECP384R1()}, "has a key on secp384r1: Linkerd takes P-256 alone"),
-        ({"hashed": hashes.SHA384()}, "is signed with SHA-384: Linkerd takes SHA-256 alone"),
-        ({"key": 3072}, "has an RSA key of 3072 bits: Linkerd takes 2048 and 4096"),
+        ({"key": ec.SECP384R1()}, "has a key on secp384r1: Linkerd only accepts P-256"),
+        ({"hashed": hashes.SHA384()}, "is signed with SHA-384: Linkerd only accepts SHA-256"),
+        ({"key": 3072}, "has an RSA key of 3072 bits: Linkerd accepts 2048 and 4096"),
         ({"key": 2048}, None),
-        ({"ca": False}, "is signed by itself and no CA: it can be no anchor"),
+        ({"ca": False}, "is self-signed but not a CA, so it cannot be an anchor"),
     ],
 )
 def test_what_linkerd_refuses_as_an_anchor(tmp_path: Path, made: dict[str, Any], fault: str | None) -> None:
@@ -90,7 +90,7 @@ def test_an_issuer_may_not_have_an_rsa_key(tmp_path: Path) -> None:
     issuer = Authority("issuer", root, key=rsa_key(2048), days=100)
 
     assert read(tmp_path, root.pem, issuer.pem)[1].faults == (
-        "has a key of RSA 2048: Linkerd takes ECDSA P-256 for an identity issuer",
+        "has a key of type RSA 2048: Linkerd accepts ECDSA P-256 for an identity issuer",
     )
 
 
@@ -104,7 +104,7 @@ def test_an_end_within_sixty_days_is_noted(tmp_path: Path) -> None:
     (anchor,) = read(tmp_path, Authority("root", days=69).pem)
 
     assert anchor.accepted
-    assert anchor.remarks == ("ends within 60 days: `linkerd check` warns from then on",)
+    assert anchor.remarks == ("expires within 60 days: `linkerd check` warns about it",)
 
 
 def test_an_issuer_that_outlives_its_anchor_is_noted(tmp_path: Path) -> None:
@@ -112,7 +112,7 @@ def test_an_issuer_that_outlives_its_anchor_is_noted(tmp_path: Path) -> None:
 
     _, issuer = read(tmp_path, root.pem, Authority("issuer", root, days=500).pem)
 
-    assert issuer.remarks == ("lives longer than root, which signed it and ends on 2027-11-26",)
+    assert issuer.remarks == ("is valid longer than root, which signed it and expires on 2027-11-26",)
 
 
 def test_manifests_give_the_certificates_in_their_strings(tmp_path: Path) -> None:
@@ -137,7 +137,7 @@ def test_an_odd_key_is_told(tmp_path: Path) -> None:
 
     (issuer,) = read(tmp_path, Authority("x", root, key=_Ed25519(key), days=90).pem)
 
-    assert issuer.faults == ("has a key of Ed25519: Linkerd takes ECDSA P-256 for an identity issuer",)
+    assert issuer.faults == ("has a key of type Ed25519: Linkerd accepts ECDSA P-256 for an identity issuer",)
 
 
 class _Ed25519:
@@ -157,7 +157,7 @@ def test_a_private_key_is_refused_in_one_line_and_not_shown(tmp_path: Path, arou
         read(tmp_path, around.replace("{certificate}", root.pem) + secret)
 
     said = str(caught.value)
-    assert "holds a private key, and nothing of it is read" in said
+    assert "contains a private key, so it is not read" in said
     assert "\n" not in said
     assert secret.splitlines()[1] not in said
 
@@ -165,14 +165,14 @@ def test_a_private_key_is_refused_in_one_line_and_not_shown(tmp_path: Path, arou
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("nothing here\n", "holds no certificate"),
-        ("", "holds no certificate"),
-        ("a: 1\n", "holds no certificate"),
-        ("kind: Secret\ndata: {tls.key: c2VjcmV0}\n", "is a Secret, and nothing of it is read"),
+        ("nothing here\n", "contains no certificate"),
+        ("", "contains no certificate"),
+        ("a: 1\n", "contains no certificate"),
+        ("kind: Secret\ndata: {tls.key: c2VjcmV0}\n", "is a Secret, which is not read"),
         ("-----BEGIN CERTIFICATE-----\nabc\n-----END CERTIFICATE-----\n", "cannot be read as a certificate"),
         (
             "-----BEGIN CERTIFICATE REQUEST-----\nabc\n-----END CERTIFICATE REQUEST-----\n",
-            "is a certificate request, and no certificate",
+            "is a certificate request, not a certificate",
         ),
     ],
 )

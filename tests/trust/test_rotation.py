@@ -200,22 +200,22 @@ def test_an_edit_of_the_new_anchor_is_what_stays(at: Callable[[int], Path]) -> N
 @pytest.mark.parametrize(
     ("done", "wanted", "words"),
     [
-        (0, 2, ["distributes Certificate cert-manager/linkerd-trust-anchor alone", "begin with --stage 1"]),
+        (0, 2, ["only distributes Certificate cert-manager/linkerd-trust-anchor", "begin with --stage 1"]),
         (0, 3, ["bundle.yaml:", "linkerd-identity-issuer", "begin with --stage 1"]),
         (
             1,
             3,
-            ["was not restarted for Certificate cert-manager/linkerd-trust-anchor-2", "begin with --stage 2"],
+            ["was not restarted for Certificate cert-manager/linkerd-trust-anchor-2", "run --stage 2 first"],
         ),
         (
             1,
             4,
             ["identity-issuer.yaml:30:5", "still signed by ClusterIssuer linkerd-trust-anchor", "--stage 2"],
         ),
-        (2, 1, ["at stage 2", "go on with --stage 3"]),
-        (2, 4, ["still signed by ClusterIssuer linkerd-trust-anchor", "go on with --stage 3"]),
-        (3, 1, ["at stage 3", "go on with --stage 4"]),
-        (3, 2, ["at stage 3", "go on with --stage 4"]),
+        (2, 1, ["at stage 2", "continue with --stage 3"]),
+        (2, 4, ["still signed by ClusterIssuer linkerd-trust-anchor", "continue with --stage 3"]),
+        (3, 1, ["at stage 3", "continue with --stage 4"]),
+        (3, 2, ["at stage 3", "continue with --stage 4"]),
     ],
 )
 def test_a_stage_out_of_turn_is_refused(
@@ -242,7 +242,7 @@ def test_the_cas_of_others_are_refused(root: Path, tmp_path: Path) -> None:
 
     said = refused(folder, 1)
 
-    assert "the CA of ClusterIssuer ca-issuer, which this repository does not make" in said
+    assert "the CA of ClusterIssuer ca-issuer, which this repository does not define" in said
     assert f"{TRUST}/anchor-existing.yaml:" in said
 
 
@@ -293,7 +293,7 @@ def test_a_certificate_that_the_old_anchor_still_signs_keeps_it(at: Callable[[in
     said = refused(repository, 4)
 
     assert "other.yaml:5:" in said
-    assert "still signed by ClusterIssuer linkerd-trust-anchor, which goes" in said
+    assert "stage 4 removes ClusterIssuer linkerd-trust-anchor, which still signs it" in said
 
 
 def test_an_issuer_that_a_patch_sets_is_not_edited_in_vain(at: Callable[[int], Path]) -> None:
@@ -306,14 +306,14 @@ def test_an_issuer_that_a_patch_sets_is_not_edited_in_vain(at: Callable[[int], P
     file.write_text(file.read_text() + patch)
     commit(repository)
 
-    assert "do not reach the built manifests" in refused(repository, 3)
+    assert "a second copy overrides the edits of" in refused(repository, 3)
 
 
 def test_what_does_not_build_is_not_judged(at: Callable[[int], Path]) -> None:
     repository = at(0)
     edit(repository, f"{TRUST}/kustomization.yaml", "resources:\n", "resources:\n  - gone.yaml\n")
 
-    assert "platform/linkerd-trust does not build" in refused(repository, 1)
+    assert "platform/linkerd-trust cannot be built" in refused(repository, 1)
 
 
 def test_anchors_written_into_the_values_are_refused(at: Callable[[int], Path]) -> None:

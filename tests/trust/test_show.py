@@ -18,7 +18,7 @@ from meshwright.cli import app
 from meshwright.errors import MeshwrightError
 from meshwright.trust.chain import read_chains
 from meshwright.trust.formats import as_data, render_text
-from meshwright.trust.meshed import meshed, of_operators
+from meshwright.trust.meshed import meshed, operator_objects
 from meshwright.trust.report import TrustReport, read_trust
 from support.authorities import NOW, Authority
 from support.repositories import GITOPS_SYNC, flux_kustomization, write
@@ -68,18 +68,20 @@ def test_an_own_anchor_and_all_below_it(root: Path, example: str) -> None:
     ]
     assert len(report.planned) == 8
     assert report.exit_code == 0
-    assert (
-        "renewed first, 119 days after it was made: identity issuer, 5 webhook certificates"
-        in render_text(report)
+    assert "renewed first, 119 days after issuance: identity issuer, 5 webhook certificates" in render_text(
+        report
     )
 
 
 def test_a_borrowed_anchor_says_whose_it_is(root: Path) -> None:
     report = read_trust(root / "examples/datacenter", [])
 
-    assert rows(report)[0][:2] == ("carrier of another CA", "Certificate cert-manager/linkerd-trust-roots")
+    assert rows(report)[0][:2] == (
+        "carrier of an external CA",
+        "Certificate cert-manager/linkerd-trust-roots",
+    )
     assert report.planned[0].signed_by == "ClusterIssuer ca-issuer, which is not in this repository"
-    assert "rotation by stages: not here" in render_text(report)
+    assert "rotation by stages: not possible" in render_text(report)
 
 
 def test_the_report_for_machines_has_its_form(root: Path, tmp_path: Path) -> None:
@@ -102,7 +104,7 @@ def test_certificates_in_the_values_are_read_and_the_charts_own_are_told(tmp_pat
     (anchor,) = report.certificates
     assert anchor.place.endswith("linkerd/release.yaml:9:30 identityTrustAnchorsPEM")
     assert anchor.accepted
-    by_chart = [row for row in report.planned if row.signed_by == "itself, by Helm at each rendering"]
+    by_chart = [row for row in report.planned if row.signed_by == "itself, created by Helm at each rendering"]
     assert [(row.role, row.renewed) for row in by_chart] == [("webhook certificate", None)] * 3
 
 
@@ -110,7 +112,7 @@ def test_an_ended_anchor_in_the_values_fails(tmp_path: Path) -> None:
     report = read_trust(foreign(tmp_path, Authority("root", days=9).pem), [], NOW)
 
     assert report.exit_code == 1
-    assert "error: ended on 2026-10-31" in render_text(report)
+    assert "error: expired on 2026-10-31" in render_text(report)
 
 
 def test_a_private_key_in_the_values_is_a_finding(tmp_path: Path) -> None:
@@ -147,7 +149,7 @@ def test_charts_and_operators_that_are_meshed_are_found(root: Path, example: str
     with read_model(root / "examples" / example) as model:
         (chain,) = read_chains(model)
         found = meshed(model, chain.cluster, {"linkerd", "linkerd-viz"})
-        operators = of_operators(model, chain.cluster)
+        operators = operator_objects(model, chain.cluster)
 
     everything = ["deployment,statefulset,daemonset"]
     assert found == {"elastic": everything, "traefik": everything, "velero": everything}
@@ -165,7 +167,7 @@ def test_certificates_alone_need_no_repository(tmp_path: Path) -> None:
 
     assert result.exit_code == 0
     assert "repository not read:" in result.output
-    assert "Linkerd takes it as a trust anchor" in result.output
+    assert "Linkerd accepts it as a trust anchor" in result.output
 
 
 def test_show_may_be_left_out(root: Path) -> None:
@@ -184,7 +186,7 @@ def test_where_there_is_no_trust_nothing_is_shown(tmp_path: Path) -> None:
         },
     )
 
-    with pytest.raises(MeshwrightError, match="nothing of Linkerd's trust is here"):
+    with pytest.raises(MeshwrightError, match="no certificates of Linkerd found"):
         read_trust(tmp_path, [])
 
 

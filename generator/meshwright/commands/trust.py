@@ -51,7 +51,7 @@ class _Plan:
 
     rotation: Rotation
     staged: Staged | None
-    lesson: StageGuide | None
+    guide: StageGuide | None
     before: dict[str, str]
 
 
@@ -111,12 +111,12 @@ def rotate(
     with working("reading"), read_model(path) as model:
         plan = _plan(model, stage, cluster)
         root = model.files.root
-    if plan.staged is None or plan.lesson is None:
-        tell(f"stage {stage}: nothing to do: {printable(_standing(plan.rotation))}\n")
+    if plan.staged is None or plan.guide is None:
+        tell(f"stage {stage}: nothing to do: {printable(_current_state(plan.rotation))}\n")
         return ExitCode.CLEAN
     changes = plan.staged.changes
     if not preview:
-        dirty = _uncommitted(root, [*changes, *plan.staged.stands_on])
+        dirty = _uncommitted(root, [*changes, *plan.staged.depends_on])
         if dirty:
             raise MeshwrightError(
                 f"stage {stage}: {', '.join(dirty)}: not committed; commit or stash it first, because "
@@ -126,7 +126,7 @@ def rotate(
     for name, text in changes.items():
         lines = unified(name, plan.before.get(name), text, colour=in_colour(), around=2)
         tell("".join(lines), colour=in_colour())
-    tell("".join(f"{printable(line)}\n" for line in ("", *plan.lesson.lines(), "")))
+    tell("".join(f"{printable(line)}\n" for line in ("", *plan.guide.lines(), "")))
     written = f"written: {', '.join(map(printable, changes))}; review, commit and push"
     tell("nothing is written: --preview\n" if preview else f"{written}\n")
     return ExitCode.CLEAN
@@ -149,9 +149,9 @@ def _uncommitted(root: Path, paths: Sequence[str]) -> list[str]:
 def _plan(model: Model, wanted: int, cluster: str) -> _Plan:
     from meshwright.faults import ID
     from meshwright.trust.chain import read_chains
-    from meshwright.trust.dryrun import try_out
+    from meshwright.trust.dryrun import dry_run
     from meshwright.trust.rotation import Refusal, read_rotation
-    from meshwright.trust.stageguide import lesson
+    from meshwright.trust.stageguide import guide_for
     from meshwright.trust.stages import stage
 
     for finding in model.repository.findings:
@@ -166,9 +166,9 @@ def _plan(model: Model, wanted: int, cluster: str) -> _Plan:
     staged = stage(model, rotation, wanted)
     if staged is None:
         return _Plan(rotation, None, None, {})
-    try_out(model, rotation.chain.cluster, staged)
+    dry_run(model, rotation.chain.cluster, staged)
     before = {path: model.files.text(path) for path in staged.changes if model.files.is_listed(path)}
-    return _Plan(rotation, staged, lesson(model, rotation, wanted, staged.old, staged.new), before)
+    return _Plan(rotation, staged, guide_for(model, rotation, wanted, staged.old, staged.new), before)
 
 
 def _chosen(chains: Sequence[Chain], model: Model, cluster: str) -> Chain:
@@ -187,7 +187,7 @@ def _chosen(chains: Sequence[Chain], model: Model, cluster: str) -> Chain:
     return found[0]
 
 
-def _standing(rotation: Rotation) -> str:
+def _current_state(rotation: Rotation) -> str:
     old, new = rotation.old.certificate.title, rotation.new
     if new is None:
         return f"the Bundle distributes only {old}, and the identity issuer is signed by it"

@@ -1,1 +1,1 @@
-"""The mesh's trust: who signs whom, what ends when, and how an anchor is replaced."""
+"""The mesh's certificates: who signs them, when they expire, and how to replace a trust anchor."""

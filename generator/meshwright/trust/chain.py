@@ -1,4 +1,4 @@
-"""Who signs whom: from the anchors that a Bundle distributes down to the identity issuer."""
+"""The trust chain: from the anchors that a Bundle distributes down to the identity issuer."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ from meshwright.manifests.pointer import mapping_of
 class Anchor:
     """A CA whose certificate the Bundle distributes: the Certificate, and the issuer that signs with it.
 
-    ``source`` is its place among the Bundle's sources, ``named`` whether it stands there by name; otherwise
-    a label brought it.
+    ``source`` is its index in the Bundle's sources; ``named`` means that the source names its Secret,
+    otherwise a label selects it.
     """
 
     certificate: Item
@@ -40,25 +40,25 @@ class Anchor:
 
 @dataclass(frozen=True)
 class Chain:
-    """The trust of one cluster, as far as the repository makes it.
+    """The trust chain of one cluster, as far as the repository defines it.
 
-    ``borrowed`` is a Certificate through whose ca.crt the Bundle learns the CA of an issuer that is made
-    elsewhere. ``opaque`` are places of sources that cannot be followed to a Certificate.
+    ``external_ca`` is a Certificate whose ca.crt gives the Bundle the CA of an issuer defined elsewhere.
+    ``unresolved`` are indexes of sources that do not lead to a Certificate.
     """
 
     cluster: str
     namespace: str
     bundle: Item | None
     anchors: tuple[Anchor, ...]
-    borrowed: Item | None
-    opaque: tuple[int, ...]
+    external_ca: Item | None
+    unresolved: tuple[int, ...]
     identity: Item | None
     release: ChartRelease | None
     viz: ChartRelease | None
 
     @property
     def signer(self) -> Anchor | None:
-        """The anchor whose issuer signs the identity issuer, None when it is not among them."""
+        """The anchor whose issuer signs the identity issuer; None if no anchor of the Bundle does."""
         if self.identity is None:
             return None
         for anchor in self.anchors:
@@ -67,12 +67,12 @@ class Chain:
         return None
 
     def signer_title(self, model: Model) -> str:
-        """Who signs the identity issuer, in words."""
+        """The signer of the identity issuer, for messages."""
         return issuer_of(model, self.identity)[0] if self.identity is not None else "nobody"
 
 
 def read_chains(model: Model) -> tuple[Chain, ...]:
-    """One chain a cluster that has anything of Linkerd's trust, in the clusters' order."""
+    """One chain per cluster with any part of Linkerd's trust, in the order of the clusters."""
     found = []
     for cluster in model.clusters:
         bundles = [item for item in trust_bundles(model) if item.cluster == cluster]
@@ -90,8 +90,8 @@ def read_chains(model: Model) -> tuple[Chain, ...]:
                 namespace=namespace,
                 bundle=bundle,
                 anchors=tuple(sources.anchors),
-                borrowed=sources.borrowed,
-                opaque=tuple(sources.opaque),
+                external_ca=sources.external_ca,
+                unresolved=tuple(sources.unresolved),
                 identity=identities[0] if identities else None,
                 release=releases[0] if releases else None,
                 viz=viz[0] if viz else None,
@@ -101,7 +101,7 @@ def read_chains(model: Model) -> tuple[Chain, ...]:
 
 
 def selected(model: Model, cluster: str, namespace: str, labels: Mapping[str, Any]) -> Iterator[Item]:
-    """Certificates whose Secrets carry all of ``labels``."""
+    """Certificates whose Secrets have all of ``labels``."""
     for item in model.items("Certificate", GROUP):
         own = item.mapping("spec", "secretTemplate", "labels")
         if item.cluster == cluster and item.namespace == namespace and labels.items() <= own.items():
@@ -109,12 +109,12 @@ def selected(model: Model, cluster: str, namespace: str, labels: Mapping[str, An
 
 
 class _Sources:
-    """A Bundle's sources, each followed to what fills it."""
+    """Resolves a Bundle's sources to Certificates."""
 
     def __init__(self, model: Model, cluster: str, namespace: str, bundle: Item | None) -> None:
         self.anchors: list[Anchor] = []
-        self.opaque: list[int] = []
-        self.borrowed: Item | None = None
+        self.unresolved: list[int] = []
+        self.external_ca: Item | None = None
         self._model, self._cluster, self._namespace = model, cluster, namespace
         for number, source in enumerate(bundle.list("spec", "sources") if bundle is not None else ()):
             if isinstance(source, dict):
@@ -128,18 +128,18 @@ class _Sources:
         found, named = self._certificates(secret)
         for item in found:
             if secret.get("key") == "ca.crt":
-                self.borrowed = self.borrowed or item
+                self.external_ca = self.external_ca or item
             elif not any(anchor.certificate is item for anchor in self.anchors):
                 self.anchors.append(Anchor(item, self._issuer(item), number, named))
         if named and not found:
-            self.opaque.append(number)
+            self.unresolved.append(number)
 
     def _read_other(self, number: int, source: Mapping[str, Any]) -> None:
         named = source.get("configMap")
         by_label = isinstance(named, dict) and isinstance(named.get("selector"), dict)
-        # A selector that finds nothing here adds nothing; what a person labelled in the cluster is not seen.
+        # A selector without matches here adds nothing; ConfigMaps labelled in the cluster are unknown.
         if not isinstance(named, dict) or not by_label or any(self._config_maps(named["selector"])):
-            self.opaque.append(number)
+            self.unresolved.append(number)
 
     def _config_maps(self, selector: Mapping[str, Any]) -> Iterator[Item]:
         wanted = mapping_of(selector.get("matchLabels"))

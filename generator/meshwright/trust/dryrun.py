@@ -1,4 +1,4 @@
-"""A stage tried on a copy before it is written: does the tree stand where it should, and is nothing worse."""
+"""Applies a stage to a copy before it is written, and checks the resulting stage and the rules."""
 
 from __future__ import annotations
 
@@ -19,26 +19,26 @@ from meshwright.trust.stages import Staged
 from meshwright.writing import Tree
 
 
-def try_out(model: Model, cluster: str, staged: Staged) -> None:
-    """Raises MeshwrightError when the stage would not do what it says, or would break a rule."""
+def dry_run(model: Model, cluster: str, staged: Staged) -> None:
+    """Raises MeshwrightError if the edits would not lead to the stage, or would break a rule."""
     before = _errors(model)
     with _copy(model, staged.changes) as folder, read_model(folder) as after:
         chains = [chain for chain in read_chains(after) if chain.cluster == cluster]
         found = read_rotation(after, chains[0]) if chains else None
         if found is None or isinstance(found, Refusal):
-            reason = found.reason if found is not None else "the trust is gone"
-            raise MeshwrightError(f"stage {staged.stage}: nothing is written, since afterwards {reason}")
+            reason = found.reason if found is not None else "there is no trust chain"
+            raise MeshwrightError(f"stage {staged.stage}: nothing is written, because afterwards: {reason}")
         wanted = (0, staged.new, "") if staged.stage == 4 else (staged.stage, staged.old, staged.new)
         if (found.stage, found.old.secret, found.new.secret if found.new else "") != wanted:
             raise MeshwrightError(
-                f"stage {staged.stage}: nothing is written, since the edits of {', '.join(staged.changes)} "
-                "do not reach the built manifests: a patch, a transformer or a second copy stands above "
-                "them; make the change by hand"
+                f"stage {staged.stage}: make this change by hand; nothing is written, because a patch, a "
+                f"transformer or a second copy overrides the edits of {', '.join(staged.changes)} in the "
+                "built manifests"
             )
         worse = [text for text in _errors(after) if text not in before]
         if worse:
             raise MeshwrightError(
-                f"stage {staged.stage}: nothing is written, since check would say: {worse[0]}"
+                f"stage {staged.stage}: nothing is written, because check would report: {worse[0]}"
             )
 
 
@@ -54,7 +54,7 @@ def _errors(model: Model) -> list[str]:
 
 @contextmanager
 def _copy(model: Model, changes: Mapping[str, str | None]) -> Iterator[Path]:
-    """The repository with ``changes``; outside of it, and gone afterwards."""
+    """A temporary copy of the repository with ``changes`` applied."""
     with tempfile.TemporaryDirectory(prefix="meshwright-trust-") as name:
         folder = Path(name)
         root = model.files.root
@@ -66,7 +66,7 @@ def _copy(model: Model, changes: Mapping[str, str | None]) -> Iterator[Path]:
             if text is not None:
                 (folder / path).parent.mkdir(parents=True, exist_ok=True)
                 (folder / path).write_bytes(text.encode())
-        # By its remotes a checkout knows that a source's URL is its own.
+        # The remotes tell whether the URL of a source is this repository.
         if _is_own_file(root, ".git/config"):
             (folder / ".git").mkdir()
             shutil.copyfile(root / ".git" / "config", folder / ".git" / "config", follow_symlinks=False)
@@ -74,7 +74,7 @@ def _copy(model: Model, changes: Mapping[str, str | None]) -> Iterator[Path]:
 
 
 def _is_own_file(root: Path, path: str) -> bool:
-    """Whether it is a file of the repository: nothing outside is read through a link."""
+    """Whether it is a regular file in the repository, not reached through a link."""
     try:
         return Tree(root).kind(path) == "file"
     except OSError:

@@ -1,4 +1,4 @@
-"""The report of ``meshwright trust``, for people and for machines."""
+"""Formats the report of ``meshwright trust`` as text and as JSON."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ _YEAR = 365 * DAY
 _RED, _YELLOW, _BOLD, _OFF = "\x1b[31m", "\x1b[33m", "\x1b[1m", "\x1b[0m"
 
 
-class _Toned(str):
-    """A line with tones of our own, in which what anybody wrote is harmless already."""
+class _Coloured(str):
+    """A line with colours, in which text from files is already escaped."""
 
 
 def render_json(report: TrustReport) -> str:
-    """By schema/trust-report.schema.json, ending with a line break."""
+    """JSON by schema/trust-report.schema.json, ending with a line break."""
     return json_text(as_data(report)) + "\n"
 
 
 def render_text(report: TrustReport, *, colour: bool = False) -> str:
-    """For people, ending with a line break."""
-    lines = (line if isinstance(line, _Toned) else printable(line) for line in _lines(report, colour))
+    """Text for people, ending with a line break."""
+    lines = (line if isinstance(line, _Coloured) else printable(line) for line in _lines(report, colour))
     return "\n".join(lines).strip("\n") + "\n"
 
 
@@ -44,19 +44,17 @@ def _lines(report: TrustReport, colour: bool) -> Iterator[str]:
     for cluster in report.clusters:
         rows = [row for row in report.planned if row.cluster == cluster]
         if rows:
-            yield _Toned(
-                _bold(f"certificates of {cluster or 'the repository'}, as they are asked for", colour)
-            )
+            yield _Coloured(_bold(f"certificates of {cluster or 'the repository'}, as specified", colour))
             yield ""
             for row in rows:
                 yield from _planned_lines(row, colour)
-            yield from _first(rows)
+            yield from _first_due(rows)
             yield ""
     for rotation in report.rotations:
         yield from _rotation_lines(rotation)
         yield ""
     if report.certificates:
-        yield _Toned(_bold("certificates given", colour))
+        yield _Coloured(_bold("public certificates", colour))
         yield ""
         for certificate in report.certificates:
             yield from _certificate_lines(certificate, colour)
@@ -67,34 +65,32 @@ def _lines(report: TrustReport, colour: bool) -> Iterator[str]:
 
 
 def _planned_lines(row: Planned, colour: bool) -> Iterator[str]:
-    yield _Toned(f"  {_bold(row.role, colour)}: {printable(row.title)} ({row.position})")
-    life = f"lives {span(row.lifetime)}" if row.lifetime else "has a lifetime that cannot be read"
-    renewed = (
-        f"is renewed at {span(row.renewed)} with the {row.new_key}" if row.renewed else "is renewed by nobody"
-    )
+    yield _Coloured(f"  {_bold(row.role, colour)}: {printable(row.title)} ({row.position})")
+    life = f"valid for {span(row.lifetime)}" if row.lifetime else "lifetime cannot be read"
+    renewed = f"renewed after {span(row.renewed)} with the {row.new_key}" if row.renewed else "never renewed"
     if row.renewed and row.new_key not in ("new key", "same key"):
-        renewed = f"is renewed at {span(row.renewed)} ({row.new_key})"
+        renewed = f"renewed after {span(row.renewed)} ({row.new_key})"
     renewed = renewed.replace("with the new key", "with a new key")
     yield f"    {life}, {renewed}; {row.key}{', CA' if row.is_ca else ''}"
     yield f"    signed by {row.signed_by}; Secret {row.secret}"
     yield f"    read by {row.mounted}"
-    yield f"    to restart after a renewal: {row.restart}"
+    yield f"    restart after renewal: {row.restart}"
 
 
-def _first(rows: Sequence[Planned]) -> Iterator[str]:
-    """What is due first, and what would end first if nothing were renewed."""
+def _first_due(rows: Sequence[Planned]) -> Iterator[str]:
+    """The certificates that are renewed first, and those that would expire first without renewal."""
     renewing = [row for row in rows if row.renewed]
     living = [row for row in rows if row.lifetime]
     yield ""
-    made = "after it was made"
+    issued = "after issuance"
     if renewing:
         least = min(row.renewed or 0.0 for row in renewing)
         roles = _roles(row for row in renewing if row.renewed == least)
-        yield f"  renewed first, {span(least)} {made}: {roles}"
+        yield f"  renewed first, {span(least)} {issued}: {roles}"
     if living:
         least = min(row.lifetime or 0.0 for row in living)
         roles = _roles(row for row in living if row.lifetime == least)
-        yield f"  ends first, {span(least)} {made}, if nobody renews it: {roles}"
+        yield f"  expires first, {span(least)} {issued}, if not renewed: {roles}"
 
 
 def _roles(rows: Iterator[Planned]) -> str:
@@ -106,50 +102,50 @@ def _roles(rows: Iterator[Planned]) -> str:
 
 def _rotation_lines(rotation: Rotation | Refusal) -> Iterator[str]:
     if isinstance(rotation, Refusal):
-        yield f"rotation by stages: not here: {rotation.reason}"
+        yield f"rotation by stages: not possible: {rotation.reason}"
     elif rotation.new is None:
-        yield f"rotation: none under way; everything hangs on {rotation.old.certificate.title}"
+        yield f"rotation: none in progress; the only anchor is {rotation.old.certificate.title}"
     else:
         yield (
             f"rotation: from {rotation.old.certificate.title} to {rotation.new.certificate.title}, stage "
-            f"{rotation.stage} of 4 is in the files; next: meshwright trust rotate --stage "
+            f"{rotation.stage} of 4 is written; next: meshwright trust rotate --stage "
             f"{rotation.stage + 1}"
         )
 
 
 def _certificate_lines(it: PublicCertificate, colour: bool) -> Iterator[str]:
-    yield _Toned(f"  {_bold(it.subject, colour)} ({printable(it.place)})")
+    yield _Coloured(f"  {_bold(it.subject, colour)} ({printable(it.place)})")
     yield f"    {it.role}; {it.key}{', CA' if it.is_ca else ''}; issued by {it.issuer}; serial {it.serial}"
-    left = f"{it.days_left} days left" if it.days_left >= 0 else f"{-it.days_left} days ago"
+    left = f"{it.days_left} days left" if it.days_left >= 0 else f"expired {-it.days_left} days ago"
     yield f"    {it.not_before:%Y-%m-%d} to {it.not_after:%Y-%m-%d %H:%M} UTC, {left}"
     if it.verified:
-        yield f"    signature: verified, by {it.verified}"
+        yield f"    signature: verified, signed by {it.verified}"
     for fault in it.faults:
-        yield _Toned(f"    {_RED if colour else ''}error: {printable(fault)}{_OFF if colour else ''}")
+        yield _Coloured(f"    {_RED if colour else ''}error: {printable(fault)}{_OFF if colour else ''}")
     for remark in it.remarks:
-        yield _Toned(f"    {_YELLOW if colour else ''}note: {printable(remark)}{_OFF if colour else ''}")
+        yield _Coloured(f"    {_YELLOW if colour else ''}note: {printable(remark)}{_OFF if colour else ''}")
     if it.role != "leaf":
         article = "an" if it.role[0] in "aeiou" else "a"
-        yield f"    Linkerd {'takes' if it.accepted else 'refuses'} it as {article} {it.role}"
+        yield f"    Linkerd {'accepts' if it.accepted else 'rejects'} it as {article} {it.role}"
 
 
 def _first_end(certificates: Sequence[PublicCertificate]) -> Iterator[str]:
     first = min(certificates, key=lambda it: it.not_after)
     yield ""
-    yield f"  ends first, on {first.not_after:%Y-%m-%d}: {first.subject} ({first.place})"
+    yield f"  expires first, on {first.not_after:%Y-%m-%d}: {first.subject} ({first.place})"
 
 
 def _finding_lines(finding: Finding, colour: bool) -> Iterator[str]:
     word = finding.severity.value
     tone = (_RED if word == "error" else _YELLOW) if colour else ""
     end = _OFF if colour else ""
-    yield _Toned(f"{finding.position}: {tone}{word}{end}[{finding.label}]: {finding.message}")
+    yield _Coloured(f"{finding.position}: {tone}{word}{end}[{finding.label}]: {finding.message}")
     if finding.fix:
         yield f"  fix: {finding.fix}"
 
 
 def span(seconds: float) -> str:
-    """``180 days``, or ``10 years`` for whole years from two on."""
+    """``180 days``, or ``10 years`` for two or more whole years."""
     if seconds >= 2 * _YEAR and seconds % _YEAR < 5 * DAY:
         return f"{seconds // _YEAR:.0f} years"
     return days(seconds)

@@ -1,4 +1,4 @@
-"""The label by which a Bundle takes further anchors, on the Secret of a Certificate."""
+"""Edits the label by which a Bundle selects further anchors, on the Secret of a Certificate."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from meshwright.yaml.edit import YamlText
 _LABELS = ("spec", "secretTemplate", "labels")
 
 
-def room(rotation: Rotation) -> Mapping[str, str]:
-    """The labels by which the Bundle takes further anchors; none when it names each."""
+def selector_labels(rotation: Rotation) -> Mapping[str, str]:
+    """The labels by which the Bundle selects further anchors; empty if it names each."""
     assert rotation.chain.bundle is not None
     for source in rotation.chain.bundle.list("spec", "sources"):
         secret = source.get("secret") if isinstance(source, dict) else None
@@ -25,7 +25,7 @@ def room(rotation: Rotation) -> Mapping[str, str]:
 
 
 def label(text: YamlText, key: str, value: str) -> YamlText:
-    """A Certificate whose Secret carries the label."""
+    """Add the label to the Secret template of a Certificate."""
     data = text.documents()[0].data
     for depth in range(len(_LABELS), 0, -1):
         if holds(data, _LABELS[:depth]):
@@ -38,7 +38,7 @@ def label(text: YamlText, key: str, value: str) -> YamlText:
 
 
 def unlabel(text: YamlText, key: str) -> YamlText:
-    """A Certificate whose Secret does not, and what held the label alone goes too."""
+    """Remove the label from the Secret template of a Certificate, with mappings that become empty."""
     data = text.documents()[0].data
     if not holds(data, (*_LABELS, key)):
         return text

@@ -1,4 +1,4 @@
-"""What is meshed as far as the files tell, by namespace: what has to be restarted by hand."""
+"""Lists the meshed workloads in the files by namespace: those that a person must restart."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ from meshwright.manifests.kustomization import join
 from meshwright.manifests.pointer import items_of
 
 _ROLLED = {"Deployment": "deployment", "StatefulSet": "statefulset", "DaemonSet": "daemonset"}
-_ASKS = re.compile(rf"{re.escape(INJECT)}['\"]?: ['\"]?(?:enabled|ingress)")
-# Of these the pods are seen elsewhere, or they only carry the word on.
-_NO_OWNERS = frozenset(
+_INJECT_TEXT = re.compile(rf"{re.escape(INJECT)}['\"]?: ['\"]?(?:enabled|ingress)")
+# Kinds whose pods are found elsewhere, or that only pass the annotation on.
+_NOT_POD_OWNERS = frozenset(
     {"Namespace", "HelmRelease", "HelmChartConfig", "HelmChart", "ConfigMap", "Application", "Kustomization"}
 )
 
 
 def meshed(model: Model, cluster: str, own: set[str]) -> dict[str, list[str]]:
-    """For each namespace what `kubectl rollout restart` takes there, in order; ``own`` are left out.
+    """The arguments of `kubectl rollout restart` by namespace, sorted, without the namespaces ``own``.
 
-    Where a chart is meshed its workloads are not seen: all of its namespace are named.
+    The workloads of a meshed chart are unknown, so all workloads of its namespace are listed.
     """
     found: dict[str, list[str]] = {}
     whole = {
         release.namespace
         for release in model.releases
-        # The chart of a base is of no cluster of its own.
+        # A chart in a base has no cluster.
         if release.cluster in ("", cluster) and release.namespace and _is_meshed(model, release)
     } - own
     for workload in workloads(model):
@@ -45,38 +45,40 @@ def meshed(model: Model, cluster: str, own: set[str]) -> dict[str, list[str]]:
     for namespace in whole:
         found[namespace] = [",".join(_ROLLED.values())]
     for item in model.items("HelmChartConfig", "helm.cattle.io"):
-        # k3s' packaged charts: never all of kube-system.
-        if item.cluster == cluster and _ASKS.search(str(item.get("spec", "valuesContent"))):
+        # Charts that k3s packages: never restart all of kube-system.
+        if item.cluster == cluster and _INJECT_TEXT.search(str(item.get("spec", "valuesContent"))):
             found.setdefault(item.namespace, []).append(f"deployment/{item.name}")
     return {namespace: sorted(found[namespace]) for namespace in sorted(found)}
 
 
-def of_operators(model: Model, cluster: str) -> list[str]:
-    """Objects that ask for injection and are of no kind of Kubernetes' own."""
+def operator_objects(model: Model, cluster: str) -> list[str]:
+    """Custom resources that request injection for the pods that their operator creates."""
     return sorted(
         {
             item.title
             for item in model.all_items()
             if item.cluster == cluster
-            and item.built.kind not in _NO_OWNERS
+            and item.built.kind not in _NOT_POD_OWNERS
             and workload_of(item) is None
-            and _asks(item.built.data)
+            and _requests_injection(item.built.data)
         }
     )
 
 
 def _is_meshed(model: Model, release: ChartRelease) -> bool:
-    """By its Namespace, by its values, or by patches over what it renders."""
+    """Whether a chart is meshed through its Namespace, its values, or patches of its objects."""
     namespace = model.find(release.cluster, "Namespace", "", release.namespace)
     if namespace is not None and namespace.annotations.get(INJECT) in ("enabled", "ingress"):
         return True
-    if _asks(release.values.data) or (release.built is not None and _asks(release.built.data)):
+    if _requests_injection(release.values.data) or (
+        release.built is not None and _requests_injection(release.built.data)
+    ):
         return True
-    return any(_ASKS.search(text) for text in _patches(model, release.folder))
+    return any(_INJECT_TEXT.search(text) for text in _patches(model, release.folder))
 
 
 def _patches(model: Model, folder: str) -> Iterator[str]:
-    """What is patched in the folder of a chart, and in every overlay right above it."""
+    """The patches in the folder of a chart, and in every overlay that lists it directly."""
     index = model.repository.index
     for place in index.folders if folder else ():
         kustomization = index.get(place)
@@ -90,9 +92,11 @@ def _patches(model: Model, folder: str) -> Iterator[str]:
             yield str(component.data.get("patches")) if component is not None else ""
 
 
-def _asks(data: Any) -> bool:
+def _requests_injection(data: Any) -> bool:
     if isinstance(data, dict):
-        return data.get(INJECT) in ("enabled", "ingress") or any(_asks(value) for value in data.values())
+        return data.get(INJECT) in ("enabled", "ingress") or any(
+            _requests_injection(value) for value in data.values()
+        )
     if isinstance(data, str):
-        return _ASKS.search(data) is not None
-    return isinstance(data, list) and any(_asks(value) for value in data)
+        return _INJECT_TEXT.search(data) is not None
+    return isinstance(data, list) and any(_requests_injection(value) for value in data)

@@ -1,4 +1,4 @@
-"""The files of a repository with edits that are not written yet, found by objects and by places."""
+"""Collects edits of a repository's files, located by object or by path, before anything is written."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from meshwright.yaml.edit import YamlText
 
 
 class PendingEdits:
-    """Collects edits; nothing reaches the disk. Methods raise MeshwrightError for what cannot be edited."""
+    """Collects edits in memory. Methods raise MeshwrightError for what cannot be edited."""
 
     def __init__(self, model: Model) -> None:
         self._model = model
@@ -26,7 +26,7 @@ class PendingEdits:
 
     @property
     def changes(self) -> Mapping[str, str | None]:
-        """The new text of each file that differs, by path; None for a file that goes."""
+        """The new text of each changed file, by path; None for a deleted file."""
         changed = {}
         for path, text in self._texts.items():
             before = self._model.files.text(path) if path in self._model.files.paths else None
@@ -35,28 +35,26 @@ class PendingEdits:
         return changed
 
     def text(self, path: str) -> YamlText:
-        """A file as it would be now."""
-        known = self._texts.get(path)
-        return YamlText(path, self._model.files.text(path) if known is None else known)
+        """The text of a file with its pending edits."""
+        edited = self._texts.get(path)
+        return YamlText(path, self._model.files.text(path) if edited is None else edited)
 
     def create(self, path: str, text: str) -> None:
-        """A new file."""
+        """Create a file."""
         if self._model.files.is_file(path):
-            raise MeshwrightError(
-                f"{path}: is there already, and the new anchor would be written there; move it away"
-            )
+            raise MeshwrightError(f"{path}: move this file: the new anchor would be written to its path")
         self._texts[path] = text
 
     def delete(self, path: str) -> None:
-        """A file that goes."""
+        """Delete a file."""
         self._texts[path] = None
 
     def change(self, path: str, edit: Callable[[YamlText], YamlText]) -> None:
-        """One edit of a file."""
+        """Apply an edit to a file."""
         self._texts[path] = edit(self.text(path)).text
 
     def place(self, item: Item) -> tuple[str, int]:
-        """The file of an object, and its number among the file's documents."""
+        """The file of an object, and its index among the file's documents."""
         source = self._source(item)
         documents = self._model.files.documents(source.document.path)
         start = source.document.position()
@@ -66,26 +64,24 @@ class PendingEdits:
         return source.document.path, number
 
     def set(self, item: Item, pointer: Pointer, value: Any) -> None:
-        """Replace a word of an object."""
+        """Replace a scalar of an object."""
         path, number = self.place(item)
         if not self._source(item).holds(pointer):
             shown = ".".join(str(step) for step in pointer)
             raise MeshwrightError(
-                f"{item.at()}: {item.title} has {shown} from a patch or a transformer, not from this file; "
-                "write it here"
+                f"{item.at()}: write {shown} of {item.title} in this file; it comes from a patch or a "
+                "transformer"
             )
         self.change(path, lambda text: text.set(number, pointer, value))
 
     def _source(self, item: Item) -> SourceDocument:
         source = source_of(self._model.files, item.built)
         if source is None or source.pointer:
-            raise MeshwrightError(
-                f"{item.at()}: {item.title} is not a document of its own in a file; write it as one"
-            )
+            raise MeshwrightError(f"{item.at()}: write {item.title} as a separate YAML document in a file")
         return source
 
     def entries(self, path: str) -> list[tuple[str, int, str]]:
-        """Every kustomization that lists a file: its path, the entry's number, and the entry."""
+        """Every kustomization that lists a file: its path, the entry's index, and the entry."""
         found = []
         index = self._model.repository.index
         for folder in index.folders:
@@ -97,19 +93,19 @@ class PendingEdits:
         return found
 
     def list_beside(self, path: str, listed: str) -> None:
-        """Let every kustomization that lists ``listed`` list ``path``, of the same folder, behind it."""
+        """Add ``path`` after ``listed``, in the same folder, in every kustomization that lists the latter."""
         for file, number, entry in self.entries(listed):
             new = posixpath.join(posixpath.dirname(entry), posixpath.basename(path))
             new = f"./{new}" if entry.startswith("./") and not new.startswith("./") else new
             self.change(file, lambda text, n=number, new=new: text.insert(0, ("resources",), n + 1, new))  # type: ignore[misc]
 
     def unlist(self, path: str) -> None:
-        """Take a file out of every kustomization."""
+        """Remove a file from every kustomization."""
         for file, number, _ in self.entries(path):
             self.change(file, lambda text, n=number: text.remove(0, ("resources", n)))  # type: ignore[misc]
 
     def set_value(self, release: ChartRelease, keys: tuple[str, str], value: str) -> None:
-        """Set a value two levels deep, where the release's values are written."""
+        """Set a value two levels deep in the file that contains the release's values."""
         path, number, root = self._values(release, keys[0])
         if release.has(*keys):
             self.change(path, lambda text: text.set(number, (*root, *keys), value))
@@ -119,7 +115,7 @@ class PendingEdits:
             self.change(path, lambda text: text.add(number, root, keys[0], {keys[1]: value}))
 
     def unset_value(self, release: ChartRelease, keys: tuple[str, str]) -> None:
-        """Take such a value out again, and what held it alone."""
+        """Remove such a value, and its mapping if that becomes empty."""
         if not release.has(*keys):
             return
         path, number, root = self._values(release, keys[0])
@@ -132,13 +128,13 @@ class PendingEdits:
         layers = [layer for layer in release.values.layers if layer.data]
         having = [layer for layer in layers if key in layer.data]
         for layer in reversed(having or layers):
-            known = next(iter([key] if having else layer.data))
-            found = self._mapping_with(layer.locate((known,), True), known)
+            present = next(iter([key] if having else layer.data))
+            found = self._mapping_with(layer.locate((present,), True), present)
             if found is not None:
                 return found
         raise MeshwrightError(
-            f"{release.position}: {release.title} has no values in this repository that could be edited; "
-            f"give it some, such as {key}: {{}}"
+            f"{release.position}: add values to {release.title}, such as {key}: {{}}; it has none in this "
+            "repository that can be edited"
         )
 
     def _mapping_with(self, at: Position, key: str) -> tuple[str, int, Pointer] | None:

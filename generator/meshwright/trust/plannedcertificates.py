@@ -1,4 +1,4 @@
-"""The certificates that the repository asks for: how long each lives, who mounts it, what has to restart."""
+"""The certificates that the repository specifies: lifetime, readers, and what a renewal restarts."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from meshwright.trust.chain import Chain
 # source: cert-manager, Certificate spec: defaults of duration and renewBefore, of the key and its rotation.
 _LIFETIME = 90 * DAY
 _ROTATION_SINCE = (1, 18)
-# Chart -> values key -> its Secret, and who mounts it. source: linkerd2 charts at edge-26.8.3.
+# Chart -> values key -> its Secret, and its reader. source: linkerd2 charts at edge-26.8.3.
 _WEBHOOKS = {
     "linkerd-control-plane": {
         "proxyInjector": ("linkerd-proxy-injector-k8s-tls", "Deployment linkerd-proxy-injector"),
@@ -31,11 +31,10 @@ _ALL_PROXIES = f"the control plane and every proxy, through ConfigMap {TRUST_ROO
 
 @dataclass(frozen=True)
 class Planned:
-    """A Certificate as it is asked for; times are in seconds.
+    """A certificate as specified; times are in seconds.
 
-    ``lifetime`` is None when the chart makes it with a lifetime of its own or nothing tells, ``renewed`` is
-    the age at which it is renewed, None for never. ``mounted`` says who reads it, ``restart`` what has to be
-    restarted after a renewal.
+    ``lifetime`` is None if it is unknown, ``renewed`` is the age at which it is renewed, None for never.
+    ``mounted`` describes its readers, ``restart`` what must restart after a renewal.
     """
 
     role: str
@@ -54,24 +53,26 @@ class Planned:
 
 
 def planned(model: Model, chain: Chain) -> Iterator[Planned]:
-    """Every certificate of a cluster's mesh, from the anchor down."""
+    """Every certificate of a cluster's mesh, starting with the anchor."""
     reader = _Reader(model, chain)
     for anchor in chain.anchors:
         role = "trust anchor" if anchor.named else "trust anchor, additional"
         yield reader.read(anchor.certificate, role, _ALL_PROXIES, _after_anchor(reader, anchor.certificate))
-    if chain.borrowed is not None:
-        text = "nothing by itself; a CA that changed behind its issuer shows here at the renewal only"
-        yield reader.read(chain.borrowed, "carrier of another CA", f"nobody; {_ALL_PROXIES}", text)
+    if chain.external_ca is not None:
+        text = "nothing; if the external CA changes, this Certificate shows it only at its next renewal"
+        yield reader.read(
+            chain.external_ca, "carrier of an external CA", f"nothing; its ca.crt by {_ALL_PROXIES}", text
+        )
     if chain.identity is not None:
-        mounted = "Deployment linkerd-identity, which signs each proxy's certificate of 24 hours"
-        text = "nothing: identity sees the new Secret (event IssuerUpdated in its namespace)"
+        mounted = "Deployment linkerd-identity, which signs the proxies' 24-hour certificates"
+        text = "nothing: linkerd-identity reads the new Secret (event IssuerUpdated in its namespace)"
         yield reader.read(chain.identity, "identity issuer", mounted, text)
     yield from _webhooks(reader)
 
 
 def _after_anchor(reader: _Reader, item: Item) -> str:
     if reader.new_key(item) == "same key":
-        return "every meshed pod, once before the old certificate ends; its key stays, so there is no hurry"
+        return "every meshed pod, any time before the old certificate expires, because the key stays the same"
     return "the control plane, then every meshed pod, before anything is signed with the new key"
 
 
@@ -83,7 +84,7 @@ def _webhooks(reader: _Reader) -> Iterator[Planned]:
         for key, (secret, mounted) in _WEBHOOKS[release.chart.name].items() if release is not None else ():
             found = [it for it in certificates(reader.model, secret) if it.cluster == chain.cluster]
             for item in found:
-                rows.append(reader.read(item, "webhook certificate", mounted, "nothing: it is read anew"))
+                rows.append(reader.read(item, "webhook certificate", mounted, "nothing: it is reloaded"))
                 signer = _signer(reader.model, item)
                 if signer is not None:
                     signers.setdefault(signer.title, signer)
@@ -95,7 +96,7 @@ def _webhooks(reader: _Reader) -> Iterator[Planned]:
             ):
                 rows.append(_by_chart(reader, key, secret, mounted))
     for signer in signers.values():
-        text = "nothing: cainjector writes it into the webhooks"
+        text = "nothing: cainjector updates the webhooks"
         yield reader.read(signer, "webhook CA", "the API server, through the webhooks' caBundle", text)
     yield from rows
 
@@ -108,7 +109,7 @@ def _by_chart(reader: _Reader, key: str, secret: str, mounted: str) -> Planned:
         title=f"{key} of {release.title}",
         position=release.position,
         secret=f"{release.namespace}/{secret}",
-        signed_by="itself, by Helm at each rendering",
+        signed_by="itself, created by Helm at each rendering",
         # source: linkerd2 charts, genSelfSignedCert with 365 days.
         lifetime=365 * DAY,
         renewed=None,
@@ -116,13 +117,13 @@ def _by_chart(reader: _Reader, key: str, secret: str, mounted: str) -> Planned:
         new_key="new key",
         is_ca=False,
         mounted=mounted,
-        restart="its Deployment, which the chart's checksum does",
+        restart="its Deployment, automatically by the chart's checksum annotation",
         cluster=reader.chain.cluster,
     )
 
 
 def _signer(model: Model, item: Item) -> Item | None:
-    """The Certificate of the CA that signs ``item``, where its issuer is a CA of this repository."""
+    """The Certificate of the CA that signs ``item``, if that CA is in this repository."""
     _, issuer = issuer_of(model, item)
     secret = issuer.get("spec", "ca", "secretName") if issuer is not None else None
     found = [it for it in certificates(model, str(secret)) if it.cluster == item.cluster] if secret else []
@@ -134,7 +135,7 @@ class _Reader:
         self.model, self.chain = model, chain
 
     def read(self, item: Item, role: str, mounted: str, restart: str) -> Planned:
-        """A Certificate as a row."""
+        """The report row of a Certificate."""
         lifetime = _LIFETIME
         if item.get("spec", "duration") is not None:
             lifetime = seconds(item.get("spec", "duration")) or 0.0
@@ -161,7 +162,7 @@ class _Reader:
         return f"itself ({title})" if issuer.get("spec", "selfSigned") is not None else title
 
     def new_key(self, item: Item) -> str:
-        """``new key`` or ``same key`` at a renewal; the default changed with cert-manager 1.18."""
+        """``new key`` or ``same key`` after a renewal; the default changed in cert-manager 1.18."""
         policy = item.get("spec", "privateKey", "rotationPolicy")
         if policy is not None:
             return "new key" if policy == "Always" else "same key"
@@ -178,7 +179,7 @@ def _renewed(item: Item, lifetime: float) -> float | None:
     share = item.get("spec", "renewBeforePercentage")
     if before is None and isinstance(share, int):
         before = lifetime * share / 100
-    # cert-manager falls back to a third of the lifetime when renewBefore is none or too long.
+    # cert-manager uses a third of the lifetime if renewBefore is missing or too long.
     if before is None or before >= lifetime:
         before = lifetime / 3
     return lifetime - before if lifetime else None

@@ -1,4 +1,4 @@
-"""Public certificates: what each says, and whether Linkerd would take it."""
+"""Evaluates public certificates: their contents, and whether Linkerd would accept them."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ _SOON = 60
 
 @dataclass(frozen=True)
 class PublicCertificate:
-    """One certificate; ``place`` says where it stood. Times are in UTC, ``days_left`` is whole days.
+    """A certificate; ``place`` is its location. Times are in UTC, ``days_left`` are whole days.
 
-    ``verified`` is who of those given signed it, empty when nobody of them did. ``faults`` are what is wrong
-    with it, ``remarks`` what is not wrong yet.
+    ``verified`` is the certificate among those read that signed it, empty if none did. ``faults`` are errors,
+    ``remarks`` are notes.
     """
 
     place: str
@@ -41,16 +41,16 @@ class PublicCertificate:
 
     @property
     def accepted(self) -> bool:
-        """Whether Linkerd would take it in its role today."""
+        """Whether Linkerd would accept it in its role today."""
         return not self.faults
 
 
-def judge(found: Sequence[Found], now: datetime) -> list[PublicCertificate]:
-    """What each certificate says, and what is wrong with it, as part of the chain that all make together."""
-    return [_judged(item, [other.certificate for other in found], now) for item in found]
+def evaluate(found: Sequence[Found], now: datetime) -> list[PublicCertificate]:
+    """The contents and faults of each certificate, as part of the chain that all form together."""
+    return [_evaluated(item, [other.certificate for other in found], now) for item in found]
 
 
-def _judged(item: Found, given: Sequence[x509.Certificate], now: datetime) -> PublicCertificate:
+def _evaluated(item: Found, given: Sequence[x509.Certificate], now: datetime) -> PublicCertificate:
     it = item.certificate
     own = _signed_by(it, it)
     signer = it if own else next((other for other in given if other != it and _signed_by(it, other)), None)
@@ -60,20 +60,20 @@ def _judged(item: Found, given: Sequence[x509.Certificate], now: datetime) -> Pu
     faults, remarks = _validity(it, now, left), []
     faults += _algorithm(it, role)
     if not own and not is_ca:
-        remarks.append("is no CA: neither an anchor nor an issuer")
+        remarks.append("is not a CA, so it cannot be an anchor or an issuer")
     if own and not is_ca:
-        faults.append("is signed by itself and no CA: it can be no anchor")
+        faults.append("is self-signed but not a CA, so it cannot be an anchor")
     if signer is None:
         same = [other for other in given if other != it and other.subject == it.issuer]
-        text = f"nothing given signed it: its issuer is {_name(it.issuer)}"
+        text = f"its issuer {_name(it.issuer)} is not among the certificates read"
         if same:
-            faults.append(f"is not signed by the certificate that is called {_name(it.issuer)}: another key")
+            faults.append(f"is signed with another key than that of the certificate {_name(it.issuer)}")
         else:
             remarks.append(text)
     elif signer is not it:
         remarks += _outlives(it, signer)
     if not faults and 0 <= left < _SOON:
-        remarks.append(f"ends within {_SOON} days: `linkerd check` warns from then on")
+        remarks.append(f"expires within {_SOON} days: `linkerd check` warns about it")
     return PublicCertificate(
         place=item.place,
         subject=_name(it.subject),
@@ -93,7 +93,7 @@ def _judged(item: Found, given: Sequence[x509.Certificate], now: datetime) -> Pu
 
 def _validity(it: x509.Certificate, now: datetime, left: float) -> list[str]:
     if left < 0:
-        return [f"ended on {it.not_valid_after_utc:%Y-%m-%d}"]
+        return [f"expired on {it.not_valid_after_utc:%Y-%m-%d}"]
     if it.not_valid_before_utc > now:
         return [f"is not valid before {it.not_valid_before_utc:%Y-%m-%d %H:%M} UTC"]
     return []
@@ -102,31 +102,31 @@ def _validity(it: x509.Certificate, now: datetime, left: float) -> list[str]:
 def _outlives(it: x509.Certificate, signer: x509.Certificate) -> list[str]:
     if it.not_valid_after_utc > signer.not_valid_after_utc:
         end = f"{signer.not_valid_after_utc:%Y-%m-%d}"
-        return [f"lives longer than {_name(signer.subject)}, which signed it and ends on {end}"]
+        return [f"is valid longer than {_name(signer.subject)}, which signed it and expires on {end}"]
     return []
 
 
 def _algorithm(it: x509.Certificate, role: str) -> list[str]:
-    """What Linkerd has against the key and the signature. source: linkerd2 pkg/issuercerts."""
+    """Linkerd's objections to the key and the signature. source: linkerd2 pkg/issuercerts."""
     if role == "leaf":
         return []
     key = it.public_key()
     hashed = it.signature_hash_algorithm.name if it.signature_hash_algorithm is not None else "no"
     signed = _signature(it)
     if isinstance(key, ec.EllipticCurvePublicKey):
-        faults = [] if key.key_size == 256 else [f"has a key on {key.curve.name}: Linkerd takes P-256 alone"]
+        faults = [] if key.key_size == 256 else [f"has a key on {key.curve.name}: Linkerd only accepts P-256"]
         if hashed != "sha256":
-            faults.append(f"is signed with {signed}: Linkerd takes SHA-256 alone")
+            faults.append(f"is signed with {signed}: Linkerd only accepts SHA-256")
         return faults
     if isinstance(key, rsa.RSAPublicKey) and role == "trust anchor":
         faults = []
         if key.key_size not in (2048, 4096):
-            faults.append(f"has an RSA key of {key.key_size} bits: Linkerd takes 2048 and 4096")
+            faults.append(f"has an RSA key of {key.key_size} bits: Linkerd accepts 2048 and 4096")
         if hashed != "sha256":
-            faults.append(f"is signed with {signed}: Linkerd takes SHA-256 alone")
+            faults.append(f"is signed with {signed}: Linkerd only accepts SHA-256")
         return faults
     wanted = "ECDSA P-256" if role == "identity issuer" else "ECDSA P-256 or RSA"
-    return [f"has a key of {_key(it)}: Linkerd takes {wanted} for {_article(role)}"]
+    return [f"has a key of type {_key(it)}: Linkerd accepts {wanted} for {_article(role)}"]
 
 
 def _article(role: str) -> str:
@@ -168,7 +168,7 @@ def _key(it: x509.Certificate) -> str:
 
 
 def _name(name: x509.Name) -> str:
-    """The common name where that is all there is, otherwise the whole, on one line."""
+    """The common name if the name has nothing else, otherwise the full name, on one line."""
     parts = list(name)
     common = name.get_attributes_for_oid(x509.NameOID.COMMON_NAME)
     text = str(common[0].value) if len(parts) == 1 and common else name.rfc4514_string()

@@ -1,4 +1,4 @@
-"""What ``meshwright trust`` found out: planned certificates, public ones, and what is wrong with either."""
+"""The report of ``meshwright trust``: specified certificates, public ones, and findings about both."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ if TYPE_CHECKING:
     from meshwright.trust.pem import Found
     from meshwright.trust.publiccertificates import PublicCertificate
 
-# Chart -> values that hold public certificates.
+# Values of the chart that contain public certificates.
 _VALUES = (("identityTrustAnchorsPEM",), ("identity", "issuer", "tls", "crtPEM"))
 _BEGIN = "-----BEGIN CERTIFICATE-----"
 
 
 @dataclass(frozen=True)
 class TrustReport:
-    """``note`` says why the repository was not read, when certificates were given and it could not be."""
+    """``note`` is the reason why only the given certificates were read and not the repository."""
 
     planned: tuple[Planned, ...] = ()
     certificates: tuple[PublicCertificate, ...] = ()
@@ -44,7 +44,7 @@ class TrustReport:
 
     @property
     def exit_code(self) -> ExitCode:
-        """FINDINGS when something has ended, would be refused, or would be cut."""
+        """FINDINGS if a certificate expired, Linkerd would reject one, or the chain is broken."""
         bad = any(finding.severity is Severity.ERROR for finding in self.findings)
         bad = bad or any(not certificate.accepted for certificate in self.certificates)
         return ExitCode.FINDINGS if bad else ExitCode.CLEAN
@@ -53,8 +53,8 @@ class TrustReport:
 def read_trust(path: Path, files: Sequence[Path], now: datetime | None = None) -> TrustReport:
     """Read the repository at ``path`` and the certificates of ``files``; ``now`` is for tests.
 
-    Raises MeshwrightError when a file cannot be read or holds a private key, and when the repository cannot
-    be read and no file is given.
+    Raises MeshwrightError if a file cannot be read or contains a private key, or if the repository cannot be
+    read and no file is given.
     """
     given = _read_files(files) if files else []
     try:
@@ -63,14 +63,14 @@ def read_trust(path: Path, files: Sequence[Path], now: datetime | None = None) -
     except MeshwrightError as error:
         if not files:
             raise
-        return TrustReport(certificates=_judge(given, now), note=str(error))
+        return TrustReport(certificates=_evaluate(given, now), note=str(error))
 
 
 def _report(model: Model, given: Sequence[Found], now: datetime | None) -> TrustReport:
     chains = read_chains(model)
     if not chains and not given:
         raise MeshwrightError(
-            f"{model.files.root}: nothing of Linkerd's trust is here: no Bundle "
+            f"{model.files.root}: no certificates of Linkerd found: no Bundle "
             "linkerd-identity-trust-roots, no Certificate for Secret linkerd-identity-issuer, no chart "
             "linkerd-control-plane"
         )
@@ -80,7 +80,7 @@ def _report(model: Model, given: Sequence[Found], now: datetime | None) -> Trust
     rotations: list[Rotation | Refusal] = []
     found = list(given)
     for chain in chains:
-        # A fault in one of them leaves the others, and the other clusters.
+        # An internal error in one part does not affect the others or other clusters.
         named = f"of cluster '{chain.cluster}'"
         with contained(model.faults, f"reading the certificates {named}"):
             rows.extend(planned(model, chain))
@@ -91,7 +91,7 @@ def _report(model: Model, given: Sequence[Found], now: datetime | None) -> Trust
     findings += [*model.faults, *(item for item in model.repository.findings if item.id == INTERNAL)]
     return TrustReport(
         planned=tuple(rows),
-        certificates=_judge(found, now),
+        certificates=_evaluate(found, now),
         findings=tuple(sorted(dict.fromkeys(findings), key=lambda finding: finding.sort_key)),
         rotations=tuple(rotations),
         clusters=tuple(chain.cluster for chain in chains),
@@ -99,7 +99,7 @@ def _report(model: Model, given: Sequence[Found], now: datetime | None) -> Trust
 
 
 def _found_in(model: Model, chain: Chain) -> Iterator[Found]:
-    """Public certificates that the repository holds itself: in values, and in what the Bundle reads."""
+    """Public certificates in the repository: in values, and in the Bundle and its sources."""
     release = chain.release
     for pointer in _VALUES if release is not None else ():
         value = release.value(*pointer) if release is not None else None
@@ -116,7 +116,7 @@ def _found_in(model: Model, chain: Chain) -> Iterator[Found]:
                     yield from _blocks(value, f"{item.at('data', *at)} {item.title}")
 
 
-# Imported where a certificate is at hand: the library takes longer to start than the rest of the command.
+# Imported only if there is a certificate: the library takes longer to load than the rest of the command.
 
 
 def _read_files(files: Sequence[Path]) -> list[Found]:
@@ -128,14 +128,14 @@ def _read_files(files: Sequence[Path]) -> list[Found]:
 def _blocks(text: str, place: str) -> Iterator[Found]:
     from meshwright.trust.pem import blocks
 
-    # What is none, or a key, in the repository is a rule's to say (MW217, MW901).
+    # Rules MW217 and MW901 report invalid certificates and keys in the repository.
     with suppress(MeshwrightError):
         yield from list(blocks(text, place))
 
 
-def _judge(found: Sequence[Found], now: datetime | None) -> tuple[PublicCertificate, ...]:
+def _evaluate(found: Sequence[Found], now: datetime | None) -> tuple[PublicCertificate, ...]:
     if not found:
         return ()
-    from meshwright.trust.publiccertificates import judge
+    from meshwright.trust.publiccertificates import evaluate
 
-    return tuple(judge(found, now or datetime.now(UTC)))
+    return tuple(evaluate(found, now or datetime.now(UTC)))

@@ -1,4 +1,4 @@
-"""Stage 1 in the files: a second Certificate and CA issuer, copied from the first as they are written."""
+"""Stage 1: adds a second Certificate and CA issuer, copied from the files of the first."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ import posixpath
 from meshwright.check.model.certmanager import GROUP
 from meshwright.check.model.index import Item, Model
 from meshwright.errors import MeshwrightError
-from meshwright.trust.labels import label, room
+from meshwright.trust.labels import label, selector_labels
 from meshwright.trust.pendingedits import PendingEdits
 from meshwright.trust.rotation import Rotation, number_of
 from meshwright.yaml.edit import YamlText
 
 
 def add(edits: PendingEdits, model: Model, rotation: Rotation, name: str) -> None:
-    """Write the new anchor, whose Secret is called ``name``. Raises MeshwrightError."""
+    """Add the new anchor with the Secret ``name``. Raises MeshwrightError."""
     old = rotation.old
     assert old.issuer is not None
     certificate_file, certificate = edits.place(old.certificate)
     issuer_file, issuer = edits.place(old.issuer)
     number = number_of(name)
-    labels = room(rotation)
+    labels = selector_labels(rotation)
     text = YamlText(certificate_file, _own_part(edits.text(certificate_file), certificate))
     text = text.set(0, ("metadata", "name"), _renamed(old.certificate.name, number))
     text = text.set(0, ("spec", "secretName"), name)
@@ -51,11 +51,13 @@ def _refuse_taken(model: Model, rotation: Rotation, number: int) -> None:
     ):
         for item in model.items(kind, GROUP):
             if item.name == name and item.cluster == rotation.chain.cluster:
-                raise MeshwrightError(f"{item.at()}: {item.title} has the name of the new anchor; rename it")
+                raise MeshwrightError(
+                    f"{item.at()}: rename {item.title}: the new anchor would have this name"
+                )
 
 
 def _own_part(text: YamlText, number: int) -> str:
-    """A document's lines without those that say who owns the file, in the words of 0.1.0 too."""
+    """A document's lines without the header comments of its file, also those of version 0.1.0."""
     owner = ("# Meshwright scaffold:", "# Owned by the Meshwright scaffold", "# yaml-language-server:")
     return "".join(line for line in text.part(number).splitlines(keepends=True) if not line.startswith(owner))
 

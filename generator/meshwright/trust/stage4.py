@@ -1,4 +1,4 @@
-"""Stage 4 in the files: the old anchor goes, and the new one takes its place in its file."""
+"""Stage 4: removes the old anchor and moves the new one to its file."""
 
 from __future__ import annotations
 
@@ -6,24 +6,28 @@ from meshwright.check.model.certmanager import GROUP
 from meshwright.check.model.index import Item, Model
 from meshwright.errors import MeshwrightError
 from meshwright.manifests.pointer import value_at
-from meshwright.trust.labels import room, unlabel
+from meshwright.trust.labels import selector_labels, unlabel
 from meshwright.trust.pendingedits import PendingEdits
 from meshwright.trust.rotation import Rotation
 from meshwright.yaml.edit import YamlText
 
 
 def drop(edits: PendingEdits, model: Model, rotation: Rotation) -> None:
-    """Take the old anchor out. Raises MeshwrightError when something still hangs on it."""
+    """Remove the old anchor. Raises MeshwrightError if something still depends on it."""
     old, new = rotation.old, rotation.new
     assert new is not None
     assert new.issuer is not None
     _refuse_signed(model, rotation)
-    labels = () if new.named else tuple(room(rotation))
-    _fold(edits, old.certificate, new.certificate, (("metadata", "name"), ("spec", "secretName")), labels)
+    labels = () if new.named else tuple(selector_labels(rotation))
+    _replace_in_place(
+        edits, old.certificate, new.certificate, (("metadata", "name"), ("spec", "secretName")), labels
+    )
     if old.issuer is not None:
-        _fold(edits, old.issuer, new.issuer, (("metadata", "name"), ("spec", "ca", "secretName")), ())
+        _replace_in_place(
+            edits, old.issuer, new.issuer, (("metadata", "name"), ("spec", "ca", "secretName")), ()
+        )
     for path in dict.fromkeys(edits.place(item)[0] for item in (new.certificate, new.issuer)):
-        _take_out(edits, model, path, (new.certificate, new.issuer))
+        _remove_anchor_file(edits, model, path, (new.certificate, new.issuer))
     assert rotation.chain.bundle is not None
     bundle, number = edits.place(rotation.chain.bundle)
     pointer = ("spec", "sources", old.source)
@@ -34,7 +38,7 @@ def drop(edits: PendingEdits, model: Model, rotation: Rotation) -> None:
 
 
 def _refuse_signed(model: Model, rotation: Rotation) -> None:
-    """Whatever else is signed by the old anchor's issuer would be left without one."""
+    """Raises MeshwrightError if the old anchor's issuer still signs something else."""
     issuer, new = rotation.old.issuer, rotation.new
     if issuer is None or new is None or new.issuer is None:
         return
@@ -43,15 +47,15 @@ def _refuse_signed(model: Model, rotation: Rotation) -> None:
         same = (reference.get("kind"), reference.get("name")) == (issuer.built.kind, issuer.name)
         if same and item.cluster == rotation.chain.cluster:
             raise MeshwrightError(
-                f"stage 4: {item.at('spec', 'issuerRef')}: {item.title} is still signed by {issuer.title}, "
-                f"which goes; let it name {new.issuer.title}"
+                f"stage 4: {item.at('spec', 'issuerRef')}: change the issuer of {item.title} to "
+                f"{new.issuer.title}: stage 4 removes {issuer.title}, which still signs it"
             )
 
 
-def _fold(
+def _replace_in_place(
     edits: PendingEdits, old: Item, new: Item, names: tuple[tuple[str, ...], ...], labels: tuple[str, ...]
 ) -> None:
-    """Bring ``new`` to where ``old`` is written; what a person changed in either stays."""
+    """Replace ``old`` with ``new`` in its file; the user's edits of both stay."""
     old_file, old_number = edits.place(old)
     new_file, new_number = edits.place(new)
     wanted = YamlText(new_file, edits.text(new_file).part(new_number))
@@ -73,13 +77,13 @@ def _fold(
     edits.change(old_file, lambda _: target)
 
 
-def _take_out(edits: PendingEdits, model: Model, path: str, items: tuple[Item, ...]) -> None:
-    """The file of the new anchor goes when nothing else is in it."""
-    mine = {edits.place(item)[1] for item in items if edits.place(item)[0] == path}
-    if len(model.files.documents(path)) != len(mine):
+def _remove_anchor_file(edits: PendingEdits, model: Model, path: str, items: tuple[Item, ...]) -> None:
+    """Delete the file of the new anchor. Raises MeshwrightError if it contains anything else."""
+    numbers = {edits.place(item)[1] for item in items if edits.place(item)[0] == path}
+    if len(model.files.documents(path)) != len(numbers):
         raise MeshwrightError(
-            f"stage 4: {path}: holds more than {items[0].title} and {items[1].title}, and would go with "
-            "them; move the rest to another file"
+            f"stage 4: {path}: move everything except {items[0].title} and {items[1].title} to another file: "
+            "stage 4 deletes this one"
         )
     edits.unlist(path)
     edits.delete(path)

@@ -1,4 +1,4 @@
-"""What a stage means, for people: what changes, what to wait for, how to see it, what breaks if hurried."""
+"""Explains a stage: what changes, what to do next, how to verify it, and what breaks if it is rushed."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from meshwright.check.model.index import Model
-from meshwright.trust.labels import room
-from meshwright.trust.meshed import meshed, of_operators
+from meshwright.trust.labels import selector_labels
+from meshwright.trust.meshed import meshed, operator_objects
 from meshwright.trust.rotation import Rotation
 
-# Flux takes over what a manager called kubectl-... wrote, and would undo the restart by another one.
+# Flux reverts fields of managers named kubectl-..., and reverting the restart would restart the pods again.
 # source: fluxcd kustomize-controller, FieldManagers; fluxcd/pkg ssa/patch.go, matchFieldManager.
 MANAGER = "trust-rotation"
 
 
 @dataclass(frozen=True)
 class StageGuide:
-    """The parts of an explanation, each a list of lines; commands begin with four spaces."""
+    """The explanation of a stage, in lines; commands begin with four spaces."""
 
     title: str
     changes: tuple[str, ...]
@@ -26,17 +26,17 @@ class StageGuide:
     hurried: str
 
     def lines(self) -> Iterator[str]:
-        """All of it, for a terminal."""
+        """The whole explanation, for a terminal."""
         yield self.title
-        for name, part in (("changes", self.changes), ("then", self.wait), ("see", self.verify)):
+        for name, part in (("changes", self.changes), ("next", self.wait), ("verify", self.verify)):
             yield ""
             yield f"{name}:"
             yield from (f"  {line}" for line in part)
         yield ""
-        yield f"if hurried: {self.hurried}"
+        yield f"if you do not wait: {self.hurried}"
 
 
-def lesson(model: Model, rotation: Rotation, stage: int, old: str, new: str) -> StageGuide:
+def guide_for(model: Model, rotation: Rotation, stage: int, old: str, new: str) -> StageGuide:
     """The explanation of a stage; ``old`` and ``new`` are the names of the anchors' Secrets."""
     writer = _GuideWriter(model, rotation, old, new)
     return (writer.trust_both, writer.restart, writer.sign, writer.drop)[stage - 1]()
@@ -51,10 +51,10 @@ class _GuideWriter:
         self._store = rotation.chain.namespace
         self._waits = (
             ()
-            if room(rotation)
+            if selector_labels(rotation)
             else (
-                "It takes the new one by name: "
-                "SourceNotFound until cert-manager has made the Secret, no longer.",
+                "The Bundle names the new Secret, so it reports SourceNotFound until cert-manager has "
+                "created it.",
             )
         )
 
@@ -63,48 +63,48 @@ class _GuideWriter:
         return StageGuide(
             f"Stage 1 of 4: trust {self._new} beside {self._old}",
             (
-                f"cert-manager makes a second anchor, Secret {self._store}/{self._new}, with a key of its "
-                "own.",
-                "The Bundle brings both certificates into ConfigMap linkerd-identity-trust-roots. Nothing "
-                "is signed with it yet.",
+                f"cert-manager creates a second anchor, Secret {self._store}/{self._new}, with its own key.",
+                "The Bundle writes both certificates to ConfigMap linkerd-identity-trust-roots. The new one "
+                "does not sign anything yet.",
                 *self._waits,
             ),
             ("Commit, push, and wait until the engine has applied it:", *self._applied(("linkerd-trust",))),
             (
-                "Two certificates, and both would be taken by Linkerd:",
+                "The ConfigMap contains two certificates, and Linkerd accepts both:",
                 f"    kubectl -n {self._linkerd} get configmap linkerd-identity-trust-roots -o "
                 "jsonpath='{.data.ca-bundle\\.crt}' > roots.pem",
                 "    meshwright trust --certificate roots.pem",
                 "Then: meshwright trust rotate --stage 2",
             ),
-            "a pod reads the anchors when it starts. Restarted before the ConfigMap has both, it knows the "
-            "old one alone, and stage 3 cuts it off.",
+            "pods read the anchors when they start. A pod that restarts before the ConfigMap contains both "
+            "only trusts the old one, and loses its connections at stage 3.",
         )
 
     def restart(self) -> StageGuide:
         """Stage 2."""
         return StageGuide(
-            "Stage 2 of 4: restart, so that every pod trusts both",
+            "Stage 2 of 4: restart all pods, so that they trust both anchors",
             (
-                "An annotation on the pods of linkerd-control-plane and linkerd-viz names both anchors: "
-                "the engine rolls them.",
-                "No identity changes: everything is still signed below the old anchor.",
+                "An annotation on the pods of linkerd-control-plane and linkerd-viz lists both anchors, so "
+                "the engine restarts them.",
+                "Identities do not change: everything is still signed below the old anchor.",
             ),
             (
                 "Commit, push, and wait for the control plane:",
                 *self._applied(("linkerd-control-plane", "linkerd-viz")),
-                "Then restart whatever else is meshed; no commit can, a restart is no state:",
+                "Then restart all other meshed workloads; a commit cannot, because a restart is not part of "
+                "a manifest:",
                 *self._restarts(),
             ),
             (
-                'No pod is named under "data plane proxies certificate match CA":',
+                'No pod is listed under "data plane proxies certificate match CA":',
                 "    linkerd check --proxy",
-                "It names pods of operators, of Jobs and of other repositories too: restart those as their "
-                "owner wants it.",
+                "The list can include pods of operators, Jobs and other repositories: restart them in the "
+                "way that their owner prefers.",
                 "Then: meshwright trust rotate --stage 3",
             ),
-            "a pod that was not restarted refuses every pod whose certificate is signed below the new "
-            "anchor: calls between the two fail, in both directions.",
+            "a pod that was not restarted rejects every pod with a certificate below the new anchor: calls "
+            "between the two fail in both directions.",
         )
 
     def sign(self) -> StageGuide:
@@ -112,22 +112,21 @@ class _GuideWriter:
         return StageGuide(
             f"Stage 3 of 4: sign below {self._new}",
             (
-                f"The identity issuer is issued anew below {self._new}, with a new key; the control plane "
-                "restarts with it.",
-                "Each proxy gets a certificate below the new anchor when it next renews its own: within 24 "
-                "hours.",
+                f"cert-manager reissues the identity issuer below {self._new}, with a new key; the control "
+                "plane restarts.",
+                "Each proxy gets a certificate below the new anchor at its next renewal, within 24 hours.",
             ),
             (
                 "Commit, push, and wait until the engine has applied it:",
                 *self._applied(("linkerd-trust", "linkerd-control-plane")),
-                "Then wait a day, or restart whatever is meshed once more:",
+                "Then wait a day, or restart all meshed workloads again:",
                 *self._restarts(),
             ),
             (
-                "Identity has taken the new issuer (the event IssuerUpdated, or a start after the Secret "
+                "linkerd-identity uses the new issuer (event IssuerUpdated, or a start after the Secret "
                 "changed):",
                 f"    kubectl -n {self._linkerd} get events --field-selector reason=IssuerUpdated",
-                "The issuer is signed by the new anchor and by no other:",
+                "The issuer is signed by the new anchor:",
                 f"    kubectl -n {self._linkerd} get secret linkerd-identity-issuer -o "
                 "jsonpath='{.data.tls\\.crt}' | base64 -d > issuer.pem",
                 f"    kubectl -n {self._store} get secret {self._new} -o jsonpath='{{.data.tls\\.crt}}' | "
@@ -136,16 +135,16 @@ class _GuideWriter:
                 "    linkerd check --proxy",
                 "Then, a day later: meshwright trust rotate --stage 4",
             ),
-            "until a proxy has renewed its certificate it still shows one below the old anchor: dropped "
-            "now, it is cut off.",
+            "a proxy that has not renewed its certificate still uses one below the old anchor, and loses its "
+            "connections if you drop that anchor now.",
         )
 
     def drop(self) -> StageGuide:
         """Stage 4."""
         confirm = (
             (
-                "Argo CD asks before it prunes the old Certificate and ClusterIssuer (Prune=confirm), and "
-                "waits for the answer:",
+                "Argo CD waits for a confirmation before it prunes the old Certificate and ClusterIssuer "
+                "(Prune=confirm):",
                 "    argocd app confirm-deletion linkerd-trust",
             )
             if self._argocd
@@ -154,27 +153,25 @@ class _GuideWriter:
         return StageGuide(
             f"Stage 4 of 4: drop {self._old}",
             (
-                f"The Bundle holds {self._new} alone, which moves to where {self._old} was written; the "
-                "annotation of stage 2 goes,",
-                "and the control plane restarts by that. The rotation leaves six words that differ from "
-                "the template.",
+                f"The Bundle only distributes {self._new}, which replaces {self._old} in its file.",
+                "The annotation of stage 2 is removed, so the control plane restarts.",
+                "The rotation leaves six words that differ from the template.",
             ),
             (
                 "Commit, push, and wait until the engine has applied it:",
                 *confirm,
                 *self._applied(("linkerd-trust", "linkerd-control-plane")),
-                "Then restart whatever is meshed a last time: until then those pods still trust the old "
-                "anchor:",
+                "Then restart all meshed workloads a last time; until then, they still trust the old anchor:",
                 *self._restarts(),
             ),
             (
                 "    linkerd check --proxy",
-                "Nobody removes the old key: cert-manager keeps a Secret whose Certificate is gone. Once "
-                "the check is clean:",
+                "Delete the old key when the check passes; cert-manager keeps the Secret of a deleted "
+                "Certificate:",
                 f"    kubectl -n {self._store} delete secret {self._old}",
             ),
-            "pods restarted before the ConfigMap has changed trust the old anchor on; nothing fails, and "
-            "`linkerd check --proxy` names them.",
+            "pods that restart before the ConfigMap has changed still trust the old anchor; nothing fails, "
+            "and `linkerd check --proxy` lists them.",
         )
 
     def _applied(self, layers: tuple[str, ...]) -> list[str]:
@@ -182,21 +179,21 @@ class _GuideWriter:
             names = self._names("Application", layers)
             return [f"    argocd app wait {' '.join(names)}" if names else "    argocd app list"]
         names = self._names("Kustomization", layers)
-        known = [f"    flux reconcile kustomization {name} --with-source" for name in names]
-        return known or ["    flux get all --all-namespaces"]
+        commands = [f"    flux reconcile kustomization {name} --with-source" for name in names]
+        return commands or ["    flux get all --all-namespaces"]
 
     def _names(self, kind: str, layers: tuple[str, ...]) -> list[str]:
-        """Those of ``layers`` that are called so here; a repository of another make has other names."""
-        known = {item.name for item in self._model.items(kind)}
-        return [layer for layer in layers if layer in known]
+        """Those of ``layers`` that exist under this name; other repositories use other names."""
+        existing = {item.name for item in self._model.items(kind)}
+        return [layer for layer in layers if layer in existing]
 
     def _restarts(self) -> list[str]:
-        """A command for each namespace with something meshed, but for the control plane's and viz'."""
+        """A command per namespace with meshed workloads, except those of the control plane and viz."""
         own = {release.namespace for release in (self._chain.release, self._chain.viz) if release is not None}
         return [
             f"    kubectl -n {namespace} rollout restart --field-manager={MANAGER} {' '.join(names)}"
             for namespace, names in meshed(self._model, self._chain.cluster, own).items()
         ] + [
-            f"    {title}: its operator makes its pods"
-            for title in of_operators(self._model, self._chain.cluster)
+            f"    {title}: its operator creates its pods"
+            for title in operator_objects(self._model, self._chain.cluster)
         ]

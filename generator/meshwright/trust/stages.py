@@ -1,6 +1,6 @@
 """The four stages of replacing a trust anchor, as edits: trust both, restart, sign with the new one, drop.
 
-Each stage leaves a tree that can be applied as it is, and of which the next stage can tell where it stands.
+Each stage leaves files that can be applied, and from which the next run can determine the stage.
 """
 
 from __future__ import annotations
@@ -20,27 +20,27 @@ _ANNOTATION = ("podAnnotations", ANNOTATION)
 
 @dataclass(frozen=True)
 class Staged:
-    """What a stage would write: the new text of each file, None for one that goes.
+    """The edits of a stage: the new text of each file, None for a deleted one.
 
-    ``old`` and ``new`` are the names of the anchors' Secrets. ``stands_on`` are the files that say where the
-    rotation stands: what is in them has to be committed first.
+    ``old`` and ``new`` are the names of the anchors' Secrets. ``depends_on`` are the files that determine the
+    current stage; they must be committed first.
     """
 
     stage: int
     old: str
     new: str
     changes: Mapping[str, str | None]
-    stands_on: tuple[str, ...] = ()
+    depends_on: tuple[str, ...] = ()
 
 
 def stage(model: Model, rotation: Rotation, wanted: int) -> Staged | None:
-    """The edits of stage ``wanted``, None when the files are there already.
+    """The edits of stage ``wanted``; None if they are already written.
 
-    Raises MeshwrightError when it would cut the mesh, or when a file cannot be edited.
+    Raises MeshwrightError if the stage would break the mesh, or a file cannot be edited.
     """
     if rotation.stage == wanted or (wanted == 4 and rotation.new is None):
         return None
-    _refuse_haste(rotation, wanted)
+    _refuse_out_of_order(rotation, wanted)
     edits = PendingEdits(model)
     old, new = rotation.old.secret, rotation.new.secret if rotation.new else ""
     if wanted == 1:
@@ -53,11 +53,11 @@ def stage(model: Model, rotation: Rotation, wanted: int) -> Staged | None:
         _restart(edits, rotation, f"{new} {old}")
     else:
         drop(edits, model, rotation)
-        _take_back(edits, rotation)
-    return Staged(wanted, old, new, edits.changes, tuple(dict.fromkeys(_stands_on(edits, rotation))))
+        _remove_annotation(edits, rotation)
+    return Staged(wanted, old, new, edits.changes, tuple(dict.fromkeys(_depends_on(edits, rotation))))
 
 
-def _stands_on(edits: PendingEdits, rotation: Rotation) -> Iterator[str]:
+def _depends_on(edits: PendingEdits, rotation: Rotation) -> Iterator[str]:
     chain = rotation.chain
     anchors = [anchor for anchor in (rotation.old, rotation.new) if anchor is not None]
     items = [chain.bundle, chain.identity, *(anchor.certificate for anchor in anchors)]
@@ -67,7 +67,7 @@ def _stands_on(edits: PendingEdits, rotation: Rotation) -> Iterator[str]:
             yield release.at(*_ANNOTATION).path
 
 
-def _refuse_haste(rotation: Rotation, wanted: int) -> None:
+def _refuse_out_of_order(rotation: Rotation, wanted: int) -> None:
     chain, old, new = rotation.chain, rotation.old, rotation.new
     identity = chain.identity
     assert identity is not None
@@ -76,16 +76,16 @@ def _refuse_haste(rotation: Rotation, wanted: int) -> None:
         if wanted == 1:
             return
         raise MeshwrightError(
-            f"stage {wanted}: {chain.bundle.at('spec', 'sources')}: {chain.bundle.title} distributes "
-            f"{old.certificate.title} alone, and {identity.title} is signed below it: begin with --stage 1"
+            f"stage {wanted}: begin with --stage 1: {chain.bundle.at('spec', 'sources')}: "
+            f"{chain.bundle.title} only distributes {old.certificate.title}, which signs {identity.title}"
         )
     under_way = (
         f"a rotation from {old.certificate.title} to {new.certificate.title} is at stage {rotation.stage}"
     )
     if wanted <= rotation.stage:
         raise MeshwrightError(
-            f"stage {wanted}: {under_way}, and a stage is not taken back; go on with --stage "
-            f"{rotation.stage + 1}, or revert its commit"
+            f"stage {wanted}: continue with --stage {rotation.stage + 1}, or revert the commits of later "
+            f"stages: {under_way}"
         )
     if wanted == rotation.stage + 1:
         return
@@ -93,26 +93,26 @@ def _refuse_haste(rotation: Rotation, wanted: int) -> None:
     if wanted == 4:
         issuer = old.issuer.title if old.issuer is not None else "the old anchor"
         raise MeshwrightError(
-            f"stage 4: {at}: {identity.title} is still signed by {issuer}, and dropping "
-            f"{old.certificate.title} would leave every proxy with a certificate that nobody trusts; "
-            f"{under_way}: go on with --stage {rotation.stage + 1}"
+            f"stage 4: continue with --stage {rotation.stage + 1}: {under_way}; {at}: {identity.title} is "
+            f"still signed by {issuer}, and without {old.certificate.title} no pod would trust the proxies' "
+            "certificates"
         )
     assert chain.release is not None or wanted != 3
     where = chain.release.position if chain.release is not None else at
     title = chain.release.title if chain.release is not None else "the control plane"
     raise MeshwrightError(
-        f"stage 3: {where}: {title} was not restarted for {new.certificate.title} (no podAnnotations "
-        f"{ANNOTATION} with it), and {identity.title} ({at}) signed below it would be refused by every pod "
-        f"that holds {old.certificate.title} alone: begin with --stage 2"
+        f"stage 3: run --stage 2 first: {where}: {title} was not restarted for {new.certificate.title} (not "
+        f"in podAnnotations {ANNOTATION}); if that signed {identity.title} ({at}) now, every pod that only "
+        f"trusts {old.certificate.title} would reject the new certificates"
     )
 
 
 def _restart(edits: PendingEdits, rotation: Rotation, names: str) -> None:
-    """Another annotation on the pods of the platform's charts: the engine rolls them."""
+    """Change an annotation on the pods of the platform's charts, so that the engine restarts them."""
     if rotation.chain.release is None:
         raise MeshwrightError(
-            "no release of linkerd-control-plane is here, so nothing could restart its pods or say that "
-            "they were; install it from this repository, or rotate by hand in the order of docs/trust.md"
+            "install linkerd-control-plane from this repository, or rotate by hand in the order of "
+            "docs/trust.md: without its release, the stages cannot restart its pods or record the restart"
         )
     for release in (rotation.chain.release, rotation.chain.viz):
         if release is not None:
@@ -125,14 +125,14 @@ def _sign(edits: PendingEdits, rotation: Rotation) -> None:
     assert new is not None
     if new.issuer is None:
         raise MeshwrightError(
-            f"stage 3: {new.certificate.at()}: no issuer signs with the Secret of {new.certificate.title}; "
-            f"add a ClusterIssuer with ca.secretName: {new.secret}"
+            f"stage 3: {new.certificate.at()}: add a ClusterIssuer with ca.secretName: {new.secret}: no "
+            f"issuer uses the Secret of {new.certificate.title}"
         )
     edits.set(identity, ("spec", "issuerRef", "name"), new.issuer.name)
 
 
-def _take_back(edits: PendingEdits, rotation: Rotation) -> None:
-    """Without the annotation: the engine rolls the pods a last time."""
+def _remove_annotation(edits: PendingEdits, rotation: Rotation) -> None:
+    """Remove the annotation, so that the engine restarts the pods a last time."""
     for release in (rotation.chain.release, rotation.chain.viz):
         if release is not None:
             edits.unset_value(release, _ANNOTATION)
