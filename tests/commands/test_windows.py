@@ -24,7 +24,7 @@ from support.commands import commands
 
 PACKAGE = Path(systems.__file__).parent
 # Behind commands that are refused before anything of theirs is imported.
-UNIX = {"meshwright.update.landing", "meshwright.update.renderer"}
+UNIX = {"meshwright.update.transaction", "meshwright.update.renderer"}
 
 
 def _run(start: list[str], *arguments: str | Path, home: Path) -> subprocess.CompletedProcess[str]:

@@ -156,7 +156,7 @@ def _import_all() -> None:
     for module in pkgutil.walk_packages(meshwright.__path__, "meshwright."):
         if not module.name.endswith("__main__") and module.name not in (
             "meshwright.update.renderer",
-            "meshwright.update.landing",
+            "meshwright.update.transaction",
         ):
             importlib.import_module(module.name)
 

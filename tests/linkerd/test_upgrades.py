@@ -15,7 +15,7 @@ from meshwright.linkerd.upgrades import (
     FILE,
     Pods,
     all_changes,
-    crossed,
+    breaking_changes,
     numbered_between,
     numbered_of,
     read_version,
@@ -29,7 +29,7 @@ NEW = "2026.8.3"
 
 
 def ids(old: str, new: str) -> list[str]:
-    return [change.id for change in crossed(old, new)]
+    return [change.id for change in breaking_changes(old, new)]
 
 
 def test_the_data_has_its_form(root: Path) -> None:
@@ -132,14 +132,14 @@ def test_a_change_is_crossed_when_it_is_reached_and_not_when_one_stands_on_it() 
 
 
 def test_changes_come_oldest_first() -> None:
-    edges = [change.since for change in crossed("stable-2.10.0", NEW)]
+    edges = [change.since for change in breaking_changes("stable-2.10.0", NEW)]
 
     assert edges == sorted(edges)
     assert len(edges) == len(all_changes())
 
 
 def test_nothing_is_crossed_on_the_way_back() -> None:
-    assert crossed(NEW, "2025.10.7") == ()
+    assert breaking_changes(NEW, "2025.10.7") == ()
 
 
 def test_from_one_numbered_version_to_the_next() -> None:
@@ -147,8 +147,8 @@ def test_from_one_numbered_version_to_the_next() -> None:
 
 
 def test_an_unknown_version_is_refused_by_name() -> None:
-    with pytest.raises(MeshwrightError, match="'latest' is no version of Linkerd"):
-        crossed("latest", NEW)
+    with pytest.raises(MeshwrightError, match="'latest' is not a version of Linkerd"):
+        breaking_changes("latest", NEW)
 
 
 @pytest.mark.parametrize(

@@ -94,7 +94,9 @@ def test_preview_then_update(repository: Path, update: Callable[..., Result]) ->
     done = update()
 
     assert done.exit_code == 0, done.stderr
-    assert done.stdout.splitlines()[-1].endswith("changed and staged: git diff --cached, then git commit")
+    assert done.stdout.splitlines()[-1].endswith(
+        "changed and staged; review with git diff --cached, then git commit"
+    )
     assert git(repository, "diff", "--name-only") == ""
     staged = git(repository, "diff", "--cached", "--name-only").split()
     assert ".copier-answers.yml" in staged
@@ -126,8 +128,8 @@ def test_a_result_that_the_check_refuses_is_not_written(
 
     assert done.exit_code == 1, done.stderr
     assert "platform/linkerd-control-plane/values.yaml" in done.stdout
-    assert "stands twice" in done.stdout
-    assert done.stdout.splitlines()[-1].endswith("nothing is written. Mend that first, or --force")
+    assert "duplicate key" in done.stdout
+    assert done.stdout.splitlines()[-1].endswith("nothing is written. Fix the errors first, or use --force")
     assert git(repository, "status", "--porcelain") == ""
     assert update("--force").exit_code == 1
     assert git(repository, "diff", "--cached", "--name-only") != ""

@@ -20,7 +20,7 @@ from meshwright.errors import ExitCode, MeshwrightError
 from meshwright.update import applier
 from meshwright.update.plan import FOLDER
 from support.upgrades import adopt, copy, git, make_template, release, take
-from update.test_landing import NEXT, STEPS, State, state
+from update.test_transaction import NEXT, STEPS, State, state
 
 pytestmark = pytest.mark.usefixtures("renders_here")
 
@@ -48,7 +48,7 @@ def ready(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, State, State]
             self.returncode = 0
             if said == b"go\n":
                 shutil.copytree(made, place / "ready", symlinks=True)
-                applier.carry_out(applier.Place(made / ".git", made))
+                applier.apply_plan(applier.CheckoutPaths(made / ".git", made))
             return b"", None
 
     really = programs.start
@@ -89,7 +89,7 @@ def killed_at(repository: Path, number: int) -> bool:
     if child == 0:
         try:
             count_down(number, lambda: os.kill(os.getpid(), signal.SIGKILL))
-            applier.carry_out(applier.Place(repository / ".git", repository))
+            applier.apply_plan(applier.CheckoutPaths(repository / ".git", repository))
         finally:
             os._exit(0)
     return os.WIFSIGNALED(os.waitpid(child, 0)[1])
@@ -106,7 +106,7 @@ def steps(ready: Path, tmp_path: Path) -> int:
             seen[0] += 1
 
         count_down(0, one)
-        applier.carry_out(applier.Place(repository / ".git", repository))
+        applier.apply_plan(applier.CheckoutPaths(repository / ".git", repository))
         os.write(writing, str(seen[0]).encode())
         os._exit(0)
     os.close(writing)
@@ -123,7 +123,7 @@ def assert_whole(ready: tuple[Path, State, State], tmp_path: Path, number: int) 
     assert killed_at(repository, number)
     half = state(repository) not in (before, complete)
 
-    with pytest.raises(MeshwrightError, match="changed and not committed"):
+    with pytest.raises(MeshwrightError, match="uncommitted changes"):
         update(repository)
 
     assert state(repository) == complete
@@ -164,7 +164,7 @@ def test_killed_twice(ready: tuple[Path, State, State], tmp_path: Path) -> None:
     for number in (30, 20, 60):
         assert killed_at(repository, number)
 
-    with pytest.raises(MeshwrightError, match="changed and not committed"):
+    with pytest.raises(MeshwrightError, match="uncommitted changes"):
         update(repository)
 
     assert state(repository) == complete

@@ -96,9 +96,9 @@ def test_a_plan_that_is_not_ours(repository: Path, name: str) -> None:
 
     said = refusal(repository)
 
-    assert "cannot be finished" in said
+    assert "cannot be completed" in said
     assert "was not written by Meshwright: " in said
-    assert said.endswith(f"look at it, and remove {place}")
+    assert said.endswith(f"inspect it, and remove {place}")
 
 
 @pytest.mark.parametrize("what", ["removed", "written"])
@@ -106,7 +106,7 @@ def test_a_link_on_the_way(repository: Path, what: str) -> None:
     (repository / "out").symlink_to(repository.parent / "victim")
     lay(repository, plan_of(repository, **{what: ["out/a"]}))
 
-    assert "a symbolic link is on the way to 'out/a'" in refusal(repository)
+    assert "the path 'out/a' passes through a symbolic link" in refusal(repository)
 
 
 def _link(repository: Path, name: str) -> None:
@@ -127,7 +127,7 @@ def test_what_is_no_file(repository: Path, make: Callable[[Path, str], None], na
     lay(repository, plan_of(repository, written=["README.md"]))
     make(repository, name)
 
-    assert "is no regular file" in refusal(repository)
+    assert "is not a regular file" in refusal(repository)
 
 
 def test_the_whole_place_is_a_link(repository: Path) -> None:
@@ -142,7 +142,7 @@ def test_the_whole_place_is_a_link(repository: Path) -> None:
 def test_a_link_where_the_update_makes_ready(repository: Path, target: str) -> None:
     (repository / ".git" / FOLDER).symlink_to(repository.parent / target)
 
-    assert "cannot be made" in refusal(repository)
+    assert "cannot be created" in refusal(repository)
 
 
 def test_something_was_committed_since(repository: Path) -> None:
@@ -154,10 +154,10 @@ def test_something_was_committed_since(repository: Path) -> None:
 def test_a_preview_finishes_nothing(repository: Path) -> None:
     lay(repository, plan_of(repository, written=["README.md"]))
 
-    assert "without --preview finishes it first" in refusal(repository, preview=True)
+    assert "run `meshwright update` without --preview to complete it" in refusal(repository, preview=True)
 
     # The same is finished otherwise.
-    with pytest.raises(MeshwrightError, match="changed and not committed"):
+    with pytest.raises(MeshwrightError, match="uncommitted changes"):
         update(repository)
     assert (repository / "README.md").read_bytes() == b"evil\n"
 
@@ -175,7 +175,7 @@ def test_a_preview_throws_nothing_away(repository: Path) -> None:
 
 def test_another_file_system(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is laid where the file comes first is not written through."""
-    place = applier.Place(repository / ".git", repository)
+    place = applier.CheckoutPaths(repository / ".git", repository)
     lay(repository, plan_of(repository, written=["README.md"]))
     (repository / ".README.md.meshwright").symlink_to(repository.parent / "victim/a")
     really = Path.replace
@@ -186,7 +186,7 @@ def test_another_file_system(repository: Path, monkeypatch: pytest.MonkeyPatch) 
         return really(self, target)
 
     monkeypatch.setattr(Path, "replace", replace)
-    applier.carry_out(place)
+    applier.apply_plan(place)
 
     assert (repository.parent / "victim/a").read_text(encoding="utf-8") == "precious\n"
     assert (repository / "README.md").read_bytes() == b"evil\n"
@@ -199,10 +199,10 @@ def test_no_hard_links(repository: Path, monkeypatch: pytest.MonkeyPatch) -> Non
         raise OSError(95, "Operation not supported")
 
     monkeypatch.setattr(os, "link", link)
-    place = applier.Place(repository / ".git", repository)
+    place = applier.CheckoutPaths(repository / ".git", repository)
     lay(repository, plan_of(repository, written=["README.md"]))
 
-    applier.carry_out(place)
+    applier.apply_plan(place)
 
     assert git(repository, "status", "--porcelain") == " M README.md"
 

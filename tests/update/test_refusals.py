@@ -47,15 +47,15 @@ def test_changed_and_not_committed(pair: Repository) -> None:
 
     said = refusal(pair[1])
 
-    assert "README.md: changed and not committed" in said
-    assert said.endswith("git commit, or git stash")
+    assert "README.md: uncommitted changes" in said
+    assert said.endswith("run git commit or git stash, because an update merges into the last commit")
 
 
 def test_staged_counts_as_changed(pair: Repository) -> None:
     (pair[1] / "platform/alpha/mine.yaml").write_text("a: 1\n", encoding="utf-8")
     git(pair[1], "add", "--all")
 
-    assert "platform/alpha/mine.yaml: changed and not committed" in refusal(pair[1])
+    assert "platform/alpha/mine.yaml: uncommitted changes" in refusal(pair[1])
 
 
 def test_no_git(pair: Repository) -> None:
@@ -79,7 +79,7 @@ def test_no_answers_file(pair: Repository) -> None:
     (pair[1] / ".copier-answers.yml").unlink()
     commit(pair[1])
 
-    assert "no .copier-answers.yml: not made by `copier copy`" in refusal(pair[1])
+    assert "no .copier-answers.yml: the repository was not created by `copier copy`" in refusal(pair[1])
 
 
 def test_answers_file_without_a_version(pair: Repository) -> None:
@@ -101,7 +101,7 @@ def test_answers_file_with_conflict_markers(pair: Repository) -> None:
     file.write_text(f"<<<<<<< HEAD\n{file.read_text(encoding='utf-8')}", encoding="utf-8")
     commit(pair[1])
 
-    assert "a merge left conflict markers" in refusal(pair[1])
+    assert "contains conflict markers of a merge" in refusal(pair[1])
 
 
 def test_a_tag_that_is_gone(pair: Repository) -> None:
@@ -110,7 +110,7 @@ def test_a_tag_that_is_gone(pair: Repository) -> None:
     said = refusal(pair[1])
 
     assert ".copier-answers.yml:2:1: the template" in said
-    assert "has no v1.0.0: was a tag moved or deleted?" in said
+    assert "has no v1.0.0: the tag may have been moved or deleted" in said
 
 
 def test_a_version_that_is_none(pair: Repository) -> None:
@@ -121,13 +121,13 @@ def test_an_older_version(pair: Repository) -> None:
     assert update(pair[1]) is ExitCode.CLEAN
     commit(pair[1])
 
-    assert "--to v1.0.0 is older than v2.0.0" in refusal(pair[1], to="v1.0.0")
+    assert "--to v1.0.0 is older than the repository's version v2.0.0" in refusal(pair[1], to="v1.0.0")
 
 
 def test_a_template_that_is_not_there(pair: Repository) -> None:
     pair[0].rename(pair[0].with_name("elsewhere"))
 
-    assert "is not there" in refusal(pair[1])
+    assert "does not exist" in refusal(pair[1])
 
 
 def test_another_place_for_the_template(pair: Repository) -> None:
@@ -151,20 +151,20 @@ def test_a_relative_source_from_another_folder(pair: Repository, monkeypatch: py
 def test_a_merge_under_way(pair: Repository) -> None:
     (pair[1] / ".git/MERGE_HEAD").write_text("0" * 40, encoding="utf-8")
 
-    assert "a merge is under way" in refusal(pair[1])
+    assert "a merge is in progress" in refusal(pair[1])
 
 
 def test_a_sparse_checkout(pair: Repository) -> None:
     git(pair[1], "sparse-checkout", "set", "apps")
 
-    assert "committed and not checked out" in refusal(pair[1])
+    assert "committed but not checked out" in refusal(pair[1])
 
 
 def test_another_update_at_the_same_time(pair: Repository) -> None:
     handle = os.open(pair[1] / ".git", os.O_RDONLY)
     fcntl.flock(handle, fcntl.LOCK_EX)
     try:
-        assert "another update is under way" in refusal(pair[1])
+        assert "another update is running" in refusal(pair[1])
     finally:
         os.close(handle)
 
@@ -172,7 +172,7 @@ def test_another_update_at_the_same_time(pair: Repository) -> None:
 def test_a_locked_index(pair: Repository) -> None:
     (pair[1] / ".git/index.lock").write_text("", encoding="utf-8")
 
-    assert "another git process is at work" in refusal(pair[1])
+    assert "another git process is running" in refusal(pair[1])
 
     (pair[1] / ".git/index.lock").unlink()
     assert update(pair[1]) is ExitCode.CLEAN
@@ -300,9 +300,9 @@ def test_offline_with_a_copy_in_the_cache(
 
     said = refusal(pair[1])
     assert "cannot be reached" in said
-    assert "name one that was fetched before with --to, such as v2.0.0" in said
+    assert "pass one that was fetched before with --to, such as v2.0.0" in said
     assert update(pair[1], to="v2.0.0") is ExitCode.CLEAN
-    assert "the copy that was fetched last serves" in capsys.readouterr().out
+    assert "the last fetched copy is used" in capsys.readouterr().out
 
 
 def test_offline_without_a_copy(pair: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -317,4 +317,4 @@ def test_offline_without_a_copy(pair: Repository, tmp_path: Path, monkeypatch: p
     said = refusal(pair[1])
 
     assert "the template http://127.0.0.1:9/template.git cannot be read" in said
-    assert said.endswith("offline, a clone of it serves: --template FOLDER")
+    assert said.endswith("if you are offline, pass a clone of it with --template FOLDER")

@@ -65,7 +65,7 @@ class TestNotes:
         said = notes(pair[1], capsys)
 
         assert len(said) == 1
-        assert f"the files were rendered from {pair[0]}; somebody wrote {other} since" in said[0]
+        assert f"the files were rendered from {pair[0]}; {other} was recorded since" in said[0]
         assert said[0].startswith(f"note: {pair[1]}/.copier-answers.yml:2:1: ")
 
     def test_a_place_changed_among_other_things(self, pair: Pair, capsys: pytest.CaptureFixture[str]) -> None:
@@ -88,7 +88,7 @@ class TestNotes:
     def test_what_is_not_committed_does_not_count(self, pair: Pair) -> None:
         move(pair[1], pair[0], pair[0].with_name("other"))
 
-        with pytest.raises(MeshwrightError, match=r"copier-answers\.yml: changed and not committed"):
+        with pytest.raises(MeshwrightError, match=r"copier-answers\.yml: uncommitted changes"):
             update(pair[1])
 
     def test_what_a_template_says_is_printable(self, pair: Pair, capsys: pytest.CaptureFixture[str]) -> None:
@@ -116,8 +116,8 @@ def test_a_template_that_does_not_end(pair: Pair) -> None:
         contextvars.copy_context().run(limited)
 
     assert str(caught.value) == (
-        f"the template {pair[0]} takes longer than 2 s to render, and was stopped; "
-        "if you trust it: --limit render=4"
+        f"the template {pair[0]} takes longer than 2 s to render and was stopped; "
+        "if you trust it, use --limit render=4"
     )
     assert git(pair[1], "status", "--porcelain") == ""
 
@@ -131,7 +131,7 @@ def test_a_submodule_of_the_template_is_not_fetched(pair: Pair, tmp_path: Path) 
     git(pair[0], "submodule", "--quiet", "add", str(private), "template/stolen")
     commit(pair[0], "v3.0.0")
 
-    with pytest.raises(MeshwrightError, match=r"v3\.0\.0 of the template cannot be rendered"):
+    with pytest.raises(MeshwrightError, match=r"the template's version v3\.0\.0 cannot be rendered"):
         update(pair[1])
 
     assert not (pair[1] / "stolen").exists()

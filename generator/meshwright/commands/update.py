@@ -63,10 +63,10 @@ def update(
     """
     # Imported here, so that the help comes without them.
     from meshwright.git.gitpython import require_git
-    from meshwright.update.landing import Landing
     from meshwright.update.outcome import complete
     from meshwright.update.preparation import UpdateRequest, prepare
     from meshwright.update.rendering import Renderer
+    from meshwright.update.transaction import Transaction
 
     require_git()
     request = UpdateRequest(path, to, _given(answers or ()), template, answers_file)
@@ -76,19 +76,21 @@ def update(
         with (
             working("reading"),
             Renderer(scratch, tree.settings if tree else ()) as renderer,
-            Landing(tree, scratch, preview=preview) as landing,
+            Transaction(tree, scratch, preview=preview) as transaction,
         ):
-            if landing.finished:
+            if transaction.finished:
                 complain("meshwright: completed an update that had been interrupted\n")
             say("merging")
             merge = prepare(request, scratch, renderer)
             say("checking")
             result = complete(merge, scratch, check=check)
-            landed = not preview and _may_land(result, force=force, write_conflicts=write_conflicts)
-            if landed:
+            written = not preview and _may_write(result, force=force, write_conflicts=write_conflicts)
+            if written:
                 lift()
-                landing.land(merge.project, merge.workshop, result.folder, result.changes, merge.conflicts)
-        _print(result, output, landed=landed, preview=preview)
+                transaction.apply(
+                    merge.project, merge.repository, result.folder, result.changes, merge.conflicts
+                )
+        _print(result, output, written=written, preview=preview)
         return _status(result)
 
 
@@ -117,7 +119,7 @@ def _status(result: Result) -> ExitCode:
     return ExitCode.FINDINGS if result.findings else ExitCode.CLEAN
 
 
-def _may_land(result: Result, *, force: bool, write_conflicts: bool) -> bool:
+def _may_write(result: Result, *, force: bool, write_conflicts: bool) -> bool:
     if not result.changes:
         return False
     if result.merge.conflicts:
@@ -125,13 +127,13 @@ def _may_land(result: Result, *, force: bool, write_conflicts: bool) -> bool:
     return force or not result.findings
 
 
-def _print(result: Result, output: str, *, landed: bool, preview: bool) -> None:
+def _print(result: Result, output: str, *, written: bool, preview: bool) -> None:
     # Only the format that is printed is imported.
     if output == "json":
         from meshwright.update import json_output
 
-        emit(json_output.render(result, landed=landed, preview=preview))
+        emit(json_output.render(result, written=written, preview=preview))
     else:
         from meshwright.update import text
 
-        tell(text.render(result, landed=landed, preview=preview))
+        tell(text.render(result, written=written, preview=preview))

@@ -1,1 +1,1 @@
-"""What is known of Linkerd itself: its versions, what broke between them, what makes a pod restart."""
+"""Facts about Linkerd: its versions, breaking changes between them, and changes that need pod restarts."""

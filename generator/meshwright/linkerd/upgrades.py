@@ -1,6 +1,6 @@
-"""What one crosses between two versions of Linkerd, and which pods have a change only after a restart.
+"""Breaking changes between two versions of Linkerd, and changes that reach pods only after a restart.
 
-The knowledge is data: upgrades.yml beside this module, each entry with its source.
+The facts are in upgrades.yml beside this module, each with its source.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ _OLD_CHART = re.compile(r"v?([0-9]+)\.([0-9]+)\.[0-9]+(?:-.*)?\Z")
 
 @dataclass(frozen=True)
 class BreakingChange:
-    """Something that broke or moved at ``since``, the first edge release that has it.
+    """A change that breaks or moves something; ``since`` is the first edge release with it.
 
-    ``shows`` says what in a repository tells that it matters there; ``values`` are keys, by chart, that tell
-    so too. ``layers`` are those of a generated repository. ``restart`` says that it reaches a meshed pod
-    only when that pod is restarted. ``source`` is where the fact was read.
+    ``shows`` describes what in a repository indicates that it is affected; ``values`` are value keys, by
+    chart, that indicate the same. ``layers`` are those of a generated repository. ``restart`` means that
+    meshed pods get the change only when they are restarted. ``source`` is the source of the fact.
     """
 
     id: str
@@ -46,16 +46,16 @@ class BreakingChange:
 
 
 class Pods(StrEnum):
-    """Whose pods a restart is about."""
+    """Which pods a restart concerns."""
 
-    MESHED = "meshed"  # every pod with a proxy: a person restarts them
-    CONTROL_PLANE = "control-plane"  # the pods in namespace linkerd: a person restarts them
-    OWN = "own"  # the layer's own: the change restarts them
+    MESHED = "meshed"  # every pod with a proxy; the user restarts them
+    CONTROL_PLANE = "control-plane"  # the pods in namespace linkerd; the user restarts them
+    OWN = "own"  # the layer's own pods; the change restarts them
 
 
 @dataclass(frozen=True)
 class Restart:
-    """Pods that have what ``changed`` in ``layer`` only after a restart, and why."""
+    """Pods that get a change in ``layer`` only after a restart, and the reason."""
 
     layer: str
     changed: str
@@ -64,35 +64,34 @@ class Restart:
 
     @property
     def by_itself(self) -> bool:
-        """Whether Kubernetes restarts them because of the change; otherwise somebody has to."""
+        """Whether Kubernetes restarts them because of the change; otherwise the user must."""
         return self.pods is Pods.OWN
 
 
 def read_version(text: str, chart: str = "linkerd-control-plane") -> Edge | None:
-    """The edge release that ``text`` is or was made from; None for text that is no version of Linkerd.
+    """The edge release of a version; None for text that is not a version of Linkerd.
 
     ``text`` is a chart version (2026.8.3), an edge tag, a numbered version (2.14, stable-2.14.10) or the
-    version of an older ``chart`` (1.16.11). Of a numbered version the point release makes no difference.
+    version of an older ``chart`` (1.16.11). The patch release of a numbered version is ignored.
     """
     if edge := read_edge(text):
         return edge
-    knowledge = _knowledge()
+    facts = _facts()
     if found := _NUMBERED.match(text):
-        return knowledge.numbered.get(found[1])
+        return facts.numbered.get(found[1])
     if found := _OLD_CHART.match(text):
         wanted = (int(found[1]), int(found[2]))
-        known = [(minor, edge) for minor, edge in knowledge.charts.get(chart, ()) if minor <= wanted]
-        return known[-1][1] if known and known[-1][0][0] == wanted[0] else None
+        older = [(minor, edge) for minor, edge in facts.charts.get(chart, ()) if minor <= wanted]
+        return older[-1][1] if older and older[-1][0][0] == wanted[0] else None
     return None
 
 
-def crossed(
+def breaking_changes(
     old: str | Edge, new: str | Edge, chart: str = "linkerd-control-plane"
 ) -> tuple[BreakingChange, ...]:
-    """Every known change that is newer than ``old`` and not newer than ``new``, oldest first.
+    """Every known change after ``old`` up to and including ``new``, oldest first; none for a downgrade.
 
-    Versions are as ``read_version`` takes them. Nothing is crossed on the way back. Raises MeshwrightError
-    for text that is no version.
+    Versions are as for ``read_version``. Raises MeshwrightError for text that is not a version.
     """
     first, last = _edge(old, chart), _edge(new, chart)
     return tuple(change for change in all_changes() if first < change.since <= last)
@@ -102,44 +101,44 @@ def numbered_between(one: str | Edge, other: str | Edge, chart: str = "linkerd-c
     """How many numbered versions (2.18, 2.19, ...) begin between two versions, in either direction.
 
     Control plane and proxies may be one apart. source: linkerd.io, Upgrading Linkerd, data plane version
-    skew. Raises MeshwrightError for text that is no version.
+    skew. Raises MeshwrightError for text that is not a version.
     """
     low, high = sorted((_edge(one, chart), _edge(other, chart)))
-    return sum(low < edge <= high for edge in _knowledge().numbered.values())
+    return sum(low < edge <= high for edge in _facts().numbered.values())
 
 
 def numbered_of(version: str | Edge, chart: str = "linkerd-control-plane") -> str:
-    """The newest numbered version that a release holds, such as 2.20; empty before 2.10.
+    """The newest numbered version that a release includes, such as 2.20; empty before 2.10.
 
-    Raises MeshwrightError for text that is no version.
+    Raises MeshwrightError for text that is not a version.
     """
     edge = _edge(version, chart)
-    names = [name for name, first in _knowledge().numbered.items() if first <= edge]
+    names = [name for name, first in _facts().numbered.items() if first <= edge]
     return names[-1] if names else ""
 
 
 def restarts(layer: str, changed: Iterable[str]) -> tuple[Restart, ...]:
-    """What has to be restarted, or restarts by itself, after a change in a layer of a generated repository.
+    """The restarts after a change in a layer of a generated repository, automatic ones included.
 
-    ``changed`` holds ``version`` for that of the layer's chart, keys of its values with dots between them
-    (``proxy.image.version``), and ``Kind/name`` for objects. What is not known to need one needs none.
+    ``changed`` contains ``version`` for the version of the layer's chart, keys of its values joined by dots
+    (``proxy.image.version``), and ``Kind/name`` for objects. Unknown changes need no restart.
     """
     found = []
     for item in dict.fromkeys(changed):
-        for entry in _knowledge().restarts.get(layer, ()):
+        for entry in _facts().restarts.get(layer, ()):
             if any(_covers(name, item) for name in entry.changed):
                 found.append(Restart(layer, item, entry.pods, entry.why))
     return tuple(found)
 
 
 def restarts_data_plane(layer: str, changed: Iterable[str]) -> bool:
-    """Whether every meshed pod has to be restarted to have all of a change; ``changed`` as for restarts."""
+    """Whether a change needs a restart of every meshed pod; ``changed`` is as for ``restarts``."""
     return any(item.pods is Pods.MESHED for item in restarts(layer, changed))
 
 
 def all_changes() -> tuple[BreakingChange, ...]:
     """Every known change, oldest first."""
-    return _knowledge().changes
+    return _facts().changes
 
 
 def _edge(version: str | Edge, chart: str) -> Edge:
@@ -148,7 +147,7 @@ def _edge(version: str | Edge, chart: str) -> Edge:
     edge = read_version(version, chart)
     if edge is None:
         raise MeshwrightError(
-            f"'{version}' is no version of Linkerd: write a chart version (2026.8.3), an edge tag "
+            f"'{version}' is not a version of Linkerd; use a chart version (2026.8.3), an edge tag "
             "(edge-26.8.3) or a numbered version (2.20)"
         )
     return edge
@@ -166,7 +165,7 @@ class _Rule:
 
 
 @dataclass(frozen=True)
-class _Knowledge:
+class _Facts:
     numbered: Mapping[str, Edge]
     charts: Mapping[str, tuple[tuple[tuple[int, int], Edge], ...]]
     changes: tuple[BreakingChange, ...]
@@ -174,7 +173,7 @@ class _Knowledge:
 
 
 @cache
-def _knowledge() -> _Knowledge:
+def _facts() -> _Facts:
     data = parse(FILE.read_text(encoding="utf-8"), FILE.name)
     numbered = {name: _tag(tag) for name, tag in data["numbered"].items()}
     charts = {
@@ -186,19 +185,19 @@ def _knowledge() -> _Knowledge:
         layer: tuple(_Rule(tuple(e["changed"]), Pods(e["pods"]), e["why"]) for e in entries)
         for layer, entries in data["restarts"].items()
     }
-    return _Knowledge(numbered, charts, tuple(changes), rules)
+    return _Facts(numbered, charts, tuple(changes), rules)
 
 
 def _change(entry: Mapping[str, Any]) -> BreakingChange:
     values = {chart: tuple(keys) for chart, keys in entry.get("values", {}).items()}
-    known = {**entry, "since": _tag(entry["since"]), "layers": tuple(entry["layers"]), "values": values}
-    return BreakingChange(**known)
+    fields = {**entry, "since": _tag(entry["since"]), "layers": tuple(entry["layers"]), "values": values}
+    return BreakingChange(**fields)
 
 
 def _tag(text: str) -> Edge:
     edge = read_edge(text)
     if edge is None:
-        raise MeshwrightError(f"{FILE.name}: '{text}' is no edge release")
+        raise MeshwrightError(f"{FILE.name}: '{text}' is not an edge release")
     return edge
 
 

@@ -1,4 +1,4 @@
-"""Linkerd's versions: an edge release is a date and a number, and its charts carry the same."""
+"""Linkerd's edge versions: a year, a month and a number, also used by the charts."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _EDGE = re.compile(r"edge-([0-9]{2})\.([0-9]{1,2})\.([0-9]{1,2})\Z")
 
 
 class Edge(NamedTuple):
-    """An edge release; compares as released."""
+    """An edge release; sorts by release date."""
 
     year: int
     month: int

@@ -1,1 +1,1 @@
-"""Upgrades a generated repository: Copier renders, git merges, nothing of the user's is lost."""
+"""Updates a generated repository: Copier renders, git merges, and the user's edits are kept."""

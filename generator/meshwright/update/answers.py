@@ -1,4 +1,4 @@
-"""The answers file: what it records, and where; Copier writes it, an update reads and replaces it."""
+"""The answers file: Copier writes it, an update reads and replaces it."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ COMMIT = "_commit"
 
 @dataclass(frozen=True)
 class Answers:
-    """``commit`` and ``source`` as they are recorded; ``given`` every other answer.
+    """``commit`` and ``source`` as recorded; ``given`` contains every other answer.
 
-    ``lines`` gives the line on which a key stands, from 1; ``name`` is the file's path for messages.
+    ``lines`` maps each key to its line, from 1; ``name`` is the file's path for messages.
     """
 
     name: str
@@ -30,41 +30,41 @@ class Answers:
     lines: Mapping[str, int]
 
     def place(self, key: str) -> str:
-        """Where an answer stands, as file:line:column."""
+        """The position of an answer as file:line:column."""
         return f"{self.name}:{self.lines[key]}:1" if key in self.lines else self.name
 
 
 def read_answers(name: str, text: str) -> Answers:
     """Answers from the text of an answers file.
 
-    Raises MeshwrightError when it is no YAML, a conflict was left in it, or it names no template and version.
+    Raises MeshwrightError if it is not YAML, contains conflict markers, or lacks the template or its version.
     """
     if any(line.startswith("<<<<<<< ") for line in text.splitlines()):
         raise MeshwrightError(
-            f"{name}: a merge left conflict markers in it; take one side whole, and give what the other "
-            "side had with `meshwright update --answers`"
+            f"{name}: contains conflict markers of a merge; keep one side completely, and pass the answers "
+            "of the other side with `meshwright update --answers`"
         )
-    # For its faults with their place; the values are read below as Copier reads them, by YAML 1.1.
+    # Only for errors with positions; the values are read below by YAML 1.1, as Copier reads them.
     load_documents(text, name)
     data = yaml.safe_load(text)
     if not isinstance(data, dict):
-        raise MeshwrightError(f"{name}: not the answers of a `copier copy`: it holds no mapping")
-    for key, what in ((SOURCE, "where its template is"), (COMMIT, "from which version of it")):
+        raise MeshwrightError(f"{name}: not the answers of a `copier copy`: it is not a mapping")
+    for key, what in ((SOURCE, "the template's location"), (COMMIT, "the template's version")):
         if not isinstance(data.get(key), str) or not data[key]:
             raise MeshwrightError(
-                f"{name}: no {key}: it does not say {what}; "
-                "a copy from a folder without Git cannot be updated, `copier copy` from a URL can"
+                f"{name}: no {key}, which records {what}; "
+                "only a `copier copy` from a Git repository can be updated, not one from a plain folder"
             )
     return Answers(name, data[COMMIT], data[SOURCE], given_in(data), _lines(text))
 
 
 def given_in(data: Mapping[Any, Any]) -> dict[str, Any]:
-    """The answers among what an answers file holds; Copier's own keys begin with an underscore."""
+    """The answers in an answers file, without Copier's own keys, which begin with an underscore."""
     return {str(key): value for key, value in data.items() if not str(key).startswith("_")}
 
 
 def with_source(text: str, replacement: str) -> str:
-    """``text`` with the value of ``_src_path`` written as ``replacement``, a scalar of YAML as it stands."""
+    """``text`` with the value of ``_src_path`` replaced by ``replacement``, a YAML scalar with its quotes."""
     node = _value(text, SOURCE)
     if node is None:
         return text
@@ -72,13 +72,13 @@ def with_source(text: str, replacement: str) -> str:
 
 
 def source_as_written(text: str) -> str | None:
-    """The value of ``_src_path`` as its file writes it, quotes and all; None when there is none."""
+    """The value of ``_src_path`` as written in its file, with quotes; None if there is none."""
     node = _value(text, SOURCE)
     return None if node is None else text[node.start_mark.index : node.end_mark.index]
 
 
 def _value(text: str, key: str) -> yaml.Node | None:
-    # The C parser counts bytes beyond ASCII otherwise than Python counts characters.
+    # Not the C parser: its marks count bytes, and Python indexes characters.
     root = yaml.compose(text, Loader=yaml.SafeLoader)
     if not isinstance(root, yaml.MappingNode):
         return None

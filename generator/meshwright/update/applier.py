@@ -1,9 +1,9 @@
-"""A process of its own that puts a prepared update in place; a kill of the command does not reach it.
+"""The process that applies a prepared update; it survives if the command is killed.
 
-What is to happen stands in ``meshwright-update/`` of the git directory. As long as there is no plan.json
-nothing has begun, and everything is thrown away when the command ends; once it is there the update is
-carried out, by this process or, after a power cut, by the next run. Little more than the standard library is
-imported: it starts with the command.
+The update is prepared in ``meshwright-update/`` of the Git directory. Without a plan.json there nothing has
+begun, and the folder is removed when the command ends. Once plan.json exists, the update is applied by this
+process or, after a power failure, by the next run. The module imports little more than the standard library,
+because the process starts with every update.
 """
 
 from __future__ import annotations
@@ -20,99 +20,99 @@ from meshwright.update.plan import FOLDER, INDEX, PLAN, Refused, read_plan
 
 
 @dataclass(frozen=True)
-class Place:
-    """Where an update lands, as git tells it: the git directory, the checkout's files, its index."""
+class CheckoutPaths:
+    """The paths that an update writes to, as git reports them: Git directory and top folder."""
 
     git_dir: Path
     top: Path
 
     @property
     def folder(self) -> Path:
-        """Where everything is made ready."""
+        """The folder in which the update is prepared."""
         return self.git_dir / FOLDER
 
     @property
     def plan(self) -> Path:
-        """The file whose presence means that the update is to be carried out."""
+        """The file whose existence means that the update must be applied."""
         return self.folder / PLAN
 
     @property
     def index(self) -> Path:
-        """The index of the checkout, a linked one's too."""
+        """The index of the checkout, also of a linked work tree."""
         return self.git_dir / "index"
 
 
 def main() -> None:
-    """Wait for the command to end or to say "go"; arguments: the scratch folder, the git directory, the top.
+    """Wait for the command to end or to write a line; arguments: scratch folder, Git directory, top folder.
 
-    Without the last two nothing is carried out: a preview.
+    Without the last two (a preview) nothing is applied.
     """
-    scratch, *told = map(Path, sys.argv[1:])
-    place = Place(*told) if told else None
-    said = sys.stdin.readline().strip()
+    scratch, *checkout = map(Path, sys.argv[1:])
+    paths = CheckoutPaths(*checkout) if checkout else None
+    line = sys.stdin.readline().strip()
     try:
-        if place and place.plan.exists():
-            carry_out(place)
+        if paths and paths.plan.exists():
+            apply_plan(paths)
     except (OSError, Refused) as error:
         sys.stdout.write(f"{error}\n")
     finally:
-        if place and not place.plan.exists():
-            clear(place)
-        if not said:
-            # The command was killed: what it rendered is nobody's any more.
+        if paths and not paths.plan.exists():
+            clear(paths)
+        if not line:
+            # The command was killed and cannot remove its scratch folder.
             shutil.rmtree(scratch, ignore_errors=True)
 
 
-def carry_out(place: Place, *, resumed: bool = False) -> None:
-    """Do what the plan says; what was done before an interruption is not done again.
+def apply_plan(paths: CheckoutPaths, *, resumed: bool = False) -> None:
+    """Apply the plan; steps that were done before an interruption are not repeated.
 
-    Raises Refused when the plan is not ours, or another git process has the index (a plan that is not
-    ``resumed`` is thrown away then); OSError when a file cannot be written: the plan stays then.
+    Raises Refused if Meshwright did not write the plan or another git process holds the index; then the plan
+    is removed unless ``resumed``. Raises OSError if a file cannot be written; the plan stays.
     """
-    plan = read_plan(place.folder, place.top)
-    staged, lock = place.folder / INDEX, place.index.with_name(f"{place.index.name}.lock")
+    plan = read_plan(paths.folder, paths.top)
+    staged, lock = paths.folder / INDEX, paths.index.with_name(f"{paths.index.name}.lock")
     if staged.exists():
-        if not _take(lock, staged):
+        if not _lock_index(lock, staged):
             if not resumed:
-                place.plan.unlink()
-            raise Refused(f"{lock}: another git process is at work in this checkout, or was killed there")
+                paths.plan.unlink()
+            raise Refused(f"{lock}: another git process is running in this checkout, or was killed there")
         for path in plan.removed:
-            _remove(place.top, path)
+            _remove_file(paths.top, path)
         for number, path in enumerate(plan.written):
-            _put(place.folder / str(number), place.top / path)
-        lock.replace(place.index)
-        # From here on the index is the new one: this file is the mark that the rest is done.
+            _write_file(paths.folder / str(number), paths.top / path)
+        lock.replace(paths.index)
+        # The new index is in place; removing this file records that all files are written.
         staged.unlink()
-    place.plan.unlink()
-    clear(place)
+    paths.plan.unlink()
+    clear(paths)
 
 
-def clear(place: Place) -> None:
-    """Throw away what is made ready; never what a link leads to."""
-    shutil.rmtree(place.folder, ignore_errors=True)
+def clear(paths: CheckoutPaths) -> None:
+    """Remove the prepared files without following links."""
+    shutil.rmtree(paths.folder, ignore_errors=True)
 
 
-def _take(lock: Path, wanted: Path) -> bool:
-    """Make git's lock on the index, with the new index as its content; False when another process has it."""
+def _lock_index(lock: Path, wanted: Path) -> bool:
+    """Create git's index lock with the new index as its content; False if another process holds it."""
     whole = wanted.with_name("lock")
     with suppress(FileNotFoundError):
         whole.unlink()
     shutil.copyfile(wanted, whole)
     try:
-        # Whole or not at all: half a lock would be taken for another process's.
+        # A link is atomic: a partial lock would look like another process's.
         os.link(whole, lock)
     except FileExistsError:
-        # Our own from before an interruption, or another's.
+        # Either our own lock from before an interruption, or another process's.
         return not lock.is_symlink() and lock.read_bytes() == wanted.read_bytes()
     except OSError:
         # A file system without hard links.
-        return _create(lock, wanted)
+        return _create_lock(lock, wanted)
     finally:
         whole.unlink()
     return True
 
 
-def _create(lock: Path, wanted: Path) -> bool:
+def _create_lock(lock: Path, wanted: Path) -> bool:
     content = wanted.read_bytes()
     try:
         handle = os.open(lock, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
@@ -123,32 +123,32 @@ def _create(lock: Path, wanted: Path) -> bool:
     return True
 
 
-def _remove(top: Path, path: str) -> None:
+def _remove_file(top: Path, path: str) -> None:
     with suppress(FileNotFoundError, NotADirectoryError):
         (top / path).unlink()
     for folder in parents(path):
         try:
             (top / folder).rmdir()
         except OSError:
-            # Something of the user's is in it.
+            # The folder contains files of the user.
             break
 
 
-def _put(staged: Path, target: Path) -> None:
+def _write_file(staged: Path, target: Path) -> None:
     if not os.path.lexists(staged):
         return
     target.parent.mkdir(parents=True, exist_ok=True)
     try:
         staged.replace(target)
     except OSError as error:
-        if error.errno != 18:  # EXDEV: the git directory is on another file system
+        if error.errno != 18:  # EXDEV: the Git directory is on another file system
             raise
-        beside = target.with_name(f".{target.name}.meshwright")
-        # Left by an interruption, or laid there by somebody, a link perhaps.
+        temporary = target.with_name(f".{target.name}.meshwright")
+        # It may exist after an interruption, or be a link that somebody placed there.
         with suppress(FileNotFoundError):
-            beside.unlink()
-        shutil.copy2(staged, beside, follow_symlinks=False)
-        beside.replace(target)
+            temporary.unlink()
+        shutil.copy2(staged, temporary, follow_symlinks=False)
+        temporary.replace(target)
         staged.unlink()
 
 

@@ -1,4 +1,4 @@
-"""Files of a generated repository by what they belong to: a layer, an application, the repository."""
+"""Groups files of a generated repository by layer, application, component, or the repository itself."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Group = tuple[str, str]
 
 
 def group_of(path: str) -> Group:
-    """The kind of thing a file belongs to, and its name."""
+    """The kind and name of the group of a file."""
     for pattern, kind in _PLACES:
         found = pattern.match(path)
         if found:
@@ -29,7 +29,7 @@ def group_of(path: str) -> Group:
 
 
 def grouped(paths: Iterable[str]) -> dict[Group, list[str]]:
-    """Paths by group: layers first, what belongs to no group last."""
+    """Paths by group: layers first, files of the repository itself last."""
     groups: dict[Group, list[str]] = {}
     for path in sorted(paths):
         groups.setdefault(group_of(path), []).append(path)

@@ -1,6 +1,6 @@
-"""What became of the answers file since the files were rendered: edits by hand, another template.
+"""Finds changes of the answers file since the files were rendered: manual edits, or another template.
 
-Copier ignores edits for ever, an update takes them as answers.
+Copier ignores such edits forever; an update uses them as answers.
 """
 
 from __future__ import annotations
@@ -12,16 +12,16 @@ from meshwright.errors import MeshwrightError
 from meshwright.update.answers import Answers, read_answers
 from meshwright.update.project import Project
 
-# Commits of the answers file that are looked at; whoever edited it more often than that is on his own.
+# How many commits of the answers file are read; older manual edits are not found.
 _DEPTH = 20
 
 
 @dataclass(frozen=True)
 class RenderedCommit:
-    """``answers`` are those by which the committed files were rendered.
+    """``answers`` are those that the committed files were rendered with.
 
-    ``source`` is the template that the answers file named before, where that changed with the last version or
-    since; None where it did not.
+    ``source`` is the template that the answers file named before, if that changed with the last version or
+    after it; otherwise None.
     """
 
     answers: Answers
@@ -30,7 +30,7 @@ class RenderedCommit:
 
 @dataclass(frozen=True)
 class _Change:
-    """A commit that touched the answers file: the answers before it, None where they cannot be read."""
+    """A commit that changed the answers file; ``before`` are the previous answers, None if unreadable."""
 
     commit: str
     is_merge: bool
@@ -38,10 +38,10 @@ class _Change:
 
 
 def rendered_answers(project: Project, answers_file: str) -> RenderedCommit:
-    """Look through the newest commits of the answers file.
+    """The answers that the files were rendered with, from the newest commits of the answers file.
 
-    A commit that changes the answers file and nothing else is an edit by hand (or an update that changed no
-    other file, where both are right): the files still follow the answers before it.
+    A commit that changes only the answers file is a manual edit (or an update that changed no other file,
+    for which both readings are correct): the files still follow the answers before it.
     """
     file = project.prefix + answers_file
     answers, source = project.answers, None
@@ -65,13 +65,13 @@ def _changes(project: Project, file: str, answers_file: str) -> Iterator[_Change
     for line in commits:
         commit, *parents = line.split(" ")
         before = project.git.run("cat-file", "blob", f"{parents[0]}:{file}") if parents else None
-        known = None
+        previous = None
         if before and not before.status:
             try:
-                known = read_answers(answers_file, before.output.decode("utf-8", "replace"))
+                previous = read_answers(answers_file, before.output.decode("utf-8", "replace"))
             except MeshwrightError:
-                known = None
-        yield _Change(commit, len(parents) > 1, known)
+                previous = None
+        yield _Change(commit, len(parents) > 1, previous)
 
 
 def _changed(project: Project, commit: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""What an update did, or would do, for machines: schema/update-report.schema.json."""
+"""The report of an update or a preview as JSON, by schema/update-report.schema.json."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 SCHEMA_VERSION = 1
 
 
-def render(result: Result, *, landed: bool, preview: bool) -> str:
+def render(result: Result, *, written: bool, preview: bool) -> str:
     """One JSON object, ending with a line break."""
     merge = result.merge
     data: dict[str, Any] = {
@@ -22,7 +22,7 @@ def render(result: Result, *, landed: bool, preview: bool) -> str:
         "template": merge.template.source,
         "from": merge.old.name,
         "to": merge.new.name,
-        "written": landed,
+        "written": written,
         "preview": None,
         "notes": list(merge.notes),
         "changes": [
@@ -68,7 +68,7 @@ def _preview(found: Preview) -> dict[str, Any]:
                 "breaks": item.breaks,
                 "do": item.do,
             }
-            for item in found.crossed
+            for item in found.breaking_changes
         ],
         "objects": [
             {"root": root.title, "object": item.title, "change": item.change.value}

@@ -1,4 +1,4 @@
-"""What an upgrade comes to: the merged files, generated anew and checked."""
+"""Completes a merge: runs generate and check on the merged files."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from meshwright.update.project import TreeEntry
 
 @dataclass(frozen=True)
 class Result:
-    """``folder`` holds the whole repository as it would be; ``changes`` are files by path, before and after.
+    """``folder`` contains the whole new repository; ``changes`` are files by path, before and after.
 
-    ``findings`` are errors that the present repository does not have; ``report`` is None where there was
-    nothing to check, and with conflicts.
+    ``findings`` are errors that the repository does not have now; ``report`` is None if there was nothing to
+    check or there are conflicts.
     """
 
     merge: Merge
@@ -33,16 +33,16 @@ class Result:
 
 
 def complete(merge: Merge, scratch: Path, *, check: bool = True) -> Result:
-    """Write the merged files into ``scratch``, generate, and check; with conflicts the files alone."""
+    """Write the merged files into ``scratch``, generate, and check; with conflicts only write the files."""
     folder = scratch / "result"
-    merge.workshop.check_out(merge.tree, folder)
+    merge.repository.check_out(merge.tree, folder)
     if merge.conflicts:
         return Result(merge, folder, entry_changes(merge, merge.tree), (), None)
     findings, tree = _generated(merge, folder)
     changes = entry_changes(merge, tree)
     if findings or not changes or not check:
         return Result(merge, folder, changes, findings, None)
-    _dress(merge, folder)
+    _add_check_inputs(merge, folder)
     report = _checked(folder)
     return Result(merge, folder, changes, _new_errors(merge, report), report)
 
@@ -58,14 +58,16 @@ def _generated(merge: Merge, folder: Path) -> tuple[tuple[Finding, ...], str]:
         return (), merge.tree
     if outcome.has_errors:
         return tuple(item for item in outcome.findings if item.severity == "error"), merge.tree
-    tree = merge.workshop.tree_of_folder(folder)
-    # A submodule is an empty folder here, which a tree does not hold.
-    links = {path: entry for path, entry in merge.workshop.entries(merge.tree).items() if entry.is_submodule}
-    return (), merge.workshop.tree_with(tree, links)
+    tree = merge.repository.tree_of_folder(folder)
+    # A submodule is an empty folder here, and a tree does not contain empty folders.
+    links = {
+        path: entry for path, entry in merge.repository.entries(merge.tree).items() if entry.is_submodule
+    }
+    return (), merge.repository.tree_with(tree, links)
 
 
-def _dress(merge: Merge, folder: Path) -> None:
-    """What a check looks at beside the files: the remotes, and what is in submodules."""
+def _add_check_inputs(merge: Merge, folder: Path) -> None:
+    """Add what a check reads beside the files: the remotes, and the contents of submodules."""
     config = common_dir_of(merge.project.git_dir) / "config"
     if config.is_file():
         (folder / ".git").mkdir(exist_ok=True)
@@ -77,10 +79,10 @@ def _dress(merge: Merge, folder: Path) -> None:
 
 
 def _no_manifests(folder: str, names: list[str]) -> list[str]:
-    """What is not copied: state of git, and what is neither file, folder nor link, such as a pipe."""
+    """Names not to copy: .git, and special files such as pipes."""
     files = [Path(folder, name) for name in names]
-    odd = [file.name for file in files if not (file.is_symlink() or file.is_file() or file.is_dir())]
-    return [*odd, ".git"]
+    special = [file.name for file in files if not (file.is_symlink() or file.is_file() or file.is_dir())]
+    return [*special, ".git"]
 
 
 def _checked(folder: Path) -> Report | None:
@@ -95,7 +97,7 @@ def _checked(folder: Path) -> Report | None:
 
 
 def _new_errors(merge: Merge, report: Report | None) -> tuple[Finding, ...]:
-    """Errors that the repository has not had before; a place that moved makes none new."""
+    """Errors that the repository did not have before; a changed position does not make an error new."""
     found = report.findings if report else ()
     errors = [item for item in found if item.severity == "error" and not _is_answer(item)]
     if not errors:
@@ -112,5 +114,5 @@ def _new_errors(merge: Merge, report: Report | None) -> tuple[Finding, ...]:
 
 
 def _is_answer(finding: Finding) -> bool:
-    # Copier has just taken the answers by the new version's own rules; the schema here is this program's.
+    # Copier has validated the answers by the new version's rules; this program's schema may be older.
     return finding.step == "schema" and finding.position.path == ANSWERS

@@ -1,4 +1,4 @@
-"""What a merge must not touch: the user's own files, and what the generator derives."""
+"""Decides which files a merge must not change: the user's own, and those that the generator writes."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ _DERIVED = ("mesh/apps/*", "clusters/*/apps/*.yaml")
 
 @dataclass(frozen=True)
 class Sides:
-    """The three sides of a merge: files of the old template, of the user, of the new template."""
+    """The three sides of a merge: files of the old template, the user and the new template."""
 
     base: Mapping[str, TreeEntry]
     ours: Mapping[str, TreeEntry]
     theirs: Mapping[str, TreeEntry]
 
 
-def settled(
+def keep_ours(
     sides: Sides, kept: Iterable[str], derived: Iterable[str]
 ) -> tuple[dict[str, TreeEntry | None], ...]:
-    """Changes to the base and to the new side by which a merge leaves these paths as the user has them.
+    """Changes to base and theirs after which a merge leaves these paths as they are in ours.
 
-    ``kept`` are the user's once they exist: one that he deleted stays away, one that the template drops is
-    merged like any other. ``derived`` are left to the generator.
+    ``kept`` paths belong to the user once they exist: a deleted one is not restored, and one that the
+    template removes is merged like any other. ``derived`` paths are left to the generator.
     """
     base: dict[str, TreeEntry | None] = {}
     theirs: dict[str, TreeEntry | None] = {}
@@ -46,11 +46,11 @@ def _different(side: Mapping[str, TreeEntry], wanted: Changes) -> dict[str, Tree
 
 
 def candidates(sides: Sides) -> list[str]:
-    """Paths that may be generated, and on which the template has a say too."""
+    """Paths of the template that may be generated files."""
     paths = {*sides.base, *sides.theirs}
     return sorted(path for path in paths if any(fnmatch.fnmatch(path, pattern) for pattern in _DERIVED))
 
 
 def is_generated(content: bytes) -> bool:
-    """Whether the generator wrote this, or a person on top of it."""
+    """Whether this is a generated file, edited or not."""
     return generated_from(content.decode("utf-8", "replace")) is not None

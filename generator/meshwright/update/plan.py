@@ -1,7 +1,7 @@
-"""What an interrupted update has still to do, as it stands in the git directory; not believed blindly.
+"""Reads and validates the plan of an interrupted update in the Git directory.
 
-The git directory may be a stranger's. So a plan names no place of its own: its paths are relative to the
-checkout that git told of, stay in it, and lead through no link.
+The Git directory may come from a stranger, so a plan is not trusted: its paths are relative to the checkout
+that git reports, stay inside it, and must not pass through a link.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ _MOST = 64 * 2**20
 
 
 class Refused(Exception):
-    """Nothing was done; the message is a reason."""
+    """Nothing was changed; the message is the reason."""
 
 
 @dataclass(frozen=True)
 class Plan:
-    """Paths from the checkout's top; the new content of the n-th that is written is the file ``n`` beside it.
+    """Paths relative to the top; file ``n`` beside the plan is the new content of the n-th ``written`` path.
 
-    ``head`` is the commit that all of it stands on.
+    ``head`` is the commit that the update is based on.
     """
 
     head: str
@@ -39,20 +39,20 @@ class Plan:
 
 
 def write_plan(place: Path, plan: Plan) -> Path:
-    """Write a plan under another name, which is given back: renamed to PLAN it counts."""
-    aside = place / f"{PLAN}.new"
-    aside.write_text(json.dumps({"format": _FORMAT, **asdict(plan)}), encoding="utf-8")
-    return aside
+    """Write a plan to a temporary file and return its path; renaming it to PLAN commits the update."""
+    temporary = place / f"{PLAN}.new"
+    temporary.write_text(json.dumps({"format": _FORMAT, **asdict(plan)}), encoding="utf-8")
+    return temporary
 
 
 def read_plan(place: Path, top: Path) -> Plan:
-    """The plan in ``place`` for the checkout at ``top``. Raises Refused when it is not of ours; OSError."""
+    """The plan in ``place`` for the checkout at ``top``. Raises Refused if it is not valid, and OSError."""
     if place.is_symlink() or not _is_regular(place / PLAN) or (place / PLAN).stat().st_size > _MOST:
-        raise _foreign(place, "it is no regular file")
+        raise _foreign(place, "it is not a regular file")
     try:
         data = json.loads((place / PLAN).read_text(encoding="utf-8"))
     except (ValueError, RecursionError):
-        raise _foreign(place, "it is no JSON") from None
+        raise _foreign(place, "it is not JSON") from None
     plan = _decoded(data)
     if plan is None:
         raise _foreign(place, "it has other fields")
@@ -60,12 +60,12 @@ def read_plan(place: Path, top: Path) -> Plan:
         if not is_plain(path) or "\0" in path:
             raise _foreign(place, f"it names {path!r}, which is outside the checkout")
         if any((top / parent).is_symlink() for parent in parents(path)):
-            raise _foreign(place, f"a symbolic link is on the way to {path!r}")
+            raise _foreign(place, f"the path {path!r} passes through a symbolic link")
     if os.path.lexists(place / INDEX) and not _is_regular(place / INDEX):
-        raise _foreign(place, "its index is no regular file")
+        raise _foreign(place, "its index is not a regular file")
     for number, path in enumerate(plan.written):
         if not _is_harmless(place / str(number), path):
-            raise _foreign(place, f"what it has for {path!r} is no regular file")
+            raise _foreign(place, f"its content for {path!r} is not a regular file")
     return plan
 
 
@@ -88,7 +88,7 @@ def _is_regular(file: Path) -> bool:
 
 
 def _is_harmless(staged: Path, path: str) -> bool:
-    """Whether a staged file is regular, in place already, or a link that stays in the checkout."""
+    """Whether a staged file is regular, already in place, or a link that stays in the checkout."""
     if not os.path.lexists(staged) or _is_regular(staged):
         return True
     if not staged.is_symlink():
@@ -99,4 +99,4 @@ def _is_harmless(staged: Path, path: str) -> bool:
 
 
 def _foreign(place: Path, why: str) -> Refused:
-    return Refused(f"{place / PLAN} was not written by Meshwright: {why}; look at it, and remove {place}")
+    return Refused(f"{place / PLAN} was not written by Meshwright: {why}; inspect it, and remove {place}")

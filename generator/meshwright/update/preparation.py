@@ -1,4 +1,4 @@
-"""Prepares an upgrade: renders both versions and merges them; nothing of it touches the repository."""
+"""Prepares an update: renders both versions and merges them, without changing the repository."""
 
 from __future__ import annotations
 
@@ -11,10 +11,9 @@ import yaml
 
 from meshwright.errors import together
 from meshwright.update.answers import FILE, SOURCE, Answers, given_in, source_as_written, with_source
-from meshwright.update.history import RenderedCommit as History
-from meshwright.update.history import rendered_answers
-from meshwright.update.merge import Conflict, Workshop
-from meshwright.update.ownership import Sides, candidates, is_generated, settled
+from meshwright.update.history import RenderedCommit, rendered_answers
+from meshwright.update.merge import Conflict, MergeRepository
+from meshwright.update.ownership import Sides, candidates, is_generated, keep_ours
 from meshwright.update.project import Project, TreeEntry, open_project
 from meshwright.update.rendering import Job, RenderedTree, Renderer
 from meshwright.update.templaterepository import Template, TemplateVersion, fetch_template, is_same_source
@@ -25,7 +24,7 @@ _OURS = "yours"
 
 @dataclass(frozen=True)
 class UpdateRequest:
-    """``to`` is a revision of the template; None is the newest, or with ``answers`` the present one."""
+    """``to`` is a revision of the template; None means the newest, or with ``answers`` the current one."""
 
     path: Path
     to: str | None = None
@@ -36,16 +35,16 @@ class UpdateRequest:
 
 @dataclass(frozen=True)
 class Merge:
-    """What an upgrade would make of the repository, before generator and checker have seen it.
+    """The merged files, before generate and check have run.
 
-    ``tree`` is in the workshop, markers in it where there are ``conflicts``. ``moved`` are the user's files
-    that follow a renamed folder; ``gone`` files that he deleted and the template changed; ``asked`` and
-    ``dropped`` are questions.
+    ``tree`` is in ``repository`` and contains markers if there are ``conflicts``. ``moved`` are the user's
+    files that follow a renamed folder; ``gone`` are files that the user deleted and the template changed;
+    ``asked`` are new questions, ``dropped`` are removed ones.
     """
 
     project: Project
     template: Template
-    workshop: Workshop
+    repository: MergeRepository
     target: UpgradeTarget
     tree: str
     conflicts: tuple[Conflict, ...]
@@ -62,15 +61,14 @@ class Merge:
 
     @property
     def new(self) -> TemplateVersion:
-        """The version that they are brought to."""
+        """The version that they are updated to."""
         return self.target.new
 
 
 def prepare(request: UpdateRequest, scratch: Path, renderer: Renderer) -> Merge:
-    """Merge the wanted version into the repository's committed files, in ``scratch``.
+    """Merge the requested version into the repository's committed files, in ``scratch``.
 
-    Raises MeshwrightError for whatever makes that impossible, an answer that the new version refuses
-    included.
+    Raises MeshwrightError if that is impossible, also if the new version rejects an answer.
     """
     project = open_project(request.path, request.answers_file)
     template = fetch_template(request.template or project.answers.source, scratch, here=project.root)
@@ -78,7 +76,7 @@ def prepare(request: UpdateRequest, scratch: Path, renderer: Renderer) -> Merge:
     before = history.answers
     target = choose(template, project.answers, before, request.to, request.answers)
     target = replace(target, notes=(*_source_notes(project, request, history), *target.notes))
-    workshop = Workshop(project, scratch)
+    repository = MergeRepository(project, scratch)
     rendered = renderer.render(
         template,
         request.answers_file,
@@ -90,28 +88,28 @@ def prepare(request: UpdateRequest, scratch: Path, renderer: Renderer) -> Merge:
     _refuse_faults(project, before, target, rendered)
     for side in rendered:
         _name_source(side.folder / request.answers_file, project.answers_text)
-    return _merge(project, template, workshop, target, rendered, request.answers_file)
+    return _merge(project, template, repository, target, rendered, request.answers_file)
 
 
 def _merge(
     project: Project,
     template: Template,
-    workshop: Workshop,
+    repository: MergeRepository,
     target: UpgradeTarget,
     rendered: list[RenderedTree],
     answers_file: str,
 ) -> Merge:
-    old, new = (workshop.tree_of_folder(side.folder) for side in rendered)
-    sides = Sides(workshop.entries(old), project.entries, workshop.entries(new))
-    base, theirs = settled(sides, rendered[1].kept, _derived(workshop, sides))
-    # Copier owns it alone: an edit by hand has been read as answers.
+    old, new = (repository.tree_of_folder(side.folder) for side in rendered)
+    sides = Sides(repository.entries(old), project.entries, repository.entries(new))
+    base, theirs = keep_ours(sides, rendered[1].kept, _derived(repository, sides))
+    # Only Copier writes the answers file: manual edits have been read as answers.
     written = sides.theirs.get(answers_file)
     base[answers_file] = project.entries[answers_file]
     theirs[answers_file] = written or project.entries[answers_file]
-    merged = workshop.merge(
-        workshop.tree_with(old, base),
+    merged = repository.merge(
+        repository.tree_with(old, base),
         project.tree,
-        workshop.tree_with(new, theirs),
+        repository.tree_with(new, theirs),
         (_OURS, f"template-{target.new.name}"),
     )
     gone = tuple(
@@ -120,10 +118,10 @@ def _merge(
     return Merge(
         project=project,
         template=template,
-        workshop=workshop,
+        repository=repository,
         target=target,
-        tree=workshop.tree_with(merged.tree, dict.fromkeys(gone)),
-        conflicts=tuple(_told(item, target) for item in merged.conflicts if item.path not in gone),
+        tree=repository.tree_with(merged.tree, dict.fromkeys(gone)),
+        conflicts=tuple(_explained(item, target) for item in merged.conflicts if item.path not in gone),
         moved=merged.moved,
         gone=gone,
         **_questions(project, rendered[1].folder / answers_file),
@@ -131,15 +129,15 @@ def _merge(
     )
 
 
-def _source_notes(project: Project, request: UpdateRequest, history: History) -> Iterator[str]:
-    """What a person should know about where the template is taken from: it decides what is written."""
+def _source_notes(project: Project, request: UpdateRequest, history: RenderedCommit) -> Iterator[str]:
+    """Notes about the source of the template, because that source decides what is written."""
     recorded = project.answers.source
     if request.template and not is_same_source(request.template, recorded, here=project.root):
         yield f"rendered from {request.template}; {recorded} stays recorded"
     if history.source is not None:
         yield (
             f"{project.answers.place(SOURCE)}: the files were rendered from {history.source}; "
-            f"somebody wrote {recorded} since: look at that template before you take the result"
+            f"{recorded} was recorded since; review that template before you accept the result"
         )
 
 
@@ -147,26 +145,26 @@ def _is_deletion(conflict: Conflict) -> bool:
     return any(word in conflict.kind for word in ("modify/delete", "rename/delete"))
 
 
-def _derived(workshop: Workshop, sides: Sides) -> list[str]:
+def _derived(repository: MergeRepository, sides: Sides) -> list[str]:
     paths = candidates(sides)
     entries = [sides.ours.get(path) or sides.theirs.get(path) or sides.base[path] for path in paths]
     files = [
         (path, entry.blob) for path, entry in zip(paths, entries, strict=True) if entry.mode[:3] == "100"
     ]
-    contents = workshop.contents([blob for _, blob in files])
+    contents = repository.contents([blob for _, blob in files])
     return [path for (path, _), content in zip(files, contents, strict=True) if is_generated(content)]
 
 
-def _told(conflict: Conflict, target: UpgradeTarget) -> Conflict:
-    """The conflict with a reason that names both sides."""
+def _explained(conflict: Conflict, target: UpgradeTarget) -> Conflict:
+    """The conflict with a reason that mentions both sides."""
     version = target.new.name
     reasons = {
         frozenset({1, 2, 3}): f"you and {version} changed the same lines",
-        frozenset({2, 3}): f"you and {version} both added it, with other content",
-        frozenset({1, 2}): f"{version} deletes it, and you changed it since {target.old.name}",
+        frozenset({2, 3}): f"you and {version} both added it with different content",
+        frozenset({1, 2}): f"{version} deletes it, but you changed it since {target.old.name}",
     }
     if "binary" in conflict.kind:
-        return replace(conflict, reason=f"you and {version} both changed a file that is no text")
+        return replace(conflict, reason=f"you and {version} both changed a binary file")
     usual = any(word in conflict.kind for word in ("contents", "add/add", "modify/delete"))
     reason = reasons.get(frozenset(conflict.stages)) if usual else None
     return replace(conflict, reason=reason or conflict.reason)
@@ -179,25 +177,25 @@ def _refuse_faults(
     for version, side in ((target.old, rendered[0]), (target.new, rendered[1])):
         for fault in side.faults:
             if not fault.question:
-                lines.append(f"{version.name} of the template cannot be rendered: {fault.text}")
+                lines.append(f"the template's version {version.name} cannot be rendered: {fault.text}")
             elif side is rendered[0]:
                 lines.append(
-                    f"{before.place(fault.question)}: {version.name} never took this answer: {fault.text}"
+                    f"{before.place(fault.question)}: {version.name} never accepted this answer: {fault.text}"
                 )
             elif fault.question in target.changed:
-                lines.append(f"--answers {fault.question}: {version.name} refuses it: {fault.text}")
+                lines.append(f"--answers {fault.question}: {version.name} rejects it: {fault.text}")
             else:
                 lines.append(
-                    f"{project.answers.place(fault.question)}: {version.name} refuses the stored answer "
+                    f"{project.answers.place(fault.question)}: {version.name} rejects the stored answer "
                     f"{project.answers.given.get(fault.question)!r}: {fault.text}; "
-                    f"give another with --answers {fault.question}=..."
+                    f"pass another one with --answers {fault.question}=..."
                 )
     if lines:
         raise together(lines)
 
 
 def _name_source(file: Path, ours: str) -> None:
-    """Write the recorded source, as the user's file has it, in place of the copy that was rendered."""
+    """Replace the path of the rendered copy with the source recorded in the user's file."""
     written = source_as_written(ours)
     if written and file.is_file():
         file.write_text(with_source(file.read_text(encoding="utf-8"), written), encoding="utf-8", newline="")
@@ -214,8 +212,8 @@ def _questions(project: Project, file: Path) -> dict[str, dict[str, Any]]:
 
 
 def entry_changes(merge: Merge, tree: str) -> dict[str, tuple[TreeEntry | None, TreeEntry | None]]:
-    """What differs between the committed files and ``tree``, by path: before and after."""
-    before, after = merge.project.entries, merge.workshop.entries(tree)
+    """The differences between the committed files and ``tree``, by path: before and after."""
+    before, after = merge.project.entries, merge.repository.entries(tree)
     return {
         path: (before.get(path), after.get(path))
         for path in sorted({*before, *after})

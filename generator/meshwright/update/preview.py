@@ -1,4 +1,4 @@
-"""What an upgrade means before it is made: notes, what is rendered anew, what restarts, in which order."""
+"""The preview of an update: release notes, changed objects, restarts, and the order of the changes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from meshwright.difference.comparison import compare
 from meshwright.difference.model import Difference, Field, Key, ObjectDifference
 from meshwright.difference.text import render as render_difference
 from meshwright.errors import MeshwrightError
-from meshwright.linkerd.upgrades import BreakingChange, Restart, crossed, read_version, restarts
+from meshwright.linkerd.upgrades import BreakingChange, Restart, breaking_changes, read_version, restarts
 from meshwright.manifests.pointer import dotted
 from meshwright.update.outcome import Result
 
@@ -19,17 +19,17 @@ _LINKERD = "linkerd-control-plane"
 
 @dataclass(frozen=True)
 class Preview:
-    """``difference`` is of what is rendered, ``crossed`` what Linkerd broke, ``order`` of what changes."""
+    """``breaking_changes`` are Linkerd's between the two versions; ``order`` contains the changed roots."""
 
     notes: tuple[tuple[str, str], ...]
     difference: Difference
-    crossed: tuple[BreakingChange, ...]
+    breaking_changes: tuple[BreakingChange, ...]
     restarts: tuple[Restart, ...]
     order: tuple[Line, ...]
 
 
 def preview(result: Result) -> Preview:
-    """The preview of a result; with conflicts only the notes, because nothing can be built."""
+    """The preview of a result; with conflicts only the release notes, because nothing can be built."""
     merge = result.merge
     notes = merge.template.notes(merge.old, merge.new)
     if result.report is None:
@@ -40,7 +40,7 @@ def preview(result: Result) -> Preview:
     return Preview(
         notes,
         difference,
-        _crossed(difference),
+        _breaking_changes(difference),
         tuple(item for layer, what in changed.items() for item in restarts(layer, what)),
         tuple(line for line in result.report.order if line.title in touched),
     )
@@ -52,17 +52,17 @@ def lines(result: Result) -> Iterator[str]:
     for version, text in found.notes:
         yield f"release notes of {version}:"
         yield from (f"  {line}".rstrip() for line in text.splitlines())
-    if found.crossed:
-        yield "Linkerd changed on the way:"
-        for change in found.crossed:
+    if found.breaking_changes:
+        yield "breaking changes of Linkerd between these versions:"
+        for change in found.breaking_changes:
             yield f"  {change.since}: {change.title}: {change.breaks}"
             yield f"    do: {change.do} [{change.id}]"
     if not found.difference.is_empty or found.difference.not_compared:
-        yield "what is rendered:"
+        yield "rendered objects:"
         yield from (f"  {line}".rstrip() for line in render_difference(found.difference).splitlines())
     yield from _restart_lines(found)
     if found.order:
-        yield "the engine applies what changes in this order (one number: in any order):"
+        yield "the engine applies the changes in this order (same number: in any order):"
         ranks = {rank: number for number, rank in enumerate(sorted({line.rank for line in found.order}), 1)}
         yield from (f"  {ranks[line.rank]:3}  {line.title}" for line in found.order)
 
@@ -71,30 +71,30 @@ def _restart_lines(found: Preview) -> Iterator[str]:
     own = list(dict.fromkeys(item.layer for item in found.restarts if item.by_itself))
     by_hand = [item for item in found.restarts if not item.by_itself]
     if own or found.difference.restarts:
-        names = [f"of layer {name}" for name in own] + list(found.difference.restarts)
-        yield f"pods that restart by themselves: {', '.join(names)}"
+        names = [f"layer {name}" for name in own] + list(found.difference.restarts)
+        yield f"pods that restart automatically: {', '.join(names)}"
     if by_hand:
-        yield "pods that keep the old until somebody restarts them (kubectl rollout restart):"
+        yield "pods that you must restart (kubectl rollout restart):"
         for item in dict.fromkeys((item.layer, item.pods, item.why) for item in by_hand):
             layer, pods, why = item
             who = "every meshed pod" if pods == "meshed" else "the control plane"
             yield f"  {who}, for layer {layer}: {why}"
 
 
-def _crossed(difference: Difference) -> tuple[BreakingChange, ...]:
+def _breaking_changes(difference: Difference) -> tuple[BreakingChange, ...]:
     for _, item in difference.objects():
         for chart in item.charts:
-            known = read_version(chart.old) and read_version(chart.new)
-            if chart.chart == _LINKERD and known:
+            are_versions = read_version(chart.old) and read_version(chart.new)
+            if chart.chart == _LINKERD and are_versions:
                 try:
-                    return crossed(chart.old, chart.new)
+                    return breaking_changes(chart.old, chart.new)
                 except MeshwrightError:
                     return ()
     return ()
 
 
 def _changed(difference: Difference) -> Mapping[str, list[str]]:
-    """What changed in a layer, as Linkerd's knowledge names it; a layer is named as its root."""
+    """The changes of each layer, named as in linkerd/upgrades.yml; a layer has the name of its root."""
     found: dict[str, list[str]] = {}
     for root, item in difference.objects():
         names = found.setdefault(root.name.rpartition("/")[2], [])
@@ -105,7 +105,7 @@ def _changed(difference: Difference) -> Mapping[str, list[str]]:
 
 
 def _value(item: ObjectDifference, field: Field) -> str:
-    """The key of a chart's values that changed; empty for any other field."""
+    """The changed key of a chart's values; empty for any other field."""
     path = field.inner
     if not path and item.kind == "Chart" and field.path[:1] == ("values",):
         path = field.path[1:]

@@ -1,4 +1,4 @@
-"""The repository that is to be updated: what must hold before anything is done to it."""
+"""The repository to update, and the preconditions for an update."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from meshwright.git.worktree import NoRevision, WorkTree
 from meshwright.inert import printable
 from meshwright.update.answers import Answers, read_answers
 
-# Files in the git directory that say that something else is half done.
+# Files in the Git directory that mean that another operation is unfinished.
 _UNDERWAY = {
     "MERGE_HEAD": "a merge",
     "CHERRY_PICK_HEAD": "a cherry-pick",
@@ -29,24 +29,24 @@ _UNDERWAY = {
 
 @dataclass(frozen=True)
 class TreeEntry:
-    """One file of a tree: its mode as git writes it, and its blob."""
+    """A file of a tree: its mode as git writes it, and its blob."""
 
     mode: str
     blob: str
 
     @property
     def is_submodule(self) -> bool:
-        """Whether it is a link to a commit of another repository, and no file."""
+        """Whether it is a commit of another repository instead of a file."""
         return self.mode == "160000"
 
 
 @dataclass(frozen=True)
 class Project:
-    """A generated repository in Git, clean; ``root`` is its folder, perhaps inside a larger checkout.
+    """A generated repository in Git without uncommitted changes; ``root`` may be inside a larger checkout.
 
-    ``top`` is the checkout, ``prefix`` the way from it to ``root`` (empty, or with a slash at its end),
-    ``head`` the commit, ``tree`` the committed tree of ``root``, ``entries`` its files by path from ``root``,
-    links to submodules included. ``notes`` are one line each about the checkout that a person should know.
+    ``top`` is the checkout, ``prefix`` the path from it to ``root`` (empty, or with a trailing slash),
+    ``head`` the commit, ``tree`` the committed tree of ``root``, ``entries`` its files and submodules by path
+    from ``root``. ``notes`` are lines about the checkout for the user.
     """
 
     work_tree: WorkTree
@@ -61,17 +61,17 @@ class Project:
 
     @property
     def root(self) -> Path:
-        """The folder that is updated, a real path."""
+        """The folder to update, a real path."""
         return self.work_tree.folder
 
     @property
     def top(self) -> Path:
-        """Where the checkout begins."""
+        """The top folder of the checkout."""
         return self.work_tree.top
 
     @property
     def prefix(self) -> str:
-        """The way from ``top`` to ``root``."""
+        """The path from ``top`` to ``root``."""
         return self.work_tree.prefix
 
     @property
@@ -86,15 +86,15 @@ class Project:
 
 
 def open_project(path: Path, answers_file: str) -> Project:
-    """The project at ``path``. Raises MeshwrightError, in one line, for what stands against an update."""
+    """The project at ``path``. Raises MeshwrightError, in one line, if it cannot be updated."""
     if not path.is_dir():
         raise MeshwrightError(f"{path}: no such folder")
     try:
         work_tree = WorkTree.of(path)
     except NotACheckout:
         raise MeshwrightError(
-            f"{path}: not in a Git checkout; an update merges into what is committed: "
-            "git init && git add --all && git commit"
+            f"{path}: not in a Git checkout; run git init && git add --all && git commit, because an update "
+            "merges into the last commit"
         ) from None
     git = Git.at(work_tree)
     object_format, git_dir, shallow = git(
@@ -103,7 +103,7 @@ def open_project(path: Path, answers_file: str) -> Project:
     try:
         head = work_tree.commit("HEAD")
     except NoRevision:
-        raise MeshwrightError(f"{path}: nothing is committed yet: git add --all && git commit") from None
+        raise MeshwrightError(f"{path}: nothing is committed yet; run git add --all && git commit") from None
     prefix = work_tree.prefix
     _refuse_underway(path, Path(git_dir))
     text = _answers_text(path, git, prefix, answers_file)
@@ -125,14 +125,14 @@ def open_project(path: Path, answers_file: str) -> Project:
 
 
 def refuse_if_changed(project: Project) -> None:
-    """Raises MeshwrightError when a file was changed since the project was opened."""
+    """Raises MeshwrightError if a file was changed since the project was opened."""
     _refuse_changes(project.work_tree)
     if project.git("rev-parse", f"HEAD:{project.prefix}") != project.tree:
         raise MeshwrightError(f"{project.root}: something was committed while the update ran; run it again")
 
 
 def read_tree(git: Git, tree: str) -> dict[str, TreeEntry]:
-    """Every file of a tree, by path. Raises MeshwrightError for a path that leads out of a checkout."""
+    """Every file of a tree, by path. Raises MeshwrightError for a path that is not valid in a checkout."""
     listed = git.checked("ls-tree", "-r", "-z", "--full-tree", tree).output
     entries = {}
     for line in listed.decode("utf-8", "surrogateescape").split("\0"):
@@ -140,7 +140,7 @@ def read_tree(git: Git, tree: str) -> dict[str, TreeEntry]:
             facts, path = line.split("\t", 1)
             mode, _, blob = facts.split(" ")
             if not is_plain(path):
-                raise MeshwrightError(f"'{printable(path)}': a path in Git that no checkout can have")
+                raise MeshwrightError(f"'{printable(path)}': this path in Git is not valid in a checkout")
             entries[path] = TreeEntry(mode, blob)
     return entries
 
@@ -148,7 +148,7 @@ def read_tree(git: Git, tree: str) -> dict[str, TreeEntry]:
 def _refuse_underway(path: Path, git_dir: Path) -> None:
     for name, what in _UNDERWAY.items():
         if (git_dir / name).exists():
-            raise MeshwrightError(f"{path}: {what} is under way in this checkout; finish or abort it first")
+            raise MeshwrightError(f"{path}: {what} is in progress in this checkout; finish or abort it first")
 
 
 def _answers_text(path: Path, git: Git, prefix: str, name: str) -> str:
@@ -157,10 +157,12 @@ def _answers_text(path: Path, git: Git, prefix: str, name: str) -> str:
         return done.output.decode("utf-8", "replace")
     if (path / name).is_file():
         raise MeshwrightError(
-            f"{path / name}: not committed; an update merges into what is: git add and commit"
+            f"{path / name}: not committed; run git add and git commit, because an update merges into the "
+            "last commit"
         )
     raise MeshwrightError(
-        f"{path}: no {name}: not made by `copier copy`, or under another name (--answers-file)"
+        f"{path}: no {name}: the repository was not created by `copier copy`, or the file has another name "
+        "(pass it with --answers-file)"
     )
 
 
@@ -169,8 +171,8 @@ def _refuse_changes(tree: WorkTree) -> None:
     if names:
         more = f" and {len(names) - 1} more" if len(names) > 1 else ""
         raise MeshwrightError(
-            f"{tree.folder}: {printable(names[0])}{more}: changed and not committed; "
-            "an update merges into what is committed: git commit, or git stash"
+            f"{tree.folder}: {printable(names[0])}{more}: uncommitted changes; run git commit or git stash, "
+            "because an update merges into the last commit"
         )
 
 
@@ -178,16 +180,16 @@ def _refuse_sparse(project: Project) -> None:
     for path, entry in project.entries.items():
         if not entry.is_submodule and not os.path.lexists(project.root / path):
             raise MeshwrightError(
-                f"{project.root}: {path} is committed and not checked out: git sparse-checkout disable"
+                f"{project.root}: {path} is committed but not checked out; run git sparse-checkout disable"
             )
 
 
 def _notes(git: Git, shallow: bool) -> tuple[str, ...]:
     notes = []
     if git.run("symbolic-ref", "--quiet", "HEAD").status:
-        notes.append("HEAD is detached: make a branch before you commit the result (git switch -c upgrade)")
+        notes.append("HEAD is detached: create a branch before you commit the result (git switch -c upgrade)")
     if outer := git("rev-parse", "--show-superproject-working-tree"):
         notes.append(f"this is a submodule of {Path(outer).name}: commit here first, then there")
     if shallow:
-        notes.append("this is a shallow clone: whether answers were edited by hand cannot be seen")
+        notes.append("this is a shallow clone: manual edits of the answers may not be found")
     return tuple(notes)

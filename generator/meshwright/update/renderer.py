@@ -1,7 +1,7 @@
-"""A process that renders: reads jobs from its standard input, renders all at once, writes what came of each.
+"""The rendering process: reads jobs from standard input, renders them in parallel, and writes their results.
 
-Copier changes the working folder and takes half a second to import, so it runs apart from the command, which
-meanwhile looks at the repository. A job is one JSON object: ``template`` (a Git repository), ``commit``,
+Copier changes the working folder and takes half a second to import, so it runs in a separate process while
+the command reads the repository. A job is a JSON object with ``template`` (a Git repository), ``commit``,
 ``destination``, ``answers``, ``answers_file``, and ``paths`` of the user's repository. The results are one
 JSON list.
 """
@@ -29,15 +29,15 @@ _OTHER = re.compile(r'[Qq]uestion "(?P<question>[^"]+)"')
 
 
 def main() -> None:
-    """Render the jobs, one process each."""
+    """Render each job in its own process."""
     jobs = json.load(sys.stdin)
     pipes = [_start(job) for job in jobs]
     results = []
     for pipe, process in pipes:
         with os.fdopen(pipe, encoding="utf-8") as stream:
-            said = stream.read()
+            text = stream.read()
         os.waitpid(process, 0)
-        results.append(json.loads(said) if said else {"faults": [["", "the renderer was stopped"]]})
+        results.append(json.loads(text) if text else {"faults": [["", "the renderer was stopped"]]})
     json.dump(results, sys.stdout)
 
 
@@ -55,10 +55,10 @@ def _start(job: Mapping[str, Any]) -> tuple[int, int]:
 
 
 def render(job: Mapping[str, Any]) -> dict[str, Any]:
-    """The result of a job: ``kept`` (paths, given or rendered, the user's once there), or ``faults``.
+    """The result of a job: ``kept`` (paths that Copier does not overwrite), or ``faults``.
 
-    A fault is a question (empty when it is none's) and what stands against its answer. Copier stops at the
-    first; it is tried again without that answer, so that all are told.
+    A fault is a question (empty if none is concerned) and the error about its answer. Copier stops at the
+    first one; it is run again without that answer, so that all are reported.
     """
     answers = dict(job["answers"])
     faults: list[tuple[str, str]] = []
@@ -90,7 +90,7 @@ def _copy(job: Mapping[str, Any], answers: Mapping[str, Any]) -> Any:
             defaults=True,
             quiet=True,
             unsafe=False,
-            # Whom the user trusts elsewhere is not trusted here, and his defaults are no answers.
+            # Ignore the user's Copier settings: neither their trusted sources nor their defaults apply.
             settings=Settings(),
             overwrite=True,
         )

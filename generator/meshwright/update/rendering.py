@@ -1,4 +1,4 @@
-"""Renders versions of the template, through Copier's API in a process of its own."""
+"""Renders versions of the template through Copier's API, in a separate process."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from meshwright.update.templaterepository import Template, TemplateVersion
 
 @dataclass(frozen=True)
 class Job:
-    """One version with its answers, into ``destination``; ``paths`` are files of the user's repository."""
+    """A version to render with answers into ``destination``; ``paths`` are files of the user's repository."""
 
     version: TemplateVersion
     answers: Mapping[str, Any]
@@ -29,7 +29,7 @@ class Job:
 
 @dataclass(frozen=True)
 class AnswerFault:
-    """What stands against an answer; ``question`` is empty when it is about none."""
+    """An error about an answer; ``question`` is empty if it concerns none."""
 
     question: str
     text: str
@@ -37,7 +37,7 @@ class AnswerFault:
 
 @dataclass(frozen=True)
 class RenderedTree:
-    """``kept`` are paths, given or rendered, that Copier leaves alone once they are there."""
+    """``kept`` are paths that Copier does not overwrite once they exist."""
 
     folder: Path
     kept: frozenset[str]
@@ -45,15 +45,15 @@ class RenderedTree:
 
 
 class Renderer:
-    """Started early: its half second of imports passes while the repository is looked at."""
+    """The rendering process, started early so that its imports overlap with reading the repository."""
 
     def __init__(self, scratch: Path, settings: Settings = ()) -> None:
-        """``settings`` keep the git that Copier runs from running what is configured."""
+        """``settings`` disable configured programs in the git that Copier runs."""
         from meshwright.programs import PIPE, python, start
 
         folder = scratch / "renderer"
         folder.mkdir()
-        # Copier's own clones go into the scratch folder too, and with it; no checkout around it counts.
+        # Copier's clones also go into the scratch folder; git must not find a checkout around it.
         own = {"TMPDIR": str(scratch), "GIT_CEILING_DIRECTORIES": str(scratch)}
         self._process = start(
             python("meshwright.update.renderer"),
@@ -74,7 +74,7 @@ class Renderer:
         end(self._process)
 
     def render(self, template: Template, answers_file: str, jobs: Sequence[Job]) -> list[RenderedTree]:
-        """Render all jobs at once. Raises MeshwrightError when the renderer failed, or took too long."""
+        """Render all jobs in parallel. Raises MeshwrightError if the renderer failed or took too long."""
         from meshwright.programs import ProgramTimeout, finish
 
         given = [description(template, answers_file, job) for job in jobs]
@@ -83,8 +83,8 @@ class Renderer:
             ended = finish(self._process, limit.render, json.dumps(given).encode())
         except ProgramTimeout:
             raise MeshwrightError(
-                f"the template {printable(template.source)} takes longer than {limit.render} s to render, "
-                f"and was stopped; if you trust it: {limit.option('render')}"
+                f"the template {printable(template.source)} takes longer than {limit.render} s to render "
+                f"and was stopped; if you trust it, use {limit.option('render')}"
             ) from None
         if ended.status:
             lines = ended.stderr.decode("utf-8", "replace").strip().splitlines()
@@ -95,7 +95,7 @@ class Renderer:
 
 
 def description(template: Template, answers_file: str, job: Job) -> dict[str, Any]:
-    """A job as the renderer reads it."""
+    """A job in the renderer's input format."""
     return {
         "template": str(template.folder),
         "commit": job.version.commit,
@@ -107,6 +107,6 @@ def description(template: Template, answers_file: str, job: Job) -> dict[str, An
 
 
 def rendered(job: Job, result: Mapping[str, Any]) -> RenderedTree:
-    """What the renderer says of a job."""
+    """The renderer's result of a job."""
     faults = tuple(AnswerFault(question, printable(text)) for question, text in result.get("faults", ()))
     return RenderedTree(job.destination, frozenset(result.get("kept", ())), faults)

@@ -1,4 +1,4 @@
-"""The template's own repository: its versions, their release notes, and how it is fetched."""
+"""The template's Git repository: fetches it, and reads its versions and release notes."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _HEADING = re.compile(r"^## \[?v?(?P<version>[0-9][^\s\]]*)\]?.*$", re.MULTILINE
 
 @dataclass(frozen=True)
 class TemplateVersion:
-    """``name`` is the tag, or what `git describe` makes of a commit; ``version`` None without a tag."""
+    """``name`` is the tag or the output of `git describe`; ``version`` is None without a tag."""
 
     name: str
     commit: str
@@ -33,9 +33,9 @@ class TemplateVersion:
 
 @dataclass(frozen=True)
 class Template:
-    """The template's history in ``folder``, a bare repository; ``source`` is where it came from.
+    """The template's history in ``folder``, a bare repository cloned from ``source``.
 
-    ``note`` says when it could not be fetched anew and an older copy serves.
+    ``note`` is not empty if it could not be fetched and an older copy is used.
     """
 
     source: str
@@ -48,26 +48,26 @@ class Template:
         return Git.bare(self.folder)
 
     def resolve(self, name: str) -> TemplateVersion | None:
-        """A tag, branch or commit; None when the template has no such revision."""
+        """The version of a tag, branch or commit; None if the template has no such revision."""
         if name.startswith("-") or "\n" in name:
             return None
         done = self.git.run("rev-parse", "--verify", "--quiet", f"{name}^{{commit}}")
         if done.status:
             return None
-        # The name that was asked for, when it is a tag: one commit may have several.
+        # Keep the requested name if it is a tag, because a commit may have several.
         tagged = not self.git.run("rev-parse", "--verify", "--quiet", f"refs/tags/{name}").status
         shown = name if tagged else self.git("describe", "--tags", "--always", done.text)
         return TemplateVersion(shown, done.text, version_of(_DESCRIBED.sub("", shown)))
 
     def releases(self) -> tuple[str, ...]:
-        """Tags that are versions, the newest first; no pre-releases. PEP 440 orders them, as Copier does."""
+        """Tags that are versions, newest first, without pre-releases; ordered by PEP 440 as in Copier."""
         tags = [
             (version, tag) for tag in self.git("tag", "--list").split("\n") if (version := version_of(tag))
         ]
         return tuple(tag for version, tag in sorted(tags, reverse=True) if not version.is_prerelease)
 
     def questions(self, version: TemplateVersion) -> dict[str, Any]:
-        """The questions and computed values of copier.yml by name; empty where they are in several files."""
+        """The questions and computed values of copier.yml by name; empty if it includes other files."""
         for name in ("copier.yml", "copier.yaml"):
             done = self.git.run("cat-file", "blob", f"{version.commit}:{name}")
             if not done.status:
@@ -79,12 +79,12 @@ class Template:
             for document in yaml.safe_load_all(done.output):
                 found.update(document if isinstance(document, dict) else {})
         except (yaml.YAMLError, ValueError, RecursionError):
-            # Copier will say what is wrong with it.
+            # Copier reports the error.
             return {}
         return {key: value for key, value in found.items() if str(key)[:1] != "_"}
 
     def notes(self, old: TemplateVersion, new: TemplateVersion) -> tuple[tuple[str, str], ...]:
-        """What CHANGELOG.md of the new version says of each release after the old one, newest first."""
+        """The sections of the new version's CHANGELOG.md for releases after the old one, newest first."""
         done = self.git.run("cat-file", "blob", f"{new.commit}:CHANGELOG.md")
         if done.status or old.version is None:
             return ()
@@ -100,10 +100,10 @@ class Template:
 
 
 def fetch_template(source: str, scratch: Path, *, here: Path) -> Template:
-    """The history of the template at ``source``: a URL, or a path from the current folder or ``here``.
+    """The template at ``source``: a URL, or a path relative to the current folder or ``here``.
 
-    A local template is cloned into ``scratch``; one on the network is kept in the cache and fetched anew.
-    Raises MeshwrightError when it is nowhere, or the network is away and the cache is empty.
+    A local template is cloned into ``scratch``; a remote one is kept in the cache and fetched.
+    Raises MeshwrightError if it does not exist, or cannot be reached and is not in the cache.
     """
     url = _url(source)
     local = _local(url, here)
@@ -124,7 +124,7 @@ def fetch_template(source: str, scratch: Path, *, here: Path) -> Template:
 
 
 def is_same_source(one: str, other: str, *, here: Path) -> bool:
-    """Whether two names lead to one template: the same URL, or the same folder."""
+    """Whether two sources are the same URL or the same folder."""
     if _url(one) == _url(other):
         return True
     try:
@@ -137,14 +137,14 @@ def is_same_source(one: str, other: str, *, here: Path) -> bool:
 def _clone(url: str, source: str, folder: Path, beside: Path) -> None:
     aside = beside / f"{folder.name}.new"
     try:
-        # Wholly there or not at all: a clone that was killed is no template.
+        # Rename only a complete clone, so that an interrupted one is never used.
         git = Git(beside, {"GIT_CEILING_DIRECTORIES": str(beside.parent)}).fetching()
         git.checked("clone", "--quiet", "--mirror", "--", url, aside)
         aside.rename(folder)
     except GitFailure as failure:
         raise MeshwrightError(
             f"the template {source} cannot be read: {failure}; "
-            "offline, a clone of it serves: --template FOLDER"
+            "if you are offline, pass a clone of it with --template FOLDER"
         ) from None
 
 
@@ -163,14 +163,14 @@ def _local(url: str, here: Path) -> Path | None:
     found = next((place for place in (path, here / path) if place.exists()), None)
     if found is None:
         raise MeshwrightError(
-            f"the template {url} is not there: a path is looked up from the current folder and from {here}; "
-            "name another place with --template"
+            f"the template {url} does not exist relative to the current folder or to {here}; "
+            "pass its location with --template"
         )
     return found.resolve()
 
 
 def version_of(tag: str) -> Version | None:
-    """A version by PEP 440, as Copier reads tags; None for text that is none."""
+    """A version by PEP 440, as Copier reads tags; None for other text."""
     try:
         return Version(tag)
     except InvalidVersion:

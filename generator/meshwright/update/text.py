@@ -1,4 +1,4 @@
-"""What an update did, or would do, for people."""
+"""The report of an update or a preview for people."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from meshwright.update.filegroups import grouped
 from meshwright.update.outcome import Result
 
 
-def render(result: Result, *, landed: bool, preview: bool) -> str:
-    """The whole account, ending with a line break."""
+def render(result: Result, *, written: bool, preview: bool) -> str:
+    """The whole report, ending with a line break."""
     lines = [*_head(result), *_groups(result)]
     if preview:
         from meshwright.update.preview import lines as previewed
 
         lines += previewed(result)
-    lines += [*_conflicts(result), *_findings(result), _end(result, landed, preview)]
+    lines += [*_conflicts(result), *_findings(result), _end(result, written, preview)]
     return "".join(f"{printable(line)}\n" for line in lines)
 
 
@@ -34,13 +34,13 @@ def _head(result: Result) -> Iterator[str]:
             yield f"answer {question}: {merge.project.answers.given[question]!r} -> {value!r}"
     for question, value in merge.asked.items():
         if question not in merge.target.changed:
-            yield f"new question {question}: taken as {value!r}; another answer: --answers {question}=..."
+            yield f"new question {question}: default {value!r} used; to change it: --answers {question}=..."
     for question, value in merge.dropped.items():
-        yield f"question {question} is gone, and its answer {value!r} with it"
+        yield f"removed question {question}: its answer {value!r} is dropped"
     for old, new in merge.moved:
         yield f"moved with its folder: {old} -> {new}"
     for path in merge.gone:
-        yield f"deleted by you, changed by {merge.new.name}, stays deleted: {path}"
+        yield f"stays deleted (deleted by you, changed by {merge.new.name}): {path}"
 
 
 def _groups(result: Result) -> Iterator[str]:
@@ -62,27 +62,28 @@ def _conflicts(result: Result) -> Iterator[str]:
 
 def _findings(result: Result) -> Iterator[str]:
     if result.findings:
-        yield "errors that the repository does not have today:"
+        yield "errors that the repository does not have now:"
     for finding in result.findings:
         yield f"  {finding.position}: {finding.message} [{finding.label}]"
         if finding.fix:
             yield f"    fix: {finding.fix}"
 
 
-def _end(result: Result, landed: bool, preview: bool) -> str:
+def _end(result: Result, written: bool, preview: bool) -> str:
     count = plural(len(result.changes), "file")
     if not result.changes:
         return "nothing to change"
     if result.merge.conflicts:
         conflicts = plural(len(result.merge.conflicts), "conflict")
-        if landed:
+        if written:
             return (
-                f"{conflicts}, written with markers; the other changes are staged: mend, git add, git commit"
+                f"{conflicts}, written with markers; the other changes are staged. Resolve the conflicts, "
+                "then git add and git commit"
             )
-        return f"{conflicts}; nothing is written. --write-conflicts writes all, with markers"
-    if result.findings and not landed:
+        return f"{conflicts}; nothing is written. --write-conflicts writes all changes, with conflict markers"
+    if result.findings and not written:
         errors = plural(len(result.findings), "error")
-        return f"{errors}; nothing is written. Mend that first, or --force"
+        return f"{errors}; nothing is written. Fix the errors first, or use --force"
     if preview:
         return f"{count} would change; nothing is written"
-    return f"{count} changed and staged: git diff --cached, then git commit"
+    return f"{count} changed and staged; review with git diff --cached, then git commit"

@@ -1,4 +1,4 @@
-"""Which version an update goes to, and with which answers."""
+"""Chooses the version and the answers of an update."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from meshwright.update.templaterepository import Template, TemplateVersion, vers
 
 @dataclass(frozen=True)
 class UpgradeTarget:
-    """From ``old`` to ``new``, with all ``answers``; ``changed`` are those that this run gives."""
+    """From ``old`` to ``new`` with all ``answers``; ``changed`` are those passed to this run."""
 
     old: TemplateVersion
     new: TemplateVersion
@@ -29,23 +29,20 @@ class UpgradeTarget:
 def choose(
     template: Template, recorded: Answers, before: Answers, to: str | None, given: Mapping[str, Any] | None
 ) -> UpgradeTarget:
-    """The target. ``before`` are the answers that the files follow, ``recorded`` those in the file.
+    """The target. ``before`` are the answers used for the current files, ``recorded`` those in the file.
 
-    Raises MeshwrightError when a version is missing, older than the present one, or an answer has no
-    question.
+    Raises MeshwrightError if a version is missing or older than the current one, or an answer is unknown.
     """
     old = template.resolve(before.commit)
     if old is None:
         raise MeshwrightError(
-            f"{before.place('_commit')}: the template {template.source} has no {before.commit}: "
-            "was a tag moved "
-            "or deleted? name a place that has it with --template"
+            f"{before.place('_commit')}: the template {template.source} has no {before.commit}: the tag may "
+            "have been moved or deleted; pass a clone that has it with --template"
         )
     new = _new(template, recorded, old, to, given)
     if template.note and to is None and not given:
         raise MeshwrightError(
-            f"{template.note}which version is the newest cannot be known; "
-            "name one that was fetched before with --to, "
+            f"{template.note}the newest version is unknown; pass one that was fetched before with --to, "
             f"such as {(template.releases() or (old.name,))[0]}, or a clone of the template with --template"
         )
     changed = dict(given or {})
@@ -54,12 +51,12 @@ def choose(
     edited = {key: value for key, value in recorded.given.items() if before.given.get(key) != value}
     notes = tuple(
         f"{recorded.place(key)}: edited by hand; "
-        f"taken as the answer {value!r} instead of {before.given.get(key)!r}"
+        f"used as the answer {value!r} instead of {before.given.get(key)!r}"
         for key, value in edited.items()
         if key in before.given
     )
     if template.note:
-        notes += (f"{template.note}the copy that was fetched last serves",)
+        notes += (f"{template.note}the last fetched copy is used",)
     notes += _too_new(new, questions)
     return UpgradeTarget(old, new, {**recorded.given, **changed}, changed, notes)
 
@@ -78,7 +75,7 @@ def _new(
         released = template.releases()
         if not released:
             raise MeshwrightError(
-                f"the template {template.source} has no released version (a tag); name one with --to"
+                f"the template {template.source} has no released version (a tag); pass a revision with --to"
             )
         to = released[0]
     new = template.resolve(to)
@@ -91,8 +88,8 @@ def _new(
         if newest:
             return old
         raise MeshwrightError(
-            f"--to {to} is older than {old.name}, which the repository has: "
-            "an update goes forward only; git revert the commit of the last one"
+            f"--to {to} is older than the repository's version {old.name}: "
+            "updates only go forward; to go back, git revert the commit of the last update"
         )
     return new
 
@@ -106,7 +103,7 @@ def _is_older(template: Template, new: TemplateVersion, old: TemplateVersion) ->
 
 
 def _refuse_unknown(new: TemplateVersion, questions: Mapping[str, Any], changed: Mapping[str, Any]) -> None:
-    # Questions in several files are Copier's to judge.
+    # Questions in included files are left to Copier.
     if not questions:
         return
     lines = [
@@ -119,13 +116,13 @@ def _refuse_unknown(new: TemplateVersion, questions: Mapping[str, Any], changed:
 
 
 def _too_new(new: TemplateVersion, questions: Mapping[str, Any]) -> tuple[str, ...]:
-    """A note where the template says that it wants a newer program: what is generated is this program's."""
-    wanted = questions.get("meshwright_version")
-    told = wanted.get("default") if isinstance(wanted, dict) else None
-    version = version_of(str(told))
+    """A note if the template needs a newer Meshwright, because this one writes the generated files."""
+    question = questions.get("meshwright_version")
+    needed = question.get("default") if isinstance(question, dict) else None
+    version = version_of(str(needed))
     if version is None or version <= Version(__version__):
         return ()
     return (
-        f"{new.name} wants meshwright {told}, and this is {__version__}: "
-        "install that one and run `meshwright generate`, or CI will call generated files stale",
+        f"{new.name} needs meshwright {needed}, but this is {__version__}: "
+        "install that version and run `meshwright generate`, or CI will report outdated generated files",
     )

@@ -1,4 +1,4 @@
-"""Brings a result into the work tree and the index: as a whole, or not at all."""
+"""Writes an update into the work tree and the index, completely or not at all."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from meshwright.errors import MeshwrightError, together
 from meshwright.git.worktree import WorkTree
 from meshwright.inert import printable
 from meshwright.update import applier
-from meshwright.update.merge import Conflict, Workshop, index_lines
+from meshwright.update.merge import Conflict, MergeRepository, index_lines
 from meshwright.update.plan import INDEX, Plan, Refused, read_plan, write_plan
 from meshwright.update.project import Project, TreeEntry, refuse_if_changed
 
@@ -25,11 +25,11 @@ if TYPE_CHECKING:
 Changes = Mapping[str, tuple[TreeEntry | None, TreeEntry | None]]
 
 
-class Landing:
-    """Opened before anything is prepared; whatever kills it, the checkout ends as before or complete.
+class Transaction:
+    """Locks the checkout during an update; whatever kills it, the checkout is unchanged or complete.
 
-    ``tree`` is None where there is no checkout, and nothing can land then; nor in a ``preview``, which
-    finishes no interrupted update either.
+    Nothing can be applied if ``tree`` is None (no checkout) or in a ``preview``, which does not complete an
+    interrupted update either.
     """
 
     def __init__(self, tree: WorkTree | None, scratch: Path, *, preview: bool = False) -> None:
@@ -38,14 +38,14 @@ class Landing:
         if tree is None:
             return
         git_dir = Path(tree.text("rev-parse", "--absolute-git-dir"))
-        self._tree, self._place = tree, applier.Place(git_dir, tree.top)
+        self._tree, self._paths = tree, applier.CheckoutPaths(git_dir, tree.top)
         self._lock = os.open(git_dir, os.O_RDONLY)
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             os.close(self._lock)
             raise MeshwrightError(
-                f"{git_dir}: another update is under way in this checkout; wait for it"
+                f"{git_dir}: another update is running in this checkout; wait until it ends"
             ) from None
         try:
             self.finished = self._finish_interrupted(preview=preview)
@@ -54,10 +54,10 @@ class Landing:
             raise
         from meshwright.programs import PIPE, python, start
 
-        told = () if preview else (git_dir, tree.top)
-        # The lock goes along: another update cannot begin before this process has ended too.
+        checkout = () if preview else (git_dir, tree.top)
+        # The process inherits the lock, so that another update cannot begin before it has ended.
         self._process = start(
-            python("meshwright.update.applier", scratch, *told),
+            python("meshwright.update.applier", scratch, *checkout),
             folder=scratch,
             environment=os.environ,
             stdin=PIPE,
@@ -65,7 +65,7 @@ class Landing:
             handles=(self._lock,),
         )
 
-    def __enter__(self) -> Landing:
+    def __enter__(self) -> Transaction:
         return self
 
     def __exit__(
@@ -74,76 +74,76 @@ class Landing:
         if self._process is None:
             return
         if self._process.returncode is None:
-            # "done" with no plan there: nothing is carried out, and the scratch folder is the caller's.
+            # Without a plan nothing is applied; the line means that this process removes the scratch folder.
             self._process.communicate(b"done\n")
         os.close(self._lock)
 
-    def land(
+    def apply(
         self,
         project: Project,
-        workshop: Workshop,
+        repository: MergeRepository,
         folder: Path,
         changes: Changes,
         conflicts: Sequence[Conflict],
     ) -> None:
-        """Put the files of ``folder`` that ``changes`` names in place and stage them, conflicts as conflicts.
+        """Write the changed files from ``folder`` and stage them, conflicts as unmerged entries.
 
-        Raises MeshwrightError, with everything as it was, when something is in the way.
+        Raises MeshwrightError without having changed anything if something is in the way.
         """
         _refuse_obstacles(project, folder, changes)
-        workshop.give(_blobs(changes, conflicts))
-        applier.clear(self._place)
+        repository.copy_objects(_blobs(changes, conflicts))
+        applier.clear(self._paths)
         try:
-            self._place.folder.mkdir()
+            self._paths.folder.mkdir()
         except OSError as error:
-            # A link or a file of that name, or a git directory that cannot be written.
-            raise MeshwrightError(f"{self._place.folder}: cannot be made: {error.strerror}") from None
+            # A link or file with that name exists, or the Git directory is not writable.
+            raise MeshwrightError(f"{self._paths.folder}: cannot be created: {error.strerror}") from None
         try:
             self._plan(project, folder, changes, conflicts)
         except OSError as error:
-            applier.clear(self._place)
-            raise MeshwrightError(f"{self._place.folder}: {error.strerror}; nothing was changed") from None
+            applier.clear(self._paths)
+            raise MeshwrightError(f"{self._paths.folder}: {error.strerror}; nothing was changed") from None
         except BaseException:
-            applier.clear(self._place)
+            applier.clear(self._paths)
             raise
         assert self._process is not None
-        said, _ = self._process.communicate(b"go\n")
-        if said:
-            raise MeshwrightError(printable(said.decode("utf-8", "replace").strip()))
+        failure, _ = self._process.communicate(b"go\n")
+        if failure:
+            raise MeshwrightError(printable(failure.decode("utf-8", "replace").strip()))
         project.git.run("update-index", "-q", "--refresh")
 
     def _plan(self, project: Project, folder: Path, changes: Changes, conflicts: Sequence[Conflict]) -> None:
-        place = self._place.folder
+        place = self._paths.folder
         written = [path for path, (_, after) in changes.items() if after and not after.is_submodule]
         for number, path in enumerate(written):
             shutil.copy2(folder / path, place / str(number), follow_symlinks=False)
-        _write_index(project, self._place.index, place / INDEX, changes, conflicts)
+        _write_index(project, self._paths.index, place / INDEX, changes, conflicts)
         removed = [project.prefix + path for path, (_, after) in changes.items() if after is None]
         plan = Plan(project.head, tuple(removed), tuple(project.prefix + path for path in written))
-        aside = write_plan(place, plan)
-        # The last moment to step back: from the next line on the update is carried out.
+        prepared = write_plan(place, plan)
+        # Last check: once the plan has its name, the update is applied.
         refuse_if_changed(project)
-        aside.rename(self._place.plan)
+        prepared.rename(self._paths.plan)
 
     def _finish_interrupted(self, *, preview: bool) -> bool:
-        """Carry out what a power cut interrupted; whether there was something."""
-        if not os.path.lexists(self._place.folder):
+        """Complete an update that a power failure interrupted; return whether there was one."""
+        if not os.path.lexists(self._paths.folder):
             return False
-        if not os.path.lexists(self._place.plan):
+        if not os.path.lexists(self._paths.plan):
             if not preview:
-                applier.clear(self._place)
+                applier.clear(self._paths)
             return False
-        told = "an update was interrupted in this checkout"
+        problem = "an update was interrupted in this checkout"
         if preview:
-            raise MeshwrightError(f"{told}: `meshwright update` without --preview finishes it first")
+            raise MeshwrightError(f"{problem}; run `meshwright update` without --preview to complete it")
         try:
-            plan = read_plan(self._place.folder, self._place.top)
+            plan = read_plan(self._paths.folder, self._paths.top)
             if plan.head != self._tree.commit("HEAD"):
-                raise Refused(f"something was committed since; remove {self._place.folder}")
+                raise Refused(f"something was committed since; remove {self._paths.folder}")
             with held():
-                applier.carry_out(self._place, resumed=True)
+                applier.apply_plan(self._paths, resumed=True)
         except (OSError, Refused) as error:
-            raise MeshwrightError(f"{told} and cannot be finished: {printable(str(error))}") from None
+            raise MeshwrightError(f"{problem} and cannot be completed: {printable(str(error))}") from None
         return True
 
 
@@ -157,9 +157,9 @@ def _write_index(
     project: Project, index: Path, copy: Path, changes: Changes, conflicts: Sequence[Conflict]
 ) -> None:
     shutil.copy2(index, copy)
-    undecided = {conflict.path for conflict in conflicts}
-    decided = {project.prefix + path: after for path, (_, after) in changes.items() if path not in undecided}
-    given = index_lines(decided)
+    unmerged = {conflict.path for conflict in conflicts}
+    merged = {project.prefix + path: after for path, (_, after) in changes.items() if path not in unmerged}
+    given = index_lines(merged)
     for conflict in conflicts:
         path = project.prefix + conflict.path
         given += index_lines({path: None})
@@ -170,7 +170,7 @@ def _write_index(
 
 
 def _refuse_obstacles(project: Project, folder: Path, changes: Changes) -> None:
-    """Raises MeshwrightError for each untracked file, or link, that stands where the update writes."""
+    """Raises MeshwrightError for untracked files and links where the update would write."""
     lines = []
     for path, (before, after) in changes.items():
         if after is None or after.is_submodule:
@@ -182,19 +182,19 @@ def _refuse_obstacles(project: Project, folder: Path, changes: Changes) -> None:
             and not _makes_way(project, target, folder / path, changes)
         ):
             lines.append(
-                f"{target}: not tracked by git, and the new version brings a file of that name; move it away"
+                f"{target}: move this file: it is not tracked by git, and the new version adds the same path"
             )
         link = next((parent for parent in Path(path).parents if (project.root / parent).is_symlink()), None)
         if link is not None:
             lines.append(
-                f"{project.root / link}: a symbolic link, and the new version writes below it; replace it"
+                f"{project.root / link}: replace this symbolic link: the new version writes files below it"
             )
     if lines:
         raise together(lines)
 
 
 def _makes_way(project: Project, target: Path, wanted: Path, changes: Changes) -> bool:
-    """Whether what stands in the way is the same file, or a folder of which every file is deleted."""
+    """Whether the existing file is identical, or the existing folder has only files that are deleted."""
     if target.is_symlink() or wanted.is_symlink():
         return False
     if target.is_dir():

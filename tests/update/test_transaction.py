@@ -122,7 +122,7 @@ def test_killed_at_a_hundred_moments(repository: Path, tmp_path: Path) -> None:
 
 def interrupted(repository: Path, monkeypatch: pytest.MonkeyPatch, after: int) -> None:
     """An update whose applying process dies after some files, as in a power cut."""
-    put, count = applier._put, iter(range(10**6))
+    put, count = applier._write_file, iter(range(10**6))
 
     def until(staged: Path, target: Path) -> None:
         if next(count) == after:
@@ -138,12 +138,12 @@ def interrupted(repository: Path, monkeypatch: pytest.MonkeyPatch, after: int) -
             self.returncode = 0
             if said == b"go\n":
                 with pytest.raises(OSError, match="No space"):
-                    applier.carry_out(applier.Place(repository / ".git", repository))
+                    applier.apply_plan(applier.CheckoutPaths(repository / ".git", repository))
                 return b"No space left on device\n", None
             return b"", None
 
     with monkeypatch.context() as patch:
-        patch.setattr(applier, "_put", until)
+        patch.setattr(applier, "_write_file", until)
         really = programs.start
         patch.setattr(
             programs,
@@ -166,7 +166,7 @@ def test_the_next_run_finishes_what_a_power_cut_left(
     assert state(repository) != complete
 
     # It is complete first; then there are changes that are not committed.
-    with pytest.raises(MeshwrightError, match="changed and not committed"):
+    with pytest.raises(MeshwrightError, match="uncommitted changes"):
         update(repository)
 
     assert "completed an update that had been interrupted" in capsys.readouterr().err
@@ -185,15 +185,15 @@ def test_a_plan_that_was_never_finished_is_thrown_away(repository: Path) -> None
 
 
 def test_a_file_changed_while_the_update_ran(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from meshwright.update import landing
+    from meshwright.update import transaction
 
     def edit_first(project: Project) -> None:
         (repository / "README.md").write_text("edited meanwhile\n", encoding="utf-8")
         refuse_if_changed(project)
 
-    monkeypatch.setattr(landing, "refuse_if_changed", edit_first)
+    monkeypatch.setattr(transaction, "refuse_if_changed", edit_first)
 
-    with pytest.raises(MeshwrightError, match=r"README\.md: changed and not committed"):
+    with pytest.raises(MeshwrightError, match=r"README\.md: uncommitted changes"):
         update(repository)
 
     assert (repository / "README.md").read_text(encoding="utf-8") == "edited meanwhile\n"
