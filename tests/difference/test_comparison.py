@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from meshwright.difference import Difference, compare, text
-from meshwright.difference.sharing import Sharing
+from meshwright.difference.sharing import SharedBuilds
 from meshwright.errors import MeshwrightError
 from support.argocd import application, write_archive
 from support.repositories import GITOPS_SYNC, config_map, flux_kustomization, write
@@ -111,7 +111,7 @@ def test_a_removed_application(told: Told) -> None:
 
     assert told(SHOP, {**gone, "clusters/home/shop.yaml": None}) == [
         f"{HEAD}: removed",
-        "  - Deployment shop/web: ends its pods",
+        "  - Deployment shop/web: stops its pods",
         "  - Service shop/web",
         "",
         "Kustomization flux-system/flux-system (clusters/home)",
@@ -147,16 +147,16 @@ DAEMON = WEB.replace("Deployment", "DaemonSet").replace("replicas: 2", "updateSt
     [
         (WEB, "restarts its pods"),
         (WEB.replace("replicas: 2", "paused: true"), ""),
-        (DAEMON, "pods change when they are deleted by hand"),
+        (DAEMON, "changes its pods only when you delete them"),
         (DAEMON.replace("OnDelete", "RollingUpdate"), "restarts its pods"),
-        (JOB, "a Job's template cannot change: delete the Job first, or let the engine replace it"),
+        (JOB, "is rejected (a Job's template is immutable): delete the Job, or let the engine replace it"),
         (JOB.replace("{}", f"{{{FORCE}}}"), "runs again"),
         (JOB.replace("{}", '{argocd.argoproj.io/sync-options: "Force=true,Replace=true"}'), "runs again"),
         (
             JOB.replace("kind: Job", "kind: CronJob")
             .replace("spec: {template", 'spec: {schedule: "0 0 * * *", jobTemplate: {spec: {template')
             .replace("}]}}}", "}]}}}}}"),
-            "from its next run on",
+            "takes effect at its next run",
         ),
     ],
 )
@@ -267,7 +267,7 @@ def test_a_comment_in_values_is_said_as_text(told: Told) -> None:
     lines = told(RELEASE, edits)
 
     assert lines[1] == "  ~ ConfigMap viz/viz-values: values of HelmRelease viz/viz; new name suffix"
-    assert lines[2] == "      data['values.yaml']: comments or layout alone"
+    assert lines[2] == "      data['values.yaml']: only comments or layout"
 
 
 SECRET = """
@@ -469,7 +469,7 @@ def test_what_an_entry_applies_is_not_called_added_when_the_entry_breaks(told: T
         "  Kustomization flux-system/flux-system (new): clusters/home/flux-system/sync.yaml:2:1: "
         "did not find expected node content",
         "",
-        "no difference in what could be compared; not compared: 1",
+        "no differences in what could be compared; not compared: 1",
     ]
 
 
@@ -526,7 +526,7 @@ def test_a_chart_that_is_at_hand_in_one_version(tmp_path: Path) -> None:
     assert not [line for line in bumped if "Deployment" in line]
     assert (
         "  Application argocd/web (new): "
-        "chart tiny is at hand in one version only: what it renders is not compared" in bumped
+        "chart tiny is available in one version only; its rendered objects are not compared" in bumped
     )
 
 
@@ -611,7 +611,7 @@ def test_builds_that_are_left_out_change_nothing(
     name: str, changes: Changes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shared = changes(*EDITS[name])
-    monkeypatch.setattr(Sharing, "digest", lambda *_: None)
+    monkeypatch.setattr(SharedBuilds, "digest", lambda *_: None)
 
     assert shared == changes(*EDITS[name])
     assert not shared.is_empty

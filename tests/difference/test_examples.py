@@ -9,7 +9,7 @@ import pytest
 
 from meshwright.difference import compare, text
 from meshwright.difference.model import ChangeKind
-from meshwright.difference.sharing import Sharing
+from meshwright.difference.sharing import SharedBuilds
 from meshwright.pins import load_pins
 
 EXAMPLES = ["datacenter", "pi-cluster-argocd"]
@@ -47,7 +47,7 @@ def test_a_new_linkerd_is_told_by_its_charts(
     assert {"linkerd-crds", "linkerd-control-plane", "linkerd-viz"} <= charts
     assert difference.count(ChangeKind.CHANGED) == sum(1 for _ in difference.objects())
     assert "linkerd-gate" in text.render(difference), "the gate runs again"
-    monkeypatch.setattr(Sharing, "digest", lambda *_: None)
+    monkeypatch.setattr(SharedBuilds, "digest", lambda *_: None)
     assert compare(old, new) == difference, "as if everything were built on both sides"
 
 

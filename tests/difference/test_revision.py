@@ -69,10 +69,10 @@ def test_revisions(
 def test_exit_code(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert diff(exit_code=True, repository=checkout) is ExitCode.FINDINGS
     assert diff("HEAD", "HEAD", exit_code=True, repository=checkout) is ExitCode.CLEAN
-    assert capsys.readouterr().out.endswith("no difference in what is rendered\n")
+    assert capsys.readouterr().out.endswith("no differences in rendered objects\n")
     write(checkout, {"app/kustomization.yaml": "resources: [gone.yaml]\n"})
     assert diff(exit_code=True, repository=checkout) is ExitCode.FINDINGS
-    assert capsys.readouterr().out.endswith("no difference in what could be compared; not compared: 1\n")
+    assert capsys.readouterr().out.endswith("no differences in what could be compared; not compared: 1\n")
 
 
 def test_a_folder_of_a_checkout(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -94,7 +94,7 @@ def test_no_attribute_leaves_a_file_out(checkout: Path, capsys: pytest.CaptureFi
 
     diff(repository=checkout)
 
-    assert capsys.readouterr().out == "no difference in what is rendered\n"
+    assert capsys.readouterr().out == "no differences in rendered objects\n"
 
 
 def test_a_new_file_and_a_link(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -128,7 +128,7 @@ def refusal(path: Path, old: str = "HEAD") -> str:
 
 def test_no_such_revision(checkout: Path) -> None:
     assert refusal(checkout, "gone") == (
-        "no revision 'gone'; `git fetch` may bring it, `git log --all` shows what is there"
+        "no revision 'gone'; try `git fetch`, or list the existing ones with `git log --all`"
     )
     assert refusal(checkout, "--output=x") == "'--output=x': not a revision"
     assert "no revision 'HEAD:app'" in refusal(checkout, "HEAD:app")
@@ -136,9 +136,9 @@ def test_no_such_revision(checkout: Path) -> None:
 
 def test_no_checkout(tmp_path: Path) -> None:
     assert refusal(write(tmp_path / "plain", FILES)) == (
-        "not a Git checkout, so it has no revisions; run git init there"
+        "not in a Git checkout, so it has no revisions; run git init there"
     )
-    assert refusal(tmp_path / "gone") == "does not exist; name the folder of a GitOps repository"
+    assert refusal(tmp_path / "gone") == "does not exist; pass the folder of a GitOps repository"
 
 
 def test_nothing_committed(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The difference of what two states of a repository render: objects and fields, not files."""
+"""Compares what two states of a repository render: objects and fields instead of files."""
 
 from meshwright.difference.comparison import compare
 from meshwright.difference.model import Difference

@@ -1,4 +1,4 @@
-"""Charts by version and values, where no object of the repository tells about them."""
+"""Represents charts by version and values where the repository contains no object for them."""
 
 from __future__ import annotations
 
@@ -18,10 +18,9 @@ KIND = "Chart"
 
 
 def charts_of_roots(repository: Repository) -> Iterator[tuple[Root, BuiltObject]]:
-    """A stand-in for each chart that helmCharts or an Application installs, with the root that does.
+    """A chart object for each chart that helmCharts or an Application installs, with its root.
 
-    It has the chart, its version, the values in force and, where the chart is not
-    rendered, the patches for it.
+    It contains the chart, its version, the effective values and, if the chart is not rendered, its patches.
     """
     releases = chart_releases(repository)
     by_folder: dict[str, list[ChartRelease]] = {}
@@ -34,17 +33,17 @@ def charts_of_roots(repository: Repository) -> Iterator[tuple[Root, BuiltObject]
         for folder in sorted({*root.unit.inputs.folders, root.unit.folder} & by_folder.keys()):
             for release in by_folder[folder]:
                 patches = [] if release.chart.name in rendered(root.unit) else _patches(repository, root.unit)
-                yield root, _stand_in(release, patches)
+                yield root, _chart_object(release, patches)
 
 
 def application_charts(repository: Repository) -> Iterator[tuple[ChartRelease, BuiltObject]]:
-    """The same for Applications whose source is a chart; they have no root where it is not at hand."""
+    """The same for Applications whose source is a chart; without a local copy they have no root."""
     for release in chart_releases(repository):
         if not release.folder:
-            yield release, _stand_in(release, [])
+            yield release, _chart_object(release, [])
 
 
-def _stand_in(release: ChartRelease, patches: list[Any]) -> BuiltObject:
+def _chart_object(release: ChartRelease, patches: list[Any]) -> BuiltObject:
     data: dict[str, Any] = {
         "apiVersion": "",
         "kind": KIND,
@@ -57,13 +56,13 @@ def _stand_in(release: ChartRelease, patches: list[Any]) -> BuiltObject:
     return BuiltObject({**data, "patches": patches} if patches else data, Origin())
 
 
-def is_stand_in(built: BuiltObject) -> bool:
-    """Whether it stands for a chart, and is no object of a cluster."""
+def is_chart_object(built: BuiltObject) -> bool:
+    """Whether it represents a chart instead of an object in a cluster."""
     return built.kind == KIND and not built.api_version
 
 
 def _patches(repository: Repository, unit: BuildUnit) -> list[Any]:
-    """The patches of every kustomization on the way, with the text of their files."""
+    """The patches of every kustomization of a unit, with the text of their files."""
     found: list[Any] = []
     for folder in sorted({*unit.inputs.folders, unit.folder}):
         kustomization = repository.index.get(folder)
@@ -85,7 +84,7 @@ def _with_text(repository: Repository, folder: str, patch: Mapping[str, Any]) ->
 
 
 def named(unit: BuildUnit, repository: Repository) -> frozenset[str]:
-    """The charts that the kustomizations of a unit name."""
+    """The charts named in the kustomizations of a unit."""
     found: set[str] = set()
     for folder in {*unit.inputs.folders, unit.folder}:
         kustomization = repository.index.get(folder)
@@ -94,7 +93,7 @@ def named(unit: BuildUnit, repository: Repository) -> frozenset[str]:
 
 
 def rendered(unit: BuildUnit) -> frozenset[str]:
-    """Those of them that were at hand."""
+    """The charts of a unit that were available locally."""
     found = _names(unit.manifest or {}) if unit.needs_helm else set()
     for data in unit.copies.values():
         found |= _names(data)
@@ -107,7 +106,7 @@ def _names(data: Mapping[str, Any]) -> set[str]:
 
 
 def versions(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[ChartVersion]:
-    """Charts of one object whose version changed."""
+    """The charts of an object whose version changed."""
     before, after = dict(_charts(old)), dict(_charts(new))
     for name, version in before.items():
         if name in after and after[name] != version:
@@ -115,7 +114,7 @@ def versions(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[ChartVe
 
 
 def _charts(data: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Chart and version as an object says them."""
+    """The charts in an object, with their versions."""
     kind, spec = data.get("kind"), mapping_of(data.get("spec"))
     if kind == KIND:
         yield str(data.get("chart")), str(data.get("version"))

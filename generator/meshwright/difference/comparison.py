@@ -1,4 +1,4 @@
-"""Compares what two folders render: the same repository at two times."""
+"""Compares what two folders render, such as two states of one repository."""
 
 from __future__ import annotations
 
@@ -9,11 +9,17 @@ from pathlib import Path
 
 from meshwright.check.schema.schemas import choose_minor
 from meshwright.difference.model import ChangeKind, Difference, NotCompared, ObjectDifference, RootDifference
-from meshwright.difference.objectchanges import Keep, ObjectComparison, in_order, objects_in, whole
+from meshwright.difference.objectchanges import (
+    ObjectComparison,
+    Scope,
+    added_or_removed,
+    in_order,
+    objects_in,
+)
 from meshwright.difference.redaction import Secrets, without_secrets
 from meshwright.difference.secretvalues import values_in_files, values_of
-from meshwright.difference.sharing import Sharing, SideRecall, changed_paths
-from meshwright.difference.snapshot import LOOSE, Identity, RootKey, SideRoot, Snapshot, read_side
+from meshwright.difference.sharing import SharedBuilds, SideBuilds, changed_paths
+from meshwright.difference.snapshot import UNAPPLIED, Identity, RootKey, Snapshot, SnapshotRoot, read_snapshot
 from meshwright.errors import MeshwrightError
 from meshwright.faults import contained
 from meshwright.gcpause import no_collection
@@ -26,15 +32,15 @@ from meshwright.progress import say
 
 
 def compare(old: Path, new: Path, *, checkout: Path | None = None, charts: Path | None = None) -> Difference:
-    """What differs between the objects that the repositories at ``old`` and ``new`` render.
+    """The differences between the objects that the repositories at ``old`` and ``new`` render.
 
     Both are folders; nothing is written into them. ``checkout`` is the Git checkout that they belong to or
-    were taken from: its remotes say which sources are this repository. ``charts`` is a folder with charts to
-    render. Raises MeshwrightError when neither is a GitOps repository, or a tool is missing.
+    were copied from: its remotes tell which sources are this repository. ``charts`` is a folder with charts
+    to render. Raises MeshwrightError if neither is a GitOps repository or a tool is missing.
     """
     for folder in (old, new):
         if not folder.is_dir():
-            raise MeshwrightError(f"{folder}: is no folder; compare wants two")
+            raise MeshwrightError(f"{folder}: not a folder; compare needs two folders")
     before, after = RepositoryFiles(old, checkout=checkout), RepositoryFiles(new, checkout=checkout)
     return compare_files(before, after, changed_paths(before, after), charts)
 
@@ -42,7 +48,7 @@ def compare(old: Path, new: Path, *, checkout: Path | None = None, charts: Path 
 def compare_files(
     before: RepositoryFiles, after: RepositoryFiles, changed: frozenset[str], charts: Path | None = None
 ) -> Difference:
-    """As ``compare``; ``changed`` are the files that are not the same in both."""
+    """As ``compare``; ``changed`` are the files that differ."""
     if not changed:
         return Difference()
     with no_collection():
@@ -53,33 +59,33 @@ def compare_files(
 def _read(
     before: RepositoryFiles, after: RepositoryFiles, changed: frozenset[str], charts: Path | None
 ) -> tuple[Snapshot, Snapshot]:
-    """Both sides, built as far as is needed to tell them apart."""
+    """Both sides, built as far as the comparison needs."""
     minor = choose_minor(None)
-    sharing = Sharing(changed, before, after)
-    recalls = sharing.side(before), sharing.side(after)
+    sharing = SharedBuilds(changed, before, after)
+    builds = sharing.side(before), sharing.side(after)
     with ExitStack() as stack:
 
-        def read(files: RepositoryFiles, recall: SideRecall, name: str) -> Snapshot:
+        def read(files: RepositoryFiles, builds: SideBuilds, name: str) -> Snapshot:
             say(f"building the {name} state")
             workspace = stack.enter_context(Workspace(files.root))
-            return read_side(files, workspace, charts, minor, recall)
+            return read_snapshot(files, workspace, charts, minor, builds)
 
         while True:
-            # What both have in common is built for the first: mostly the work tree, where the files are.
-            new = read(after, recalls[1], "new")
-            old = read(before, recalls[0], "old")
-            wanted = (_put_off(old, new) & sharing.deferred) - sharing.needed
+            # The first side builds what both share; it is usually the work tree, which has the files.
+            new = read(after, builds[1], "new")
+            old = read(before, builds[0], "old")
+            wanted = (_possibly_changed(old, new) & sharing.deferred) - sharing.needed
             if not wanted:
                 break
-            # What was put off as unchanged stands in a root that changed after all.
+            # These builds were deferred as unchanged, but their root has changed.
             sharing.needed |= wanted
     if old.nothing and new.nothing:
         raise new.nothing
     return old, new
 
 
-def _put_off(old: Snapshot, new: Snapshot) -> set[str]:
-    """The builds of roots that are not known to be equal."""
+def _possibly_changed(old: Snapshot, new: Snapshot) -> set[str]:
+    """The builds of roots that may differ."""
     found: set[str] = set()
     for key in {**old.roots, **new.roots}:
         pair = old.roots.get(key), new.roots.get(key)
@@ -90,12 +96,12 @@ def _put_off(old: Snapshot, new: Snapshot) -> set[str]:
 
 @dataclass
 class _Pair:
-    old: SideRoot | None
-    new: SideRoot | None
-    keep: Keep = Keep.ALL
+    old: SnapshotRoot | None
+    new: SnapshotRoot | None
+    scope: Scope = Scope.ALL
 
     @property
-    def shown(self) -> SideRoot:
+    def shown(self) -> SnapshotRoot:
         root = self.new or self.old
         assert root is not None
         return root
@@ -119,20 +125,20 @@ class _SnapshotComparison:
             with contained(faults, "comparing"):
                 items.extend(self._in_root(pair, removed))
             for fault in faults:
-                self._tell(pair, "both", fault.message)
+                self._report(pair, "both", fault.message)
             found.append((pair, items))
-        # Only now is it known which removed objects have moved.
+        # What is still in ``removed`` has not moved to another root.
         for pair, items in found:
             items += [
-                whole(ChangeKind.REMOVED, identity, built)
+                added_or_removed(ChangeKind.REMOVED, identity, built)
                 for identity, built in self._missing(pair)
                 if (pair.shown.cluster, identity) in removed
             ]
         roots = [self._root(pair, items) for pair, items in found if items]
-        self._without_taker()
+        self._report_unlisted_followers()
         roots.sort(key=lambda root: (root.path, root.cluster, root.name))
-        said = sorted(set(self._not_compared), key=lambda item: (item.subject, item.side, item.reason))
-        return without_secrets(Difference(tuple(roots), tuple(said)), self._secrets)
+        skipped = sorted(set(self._not_compared), key=lambda item: (item.subject, item.side, item.reason))
+        return without_secrets(Difference(tuple(roots), tuple(skipped)), self._secrets)
 
     def _pairs(self) -> list[_Pair]:
         keys = sorted({**self._old.roots, **self._new.roots})
@@ -147,35 +153,35 @@ class _SnapshotComparison:
                 return False
             reason = self._why_absent(pair)
             if reason:
-                self._tell(pair, "new" if new is None else "old", reason)
+                self._report(pair, "new" if new is None else "old", reason)
             return not reason
         for root, side in ((old, "old"), (new, "new")):
             if not root.built:
-                self._tell(pair, side, f"it cannot be built: {_first(root)}")
-                # Which charts it installs is known all the same.
-                pair.keep = Keep.CHARTS
+                self._report(pair, side, f"it cannot be built: {_first(root)}")
+                # The charts that it installs are still known.
+                pair.scope = Scope.CHARTS
             elif root.faults:
                 count = plural(len(root.faults), "fault")
-                self._tell(pair, side, f"{count} in building it, the rest is compared: {_first(root)}")
+                self._report(pair, side, f"its build has {count}, the rest is compared: {_first(root)}")
         common = old.charts & new.charts
         alone = ((old.charts - old.rendered) ^ (new.charts - new.rendered)) & common
-        if alone and pair.keep is Keep.ALL:
-            pair.keep = Keep.UNRENDERED
+        if alone and pair.scope is Scope.ALL:
+            pair.scope = Scope.UNRENDERED
             names = ", ".join(sorted(alone))
-            self._tell(
+            self._report(
                 pair,
                 "new" if alone & old.rendered else "old",
-                f"chart {names} is at hand in one version only: what it renders is not compared",
+                f"chart {names} is available in one version only; its rendered objects are not compared",
             )
         return True
 
     def _was_reached(self, pair: _Pair) -> bool:
-        """Whether this is what an engine applies on the other side: told there, applied nowhere here."""
+        """Whether an engine applies this folder on the other side, where it is reported."""
         there = self._old if pair.old is None else self._new
-        return pair.shown.key[0] in LOOSE and pair.shown.path in there.reached
+        return pair.shown.key[0] in UNAPPLIED and pair.shown.path in there.reached
 
     def _why_absent(self, pair: _Pair) -> str:
-        """Why a root is missing on one side although somebody still asks for it; empty when it is gone."""
+        """Why a root that is still referenced is missing on one side; empty if it was removed."""
         root = pair.shown
         here, there = (self._old, self._new) if pair.new is None else (self._new, self._old)
         if root.title in there.reasons:
@@ -188,11 +194,11 @@ class _SnapshotComparison:
             return f"{other.title}, which applies it, cannot be built: {_first(other)}"
         return ""
 
-    def _tell(self, pair: _Pair, side: str, reason: str) -> None:
+    def _report(self, pair: _Pair, side: str, reason: str) -> None:
         self._not_compared.append(NotCompared(pair.shown.title, side, reason))
 
-    def _removed(self, pairs: list[_Pair]) -> dict[tuple[str, Identity], tuple[SideRoot, BuiltObject]]:
-        """Objects that their root does not apply any more; what another one took over is taken out later."""
+    def _removed(self, pairs: list[_Pair]) -> dict[tuple[str, Identity], tuple[SnapshotRoot, BuiltObject]]:
+        """Objects that their root no longer applies; those that another root applies are taken out later."""
         return {
             (pair.shown.cluster, identity): (pair.old, built)
             for pair in pairs
@@ -201,16 +207,16 @@ class _SnapshotComparison:
         }
 
     def _missing(self, pair: _Pair) -> Iterator[tuple[Identity, BuiltObject]]:
-        kept = objects_in(pair.new, pair.keep)
-        for identity, built in objects_in(pair.old, pair.keep).items():
+        kept = objects_in(pair.new, pair.scope)
+        for identity, built in objects_in(pair.old, pair.scope).items():
             if identity not in kept:
                 yield identity, built
 
     def _in_root(
-        self, pair: _Pair, removed: dict[tuple[str, Identity], tuple[SideRoot, BuiltObject]]
+        self, pair: _Pair, removed: dict[tuple[str, Identity], tuple[SnapshotRoot, BuiltObject]]
     ) -> Iterator[ObjectDifference]:
-        before = objects_in(pair.old, pair.keep)
-        for identity, built in objects_in(pair.new, pair.keep).items():
+        before = objects_in(pair.old, pair.scope)
+        for identity, built in objects_in(pair.new, pair.scope).items():
             assert pair.new is not None
             if identity in before and pair.old is not None:
                 found = self._objects.changed(identity, before[identity], built, (pair.old, pair.new))
@@ -219,7 +225,7 @@ class _SnapshotComparison:
                 continue
             moved = removed.pop((pair.new.cluster, identity), None)
             if moved is None:
-                yield whole(ChangeKind.ADDED, identity, built)
+                yield added_or_removed(ChangeKind.ADDED, identity, built)
             else:
                 root, was = moved
                 found = self._objects.changed(identity, was, built, (root, pair.new), root.title)
@@ -243,16 +249,16 @@ class _SnapshotComparison:
         kind, cluster, name = root.key
         return RootDifference(change, kind, name, root.path, cluster, tuple(in_order(complete)))
 
-    def _without_taker(self) -> None:
-        """Followers of what could not be compared are named there."""
+    def _report_unlisted_followers(self) -> None:
+        """Report followers of generated objects in roots that could not be compared."""
         for (_, name), followers in sorted(self._objects.followers.items()):
             titles = ", ".join(follower.title for follower in followers)
-            reason = f"generated under another name, which {titles} follow, in a root that is not compared"
+            reason = f"its generated name changed (referenced by {titles}), but its root is not compared"
             self._not_compared.append(NotCompared(name, "both", reason))
 
 
 def _secret_values(*sides: Snapshot) -> Iterator[str]:
-    """Of what is built, and of the files: a root that did not change is not built."""
+    """Secret values from built objects and from files, because unchanged roots are not built."""
     for number, side in enumerate(sides):
         for root in side.roots.values():
             for built in root.objects.values():
@@ -263,19 +269,19 @@ def _secret_values(*sides: Snapshot) -> Iterator[str]:
         yield from values_in_files(side.files, (path for path in paths if path not in same))
 
 
-def _first(root: SideRoot) -> str:
+def _first(root: SnapshotRoot) -> str:
     if not root.faults:
-        return root.unseen or "something that it needs is missing"
+        return root.unseen or "a dependency is missing"
     first = min(root.faults, key=lambda finding: finding.sort_key)
     return f"{first.position}: {first.message}"
 
 
 def _with_renamed(pairs: list[_Pair]) -> Iterator[_Pair]:
-    """A folder that nothing reaches is its objects: under another path it is still the same root."""
-    gone = [pair for pair in pairs if pair.new is None and pair.shown.key[0] in LOOSE]
+    """Pair folders that no engine applies by their objects, so that a moved one stays the same root."""
+    gone = [pair for pair in pairs if pair.new is None and pair.shown.key[0] in UNAPPLIED]
     taken: set[RootKey] = set()
     for pair in pairs:
-        if pair.old is None and pair.shown.key[0] in LOOSE:
+        if pair.old is None and pair.shown.key[0] in UNAPPLIED:
             free = [item for item in gone if item.shown.key not in taken]
             twin = max(free, key=lambda item: _shared(item, pair), default=None)
             if twin is not None and 2 * _shared(twin, pair) > len(pair.shown.objects):

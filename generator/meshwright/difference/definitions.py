@@ -1,4 +1,4 @@
-"""CustomResourceDefinitions, summarised: a schema of thousands of lines as versions and fields."""
+"""Summarises changes of CustomResourceDefinitions by version and field of the schema."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def is_definition(data: Mapping[str, Any]) -> bool:
 
 
 def without_schemas(fields: Iterable[Field]) -> Iterator[Field]:
-    """The fields of a definition that are not part of a version's schema, and no whole version."""
+    """The fields of a definition outside its versions and their schemas."""
     for field in fields:
         in_version = field.path[:2] == ("spec", "versions") and len(field.path) > 2
         if not in_version or (len(field.path) > 3 and field.path[3] != _SCHEMA):
@@ -27,7 +27,7 @@ def without_schemas(fields: Iterable[Field]) -> Iterator[Field]:
 
 
 def schema_changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[SchemaChange]:
-    """What changed in each version's schema, versions by name."""
+    """The changes in each version's schema, by name of the version."""
     before, after = _versions(old), _versions(new)
     for name in sorted({**before, **after}):
         if name not in after:
@@ -56,7 +56,7 @@ class _DefinitionComparison:
         return bool(self.added or self.removed or self.changed or self.described)
 
     def compare(self, old: Mapping[str, Any], new: Mapping[str, Any], path: str) -> None:
-        """Two schemas of one field."""
+        """Compare two schemas of one field."""
         before, after = mapping_of(old.get("properties")), mapping_of(new.get("properties"))
         for name in {**before, **after}:
             inner = f"{path}.{name}" if path else str(name)

@@ -1,4 +1,4 @@
-"""Texts that are YAML themselves, such as chart values in a ConfigMap: compared key by key."""
+"""Compares YAML inside strings key by key, such as chart values in a ConfigMap."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from typing import Any
 
 from meshwright.difference.fields import differences
 from meshwright.difference.model import Field
-from meshwright.difference.redaction import NONE_KNOWN, hidden
+from meshwright.difference.redaction import NO_SECRETS, redacted
 from meshwright.yaml import YamlFault, parse_all
 
 _ENDINGS = (".yaml", ".yml", ".json")
 
 
 def inside_texts(fields: Iterable[Field], values: frozenset[str] = frozenset()) -> Iterator[Field]:
-    """``fields`` with each text that is YAML replaced by what differs inside.
+    """``fields`` with each YAML text replaced by the differences inside it.
 
-    That are the data of a ConfigMap under a key that ends like a YAML file, or is among ``values``. A text
-    with the same content stays as it is, and is marked: it does differ.
+    YAML texts are entries of a ConfigMap's data whose key ends like a YAML file or is in ``values``. A text
+    with equal content stays and is marked, because its layout or comments differ.
     """
     for field in fields:
         inner = _inner(field) if _may_be_yaml(field, values) else None
@@ -38,11 +38,11 @@ def _may_be_yaml(field: Field, values: frozenset[str]) -> bool:
 
 
 def _inner(field: Field) -> list[Field] | None:
-    """The fields inside; None when one of the texts is no mapping."""
+    """The differing fields inside; None if one of the texts is not a mapping."""
     old, new = _mapping(field.old), _mapping(field.new)
     if old is None or new is None:
         return None
-    found = (hidden(item, old, new, NONE_KNOWN) for item in differences(old, new))
+    found = (redacted(item, old, new, NO_SECRETS) for item in differences(old, new))
     return [replace(item, path=field.path, inner=item.path) for item in found]
 
 

@@ -1,4 +1,4 @@
-"""The fields in which two values differ, so that the old one and they give the new one."""
+"""Computes the fields in which two values differ; applied to the old value they give the new one."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from meshwright.yaml.canonicaltext import identity
 
 
 def differences(old: Any, new: Any, path: Path = ()) -> Iterator[Field]:
-    """Each field that differs, nothing when the two are the same.
+    """Each field that differs; none if the values are equal.
 
-    Put into ``old`` one after the other they make ``new``. Within one list: removed items first, then the
-    new order of what stays, then added items by their place, then what differs inside an item, which is
-    named by its key or its new place.
+    Applied to ``old`` in order, they give ``new``. The order within a list is: removed items, the new order
+    of the remaining items, added items by index, and differences inside items, which are identified by their
+    key or new index.
     """
     if old is new:
         return
@@ -31,12 +31,12 @@ def differences(old: Any, new: Any, path: Path = ()) -> Iterator[Field]:
 
 
 def same(old: Any, new: Any) -> bool:
-    """Whether two values are one to Kubernetes: true is not 1, and 1.0 is."""
+    """Whether Kubernetes treats two values as equal: 1.0 equals 1, true does not."""
     if isinstance(old, Mapping | list) or isinstance(new, Mapping | list):
         return identity(old) == identity(new)
     if isinstance(old, bool) is not isinstance(new, bool):
         return False
-    # Not a number is not even equal to itself.
+    # NaN does not equal itself.
     return bool(old == new) or (old != old and new != new)
 
 
@@ -80,7 +80,7 @@ def _placed(old: list[Any], new: list[Any], path: Path) -> Iterator[Field]:
         changed += [(start + number, new_start + number) for number in range(pairs)]
         removed += range(start + pairs, end)
         added += range(new_start + pairs, new_end)
-    # From the end on: the places before stay what they are.
+    # Remove from the end, so that earlier indexes stay valid.
     for place in reversed(removed):
         yield Field((*path, place), ChangeKind.REMOVED, old=old[place], index=place)
     for place in added:

@@ -1,4 +1,4 @@
-"""Values and effects in words, the same in every output for people."""
+"""Formats values and effects for people, identically in every output."""
 
 from __future__ import annotations
 
@@ -12,37 +12,38 @@ from meshwright.manifests.words import plural
 
 EFFECTS = {
     Effect.STARTS: "starts pods",
-    Effect.STOPS: "ends its pods",
+    Effect.STOPS: "stops its pods",
     Effect.RESTARTS: "restarts its pods",
-    Effect.NEXT_RUN: "from its next run on",
-    Effect.ON_DELETE: "pods change when they are deleted by hand",
+    Effect.NEXT_RUN: "takes effect at its next run",
+    Effect.ON_DELETE: "changes its pods only when you delete them",
     Effect.RUNS_AGAIN: "runs again",
-    Effect.IMMUTABLE: "a Job's template cannot change: delete the Job first, or let the engine replace it",
+    Effect.IMMUTABLE: "is rejected (a Job's template is immutable): delete the Job, "
+    "or let the engine replace it",
 }
-# A reordered list is a changed one.
+# A reordered list has the sign of a changed one.
 SIGNS = dict(zip(ChangeKind, "+-~>~", strict=True))
-LAYOUT = "comments or layout alone"
+LAYOUT = "only comments or layout"
 _SECRET = "(secret)"
 _AROUND = 12
-# So many objects that only moved are counted and not listed.
+# At least this many objects that only moved are counted instead of listed.
 _TOGETHER = 4
 
 
 def one_line(value: Any, width: int) -> str:
-    """A value in at most ``width`` characters; a text of one line as it is, all else as JSON."""
+    """A value in at most ``width`` characters: one-line text unchanged, anything else as JSON."""
     if isinstance(value, tuple):
         text = printable(", ".join(str(item) for item in value))
     elif isinstance(value, str) and value and value.strip() == value and printable(value) == value:
         text = value
     else:
         text = json.dumps(value, ensure_ascii=False, default=str)
-        # A terminal obeys control characters, and JSON lets some of them through.
+        # JSON leaves some control characters unescaped, and a terminal would interpret them.
         text = printable(text)
     return text if len(text) <= width else f"{text[: width - 1]}…"
 
 
 def both(field: Field, width: int) -> tuple[str, str]:
-    """Old and new value, each in one line; of two long texts the place where they differ."""
+    """Old and new value in one line each; long texts are cut to where they differ."""
     if field.hidden:
         return _SECRET, _SECRET
     if field.layout:
@@ -62,21 +63,21 @@ def summary(difference: Difference) -> str:
     subjects = len({item.subject for item in difference.not_compared})
     missing = f"; not compared: {subjects}" if subjects else ""
     if difference.is_empty:
-        return f"no difference in what {'could be compared' if subjects else 'is rendered'}{missing}"
+        return f"no differences {'in what could be compared' if subjects else 'in rendered objects'}{missing}"
     counts = [(change, difference.count(change)) for change in ChangeKind]
     first = next((number for number, (_, count) in enumerate(counts) if count), 0)
-    said = ", ".join(
+    totals = ", ".join(
         f"{plural(count, 'object')} {change.value}" if number == first else f"{count} {change.value}"
         for number, (change, count) in enumerate(counts)
         if count
     )
     restarts = len(difference.restarts)
     pods = f"; the pods of {plural(restarts, 'workload')} restart" if restarts else ""
-    return f"{said} in {plural(len(difference.roots), 'root')}{pods}{missing}"
+    return f"{totals} in {plural(len(difference.roots), 'root')}{pods}{missing}"
 
 
 def by_move(items: Iterable[ObjectDifference]) -> Iterator[tuple[str, list[ObjectDifference]]]:
-    """Objects one by one, and those that only moved together, with the root that they come from."""
+    """Groups of objects that only moved, with the root that they come from, then all others with ""."""
     by_source: dict[str, list[ObjectDifference]] = {}
     listed = list(items)
     for item in listed:
@@ -89,28 +90,28 @@ def by_move(items: Iterable[ObjectDifference]) -> Iterator[tuple[str, list[Objec
 
 
 def moved(source: str, items: Sequence[ObjectDifference]) -> str:
-    """The line for those that only moved."""
+    """The line for a group of objects that only moved."""
     kinds: dict[str, int] = {}
     for item in items:
         kinds[item.kind] = kinds.get(item.kind, 0) + 1
-    said = ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items()))
-    return f"{plural(len(items), 'object')} moved here unchanged from {source}: {said}"
+    counts = ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items()))
+    return f"{plural(len(items), 'object')} moved here unchanged from {source}: {counts}"
 
 
 def remarks(item: ObjectDifference) -> list[str]:
-    """What is to be said of an object beside its fields."""
-    said = [
+    """The remarks on an object beside its fields."""
+    notes = [
         f"chart {version.chart} {_version(version.old)} -> {_version(version.new)}" for version in item.charts
     ]
     if item.source:
-        said.append(f"moved here from {item.source}")
+        notes.append(f"moved here from {item.source}")
     if item.note:
-        said.append(item.note)
+        notes.append(item.note)
     if item.renamed:
-        said.append("new name suffix")
+        notes.append("new name suffix")
     if item.effect:
-        said.append(EFFECTS[item.effect])
-    return said
+        notes.append(EFFECTS[item.effect])
+    return notes
 
 
 def _version(version: str) -> str:
@@ -118,7 +119,7 @@ def _version(version: str) -> str:
 
 
 def schema_lines(schemas: Iterable[SchemaChange], most: int) -> list[str]:
-    """One line a version of a CustomResourceDefinition."""
+    """One line per version of a CustomResourceDefinition."""
     return [f"version {schema.version}: {_schema(schema, most)}" for schema in schemas]
 
 

@@ -1,4 +1,4 @@
-"""Names that kustomize made of a name and a hash of the content: one object, whatever the hash."""
+"""Removes kustomize's content hashes from names, so that a generated object keeps its identity."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from meshwright.manifests.generated import generator_entry
 from meshwright.manifests.kustomization import KustomizationIndex
 from meshwright.manifests.unit import BuiltObject
 
-# source: kustomize api/hasher: ten characters of these, behind a dash.
+# source: kustomize api/hasher: a dash and ten of these characters.
 _HASH = re.compile(r"-[2456789bcdfghkmt]{10}\Z")
 
 
 def base_name(index: KustomizationIndex, built: BuiltObject) -> str:
-    """The name without the hash of a generator; the whole name when it has none."""
+    """The name without the hash that a generator adds."""
     if built.kind not in ("ConfigMap", "Secret") or not (found := _HASH.search(built.name)):
         return built.name
     entry = generator_entry(index, built)
@@ -23,7 +23,7 @@ def base_name(index: KustomizationIndex, built: BuiltObject) -> str:
 
 
 def with_base_names(data: Any, names: Mapping[str, str]) -> Any:
-    """``data`` with every text that is a key of ``names`` replaced; itself when there is none."""
+    """``data`` with every string that is a key of ``names`` replaced; the same object if there is none."""
     if isinstance(data, str):
         return names.get(data, data)
     if isinstance(data, Mapping):
@@ -36,7 +36,7 @@ def with_base_names(data: Any, names: Mapping[str, str]) -> Any:
 
 
 def texts_in(data: Any, wanted: Iterable[str]) -> set[str]:
-    """Those of ``wanted`` that stand somewhere in ``data`` as a whole text."""
+    """Those of ``wanted`` that occur in ``data`` as a whole string."""
     names = set(wanted)
     found: set[str] = set()
 

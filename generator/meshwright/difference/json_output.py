@@ -1,4 +1,4 @@
-"""A difference for machines, by schema/diff-report.schema.json."""
+"""The difference as JSON, by schema/diff-report.schema.json."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ SCHEMA_VERSION = 1
 
 
 def render(difference: Difference, old: str = "", new: str = "") -> str:
-    """The difference as JSON, ending with a line break; ``old`` and ``new`` say what was compared."""
+    """The difference as JSON, ending with a line break; ``old`` and ``new`` name the compared states."""
     return json_text(as_data(difference, old, new)) + "\n"
 
 
 def as_data(difference: Difference, old: str = "", new: str = "") -> dict[str, Any]:
-    """The difference as plain data; an empty ``new`` is the work tree."""
+    """The difference as plain data; an empty ``new`` means the work tree."""
     counts = {
         change.value: difference.count(change) for change in ChangeKind if change is not ChangeKind.REORDERED
     }

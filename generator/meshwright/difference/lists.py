@@ -1,4 +1,4 @@
-"""How the items of a list are recognised in another version of it."""
+"""Matches the items of two versions of a list by keys."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import Any
 
 from meshwright.difference.model import Key
 
-# source: x-kubernetes-list-map-keys and patchMergeKey of Kubernetes 1.36; of Flux' dependsOn, of
-# HelmRelease.valuesFrom and of Prometheus' rules by what their controllers take for one entry.
+# source: x-kubernetes-list-map-keys and patchMergeKey of Kubernetes 1.36; for Flux's dependsOn,
+# HelmRelease.valuesFrom and Prometheus rules, what their controllers treat as one entry.
 _KEYS: dict[str, tuple[tuple[str, ...], ...]] = {
     "ports": (("containerPort", "protocol"), ("port", "protocol")),
     "volumeMounts": (("mountPath",),),
@@ -26,7 +26,7 @@ _DEFAULTS = {"protocol": "TCP", "namespace": "", "valuesKey": "", "targetPath": 
 
 
 def keys_of(field: str, old: Sequence[Any], new: Sequence[Any]) -> tuple[list[Key], list[Key]] | None:
-    """A key for each item of both lists; None when they have no key, or one stands twice."""
+    """A key for each item of both lists; None if an item has no key or a key is not unique."""
     if not all(isinstance(item, Mapping) for item in (*old, *new)):
         return None
     for names in (*_KEYS.get(field, ()), *_BY_NAME):
@@ -47,7 +47,7 @@ def _key(item: Mapping[str, Any], names: tuple[str, ...]) -> Key | None:
 
 
 def holds_key(item: Any, key: Key) -> bool:
-    """Whether an item of a list is the one that a key names."""
+    """Whether a list item has this key."""
     if not isinstance(item, Mapping):
         return False
     return all(item.get(name, _DEFAULTS.get(name)) == value for name, value in key.fields)

@@ -1,4 +1,4 @@
-"""A difference as a comment on a pull request: a summary, and a table a root, folded away."""
+"""The difference as a comment on a pull request: a summary, and a collapsed table per root."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from meshwright.difference.model import ChangeKind, Difference, Field, ObjectDif
 from meshwright.inert import printable
 from meshwright.manifests.words import plural
 
-# By which a workflow finds its own comment again.
+# A workflow finds its own comment by this marker.
 MARK = "<!-- meshwright diff -->"
-# GitHub takes 65,536 characters; the rest is for what a workflow adds.
+# GitHub accepts 65,536 characters; the rest is for text that a workflow adds.
 LIMIT = 60_000
 _ENDING = 400
 _WIDTH = 160
@@ -34,7 +34,7 @@ _NOT_COMPARED = 20
 def render(difference: Difference, old: str = "", new: str = "", limit: int = LIMIT) -> str:
     """The comment, ending with a line break and never longer than ``limit`` bytes.
 
-    What does not fit is counted at the end. ``old`` and ``new`` say what was compared.
+    Objects that do not fit are counted at the end. ``old`` and ``new`` name the compared states.
     """
     comment = _Comment(limit - _ENDING)
     comment.add(f"{MARK}\n**What this changes in the cluster:** {summary(difference)}\n")
@@ -64,7 +64,7 @@ class _Comment:
         return "".join(self._parts)
 
     def add(self, part: str, reserve: int = 0) -> bool:
-        """Take a part when it fits, with ``reserve`` bytes to spare; after the first that does not, none."""
+        """Add a part if it fits with ``reserve`` bytes to spare; after the first that does not, add none."""
         size = len(part.encode())
         if self.is_full or self._size + size + reserve > self._limit:
             self.is_full = True
@@ -73,7 +73,7 @@ class _Comment:
         return True
 
     def end(self, part: str) -> None:
-        """Take a part that room is kept for."""
+        """Add a part for which space is reserved."""
         self._parts.append(part)
         self._size += len(part.encode())
 
@@ -100,7 +100,7 @@ _CLOSE = "\n</details>\n"
 
 
 def _add_root(comment: _Comment, root: RootDifference) -> int:
-    """The block of one root; gives how many of its objects found room."""
+    """Add the block of one root; return how many of its objects fit."""
     counts = ", ".join(f"{root.count(change)} {change.value}" for change in ChangeKind if root.count(change))
     where = f" in {_html(root.cluster)}" if root.cluster else ""
     word = "" if root.change is ChangeKind.CHANGED else f" <b>{root.change.value}</b>"
@@ -119,7 +119,7 @@ def _add_root(comment: _Comment, root: RootDifference) -> int:
 
 
 def _blocks(root: RootDifference) -> Iterator[tuple[int, str]]:
-    """Rows that belong together, and how many objects they tell about."""
+    """Rows that belong together, with the number of objects that they describe."""
     for source, items in by_move(root.objects):
         if source:
             title = _code(f"> {plural(len(items), 'object')}")
@@ -150,16 +150,16 @@ def _field(field: Field) -> str:
 
 
 def _html(text: str) -> str:
-    """The same where Markdown is not read."""
+    """Escape a text where GitHub reads HTML instead of Markdown."""
     return f"<code>{html.escape(printable(text))}</code>"
 
 
 def _code(text: str) -> str:
-    """A code span, in which nothing is a link, a mention or HTML, and no pipe ends the cell."""
+    """Escape a text as a code span, which prevents links, mentions and HTML; pipes do not end the cell."""
     text = printable(" ".join(text.split())) or " "
     longest = max((len(run) for run in re.findall("`+", text)), default=0)
     fence = "`" * (longest + 1)
-    # A backslash before a pipe could make the one that is put there an ordinary sign.
+    # Double the backslashes before a pipe, or they would cancel the added one.
     inner = re.sub(r"(?<!\\)(\\*)\|", r"\1\1\\|", text)
     padded = f" {inner} " if inner[0] in "` " or inner[-1] in "` " else inner
     return f"{fence}{padded}{fence}"

@@ -1,4 +1,4 @@
-"""What differs between two states of a repository, as objects and fields of what they render."""
+"""The data model of a difference: roots, objects and fields."""
 
 from __future__ import annotations
 
@@ -11,30 +11,30 @@ from meshwright.manifests.pointer import dotted
 
 
 class ChangeKind(StrEnum):
-    """What happened to a root, an object or a field."""
+    """The kind of change of a root, an object or a field."""
 
     ADDED = "added"
     REMOVED = "removed"
     CHANGED = "changed"
-    MOVED = "moved"  # an object that another root applies now
-    REORDERED = "reordered"  # the items of a list that are in both
+    MOVED = "moved"  # an object that another root now applies
+    REORDERED = "reordered"  # a list whose common items have another order
 
 
 class Effect(StrEnum):
-    """What a change means for the pods of a workload."""
+    """The effect of a change on the pods of a workload."""
 
     STARTS = "starts"
     STOPS = "stops"
     RESTARTS = "restarts"
-    NEXT_RUN = "next-run"  # a CronJob: its next Job has them
-    ON_DELETE = "on-delete"  # updateStrategy OnDelete: when somebody deletes them
-    RUNS_AGAIN = "runs-again"  # a Job that its engine makes anew
-    IMMUTABLE = "immutable"  # a Job's template: refused unless the Job is deleted first
+    NEXT_RUN = "next-run"  # a CronJob: from its next Job on
+    ON_DELETE = "on-delete"  # updateStrategy OnDelete: when the user deletes them
+    RUNS_AGAIN = "runs-again"  # a Job that its engine recreates
+    IMMUTABLE = "immutable"  # a Job's template: rejected unless the Job is deleted first
 
 
 @dataclass(frozen=True)
 class Key:
-    """The item of a list that has these fields, such as name: web."""
+    """Identifies a list item by fields, such as name: web."""
 
     fields: tuple[tuple[str, Any], ...]
 
@@ -49,12 +49,12 @@ Path = tuple[Step, ...]
 
 @dataclass(frozen=True)
 class Field:
-    """One field that differs; ``old`` is nothing when it was added, ``new`` when it was removed.
+    """A field that differs; ``old`` is None if it was added, ``new`` if it was removed.
 
-    ``inner`` leads on inside a text that is YAML itself, such as the values in a ConfigMap. ``index`` is the
-    place of an added item in the new list, of a removed one in the old. A reordered list has the keys of the
-    items that are in both, in the old and in the new order. A hidden field has no values: they are secret.
-    ``layout`` says that a text which is YAML has the same content, with other comments or in another form.
+    ``inner`` is the path inside a YAML text, such as the values in a ConfigMap. ``index`` is the index of an
+    added item in the new list, or of a removed one in the old. A reordered list has the keys of the common
+    items, in the old and in the new order. A hidden field has no values, because they are secret. ``layout``
+    means that a YAML text has the same content, but other comments or another layout.
     """
 
     path: Path
@@ -85,7 +85,7 @@ def _shown(path: Path) -> str:
 
 @dataclass(frozen=True)
 class ChartVersion:
-    """A chart whose version changed; empty where it is not written."""
+    """A chart whose version changed; an unspecified version is empty."""
 
     chart: str
     old: str
@@ -94,7 +94,7 @@ class ChartVersion:
 
 @dataclass(frozen=True)
 class Follower:
-    """An object that differs only by the new name of a generated one."""
+    """An object that differs only because it refers to the new name of a generated object."""
 
     title: str
     effect: Effect | None = None
@@ -102,23 +102,23 @@ class Follower:
 
 @dataclass(frozen=True)
 class SchemaChange:
-    """What changed in one version of a CustomResourceDefinition; paths such as ``spec.replicas``."""
+    """The changes in one version of a CustomResourceDefinition; paths are like ``spec.replicas``."""
 
     version: str
     change: ChangeKind
     added: tuple[str, ...] = ()
     removed: tuple[str, ...] = ()
     changed: tuple[str, ...] = ()
-    # Fields whose description alone changed.
+    # Fields of which only the description changed.
     described: int = 0
 
 
 @dataclass(frozen=True)
 class ObjectDifference:
-    """One object; ``name`` is without the hash that a generator adds.
+    """An object that differs; ``name`` does not contain the hash that a generator adds.
 
-    ``fields`` are empty for an object that was added or removed. ``source`` is where a moved one came
-    from. ``renamed`` says that the hash in the name is another one, and ``followers`` who only follows.
+    ``fields`` is empty for an object that was added or removed. ``source`` is the root that a moved object
+    came from. ``renamed`` means that the hash in the name changed; ``followers`` refer to the new name.
     """
 
     change: ChangeKind
@@ -144,7 +144,7 @@ class ObjectDifference:
 
 @dataclass(frozen=True)
 class RootDifference:
-    """What differs in one root: a Flux Kustomization, an Application, or a folder that nothing reaches."""
+    """The differences in one root: a Flux Kustomization, an Application, or an unreferenced folder."""
 
     change: ChangeKind
     kind: str
@@ -160,13 +160,13 @@ class RootDifference:
         return f"{noun} {self.name}"
 
     def count(self, change: ChangeKind) -> int:
-        """How many objects have that change."""
+        """The number of objects with this change."""
         return sum(item.change is change for item in self.objects)
 
 
 @dataclass(frozen=True)
 class NotCompared:
-    """What could not be compared, or not wholly, and why; ``side`` is old, new or both."""
+    """A subject that could not be compared completely, and the reason; ``side`` is old, new or both."""
 
     subject: str
     side: str
@@ -175,7 +175,7 @@ class NotCompared:
 
 @dataclass(frozen=True)
 class Difference:
-    """Everything that differs, in an order that does not depend on the machine."""
+    """All differences, in an order that does not depend on the machine."""
 
     roots: tuple[RootDifference, ...] = ()
     not_compared: tuple[NotCompared, ...] = ()
@@ -195,7 +195,7 @@ class Difference:
         return ((root, item) for root in self.roots for item in root.objects)
 
     def count(self, change: ChangeKind) -> int:
-        """How many objects have that change."""
+        """The number of objects with this change."""
         return sum(root.count(change) for root in self.roots)
 
     @property

@@ -1,4 +1,4 @@
-"""The objects of one root, old against new."""
+"""Compares the old and the new objects of a root."""
 
 from __future__ import annotations
 
@@ -6,32 +6,32 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from meshwright.difference.chartchanges import is_stand_in, versions
+from meshwright.difference.chartchanges import is_chart_object, versions
 from meshwright.difference.definitions import is_definition, schema_changes, without_schemas
 from meshwright.difference.embeddedyaml import inside_texts
 from meshwright.difference.fields import differences
 from meshwright.difference.generatednames import texts_in, with_base_names
 from meshwright.difference.model import ChangeKind, Effect, Field, Follower, ObjectDifference, SchemaChange
 from meshwright.difference.podchanges import effect_of
-from meshwright.difference.redaction import Secrets, hidden
-from meshwright.difference.snapshot import Identity, SideRoot, Snapshot
+from meshwright.difference.redaction import Secrets, redacted
+from meshwright.difference.snapshot import Identity, Snapshot, SnapshotRoot
 from meshwright.flux.helmrelease import is_helm_release, values_references
 from meshwright.manifests.unit import BuiltObject
 
-# A cluster, and the name of a generated object without its hash.
+# Cluster, and name of a generated object without its hash.
 Generated = tuple[str, str]
 
 
 @dataclass
 class Renaming:
-    """Generated objects of one cluster that both sides have, with another hash."""
+    """Base names of a cluster's generated objects whose hash changed, by old and by new name."""
 
     old: dict[str, str] = field(default_factory=dict)
     new: dict[str, str] = field(default_factory=dict)
 
 
 def renamings(old: Snapshot, new: Snapshot) -> dict[str, Renaming]:
-    """By cluster, what only got another hash; a name that is there on one side alone is left as it is."""
+    """The changed hashes by cluster; names that exist on one side only are left out."""
     found: dict[str, Renaming] = {}
     for cluster, names in old.hashed.items():
         others = new.hashed.get(cluster, {})
@@ -45,7 +45,7 @@ def renamings(old: Snapshot, new: Snapshot) -> dict[str, Renaming]:
 
 
 class ObjectComparison:
-    """Compares objects; who only follows a new name is kept in ``followers``."""
+    """Compares objects; those that refer to a changed generated name are collected in ``followers``."""
 
     def __init__(self, old: Snapshot, new: Snapshot, secrets: Secrets) -> None:
         self._renamings = renamings(old, new)
@@ -58,12 +58,12 @@ class ObjectComparison:
         identity: Identity,
         old: BuiltObject,
         new: BuiltObject,
-        roots: tuple[SideRoot, SideRoot],
+        roots: tuple[SnapshotRoot, SnapshotRoot],
         source: str = "",
     ) -> ObjectDifference | None:
-        """What differs in an object that both sides have; None when nothing does.
+        """The difference of an object that both sides have; None if it is unchanged.
 
-        ``source`` is the title of the root that it moved away from.
+        ``source`` is the title of the root that applied it before, if it moved.
         """
         if old.data is new.data and not source:
             return None
@@ -78,8 +78,8 @@ class ObjectComparison:
         effect = effect_of(ChangeKind.CHANGED, new.data, [item.path for item in raw])
         title = _title(identity)
         for name in sorted(follows):
-            said = Follower(title, None if fields else effect)
-            self.followers.setdefault((cluster, renaming.new[name]), {})[said] = None
+            follower = Follower(title, None if fields else effect)
+            self.followers.setdefault((cluster, renaming.new[name]), {})[follower] = None
         renamed = new.name in renaming.new
         if not fields and not renamed and not source:
             return None
@@ -90,7 +90,7 @@ class ObjectComparison:
         identity: Identity,
         old: BuiltObject,
         new: BuiltObject,
-        roots: tuple[SideRoot, SideRoot],
+        roots: tuple[SnapshotRoot, SnapshotRoot],
         fields: Iterable[Field],
         effect: Effect | None,
         source: str,
@@ -101,7 +101,7 @@ class ObjectComparison:
             fields, schemas = without_schemas(fields), tuple(schema_changes(old.data, new.data))
         keys, note = self._as_values(identity, roots)
         secrets = self._secrets.with_variables(roots[0].secrets | roots[1].secrets)
-        shown = tuple(hidden(item, old.data, new.data, secrets) for item in inside_texts(fields, keys))
+        shown = tuple(redacted(item, old.data, new.data, secrets) for item in inside_texts(fields, keys))
         _, kind, namespace, name = identity
         return ObjectDifference(
             ChangeKind.MOVED if source else ChangeKind.CHANGED,
@@ -118,8 +118,10 @@ class ObjectComparison:
             note=note,
         )
 
-    def _as_values(self, identity: Identity, roots: tuple[SideRoot, SideRoot]) -> tuple[frozenset[str], str]:
-        """The keys of a ConfigMap under which releases look for values, and which releases these are."""
+    def _as_values(
+        self, identity: Identity, roots: tuple[SnapshotRoot, SnapshotRoot]
+    ) -> tuple[frozenset[str], str]:
+        """The keys of a ConfigMap that releases read values from, and a note with these releases."""
         _, kind, namespace, name = identity
         if kind != "ConfigMap":
             return frozenset(), ""
@@ -132,7 +134,7 @@ class ObjectComparison:
         return frozenset(keys), f"values of {', '.join(titles)}" if titles else ""
 
 
-def whole(change: ChangeKind, identity: Identity, built: BuiltObject) -> ObjectDifference:
+def added_or_removed(change: ChangeKind, identity: Identity, built: BuiltObject) -> ObjectDifference:
     """An object that was added or removed."""
     _, kind, namespace, name = identity
     effect = effect_of(change, built.data, ())
@@ -158,24 +160,24 @@ def _values_of(side: Snapshot) -> dict[tuple[str, str, str], list[tuple[str, str
     return found
 
 
-class Keep(StrEnum):
+class Scope(StrEnum):
     """Which objects of a root are compared."""
 
     ALL = "all"
-    UNRENDERED = "unrendered"  # not what a chart rendered: it is at hand on one side only
-    CHARTS = "charts"  # only what stands for a chart: nothing else is known
+    UNRENDERED = "unrendered"  # without objects from a chart that only one side has
+    CHARTS = "charts"  # only chart objects, because the root cannot be built
 
 
-def objects_in(root: SideRoot | None, keep: Keep) -> dict[Identity, BuiltObject]:
-    """The objects of a root that are compared."""
+def objects_in(root: SnapshotRoot | None, scope: Scope) -> dict[Identity, BuiltObject]:
+    """The objects of a root to compare."""
     objects: dict[Identity, BuiltObject] = root.objects if root else {}
-    if keep is Keep.UNRENDERED:
+    if scope is Scope.UNRENDERED:
         return {key: built for key, built in objects.items() if not built.origin.is_chart}
-    if keep is Keep.CHARTS:
-        return {key: built for key, built in objects.items() if is_stand_in(built)}
+    if scope is Scope.CHARTS:
+        return {key: built for key, built in objects.items() if is_chart_object(built)}
     return objects
 
 
 def in_order(items: Iterable[ObjectDifference]) -> Iterator[ObjectDifference]:
-    """By namespace, kind and name."""
+    """Sorted by kind, namespace and name."""
     yield from sorted(items, key=lambda item: (item.kind, item.namespace, item.name, item.api_version))

@@ -1,4 +1,4 @@
-"""What a change means for the pods of a workload."""
+"""Determines the effect of a change on the pods of a workload."""
 
 from __future__ import annotations
 
@@ -19,10 +19,9 @@ _TEMPLATES: dict[tuple[str, str], Path] = {
 
 
 def effect_of(change: ChangeKind, data: Mapping[str, Any], changed: Iterable[Path]) -> Effect | None:
-    """What happens to pods when ``change`` comes to the object ``data``; None when nothing does.
+    """The effect of ``change`` on the pods of an object; None if there is none.
 
-    ``data`` is the object as it becomes, or as it was when it is removed; ``changed`` are the paths that
-    differ.
+    ``data`` is the new object, or the old one if it is removed; ``changed`` are the paths that differ.
     """
     template = template_of(data)
     if not template:
@@ -37,22 +36,22 @@ def effect_of(change: ChangeKind, data: Mapping[str, Any], changed: Iterable[Pat
     if kind == "CronJob":
         return Effect.NEXT_RUN
     if kind == "Job":
-        return Effect.RUNS_AGAIN if _is_made_anew(data) else Effect.IMMUTABLE
+        return Effect.RUNS_AGAIN if _is_replaced(data) else Effect.IMMUTABLE
     spec = mapping_of(data.get("spec"))
     if mapping_of(spec.get("updateStrategy")).get("type") == "OnDelete":
         return Effect.ON_DELETE
-    # A paused Deployment takes the template and keeps its pods.
+    # A paused Deployment accepts the template but keeps its pods.
     return None if kind == "Deployment" and spec.get("paused") is True else Effect.RESTARTS
 
 
 def template_of(data: Mapping[str, Any]) -> Path:
-    """Where the pods of a workload are described; empty for any other object."""
+    """The path of a workload's pod template; empty for other objects."""
     group = str(data.get("apiVersion") or "").rpartition("/")[0]
     return _TEMPLATES.get((group, str(data.get("kind") or "")), ())
 
 
-def _is_made_anew(data: Mapping[str, Any]) -> bool:
-    """Whether the engine replaces the object when it cannot be changed.
+def _is_replaced(data: Mapping[str, Any]) -> bool:
+    """Whether the engine replaces an object that cannot be changed.
 
     source: kustomize-controller docs, force; argo-cd docs, sync-options Force and resource hooks.
     """

@@ -1,4 +1,4 @@
-"""What is never shown: the data of Secrets, and their values wherever else they stand."""
+"""Removes the data of Secrets from a difference, and their values wherever else they occur."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ from meshwright.difference.secretvalues import holds_secret
 from meshwright.manifests.pointer import scalars
 
 HIDDEN = "…"
-# A shorter one stands in other texts by chance: such a value is known only as a whole one.
+# Shorter values occur in other texts by chance and are matched only as whole values.
 _LONG = 8
-# Shorter ones, or these, are no secret.
+# Shorter values, and these words, are not secret.
 _SHORTEST = 4
 _WORDS = frozenset({"true", "false", "null", "none"})
 _PORT = re.compile(r"[0-9]{1,5}")
-# What Flux puts anywhere is a secret from this length on.
+# Values that Flux substitutes from Secrets are secret from this length on.
 _SHORTEST_VARIABLE = 3
 _SHOWN_METADATA = ("name", "namespace", "labels")
-# A name that a person gave; a password that is one is no password.
+# Ordinary names; a password that looks like one is too weak to hide.
 _ORDINARY = re.compile(r"[a-z./:-]*")
 
 
 class Secrets:
-    """Values that tell a secret, with what they become in base64, in a URL and in JSON.
+    """Secret values, with their forms in base64, in URLs and in JSON.
 
-    ``values`` are those of Secrets, ``variables`` those that Flux puts into other objects.
+    ``values`` come from Secrets, ``variables`` are those that Flux substitutes in other objects.
     """
 
     def __init__(self, values: Iterable[str] = (), variables: Iterable[str] = ()) -> None:
@@ -41,7 +41,7 @@ class Secrets:
         self._variables = {value for value in variables if len(value) >= _SHORTEST_VARIABLE}
         for value in {*values, *self._variables}:
             if len(value) >= _SHORTEST and value.lower() not in _WORDS and not _PORT.fullmatch(value):
-                # Manifests hold base64 of what is base64 already.
+                # A manifest may contain base64 of a value that already is base64.
                 for form in {
                     *_forms(value),
                     *_forms(base64.b64encode(value.encode("utf-8", "replace")).decode()),
@@ -49,7 +49,7 @@ class Secrets:
                     (self._add_long if len(form) >= _LONG else self._whole.add)(form)
 
     def with_variables(self, variables: frozenset[str]) -> Secrets:
-        """The same, and values of variables."""
+        """A copy that also contains the values of variables."""
         if not variables:
             return self
         more = Secrets((), variables)
@@ -58,28 +58,28 @@ class Secrets:
             more._long.setdefault(start, set()).update(forms)
         return more
 
-    def tell(self, value: Any) -> bool:
-        """Whether a secret can be read from a value, or from a key in it."""
+    def is_in_value(self, value: Any) -> bool:
+        """Whether a value, or a key in it, contains a secret."""
         if isinstance(value, tuple):
-            return any(self.tell_name(str(item)) for item in value)
+            return any(self.is_in_name(str(item)) for item in value)
         return any(
-            self._told_by(str(found)) or any(self.tell_name(str(step)) for step in pointer)
+            self._is_in(str(found)) or any(self.is_in_name(str(step)) for step in pointer)
             for pointer, found in scalars(value)
         )
 
-    def tell_name(self, text: str) -> bool:
-        """The same for the name of a field or of an item, which may be an ordinary word."""
+    def is_in_name(self, text: str) -> bool:
+        """Whether the name of a field or item contains a secret; ordinary words do not count."""
         return any(value in text for value in self._variables) or self.without(text) != text
 
     def without(self, text: str) -> str:
-        """A name without what tells a secret; an ordinary word stays, whatever Secret holds it too."""
+        """A name with its secrets replaced; ordinary words stay, even if a Secret contains them."""
         if text in self._whole and not _ORDINARY.fullmatch(text):
             return HIDDEN
         while found := next((form for form in self._found(text) if not _ORDINARY.fullmatch(form)), None):
             text = text.replace(found, HIDDEN)
         return text
 
-    def _told_by(self, text: str) -> bool:
+    def _is_in(self, text: str) -> bool:
         if text in self._whole or any(value in text for value in self._variables):
             return True
         if next(self._found(text), None) is not None:
@@ -99,26 +99,28 @@ class Secrets:
         self._long.setdefault(form[:_LONG], set()).add(form)
 
 
-NONE_KNOWN = Secrets()
+NO_SECRETS = Secrets()
 
 
-def hidden(field: Field, old: Mapping[str, Any], new: Mapping[str, Any], secrets: Secrets) -> Field:
-    """The field of an object without its values when they are secret; ``old`` and ``new`` are the object."""
+def redacted(field: Field, old: Mapping[str, Any], new: Mapping[str, Any], secrets: Secrets) -> Field:
+    """A field without its values if they are secret; ``old`` and ``new`` are its object."""
     inside = _inside_secret(field.path, old) or _inside_secret(field.path, new)
     if inside is not None and _is_secret(inside):
-        # What leads into a value could be the value.
+        # A path inside a value could reveal the value.
         kept = len(field.path) - len(inside) + (3 if inside[:1] == ("metadata",) else 2)
-        names = tuple(step if isinstance(step, str) else _veiled() for step in field.path[:kept])
-        return replace(field, path=_without(names, secrets), inner=(), old=None, new=None, hidden=True)
-    shown = replace(field, path=_without(field.path, secrets), inner=_without(field.inner, secrets))
-    told = (value for value in (field.old, field.new) if value is not None)
-    if any(holds_secret(value) or secrets.tell(value) for value in told):
+        names = tuple(step if isinstance(step, str) else _redacted_step() for step in field.path[:kept])
+        return replace(field, path=_redacted_path(names, secrets), inner=(), old=None, new=None, hidden=True)
+    shown = replace(
+        field, path=_redacted_path(field.path, secrets), inner=_redacted_path(field.inner, secrets)
+    )
+    values = (value for value in (field.old, field.new) if value is not None)
+    if any(holds_secret(value) or secrets.is_in_value(value) for value in values):
         return replace(shown, old=None, new=None, hidden=True)
     return shown
 
 
 def without_secrets(difference: Difference, secrets: Secrets) -> Difference:
-    """The difference with names, notes and reasons in which no secret can be read."""
+    """The difference without secrets in its names, notes and reasons."""
     roots = tuple(
         replace(root, objects=tuple(_renamed(item, secrets) for item in root.objects))
         for root in difference.roots
@@ -146,7 +148,7 @@ def _renamed(item: ObjectDifference, secrets: Secrets) -> ObjectDifference:
 
 
 def _inside_secret(path: Path, data: Any) -> Path | None:
-    """The rest of a path from the Secret on that it leads into; None when it leads into none."""
+    """The part of a path that is inside a Secret; None if it is not inside one."""
     for number, step in enumerate(path):
         if isinstance(data, Mapping):
             if data.get("kind") == "Secret":
@@ -167,30 +169,31 @@ def _item(items: list[Any], step: Step) -> Any:
 
 def _is_secret(path: Path) -> bool:
     if path[:1] == ("metadata",):
-        # An annotation may repeat the whole object, as kubectl's does.
+        # An annotation may contain the whole object, as kubectl's last-applied-configuration does.
         return len(path) < 2 or path[1] not in _SHOWN_METADATA
     return path not in (("apiVersion",), ("kind",), ("type",), ("immutable",))
 
 
-def _without(path: Path, secrets: Secrets) -> Path:
+def _redacted_path(path: Path, secrets: Secrets) -> Path:
     return tuple(
-        _veiled() if not isinstance(step, int) and secrets.tell(str(step)) else step for step in path
+        _redacted_step() if not isinstance(step, int) and secrets.is_in_value(str(step)) else step
+        for step in path
     )
 
 
-def _veiled() -> Key:
+def _redacted_step() -> Key:
     return Key((("", HIDDEN),))
 
 
 def _forms(value: str) -> Iterator[str]:
-    """The value as it is, quoted for URLs and JSON, and in base64 at each of the places it may begin."""
+    """The value itself, quoted for URLs and JSON, and in base64 at each possible offset."""
     raw = value.encode("utf-8", "replace")
     plain = {value, quote(raw, safe=""), json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1]}
     yield from plain
     whole = base64.b64encode(raw).decode()
     yield from (whole, whole.rstrip("="), whole.translate(_URL))
     for before in range(3):
-        # The first and the last signs depend on what stands around.
+        # The first and last characters depend on the surrounding bytes.
         encoded = base64.b64encode(b"\0" * before + raw).decode()
         inner = encoded[(before * 8 + 5) // 6 : (before + len(raw)) * 8 // 6]
         if len(inner) >= _LONG:

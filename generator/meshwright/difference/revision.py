@@ -1,4 +1,4 @@
-"""The files of a Git checkout at a revision, and in the work tree; the work tree is not touched."""
+"""Reads the files of a Git checkout at a revision and in the work tree, without changing the work tree."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ _YAML = (".yaml", ".yml")
 
 @dataclass(frozen=True)
 class Checkout:
-    """A folder of a Git checkout; ``is_shallow`` says that history was cut off.
+    """A folder of a Git checkout; ``is_shallow`` means that its history is incomplete.
 
-    ``is_sparse`` says that files of the index may be missing on disk.
+    ``is_sparse`` means that files of the index may be missing on disk.
     """
 
     folder: Path
@@ -39,27 +39,27 @@ class Checkout:
 
     @classmethod
     def of(cls, folder: Path) -> Checkout:
-        """Raises MeshwrightError when ``folder`` is not part of a checkout, or git is missing."""
+        """The checkout of ``folder``. Raises MeshwrightError if it is not in one, or git is missing."""
         if not folder.is_dir():
             problem = "is not a folder" if folder.exists() else "does not exist"
-            raise MeshwrightError(f"{folder}: {problem}; name the folder of a GitOps repository")
+            raise MeshwrightError(f"{folder}: {problem}; pass the folder of a GitOps repository")
         try:
             tree = WorkTree.of(folder)
         except NotACheckout:
             raise MeshwrightError(
-                f"{folder}: not a Git checkout, so it has no revisions; run git init there"
+                f"{folder}: not in a Git checkout, so it has no revisions; run git init there"
             ) from None
-        said = tree.text("rev-parse", "--is-shallow-repository", "--git-path", "info/sparse-checkout")
-        shallow, sparse = said.split("\n", 1)
+        output = tree.text("rev-parse", "--is-shallow-repository", "--git-path", "info/sparse-checkout")
+        shallow, sparse = output.split("\n", 1)
         return cls(folder, tree, shallow == "true", (tree.folder / sparse).is_file())
 
     @contextmanager
     def files(self, old: str, new: str) -> Iterator[tuple[RepositoryFiles, RepositoryFiles, frozenset[str]]]:
-        """The folder at revision ``old`` and at ``new``, the work tree when that is empty, and what changed.
+        """The folder at ``old`` and at ``new`` (the work tree if empty), and the changed paths.
 
-        Raises MeshwrightError when there is no such revision.
+        Raises MeshwrightError if a revision does not exist.
         """
-        # Both are looked at before anything is read.
+        # Resolve both before reading anything.
         old_commit, new_commit = self.resolve(old), self.resolve(new) if new else ""
         blobs = Blobs(self.tree)
         try:
@@ -80,14 +80,14 @@ class Checkout:
             blobs.close()
 
     def resolve(self, revision: str) -> str:
-        """The commit that a revision means. Raises MeshwrightError when there is no such one."""
+        """The commit of a revision. Raises MeshwrightError if it does not exist."""
         if revision.startswith("-") or not revision:
             raise MeshwrightError(f"'{printable(revision)}': not a revision")
         with suppress(NoRevision):
             return self.tree.commit(revision)
         where = f"{self.folder}: no revision '{printable(revision)}'"
         if self.is_shallow:
-            # Only a name can be fetched: not what is so many commits before it.
+            # Only names can be fetched, not expressions such as HEAD~2.
             counted = any(char in revision for char in "~^@")
             way = "git fetch --deepen=100" if counted else f"git fetch --depth=1 origin {revision}"
             raise MeshwrightError(f"{where} in this shallow clone; run `{way}`, or `git fetch --unshallow`")
@@ -95,19 +95,21 @@ class Checkout:
             self.tree.commit("HEAD")
         except NoRevision:
             raise MeshwrightError(f"{where}: nothing is committed yet; commit first") from None
-        raise MeshwrightError(f"{where}; `git fetch` may bring it, `git log --all` shows what is there")
+        raise MeshwrightError(f"{where}; try `git fetch`, or list the existing ones with `git log --all`")
 
     def _at(self, revision: _Revision) -> RepositoryFiles:
         return RepositoryFiles(revision.root, checkout=self.tree.top, store=revision)
 
     def _listing(self, commit: str) -> list[tuple[str, str, str]]:
-        """Mode, digest and path of everything in the folder at a commit; nothing when it is not there yet."""
+        """Mode, object ID and path of every file in the folder at a commit; empty if it does not exist."""
         tree = f"{commit}:{self.tree.prefix}" if self.tree.prefix else commit
         listed = self.tree.run("ls-tree", "-r", "-z", "--full-tree", tree)
         if listed.status:
             if self.tree.run("rev-parse", "--verify", "--quiet", tree).status:
                 return []
-            raise MeshwrightError(f"{self.folder}: git refuses {commit[:12]}: {first_error(listed.stderr)}")
+            raise MeshwrightError(
+                f"{self.folder}: git cannot list {commit[:12]}: {first_error(listed.stderr)}"
+            )
         found = []
         for entry in listed.output.split(b"\0"):
             about, _, path = entry.partition(b"\t")
@@ -118,29 +120,29 @@ class Checkout:
         return found
 
     def _refuse_impossible(self, commit: str, entries: list[tuple[str, str, str]]) -> None:
-        """A tree made by hand can name what no checkout can hold; git looks at that when it writes files."""
+        """Refuse paths that are not valid in a checkout, which git only checks when it writes files."""
         links = {path for mode, _, path in entries if mode == _LINK}
         seen: set[str] = set()
         for _, _, path in entries:
             if path in seen or not is_plain(path) or below_one_of(path, links):
                 raise MeshwrightError(
-                    f"{self.folder}: {commit[:12]} has a file at '{printable(path)}', where no checkout can "
-                    "have one; compare with another revision"
+                    f"{self.folder}: compare with another revision: {commit[:12]} has the path "
+                    f"'{printable(path)}', which is not valid in a checkout"
                 )
             seen.add(path)
 
     def _work_tree(self, commit: str, before: _Revision) -> _WorkTree:
-        """What Git says: the files of ``commit`` without those that changed, and what is there instead."""
+        """The files of the work tree: unchanged ones of ``commit``, and the new and changed ones."""
         changed = changed_since(self.tree, commit)
-        present = {path for path in changed if _is_file(self.folder / path) and _is_ours(path)}
+        present = {path for path in changed if _is_file(self.folder / path) and _is_scanned(path)}
         kept = before.paths - changed
         return _WorkTree(frozenset(kept | present), frozenset(changed & (before.paths | present)))
 
 
 class _Revision:
-    """Files as they are in Git: no filter runs, and no attribute leaves one out.
+    """Files as stored in Git: no filter runs, and attributes do not exclude files.
 
-    Only links, and what is asked for by ``provide``, come into the folder ``root``.
+    Only links and the files passed to ``provide`` are written into the folder ``root``.
     """
 
     def __init__(self, root: Path, listing: Iterable[tuple[str, str, str]], blobs: Blobs) -> None:
@@ -155,7 +157,7 @@ class _Revision:
             if mode == _LINK:
                 self._folder_of(root / path)
                 (root / path).symlink_to(os.fsdecode(blobs.get(digest)))
-            elif mode != _MODULE and _is_ours(path):
+            elif mode != _MODULE and _is_scanned(path):
                 self._digests[path] = digest
 
     @property
@@ -164,13 +166,13 @@ class _Revision:
         return frozenset(self._digests)
 
     def changed(self, other: _Revision) -> frozenset[str]:
-        """Files that are not the same in another revision."""
+        """Files that differ in another revision."""
         return frozenset(path for path, _ in self._digests.items() ^ other._digests.items())
 
     def read(self, path: str) -> bytes:
         """See Store."""
         if not self._has_yaml and path.endswith(_YAML):
-            # Nearly all of them are looked at: one exchange is faster than thousands.
+            # Almost all of them will be read, and one request is faster than thousands.
             self._blobs.fetch(digest for name, digest in self._digests.items() if name.endswith(_YAML))
             self._has_yaml = True
         return self._blobs.get(self._digests[path])
@@ -192,7 +194,7 @@ class _Revision:
 
 @dataclass(frozen=True)
 class _WorkTree:
-    """The files of a work tree as Git knows them; they are all in their folder."""
+    """The files of a work tree; all of them are on disk."""
 
     paths: frozenset[str]
     changed: frozenset[str]
@@ -211,6 +213,6 @@ def _is_file(file: Path) -> bool:
         return False
 
 
-def _is_ours(path: str) -> bool:
-    """Whether a repository is looked for there, as RepositoryFiles has it."""
+def _is_scanned(path: str) -> bool:
+    """Whether RepositoryFiles reads this path."""
     return SKIPPED_FOLDERS.isdisjoint(path.split("/")[:-1])

@@ -1,4 +1,4 @@
-"""The values of a repository's Secrets, from what is built and from what the files say."""
+"""Finds the values of a repository's Secrets, in built objects and in files."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from meshwright.manifests.kustomization import join
 from meshwright.manifests.pointer import items_of, scalars
 from meshwright.yaml import YamlFault, parse_all
 
-_NAMES_ONE = re.compile(r"""kind["']?\s*:\s*["']?Secret\b|secretGenerator""")
+_MENTIONS_SECRET = re.compile(r"""kind["']?\s*:\s*["']?Secret\b|secretGenerator""")
 _FIELDS = ("data", "stringData")
 _LARGEST = 2**20
-# A line of a longer value, such as a file of settings, is as telling as the whole.
+# A line of a longer value, such as a settings file, is secret too, from this length on.
 _LINE = 16
 
 
 def values_of(data: Any) -> Iterator[str]:
-    """Every value of every Secret in ``data``, as it is written and as it is meant."""
+    """Every value of every Secret in ``data``, both encoded and decoded."""
     if isinstance(data, Mapping):
         if data.get("kind") == "Secret":
             for name in _FIELDS:
@@ -34,15 +34,15 @@ def values_of(data: Any) -> Iterator[str]:
     elif isinstance(data, list):
         for inner in data:
             yield from values_of(inner)
-    elif isinstance(data, str) and _NAMES_ONE.search(data):
+    elif isinstance(data, str) and _MENTIONS_SECRET.search(data):
         yield from values_of(manifests_in(data))
 
 
 def values_in_files(files: RepositoryFiles, paths: Iterable[str]) -> Iterator[str]:
-    """The values of Secrets in manifests, and of those that kustomize would generate."""
+    """The values of Secrets in manifests and in secretGenerators."""
     for path in paths:
         try:
-            if not _NAMES_ONE.search(files.text(path)):
+            if not _MENTIONS_SECRET.search(files.text(path)):
                 continue
             documents = [document.data for document in files.documents(path)]
         except YamlFault:
@@ -55,12 +55,12 @@ def values_in_files(files: RepositoryFiles, paths: Iterable[str]) -> Iterator[st
 
 
 def holds_secret(value: Any) -> bool:
-    """Whether a Secret with data stands in ``value``, also in a text that is a manifest."""
+    """Whether ``value`` contains a Secret with data, also inside a YAML text."""
     return next(values_of(value), None) is not None
 
 
 def manifests_in(text: str) -> list[Any]:
-    """The documents of a text that is YAML; none of any other."""
+    """The documents of a YAML text; empty for any other text."""
     try:
         return [data for data in parse_all(text) if isinstance(data, Mapping | list)]
     except YamlFault:

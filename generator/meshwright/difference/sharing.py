@@ -1,8 +1,8 @@
-"""Which builds two states of a repository have in common: none is made twice, and most not at all.
+"""Shares builds between two states of a repository, so that no build runs twice and most never run.
 
-A unit whose files did not change gives the same objects on both sides. It need not be built unless
-something else looks at its objects: Flux and Argo CD objects lead to further roots, ConfigMaps and
-Secrets give variables.
+A unit with unchanged files has the same objects on both sides. It only needs to be built if something else
+reads its objects: Flux and Argo CD objects refer to further roots, and ConfigMaps and Secrets provide
+variables.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from meshwright.manifests.unit import BuildResult, BuildUnit
 from meshwright.yaml import YamlFault
 from meshwright.yaml.canonicaltext import identity
 
-# Objects that lead to further roots, in manifests and in patches.
-_LEADS_ON = re.compile(
+# Objects that refer to further roots, in manifests and in patches.
+_ENGINE_OBJECT = re.compile(
     r"""apiVersion["']?\s*:\s*["']?(?:kustomize\.toolkit\.fluxcd\.io|fluxcd\.controlplane\.io|argoproj\.io)/"""
 )
 _HOLDS_DATA = re.compile(
@@ -31,7 +31,7 @@ _NAMED = re.compile(r"""name["']?\s*:\s*["']?([\w.-]+)""")
 
 
 def changed_paths(old: RepositoryFiles, new: RepositoryFiles) -> frozenset[str]:
-    """Files that are not the same in both."""
+    """The files that differ."""
     common = set(old.paths) & set(new.paths)
     differing = {path for path in common if _differs(old, new, path)}
     return frozenset(differing | (set(old.paths) ^ set(new.paths)))
@@ -44,8 +44,8 @@ def _differs(old: RepositoryFiles, new: RepositoryFiles, path: str) -> bool:
         return True
 
 
-class Sharing:
-    """What both sides know of builds; ``needed`` are units that must be built all the same."""
+class SharedBuilds:
+    """The builds that both sides share; ``needed`` are digests of units that must be built anyway."""
 
     def __init__(self, changed: frozenset[str], old: RepositoryFiles, new: RepositoryFiles) -> None:
         self.changed = changed
@@ -62,12 +62,12 @@ class Sharing:
         )
         self._inert: dict[str, bool] = {}
 
-    def side(self, files: RepositoryFiles) -> SideRecall:
-        """What one side asks; the same for every pass."""
-        return SideRecall(self, files)
+    def side(self, files: RepositoryFiles) -> SideBuilds:
+        """The builds of one side, kept across passes."""
+        return SideBuilds(self, files)
 
     def digest(self, unit: BuildUnit, index: KustomizationIndex) -> str | None:
-        """The same text for units that give the same objects on both sides; None when they may differ."""
+        """A text that is equal for units with equal objects on both sides; None if they may differ."""
         if unit.needs_helm or not unit.inputs.files.isdisjoint(self.changed):
             return None
         folders = {*unit.inputs.folders, unit.folder}
@@ -75,13 +75,13 @@ class Sharing:
             return None
         if any(path in self.changed for path in referenced(unit, index)):
             return None
-        known = (unit.key, unit.folder, unit.manifest, unit.is_empty, unit.blocked)
-        return identity([*known, sorted(unit.inputs.files), sorted(folders)])
+        facts = (unit.key, unit.folder, unit.manifest, unit.is_empty, unit.blocked)
+        return identity([*facts, sorted(unit.inputs.files), sorted(folders)])
 
     def recall(
         self, unit: BuildUnit, digest: str, files: RepositoryFiles, index: KustomizationIndex
     ) -> BuildResult | None:
-        """The result of a unit of the other side, or an empty one where nobody will look at it."""
+        """The result from the other side, or an empty one if nothing reads the unit's objects."""
         if digest in self._results:
             return self._results[digest]
         if unit.blocked or digest in self.needed or not self._is_inert(unit, digest, files, index):
@@ -90,7 +90,7 @@ class Sharing:
         return BuildResult(built=True)
 
     def learn(self, digest: str, result: BuildResult) -> None:
-        """Keep a result for the other side."""
+        """Scope a result for the other side."""
         self._results[digest] = result
 
     def _is_inert(
@@ -98,22 +98,24 @@ class Sharing:
     ) -> bool:
         if digest not in self._inert:
             texts = [json.dumps(unit.manifest, default=str), *_texts(unit, files, index)]
-            self._inert[digest] = not any(self._leads_on(text, unit.inputs.renames) for text in texts)
+            self._inert[digest] = not any(
+                self._is_read_by_others(text, unit.inputs.renames) for text in texts
+            )
         return self._inert[digest]
 
-    def _leads_on(self, text: str, renames: bool) -> bool:
-        if _LEADS_ON.search(text):
+    def _is_read_by_others(self, text: str, renames: bool) -> bool:
+        if _ENGINE_OBJECT.search(text):
             return True
         if not self._sources or not _HOLDS_DATA.search(text):
             return False
-        # With a prefix in play, a name that is asked for may stand nowhere in the files.
+        # With a name prefix or suffix, the files may not contain a referenced name.
         return renames or any(name in text for name in self._sources)
 
 
-class SideRecall:
-    """The builds of one side: those of earlier passes, those of the other side, and those put off."""
+class SideBuilds:
+    """The builds of one side: from earlier passes, from the other side, and deferred ones."""
 
-    def __init__(self, sharing: Sharing, files: RepositoryFiles) -> None:
+    def __init__(self, sharing: SharedBuilds, files: RepositoryFiles) -> None:
         self._sharing = sharing
         self._files = files
         self._index = KustomizationIndex(files)
@@ -121,13 +123,13 @@ class SideRecall:
         self._digests: dict[str, str | None] = {}
 
     def digest(self, unit: BuildUnit) -> str | None:
-        """As Sharing gives it."""
+        """See SharedBuilds."""
         if unit.key not in self._digests:
             self._digests[unit.key] = self._sharing.digest(unit, self._index)
         return self._digests[unit.key]
 
     def known(self, unit: BuildUnit) -> BuildResult | None:
-        """See Recall."""
+        """See KnownBuilds."""
         if unit.key in self._own:
             return self._own[unit.key]
         digest = self.digest(unit)
@@ -137,12 +139,12 @@ class SideRecall:
         return result
 
     def takes_variables(self, unit: BuildUnit) -> bool:
-        """Whether anything that goes into a unit has what Flux substitutes."""
+        """Whether the inputs of a unit contain variables that Flux substitutes."""
         texts = (json.dumps(unit.manifest, default=str), *_texts(unit, self._files, self._index))
         return any(mark in text for text in texts for mark in ("${", "$$"))
 
     def learn(self, unit: BuildUnit, result: BuildResult) -> None:
-        """See Recall."""
+        """See KnownBuilds."""
         self._own[unit.key] = result
         if digest := self.digest(unit):
             self._sharing.learn(digest, result)

@@ -1,4 +1,4 @@
-"""One of the two states: its roots, with what each applies."""
+"""Loads one of the two states: its roots, and the objects that each applies."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from meshwright.check.model.loader import NothingFound, load
 from meshwright.check.model.repository import Repository, Root, RootKind
 from meshwright.difference.chartchanges import application_charts, charts_of_roots, named, rendered
 from meshwright.difference.generatednames import base_name
-from meshwright.difference.sharing import SideRecall
+from meshwright.difference.sharing import SideBuilds
 from meshwright.faults import ID as INTERNAL
 from meshwright.faults import contained
 from meshwright.flux.kustomization import GROUP as FLUX_GROUP
@@ -29,13 +29,13 @@ RootKey = tuple[str, str, str]
 Identity = tuple[str, str, str, str]
 
 # Kinds of roots that no engine applies.
-LOOSE = (RootKind.FOLDER.value, RootKind.FILE.value)
+UNAPPLIED = (RootKind.FOLDER.value, RootKind.FILE.value)
 _ENGINES = {"Kustomization": FLUX_GROUP, "Application": "argoproj.io"}
 
 
 @dataclass
-class SideRoot:
-    """A root; ``digests`` and ``context`` are equal to another's when what it applies is too."""
+class SnapshotRoot:
+    """A root; equal ``digests`` and ``context`` mean equal objects."""
 
     key: RootKey
     title: str
@@ -48,9 +48,9 @@ class SideRoot:
     charts: frozenset[str] = frozenset()
     rendered: frozenset[str] = frozenset()
     secrets: frozenset[str] = frozenset()
-    # Why it cannot be built although nothing is wrong with it.
+    # Why it cannot be built although it has no faults.
     unseen: str = ""
-    # The file that says it, where it is an object of an engine.
+    # The file of the engine's object.
     origin: str = ""
 
     @property
@@ -58,29 +58,29 @@ class SideRoot:
         """The cluster, named after its folder."""
         return self.key[1]
 
-    def equals(self, other: SideRoot) -> bool:
-        """Whether both are known to apply the same objects, without a look at these."""
+    def equals(self, other: SnapshotRoot) -> bool:
+        """Whether both are known to apply the same objects, without comparing these."""
         same = (self.digests, self.context) == (other.digests, other.context)
         return same and None not in self.digests
 
 
 @dataclass
 class Snapshot:
-    """Roots by key; ``reasons`` says, by the title of a root, why it is not there, or not wholly."""
+    """Roots by key; ``reasons`` maps the titles of missing or incomplete roots to the reason."""
 
     files: RepositoryFiles
-    roots: dict[RootKey, SideRoot] = field(default_factory=dict)
+    roots: dict[RootKey, SnapshotRoot] = field(default_factory=dict)
     reasons: dict[str, str] = field(default_factory=dict)
-    # Files of which something could not be read.
+    # Files with findings, and their first finding.
     faulty: dict[str, str] = field(default_factory=dict)
-    # By cluster: names that a generator hashed, and what they stand for.
+    # By cluster: names with a generator's hash, and their base names.
     hashed: dict[str, dict[str, str]] = field(default_factory=dict)
-    # Folders and files that some root of an engine reads.
+    # Folders and files that a root of an engine reads.
     reached: set[str] = field(default_factory=set)
     nothing: NothingFound | None = None
 
     def fault_of(self, path: str) -> str:
-        """What is wrong with a file that is there; empty when nothing is, or it is gone."""
+        """The fault of an existing file; empty if it has none or does not exist."""
         if path in self.faulty or not self.files.is_listed(path):
             return self.faulty.get(path, "")
         try:
@@ -89,8 +89,8 @@ class Snapshot:
             return str(fault)
         return ""
 
-    def applier(self, root: SideRoot) -> SideRoot | None:
-        """The root that applies the Kustomization or Application that ``root`` is."""
+    def applier(self, root: SnapshotRoot) -> SnapshotRoot | None:
+        """The root that applies the Kustomization or Application of ``root``."""
         noun, _, name = root.title.partition(" ")
         namespace, _, name = name.partition(" ")[0].rpartition("/")
         wanted = (_ENGINES.get(noun, ""), noun, namespace, name)
@@ -99,19 +99,19 @@ class Snapshot:
         )
 
 
-def read_side(
-    files: RepositoryFiles, workspace: Workspace, charts: Path | None, minor: str, recall: SideRecall
+def read_snapshot(
+    files: RepositoryFiles, workspace: Workspace, charts: Path | None, minor: str, builds: SideBuilds
 ) -> Snapshot:
-    """Load one state. Raises MeshwrightError when a tool is missing."""
+    """Load one state. Raises MeshwrightError if a tool is missing."""
     try:
-        repository = load(files, workspace, charts, minor, recall)
+        repository = load(files, workspace, charts, minor, builds)
     except NothingFound as nothing:
         return Snapshot(files, nothing=nothing)
     side = Snapshot(files)
     for root in repository.roots:
         title = _title(root)
         with contained(repository.findings, f"reading {title}", root.position, title):
-            _add(side, root, repository, recall)
+            _add(side, root, repository, builds)
     for root, chart in charts_of_roots(repository):
         holder = _root(side, root)
         holder.context.append(chart.data)
@@ -119,7 +119,9 @@ def read_side(
     for release, chart in application_charts(repository):
         if release.application is not None:
             key = (RootKind.ARGOCD.value, release.cluster, release.application.name)
-            holder = side.roots.setdefault(key, SideRoot(key, release.application.title, release.chart.name))
+            holder = side.roots.setdefault(
+                key, SnapshotRoot(key, release.application.title, release.chart.name)
+            )
             holder.origin = release.application.origin
             holder.charts |= {release.chart.name}
             holder.context.append(chart.data)
@@ -133,24 +135,24 @@ def read_side(
     return side
 
 
-def _add(side: Snapshot, root: Root, repository: Repository, recall: SideRecall) -> None:
+def _add(side: Snapshot, root: Root, repository: Repository, builds: SideBuilds) -> None:
     found = _root(side, root)
     found.built = found.built and root.built
     found.faults += root.faults
     if root.unit is not None:
-        found.digests.append(recall.digest(root.unit))
+        found.digests.append(builds.digest(root.unit))
         unseen = (*not_seen_remote(root.unit), *not_seen_helm(root.unit))
         if unseen and not root.built:
             found.unseen = f"{unseen[0].position}: {unseen[0].reason}"
         found.charts |= named(root.unit, repository)
         found.rendered |= rendered(root.unit)
-        if found.key[0] not in LOOSE:
+        if found.key[0] not in UNAPPLIED:
             side.reached |= {*root.unit.inputs.folders, *root.unit.inputs.files, root.unit.folder}
     if root.application is not None and root.path in _chart_names(root):
         found.rendered |= {root.path}
     if root.kustomization is not None:
         found.context.append(root.kustomization.spec.get("commonMetadata"))
-        if root.variables and root.variables.asked_for and root.unit and recall.takes_variables(root.unit):
+        if root.variables and root.variables.asked_for and root.unit and builds.takes_variables(root.unit):
             found.context.append((root.kustomization.spec.get("postBuild"), root.variables))
         found.secrets |= _secrets(root.variables)
     for built in root.objects:
@@ -160,19 +162,19 @@ def _add(side: Snapshot, root: Root, repository: Repository, recall: SideRecall)
             side.hashed.setdefault(root.cluster, {})[built.name] = base
 
 
-def _root(side: Snapshot, root: Root) -> SideRoot:
+def _root(side: Snapshot, root: Root) -> SnapshotRoot:
     key = (root.kind.value, root.cluster, root.name)
-    known = root.kustomization or root.application
-    origin = known.origin if known else ""
-    return side.roots.setdefault(key, SideRoot(key, _title(root), root.path, origin=origin))
+    applied_by = root.kustomization or root.application
+    origin = applied_by.origin if applied_by else ""
+    return side.roots.setdefault(key, SnapshotRoot(key, _title(root), root.path, origin=origin))
 
 
 def _title(root: Root) -> str:
-    known = root.kustomization or root.application
-    return known.title if known else f"{root.kind.value} {root.path}"
+    applied_by = root.kustomization or root.application
+    return applied_by.title if applied_by else f"{root.kind.value} {root.path}"
 
 
-def _put(root: SideRoot, repository: Repository, built: BuiltObject) -> None:
+def _put(root: SnapshotRoot, repository: Repository, built: BuiltObject) -> None:
     name = built.name if built.origin.path else base_name(repository.index, built)
     root.objects[(built.group, built.kind, built.namespace, name)] = built
 

@@ -1,4 +1,4 @@
-"""A difference for people: by root and object, one line a field."""
+"""The difference for people: by root and object, with one line per field."""
 
 from __future__ import annotations
 
@@ -92,6 +92,6 @@ def _field(field: Field, colour: bool) -> Iterator[str]:
 
 
 def _toned(line: str, sign: str, colour: bool) -> str:
-    """``line`` without anything that a terminal obeys but the tone of a sign."""
+    """``line`` with control characters escaped, in the colour of a sign."""
     line = printable(line)
     return f"{_TONES.get(sign, sign)}{line}{_OFF}" if colour else line
