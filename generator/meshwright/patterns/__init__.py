@@ -1,1 +1,1 @@
-"""Patterns that a repository hands to its tools, read as those tools read them, in bounded time."""
+"""Patterns in a repository's files, matched as its tools match them, in bounded time."""

@@ -1,7 +1,7 @@
-"""Which files ``git ls-files -- PATH`` lists: PATH itself, what is below it, or what it fits as a pattern.
+"""Matches git pathspecs: the files that ``git ls-files -- PATH`` lists.
 
-In a pattern ``*`` takes slashes too, and ``?`` and a set like ``[!a-z]`` one byte (git, wildmatch.c without
-WM_PATHNAME).
+These are PATH itself, everything below it, and what it matches as a pattern. In a pattern, ``*`` also matches
+slashes, and ``?`` and a set like ``[!a-z]`` match one byte (git, wildmatch.c without WM_PATHNAME).
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ _SPECIAL = re.compile(r"[*?\[\\]")
 
 
 def is_magic(path: str) -> bool:
-    """Whether a path asks Git for more than a pattern, such as ``:(icase)``."""
+    """Whether a path has pathspec magic, such as ``:(icase)``."""
     return path.startswith(":")
 
 
 def matches(path: str, file: str) -> bool:
-    """Whether Git lists ``file`` for ``path``; nothing for a path that it refuses."""
+    """Whether Git lists ``file`` for ``path``; False for a path that Git rejects."""
     wanted = _normal(path)
     if wanted is None:
         return False
@@ -47,7 +47,7 @@ def matches(path: str, file: str) -> bool:
 
 
 def _normal(path: str) -> str | None:
-    """The path from the repository's root; None outside of it."""
+    """The path relative to the repository's root; None outside it."""
     if not path or path.startswith("/"):
         return None
     normal = posixpath.normpath(path)
@@ -80,7 +80,7 @@ def _compile(pattern: str) -> Pattern | None:
             parts.append(expression)
         else:
             if char == "\\":
-                # At the end it waits for a character that never comes.
+                # A trailing backslash never matches.
                 if index == len(text):
                     return None
                 char = text[index]
@@ -93,7 +93,7 @@ def _compile(pattern: str) -> Pattern | None:
 
 
 def _set(text: str, index: int) -> tuple[str, int] | None:
-    """The expression of a set that opened before ``index``, and the index behind it; None when broken."""
+    """The expression of the set opened before ``index``, and the index after it; None if malformed."""
     negated = text[index : index + 1] in ("!", "^")
     index += negated
     members: list[str] = []

@@ -1,7 +1,7 @@
-"""Regular expressions of Go programs, which are RE2: no look-around, and time linear in the text.
+"""Regular expressions of Go programs, in RE2 syntax: no look-around, and time linear in the text.
 
-RE2's own C++ library reads them. It differs from Go's package regexp in what is mended here: ``\\C`` is no
-Go, Go limits how deep an expression nests, and RE2 matches text alone, where Go reads bytes that are none.
+RE2's C++ library compiles them. This module handles its differences from Go's package regexp: Go has no
+``\\C``, limits the nesting of an expression, and accepts bytes that are not UTF-8.
 """
 
 from __future__ import annotations
@@ -10,15 +10,15 @@ import re
 from functools import lru_cache
 from typing import Any
 
-# What one compiled pattern may take, in bytes; kustomize's are some kB.
+# The memory limit of a compiled pattern, in bytes; kustomize's take a few kB.
 _MEMORY = 8 * 2**20
-# A byte of its own: RE2 takes it for half a character, and Go has no such escape.
+# The escape \C matches a single byte in RE2 and does not exist in Go.
 _ONE_BYTE = re.compile(r"(?:^|[^\\])(?:\\\\)*\\C")
 _NOT_TEXT = re.compile("[\ud800-\udfff]")
 
 
 class PatternFault(ValueError):
-    """A pattern that RE2 refuses; the text says why in its words."""
+    """A pattern that RE2 rejects, with RE2's message."""
 
 
 class Pattern:
@@ -28,23 +28,23 @@ class Pattern:
         self._compiled = compiled
 
     def found_in(self, text: str) -> bool:
-        """Whether any part of ``text`` fits."""
+        """Whether any part of ``text`` matches."""
         return self._compiled.search(as_text(text)) is not None
 
     def fits(self, text: str) -> bool:
-        """Whether all of ``text`` fits."""
+        """Whether the whole ``text`` matches."""
         return self._compiled.fullmatch(as_text(text)) is not None
 
     def beginning(self, text: str) -> int | None:
-        """How many characters at the beginning of ``text`` fit, of several numbers the preferred; or None."""
+        """The length of the preferred match at the beginning of ``text``; None if there is none."""
         found = self._compiled.match(as_text(text))
         return None if found is None else int(found.end())
 
 
 @lru_cache(maxsize=4096)
 def compile_pattern(expression: str, *, dot_takes_newline: bool = False) -> Pattern:
-    """Read ``expression`` as Go does. Raises PatternFault."""
-    # Few repositories have a pattern, and what has none should not wait for the library.
+    """Compile ``expression`` as Go does. Raises PatternFault."""
+    # Imported here because few repositories contain a pattern.
     import re2
 
     options = re2.Options()
@@ -63,7 +63,7 @@ def compile_pattern(expression: str, *, dot_takes_newline: bool = False) -> Patt
 
 
 def compile_anchored(expression: str) -> Pattern:
-    """The same as kustomize compiles what a target names: it must fit the whole text. Raises PatternFault.
+    """Compile a pattern of a kustomize target, which must match the whole text. Raises PatternFault.
 
     source: kustomize api/types/selector.go, anchorRegex
     """
@@ -71,5 +71,5 @@ def compile_anchored(expression: str) -> Pattern:
 
 
 def as_text(text: str) -> str:
-    """``text`` with U+FFFD for each byte that is no UTF-8, as Go sees it."""
+    """``text`` with U+FFFD for each byte that is not UTF-8, as in Go."""
     return text if text.isascii() else _NOT_TEXT.sub("\ufffd", text)

@@ -1,7 +1,7 @@
 """The shell patterns of Go's path.Match and path/filepath.Match.
 
-``*`` takes anything but a slash, ``?`` one character but a slash, ``[a-z]`` and ``[^a-z]`` one of a set, and
-a backslash makes the next character plain. A malformed pattern fits nothing.
+``*`` matches anything except a slash, ``?`` one character except a slash, ``[a-z]`` and ``[^a-z]`` one
+character of a set, and a backslash escapes the next character. A malformed pattern matches nothing.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ class Star:
 
 @dataclass(frozen=True)
 class OneCharacter:
-    """One character: any, one of ``ranges``, or one of none of them when ``negated``."""
+    """One character: in one of ``ranges``, or in none of them if ``negated``."""
 
     ranges: tuple[tuple[str, str], ...] = ()
     negated: bool = True
 
     def takes(self, char: str) -> bool:
-        """Whether ``char`` is one of the set."""
+        """Whether ``char`` is in the set."""
         return any(low <= char <= high for low, high in self.ranges) is not self.negated
 
 
@@ -38,7 +38,7 @@ ANY = OneCharacter()
 
 
 def parse(pattern: str) -> list[Token] | None:
-    """The parts of a pattern; None when it is malformed."""
+    """The tokens of a pattern; None if it is malformed."""
     tokens: list[Token] = []
     index = 0
     while index < len(pattern):
@@ -66,7 +66,7 @@ def parse(pattern: str) -> list[Token] | None:
 
 
 def _set(pattern: str, index: int) -> tuple[OneCharacter, int] | None:
-    """The set that opened just before ``index``, and the index behind it."""
+    """The set opened just before ``index``, and the index after it."""
     negated = pattern.startswith("^", index)
     index += negated
     ranges: list[tuple[str, str]] = []
@@ -90,7 +90,7 @@ def _member(pattern: str, index: int) -> tuple[str, int] | None:
         return None
     if pattern[index] == "\\":
         index += 1
-    # The set must go on behind the character: an open one is malformed.
+    # A set that ends here is not closed and so malformed.
     if index + 1 >= len(pattern):
         return None
     return pattern[index], index + 1
@@ -98,25 +98,28 @@ def _member(pattern: str, index: int) -> tuple[str, int] | None:
 
 @lru_cache(maxsize=4096)
 def matcher(pattern: str) -> Callable[[str], bool]:
-    """What tells whether all of a text fits ``pattern``."""
+    """A function that tells whether a whole text matches ``pattern``."""
     if _LITERAL.fullmatch(pattern):
         return pattern.__eq__
     tokens = parse(pattern)
     if tokens is None:
-        return _fits_nothing
-    # The most common form needs no library: *.yaml, and ** too.
+        return _never_matches
+    # The most common forms, such as *.yaml, do not need the library.
     end = pattern.lstrip("*")
     if end != pattern and _LITERAL.fullmatch(end):
         return lambda text: text.endswith(end) and "/" not in text[: len(text) - len(end)]
-    return _first_fit(tokens)
+    return _first_match(tokens)
 
 
-def _fits_nothing(text: str) -> bool:  # noqa: ARG001 - called like the others
+def _never_matches(text: str) -> bool:  # noqa: ARG001 - called like the others
     return False
 
 
-def _first_fit(tokens: list[Token]) -> Callable[[str], bool]:
-    """Go never moves a part that has fitted, which matters where a set takes a slash that no star takes."""
+def _first_match(tokens: list[Token]) -> Callable[[str], bool]:
+    """Match each star with the tokens after it at its first match, without backtracking, as Go does.
+
+    Backtracking would differ where a set matches a slash, which a star does not.
+    """
     parts: list[list[Token]] = [[]]
     for token in tokens:
         if isinstance(token, Star):
@@ -151,5 +154,5 @@ def _expression(token: Token) -> str:
 
 
 def matches(pattern: str, text: str) -> bool:
-    """Whether all of ``text`` fits ``pattern``."""
+    """Whether the whole ``text`` matches ``pattern``."""
     return matcher(pattern)(text)

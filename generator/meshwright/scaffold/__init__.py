@@ -1,4 +1,4 @@
-"""The scaffold: what Copier renders from the template and a person's answers."""
+"""The scaffold: the files that Copier renders from the template and the user's answers."""
 
 from meshwright.scaffold.render import PUBLISHED_SOURCE, render
 

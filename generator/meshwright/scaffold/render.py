@@ -1,4 +1,4 @@
-"""Renders the template through Copier's API, with every way it can fail turned into one line."""
+"""Renders the template through Copier's API and turns every failure into a one-line error."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from meshwright import __version__
 from meshwright.errors import MeshwrightError
 from meshwright.resources import data_root
 
-# Not the short gh: form: Renovate looks for tags under the text as it stands.
+# Not the short gh: form, because Renovate looks up tags under the literal text.
 PUBLISHED_SOURCE = "https://github.com/meshwright/meshwright.git"
 
 
 def render(answers: Mapping[str, Any], destination: Path, *, template: Path | None = None) -> None:
     """Render the template into ``destination``, which must not exist or be empty.
 
-    Questions without an answer get their default; nothing is asked and nothing is trusted.
-    The answers file names the published template at this package's version as its source,
-    because a path of this machine would break every later update. ``template`` is a folder
-    with copier.yml and template/, by default the one this package carries.
-    Raises MeshwrightError with Copier's own words when an answer is refused; nothing is left behind then.
+    Questions without an answer get their default; nothing is asked, and no code of the template is trusted.
+    The answers file records the published template at this package's version as its source, because a path
+    on this machine would break later updates. ``template`` is a folder with copier.yml and template/, by
+    default the one in this package. Raises MeshwrightError with Copier's message if an answer is rejected;
+    then nothing is written.
     """
     with tempfile.TemporaryDirectory(prefix="meshwright-") as scratch:
         source = template or _plain_copy(Path(scratch))
@@ -34,7 +34,7 @@ def render(answers: Mapping[str, Any], destination: Path, *, template: Path | No
 
 
 def _plain_copy(scratch: Path) -> Path:
-    """The template without its history: Copier would clone a checkout anew for each render."""
+    """A copy of the template without Git, because Copier would clone a checkout for each render."""
     root = data_root()
     shutil.copy(root / "copier.yml", scratch)
     shutil.copytree(root / "template", scratch / "template")
@@ -42,7 +42,7 @@ def _plain_copy(scratch: Path) -> Path:
 
 
 def _run_copier(source: Path, destination: Path, answers: Mapping[str, Any]) -> None:
-    # Half a second of imports, paid only by those who render.
+    # Imported here because these imports take half a second.
     from copier import run_copy
     from copier.errors import CopierError
     from jinja2 import TemplateError

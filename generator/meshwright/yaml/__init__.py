@@ -1,4 +1,4 @@
-"""YAML as Kubernetes tools read and write it."""
+"""Reads, writes and edits YAML as Kubernetes tools do."""
 
 from meshwright.yaml.dump import dump, dump_all
 from meshwright.yaml.flow import flow

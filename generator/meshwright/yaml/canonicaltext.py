@@ -1,4 +1,4 @@
-"""A text by which data are known: equal data, equal text, whatever their keys are."""
+"""A canonical text of data: equal data have equal texts, whatever the types of their keys."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 
 def identity(data: Any) -> str:
-    """The text; keys have no order. YAML has keys that JSON cannot sort, such as 7 beside name."""
+    """The canonical text, with keys sorted, also keys that JSON cannot sort, such as 7 beside name."""
     try:
         return json.dumps(data, sort_keys=True, default=str)
     except TypeError:

@@ -1,4 +1,4 @@
-"""Writes YAML in which every string stays a string, for any reader."""
+"""Writes YAML in which every reader reads strings as strings."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from meshwright.yaml.resolve import AMBIGUOUS
 
 
 class _Dumper(yaml.SafeDumper):
-    """Quotes what YAML 1.1 or 1.2 would misread. PyYAML's C emitter cannot indent a list below its key."""
+    """Quotes strings that YAML 1.1 or 1.2 would misread; the C emitter cannot indent a list below its key."""
 
     def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:  # noqa: ARG002
-        """Indents a list below its key, as the scaffold does."""
+        """Indent a list below its key, as the scaffold does."""
         super().increase_indent(flow, indentless=False)
 
     def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002 - the base class's signature
-        """Kubernetes readers allow anchors, people should not have to follow them."""
+        """Write values again instead of aliases, for human readers."""
         return True
 
 
@@ -33,7 +33,7 @@ _Dumper.add_representer(str, _represent_str)
 
 
 def dump(data: Any) -> str:
-    """One document, keys in their given order, lines never folded."""
+    """One document, with keys in their order and lines never folded."""
     return dump_all([data])
 
 

@@ -1,7 +1,7 @@
-"""Changes single values of a YAML file and leaves every other character of it alone.
+"""Changes single values of a YAML file without changing any other character.
 
-Each edit is proved before it is given back: the new text is parsed, and must say what the old one said
-with this one change. Where a file cannot be changed so, a person is told the place.
+Each edit is verified: the new text is parsed, and its data must equal the old data with this one change. If a
+file cannot be edited this way, the error gives the position.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ Pointer = Sequence[str | int]
 
 @dataclass(frozen=True)
 class YamlText:
-    """The text of a file, called ``path`` in errors; each edit gives a new one."""
+    """The text of a file, called ``path`` in errors; each edit returns a new one."""
 
     path: str
     text: str
@@ -35,14 +35,14 @@ class YamlText:
         """Replace the scalar at ``pointer`` of document ``number``. Raises YamlFault."""
         document, node = self._find(number, pointer)
         if not isinstance(node, yaml.ScalarNode) or node.style in ("|", ">"):
-            raise self._fault(document, pointer, "is no single word that could be replaced")
+            raise self._fault(document, pointer, "is not a scalar on one line")
         new = _scalar(value, node.style)
         text = self.text[: node.start_mark.index] + new + self.text[node.end_mark.index :]
 
         def change(data: Any) -> None:
             _parent(data, pointer)[pointer[-1]] = value
 
-        return self._proved(document, number, pointer, text, change)
+        return self._verified(document, number, pointer, text, change)
 
     def add(self, number: int, pointer: Pointer, key: str, value: Any) -> YamlText:
         """Append ``key`` to the mapping at ``pointer``, which may be empty. Raises YamlFault."""
@@ -65,14 +65,14 @@ class YamlText:
             line = document.position(pointer, key=True).line - 1
             text = self._after(line, _indented(dump({key: value}), above.start_mark.column + 2))
         else:
-            raise self._fault(document, pointer, "is no mapping")
-        return self._proved(document, number, pointer, text, change)
+            raise self._fault(document, pointer, "is not a mapping")
+        return self._verified(document, number, pointer, text, change)
 
     def insert(self, number: int, pointer: Pointer, index: int, value: Any) -> YamlText:
-        """Put an item behind item ``index - 1`` of the list at ``pointer``. Raises YamlFault."""
+        """Insert an item after item ``index - 1`` of the list at ``pointer``. Raises YamlFault."""
         document, node = self._find(number, pointer)
         if not isinstance(node, yaml.SequenceNode) or not 0 < index <= len(node.value):
-            raise self._fault(document, pointer, f"is no list of {index} items")
+            raise self._fault(document, pointer, f"is not a list of at least {index} items")
         if not node.flow_style:
             text = self._after(
                 _last_line(node.value[index - 1]), _indented(dump([value]), node.start_mark.column)
@@ -82,40 +82,40 @@ class YamlText:
         else:
             start = node.value[index].start_mark.index
             text = f"{self.text[:start]}{flow(value)}, {self.text[start:]}"
-        return self._proved(
+        return self._verified(
             document, number, pointer, text, lambda data: _at(data, pointer).insert(index, value)
         )
 
     def remove(self, number: int, pointer: Pointer) -> YamlText:
-        """Take out the key or item at ``pointer`` with its lines. Raises YamlFault."""
+        """Remove the key or item at ``pointer`` with its lines. Raises YamlFault."""
         document, above = self._find(number, pointer[:-1])
         entries = _entries(above)
         place = next(
             (place for place, entry in enumerate(entries) if _is(entry[0], pointer[-1], place)), None
         )
         if place is None:
-            raise self._fault(document, pointer, "is not written here")
+            raise self._fault(document, pointer, "is not in this file")
         key, node = entries[place]
         first = (node if key is None else key).start_mark
         lines = self._lines()
         before = lines[first.line][: first.column].strip()
         if getattr(above, "flow_style", False) or len(entries) == 1 or before != ("-" if key is None else ""):
-            raise self._fault(document, pointer, "cannot be taken out of its line")
+            raise self._fault(document, pointer, "shares its line, so it cannot be removed")
         last = key.end_mark.line if key is not None and _is_empty(node) else _last_line(node)
         text = "".join(lines[: first.line] + lines[last + 1 :])
 
         def change(data: Any) -> None:
             del _parent(data, pointer)[pointer[-1]]
 
-        return self._proved(document, number, pointer, text, change)
+        return self._verified(document, number, pointer, text, change)
 
     def part(self, number: int) -> str:
-        """The lines of a document, the comments above it included, without its ``---``."""
+        """The lines of a document with the comments above it, without its ``---``."""
         first, last = self._borders(number)
         return "".join(self._lines()[first:last])
 
     def replace_part(self, number: int, text: str) -> YamlText:
-        """Put other lines in place of a document's. Raises YamlFault when that gives no YAML."""
+        """Replace the lines of a document. Raises YamlFault if the result is not YAML."""
         first, last = self._borders(number)
         lines = self._lines()
         new = YamlText(self.path, "".join([*lines[:first], text, *lines[last:]]))
@@ -135,16 +135,16 @@ class YamlText:
     def _find(self, number: int, pointer: Pointer) -> tuple[Document, yaml.Node]:
         documents = self.documents()
         if number >= len(documents):
-            raise YamlFault(Position(self.path), f"has no document number {number + 1}")
+            raise YamlFault(Position(self.path), f"has no document {number + 1}")
         document, node = documents[number], documents[number].node
         for depth, step in enumerate(pointer):
             entries = [value for place, (key, value) in enumerate(_entries(node)) if _is(key, step, place)]
             if not entries:
-                raise self._fault(document, pointer[: depth + 1], "is not written here")
+                raise self._fault(document, pointer[: depth + 1], "is not in this file")
             node = entries[0]
         return document, node
 
-    def _proved(
+    def _verified(
         self, document: Document, number: int, pointer: Pointer, text: str, change: Callable[[Any], None]
     ) -> YamlText:
         expected = [_unshared(it.data) for it in self.documents()]
@@ -155,12 +155,12 @@ class YamlText:
         except YamlFault:
             found = None
         if found != expected:
-            raise self._fault(document, pointer, "cannot be changed without changing more")
+            raise self._fault(document, pointer, "cannot be changed without changing other values")
         return new
 
     def _fault(self, document: Document, pointer: Pointer, problem: str) -> YamlFault:
         shown = ".".join(str(step) for step in pointer) or "the document"
-        return YamlFault(document.position(pointer, key=True), f"{shown} {problem}; change it by hand")
+        return YamlFault(document.position(pointer, key=True), f"{shown} {problem}; edit it by hand")
 
     def _lines(self) -> list[str]:
         return self.text.splitlines(keepends=True)
@@ -192,11 +192,11 @@ def _is(key: yaml.Node | None, step: str | int, place: int) -> bool:
 
 
 def _last_line(node: yaml.Node) -> int:
-    """The last line that a node stands on; what a parser skips behind it does not count."""
+    """The last line of a node, without blank lines and comments that follow it."""
     if isinstance(node, yaml.ScalarNode):
         end, start = node.end_mark, node.start_mark
         if node.style in ("|", ">"):
-            # It ends where the next line begins; blank lines behind it may be its own.
+            # It ends where the next line begins; blank lines after it may belong to it.
             return int(end.line - 1 if end.column == 0 and end.line > start.line else end.line)
         return int(start.line if _is_empty(node) else end.line)
     if getattr(node, "flow_style", False) or not node.value:
@@ -223,7 +223,7 @@ def _indented(text: str, column: int) -> str:
 
 
 def _unshared(data: Any) -> Any:
-    """A copy in which what an alias stands for is there twice."""
+    """A copy in which aliases are expanded."""
     if isinstance(data, dict):
         return {key: _unshared(value) for key, value in data.items()}
     return [_unshared(value) for value in data] if isinstance(data, list) else data

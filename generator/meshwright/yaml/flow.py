@@ -1,4 +1,4 @@
-"""Writes data as JSON that is YAML too, for the readers of other tools."""
+"""Writes data as JSON that is also valid YAML for other tools."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-# What YAML refuses as it stands or takes for the end of a line; and halves of a pair, which are no text.
+# Characters that YAML rejects unescaped or treats as line breaks, and lone surrogates.
 _SPECIAL = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff]")
 
 
 def flow(data: Any, default: Callable[[Any], Any] | None = None) -> str:
     """``data`` in one line; ``default`` is as for json.dumps.
 
-    JSON's own escape for a character beyond U+FFFF is a pair, which Go's YAML refuses: characters are written
-    as they are. Half a pair, as in the name of a file that is no text, becomes U+FFFD. Raises as json.dumps.
+    JSON escapes a character beyond U+FFFF as a surrogate pair, which Go's YAML rejects, so characters are not
+    escaped. A lone surrogate, as in a file name that is not UTF-8, becomes U+FFFD. Raises as json.dumps.
     """
     text = json.dumps(data, ensure_ascii=False, default=default)
     if text.isascii() and "\x7f" not in text:

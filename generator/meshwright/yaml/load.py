@@ -1,4 +1,4 @@
-"""Reads YAML by the rules of Go's libraries and keeps where each value stands."""
+"""Reads YAML by the rules of Go's libraries and keeps the position of each value."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ import yaml
 from meshwright.errors import MeshwrightError, Position
 from meshwright.yaml import resolve
 
-# No file of manifests comes near these; beyond them Go's readers refuse too, or take minutes.
+# No manifest comes near these limits; beyond them Go's readers fail too, or take minutes.
 _DEEPEST = 200
 _MOST_VALUES = 250_000
-# A mapping with more keys is worth an index.
+# A mapping with more keys gets an index.
 _FEW_KEYS = 50
 _ALIAS = re.compile(r"(?<![^\s\[{,:-])\*[^\s,\]}*]")
-# A level in block style moves what is in it to the right, by a blank or by the mark of a list or a key.
+# Each level in block style indents its content by at least one blank or one "-", "?" or ":".
 _INDENTED = re.compile(rf"^[ ?:-]{{{_DEEPEST // 2}}}", re.MULTILINE)
 
 _TAG = "tag:yaml.org,2002:"
@@ -28,9 +28,9 @@ _MERGE = f"{_TAG}merge"
 
 
 class YamlFault(MeshwrightError):
-    """A file that is not YAML, or says one key twice; carries its position.
+    """A file that is not YAML or has a duplicate key, with the position.
 
-    ``is_limit`` says that it may be YAML, and is more than anything here reads.
+    ``is_limit`` means that it may be YAML but exceeds a limit.
     """
 
     def __init__(self, position: Position, problem: str, *, is_limit: bool = False) -> None:
@@ -41,26 +41,26 @@ class YamlFault(MeshwrightError):
 
 
 class _Limit(yaml.MarkedYAMLError):
-    """More levels, values or aliases than anything here reads."""
+    """Too many levels, values or aliases."""
 
 
 class _GoLoader(yaml.CSafeLoader):
-    """PyYAML's C parser with the implicit types of Go's YAML libraries, and no double keys."""
+    """PyYAML's C parser with the implicit types of Go's YAML libraries, without duplicate keys."""
 
     yaml_implicit_resolvers: dict[str, list[Any]] = {}  # noqa: RUF012 - PyYAML's own attribute
-    # How many values and keys a text may hold; what a tool printed may hold any number.
+    # The limit of values and keys in a text; the output of tools has no limit.
     most_values: float = float("inf")
     _depth = 0
     _values = 0
 
-    # PyYAML calls these around each node; no path resolver is ever added.
+    # PyYAML calls these two around each node; path resolvers are not used.
     def descend_resolver(self, current_node: Any, current_index: Any) -> None:  # noqa: ARG002
         self._depth += 1
         self._values += 1
         if self._depth > _DEEPEST:
             raise _Limit(problem=_too_deep())
         if self._values > self.most_values:
-            raise _Limit(problem=f"holds more than {_MOST_VALUES} values: not read")
+            raise _Limit(problem=f"contains more than {_MOST_VALUES} values, so it is not read")
 
     def ascend_resolver(self) -> None:
         self._depth -= 1
@@ -75,14 +75,14 @@ class _GoLoader(yaml.CSafeLoader):
         return _STRING
 
     def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
-        # Most nodes are plain strings, which need none of the care for anchors and circles.
+        # Most nodes are plain strings, which need no handling of anchors and cycles.
         if node.tag == _STRING and type(node) is yaml.ScalarNode:
             return node.value
         return super().construct_object(node, deep)
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen: dict[str, yaml.Node] = {}
-        # A tag may call a list a mapping: PyYAML says so below.
+        # If a tag declares a list as a mapping, PyYAML reports it below.
         for key, _ in node.value if isinstance(node, yaml.MappingNode) else ():
             if isinstance(key, yaml.ScalarNode) and key.tag != _MERGE:
                 if key.value in seen:
@@ -90,7 +90,7 @@ class _GoLoader(yaml.CSafeLoader):
                     raise yaml.constructor.ConstructorError(
                         None,
                         None,
-                        f"key {key.value!r} stands twice in one mapping, first on line {first}",
+                        f"duplicate key {key.value!r}, first on line {first}",
                         key.start_mark,
                     )
                 seen[key.value] = key
@@ -102,7 +102,7 @@ def _construct_int(loader: _GoLoader, node: yaml.ScalarNode) -> int:
     digits = text.lstrip("+-")
     if digits[:2] in ("0x", "0o", "0b"):
         return int(text, 0)
-    # Go reads a leading zero as octal where it can, and the number as decimal where it cannot.
+    # Go reads a number with a leading zero as octal if possible, otherwise as decimal.
     octal = len(digits) > 1 and digits.startswith("0") and set(digits) <= set("01234567")
     return int(text, 8 if octal else 10)
 
@@ -110,20 +110,20 @@ def _construct_int(loader: _GoLoader, node: yaml.ScalarNode) -> int:
 def _scalar_of(
     kind: str, construct: Callable[[Any, Any], Any]
 ) -> Callable[[_GoLoader, yaml.ScalarNode], Any]:
-    """``construct`` for a scalar that a tag may have called a ``kind`` although it is none."""
+    """``construct`` for a scalar that a tag may wrongly declare as a ``kind``."""
 
     def constructed(loader: _GoLoader, node: yaml.ScalarNode) -> Any:
         try:
             return construct(loader, node)
         except (ValueError, LookupError):
-            problem = f"{str(node.value)[:40]!r} is no {kind}"
+            problem = f"{str(node.value)[:40]!r} is not {kind}"
             raise yaml.constructor.ConstructorError(None, None, problem, node.start_mark) from None
 
     return constructed
 
 
 def _construct_text(loader: _GoLoader, node: yaml.Node) -> Any:
-    """A date is its text to Go, and so is what only merges or has a default where it stands elsewhere."""
+    """Dates, merge keys and default values are plain text to Go."""
     return loader.construct_scalar(node) if isinstance(node, yaml.ScalarNode) else None
 
 
@@ -132,7 +132,7 @@ def _construct_binary(loader: _GoLoader, node: yaml.ScalarNode) -> str:
 
 
 def _construct_collection(loader: _GoLoader, node: yaml.Node) -> Any:
-    """A tag on a mapping or a list says nothing to Go."""
+    """Go ignores a tag on a mapping or a list."""
     if isinstance(node, yaml.MappingNode):
         return loader.construct_mapping(node, deep=True)
     return loader.construct_sequence(node, deep=True) if isinstance(node, yaml.SequenceNode) else node.value
@@ -143,9 +143,9 @@ _GoLoader.add_implicit_resolver(f"{_TAG}int", resolve.INT, list("-+0123456789"))
 _GoLoader.add_implicit_resolver(f"{_TAG}float", resolve.FLOAT, list("-+.0123456789"))
 _GoLoader.add_implicit_resolver(f"{_TAG}null", resolve.NULL, ["~", "n", "N", ""])
 _GoLoader.add_implicit_resolver(f"{_TAG}merge", resolve.MERGE, ["<"])
-_GoLoader.add_constructor(f"{_TAG}int", _scalar_of("integer", _construct_int))
-_GoLoader.add_constructor(f"{_TAG}bool", _scalar_of("boolean", yaml.CSafeLoader.construct_yaml_bool))
-_GoLoader.add_constructor(f"{_TAG}float", _scalar_of("number", yaml.CSafeLoader.construct_yaml_float))
+_GoLoader.add_constructor(f"{_TAG}int", _scalar_of("an integer", _construct_int))
+_GoLoader.add_constructor(f"{_TAG}bool", _scalar_of("a boolean", yaml.CSafeLoader.construct_yaml_bool))
+_GoLoader.add_constructor(f"{_TAG}float", _scalar_of("a number", yaml.CSafeLoader.construct_yaml_float))
 _GoLoader.add_constructor(f"{_TAG}binary", _construct_binary)
 for _name in ("timestamp", "merge", "value"):
     _GoLoader.add_constructor(f"{_TAG}{_name}", _construct_text)
@@ -155,16 +155,16 @@ for _name in ("set", "omap", "pairs"):
 
 @dataclass(frozen=True)
 class Document:
-    """One YAML document: its data, and its nodes for positions."""
+    """A YAML document: its data, and its nodes for positions."""
 
     path: str
     data: Any
     node: yaml.Node
 
     def position(self, pointer: Sequence[str | int] = (), *, key: bool = False) -> Position:
-        """Where the value at ``pointer`` stands; ``key`` asks for its key instead.
+        """The position of the value at ``pointer``, or of its key if ``key``.
 
-        Steps that lead nowhere are dropped, so the nearest parent answers.
+        If the pointer leads nowhere, it is the position of the nearest parent.
         """
         node, mark = self.node, self.node.start_mark
         for depth, step in enumerate(pointer):
@@ -190,7 +190,7 @@ def _step(node: yaml.Node, step: str | int) -> tuple[yaml.Node | None, yaml.Node
 
 
 def _keys(node: yaml.MappingNode) -> dict[str, tuple[yaml.Node, yaml.Node]]:
-    """Keys and values of a large mapping by key; each of many findings asks for another one."""
+    """Keys and values of a large mapping by key, cached because each of many findings looks one up."""
     found: dict[str, tuple[yaml.Node, yaml.Node]] | None = node.__dict__.get("by_key")
     if found is None:
         found = node.__dict__["by_key"] = {}
@@ -205,7 +205,7 @@ def _too_deep() -> str:
 
 
 def _require_reasonable(node: yaml.Node, known: dict[int, tuple[int, int] | None]) -> tuple[int, int]:
-    """Values and levels below ``node``, what its aliases stand for included. Raises YAMLError."""
+    """The number of values and levels below ``node`` with its aliases expanded. Raises YAMLError."""
     if id(node) in known:
         found = known[id(node)]
         if found is None:
@@ -228,7 +228,7 @@ def _require_reasonable(node: yaml.Node, known: dict[int, tuple[int, int] | None
 
 
 def limit_of(text: str, path: str) -> YamlFault | None:
-    """What makes ``text`` too much for any reader although it may be short; None when nothing does."""
+    """The limit that ``text`` exceeds, even if it is short; None if it exceeds none."""
     if not is_suspect(text):
         return None
     try:
@@ -244,21 +244,21 @@ def load_documents(text: str, path: str) -> list[Document]:
 
 
 def is_suspect(text: str) -> bool:
-    """Whether a text may hold more than a reader can, or deeper: it is read before a tool gets it."""
+    """Whether a text may exceed a limit, so that it must be read before a tool gets it."""
     if has_aliases(text) or text.count("[") + text.count("{") > _DEEPEST:
         return True
     return _INDENTED.search(text) is not None
 
 
 def has_aliases(text: str) -> bool:
-    """Whether a text may stand for more than it holds; for none that does not it is False."""
+    """Whether a text may contain aliases; may be True without any, but is never False with one."""
     return "&" in text and _ALIAS.search(text) is not None
 
 
 def _documents(text: str, path: str, most_values: float = float("inf")) -> Iterator[Document]:
     loader = _GoLoader(text)
     loader.most_values = most_values
-    # Without an alias a document is no larger than its text.
+    # Without aliases, a document is not larger than its text.
     aliased = has_aliases(text)
     try:
         while loader.check_node():
@@ -280,7 +280,7 @@ def _documents(text: str, path: str, most_values: float = float("inf")) -> Itera
 
 
 def parse(text: str, path: str = "<text>") -> Any:
-    """The data of a single document, None when there is none. Raises YamlFault."""
+    """The data of the first document; None if there is none. Raises YamlFault."""
     documents = load_documents(text, path)
     return documents[0].data if documents else None
 

@@ -1,9 +1,8 @@
-"""Which plain scalars are not strings: the rules of Go's YAML readers, and every rule that differs.
+"""The rules for plain scalars that are not strings, in Go's YAML readers and in others.
 
-Kubernetes tools read YAML with Go libraries: booleans are true and false, numbers are
-those of YAML 1.2 with Go's float syntax, and there are no dates and no base-60 numbers.
-Python's reader follows YAML 1.1, so one file may mean two things. Reading uses Go's rules
-alone; writing quotes a string that any of the two would take for something else.
+Kubernetes tools read YAML with Go libraries: booleans are true and false, numbers are those of YAML 1.2 with
+Go's float syntax, and dates and base-60 numbers do not exist. Python's reader follows YAML 1.1, so a file can
+have two meanings. Reading only uses Go's rules; writing quotes strings that either reader would misread.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ FLOAT = re.compile(
     r"|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))\Z"
 )
 
-# Strings that some reader of YAML 1.1 or 1.2 takes for a number, boolean, null or date.
+# Strings that a reader of YAML 1.1 or 1.2 may read as a number, boolean, null or date.
 AMBIGUOUS = re.compile(
     r"""^(?:
         [yYnN] | yes|Yes|YES|no|No|NO|on|On|ON|off|Off|OFF
