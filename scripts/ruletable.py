@@ -10,7 +10,7 @@ from pathlib import Path
 from meshwright.check.rules.registry import load_rules
 from meshwright.check.rules.rule import Rule
 from meshwright.errors import MeshwrightError
-from meshwright.manifests.words import did_you_mean
+from meshwright.words import did_you_mean
 
 PAGE = Path(__file__).resolve().parents[1] / "CONTRIBUTING.md"
 _START, _END = "<!-- rules -->\n", "<!-- end of rules -->\n"

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from meshwright.errors import DEBUG, CannotRun, MeshwrightError, Position, wants_traceback
-from meshwright.manifests.finding import Finding
+from meshwright.finding import Finding
 from meshwright.yaml import YamlFault
 
 ID = "internal/error"

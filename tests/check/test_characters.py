@@ -16,7 +16,7 @@ from meshwright.check.schema.kubeconform import Kubeconform
 from meshwright.check.schema.schemacheck import SchemaCheck
 from meshwright.check.schema.schemas import Schemas, choose_minor
 from meshwright.errors import Position
-from meshwright.manifests.finding import Finding
+from meshwright.finding import Finding
 from support.repositories import GITOPS_SYNC, check, config_map, flux_kustomization, lines, write
 
 GOOD = {

@@ -12,7 +12,7 @@ from meshwright.check.output import text
 from meshwright.check.report import Report, RootSummary
 from meshwright.commands.check import check
 from meshwright.errors import ExitCode, MeshwrightError, Position
-from meshwright.manifests.finding import Finding, NotSeen, Severity
+from meshwright.finding import Finding, NotSeen, Severity
 from support.repositories import config_map, write
 
 CLEAN = {"app/kustomization.yaml": "resources: [map.yaml]", "app/map.yaml": config_map("x")}

@@ -26,9 +26,9 @@ from meshwright.check.rules.rule import Hit
 from meshwright.difference import comparison
 from meshwright.difference.comparison import compare
 from meshwright.errors import CannotRun, ExitCode, MeshwrightError, Position
+from meshwright.finding import Finding
 from meshwright.flux.generator import KustomizationUnitMaker
 from meshwright.manifests import files as files_module
-from meshwright.manifests.finding import Finding
 from meshwright.manifests.kustomize import Kustomize
 from meshwright.trust import report as trust_report
 from meshwright.trust.plannedcertificates import planned

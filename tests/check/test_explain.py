@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from meshwright.jsonschemas import problems
+from meshwright.schemaproblems import problems
 
 
 @pytest.mark.parametrize(

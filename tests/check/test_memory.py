@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 from meshwright.check import pipeline
-from meshwright.check.cache.reportcache import check_remembered
+from meshwright.check.cache.reportcache import program_state
+from meshwright.check.cached import check_remembered
 from support.repositories import write
 from support.storedrepos import checked
 from support.upgrades import adopt, git
@@ -174,3 +175,9 @@ def test_a_remembered_report_imports_nothing_of_a_check(repository: Path, runs: 
     assert "meshwright.check.cache.reportcache" in loaded
     heavy = {"jsonschema", "rich", "tarfile", "meshwright.manifests.files"}
     assert {*heavy, "meshwright.check.pipeline", "meshwright.check.model.loader"} & loaded == set()
+
+
+def test_the_state_of_the_program_covers_the_whole_package() -> None:
+    state = "\n".join(program_state())
+    for path in ("cli.py", "yaml/load.py", "check/rules/policy.py", "finding.py"):
+        assert f"meshwright/{path} " in state

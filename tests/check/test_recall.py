@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from meshwright.check import check_repository
-from meshwright.check.cache.reportcache import check_remembered
+from meshwright.check.cached import check_remembered
 from meshwright.manifests.kustomize import Kustomize
 from meshwright.manifests.unit import BuildResult, BuildUnit
 from support.repositories import GITOPS_SYNC, config_map, flux_kustomization, write

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from meshwright.errors import Position
-from meshwright.manifests.finding import Finding, NotSeen
+from meshwright.finding import Finding, NotSeen
 
 
 def test_one_line_without_escapes() -> None:

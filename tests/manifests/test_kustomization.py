@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from meshwright.errors import Position
-from meshwright.manifests.buildinputs import BuildInputsReader
 from meshwright.manifests.entry import EntryPoint
 from meshwright.manifests.files import RepositoryFiles
+from meshwright.manifests.inputsreader import BuildInputsReader
 from meshwright.manifests.kustomization import KustomizationIndex, references_of
 from meshwright.manifests.relocation import relocate
 from meshwright.manifests.remote import is_remote

@@ -37,8 +37,8 @@ from meshwright.difference.model import (
     RootDifference,
 )
 from meshwright.errors import MeshwrightError, Position, together
+from meshwright.finding import Finding, NotSeen
 from meshwright.inert import harmless, json_text, printable
-from meshwright.manifests.finding import Finding, NotSeen
 from meshwright.unified import unified
 from support.hostile_text import HOSTILE, what_is_obeyed, words
 

@@ -20,9 +20,9 @@ from meshwright.check.model.repository import Repository, Root, RootKind
 from meshwright.check.rules.registry import rules_by_name
 from meshwright.check.rules.runner import run_rules
 from meshwright.errors import Position
+from meshwright.finding import Finding
 from meshwright.flux.kustomization import FluxKustomization, is_kustomization
 from meshwright.manifests.files import RepositoryFiles
-from meshwright.manifests.finding import Finding
 from meshwright.manifests.kustomization import KustomizationIndex
 from meshwright.manifests.unit import BuiltObject, Origin
 from meshwright.yaml import parse_all

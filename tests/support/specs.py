@@ -12,7 +12,7 @@ from meshwright.apps.loading import load_apps
 from meshwright.apps.model import AppsContext, Base, Overlay
 from meshwright.apps.overlay.planner import plan
 from meshwright.apps.settings import read_settings
-from meshwright.manifests.finding import Finding
+from meshwright.finding import Finding
 from meshwright.yaml import dump, parse
 
 ANSWERS: dict[str, Any] = {

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from meshwright.errors import Position
+from meshwright.finding import Finding
 from meshwright.manifests.files import SIZE_LIMIT
-from meshwright.manifests.finding import Finding
 
 OVERLAYS = "mesh/apps"
 _CLUSTERS = "clusters"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from meshwright.apps.generatecache import Fresh, GenerateCache
 from meshwright.apps.writer import Output, locked
 from meshwright.errors import ExitCode
-from meshwright.manifests.finding import Finding, Severity
+from meshwright.finding import Finding, Severity
 
 if TYPE_CHECKING:
     from meshwright.apps.outputdiff import FileChange

@@ -14,7 +14,7 @@ from typing import Any
 from meshwright import __version__
 from meshwright.cache.cachefile import CacheFile
 from meshwright.cache.signature import digest, state_of, states_in
-from meshwright.manifests.finding import Finding
+from meshwright.finding import Finding
 from meshwright.manifests.folders import SKIPPED_FOLDERS
 from meshwright.resources import data_root
 

@@ -12,10 +12,10 @@ from typing import Any
 from meshwright.apps.model import App, AppsContext, Base, Part, Patch
 from meshwright.apps.overlay.patches import nested, target_of
 from meshwright.apps.spec import Route
-from meshwright.manifests.finding import Finding
-from meshwright.manifests.pointer import items_of, mapping_of
+from meshwright.finding import Finding
 from meshwright.manifests.unit import BuiltObject
-from meshwright.manifests.words import did_you_mean
+from meshwright.words import did_you_mean
+from meshwright.yaml.pointer import items_of, mapping_of
 
 _GROUP = "traefik.io"
 _HEADER = "l5d-dst-override"

@@ -12,8 +12,8 @@ from typing import Any
 
 from meshwright.apps.model import PodOwner
 from meshwright.apps.podports import pod_spec
-from meshwright.manifests.pointer import holds, items_of, mapping_of, value_at
 from meshwright.manifests.unit import BuiltObject
+from meshwright.yaml.pointer import holds, items_of, mapping_of, value_at
 
 INJECT = "linkerd.io/inject"
 _ENABLED = frozenset({"enabled", "ingress"})

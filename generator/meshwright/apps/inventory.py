@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from meshwright.apps.injectability import EXCLUDED_NAMESPACES
 from meshwright.apps.model import App, AppsContext
 from meshwright.apps.spec import Inject, Scope
-from meshwright.manifests.finding import Finding
-from meshwright.manifests.words import did_you_mean
+from meshwright.finding import Finding
+from meshwright.words import did_you_mean
 
 
 def inventory_findings(context: AppsContext) -> list[Finding]:

@@ -16,13 +16,13 @@ from meshwright.apps.spec import read_spec
 from meshwright.apps.speccheck import spec_findings
 from meshwright.errors import CannotRun, Position
 from meshwright.faults import contained
-from meshwright.jsonschemas import Problem, problems
-from meshwright.manifests.finding import Finding
+from meshwright.finding import Finding
 from meshwright.manifests.inside import leads_out
-from meshwright.manifests.pointer import dotted, scalars
 from meshwright.reading import open_regular
 from meshwright.resources import schema_root
+from meshwright.schemaproblems import Problem, problems
 from meshwright.yaml import Document, YamlFault, load_documents
+from meshwright.yaml.pointer import dotted, scalars
 
 FOLDER = "apps"
 SPEC = "mesh.yaml"

@@ -9,10 +9,10 @@ from typing import Any
 
 from meshwright.apps.spec import MeshSpec, PatchTarget
 from meshwright.errors import Position
-from meshwright.manifests.finding import Finding
-from meshwright.manifests.pointer import Pointer
+from meshwright.finding import Finding
 from meshwright.manifests.unit import BuiltObject
 from meshwright.yaml import Document
+from meshwright.yaml.pointer import Pointer
 
 
 @dataclass(frozen=True)

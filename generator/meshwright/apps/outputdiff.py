@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from meshwright.apps.existing import OVERLAYS, AppFiles, in_the_way
 from meshwright.apps.header import generated_from, is_untouched
 from meshwright.errors import Position
-from meshwright.manifests.finding import Finding, Severity
+from meshwright.finding import Finding, Severity
 
 
 @dataclass(frozen=True)

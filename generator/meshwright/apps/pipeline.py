@@ -23,8 +23,8 @@ from meshwright.apps.workers import WorkerPool, processors
 from meshwright.apps.writer import Output
 from meshwright.errors import Position
 from meshwright.faults import contained
+from meshwright.finding import Finding, Severity
 from meshwright.gcpause import no_collection
-from meshwright.manifests.finding import Finding, Severity
 from meshwright.manifests.unit import BuiltObject
 
 # Starting a second process takes as long as planning a few hundred applications.

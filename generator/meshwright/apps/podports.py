@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from meshwright.apps.model import PodOwner
-from meshwright.manifests.pointer import holds, items_of, mapping_of, value_at
 from meshwright.manifests.unit import BuiltObject
+from meshwright.yaml.pointer import holds, items_of, mapping_of, value_at
 
 
 @dataclass(frozen=True)

@@ -12,9 +12,9 @@ from meshwright.apps.overlay.meshedworkloads import meshed_workloads
 from meshwright.apps.podports import ContainerPort, container_ports
 from meshwright.apps.spec import AllowFrom
 from meshwright.errors import Position
-from meshwright.manifests.finding import Finding, Severity
-from meshwright.manifests.pointer import holds, value_at
-from meshwright.manifests.words import did_you_mean
+from meshwright.finding import Finding, Severity
+from meshwright.words import did_you_mean
+from meshwright.yaml.pointer import holds, value_at
 
 _GROUP = "policy.linkerd.io"
 # The name of the proxy's admin port in every meshed pod.

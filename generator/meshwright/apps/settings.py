@@ -11,8 +11,8 @@ from meshwright.apps.model import RepositorySettings
 from meshwright.apps.names import LABEL
 from meshwright.errors import AnotherTemplateError, MeshwrightError
 from meshwright.manifests.inside import leads_out, read_inside
-from meshwright.manifests.pointer import holds, items_of, mapping_of, value_at
 from meshwright.yaml import YamlFault, parse, parse_all
+from meshwright.yaml.pointer import holds, items_of, mapping_of, value_at
 
 ANSWERS = ".copier-answers.yml"
 _CONTROL_PLANE = "platform/linkerd-control-plane"

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from meshwright.apps.model import App
 from meshwright.apps.spec import Inject, Jobs, Port, Ports
-from meshwright.manifests.finding import Finding
+from meshwright.finding import Finding
 from meshwright.manifests.kustomization import FILE_NAMES
 
 _QUANTITY = re.compile(r"([0-9.]+)([a-zA-Z]*)\Z")

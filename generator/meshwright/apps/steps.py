@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from meshwright.apps.exchange import exchange
 from meshwright.errors import CannotRun
-from meshwright.manifests.words import plural
+from meshwright.words import plural
 from meshwright.writing import Tree, names_in
 
 _LAST = "kustomization.yaml"

@@ -9,9 +9,9 @@ from typing import Any
 
 from meshwright.errors import Position
 from meshwright.manifests.files import RepositoryFiles
-from meshwright.manifests.pointer import Pointer, items_of, mapping_of
 from meshwright.manifests.source import position_of
 from meshwright.manifests.unit import BuiltObject
+from meshwright.yaml.pointer import Pointer, items_of, mapping_of
 
 GROUP = "argoproj.io"
 _VERSION = f"{GROUP}/v1alpha1"

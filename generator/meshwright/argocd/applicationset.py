@@ -15,15 +15,15 @@ from typing import Any
 
 from meshwright.argocd.application import Application
 from meshwright.argocd.sources import OwnRepository
+from meshwright.finding import NotSeen
 from meshwright.manifests.files import RepositoryFiles
-from meshwright.manifests.finding import NotSeen
-from meshwright.manifests.pointer import items_of, mapping_of
 from meshwright.manifests.source import position_of
 from meshwright.manifests.unit import BuiltObject
 from meshwright.patterns.pathspec import is_magic
 from meshwright.patterns.pathspec import matches as git_lists
 from meshwright.patterns.shell import matches as path_matches
 from meshwright.yaml import YamlFault, parse_all
+from meshwright.yaml.pointer import items_of, mapping_of
 
 _FASTTEMPLATE = re.compile(r"\{\{\s*([A-Za-z0-9_.\[\]-]+)\s*\}\}")
 _GO_TEMPLATE = re.compile(r"\{\{-?\s*\.([A-Za-z0-9_.]+)\s*-?\}\}")

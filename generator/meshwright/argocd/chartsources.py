@@ -10,16 +10,16 @@ from typing import Any
 from meshwright.argocd.application import ApplicationSource
 from meshwright.argocd.sources import OwnRepository
 from meshwright.argocd.values import ValuesReader
+from meshwright.finding import Finding, NotSeen
 from meshwright.manifests.buildinputs import BuildInputs
 from meshwright.manifests.chartcopy import ChartFault
 from meshwright.manifests.chartstore import ChartStore
 from meshwright.manifests.files import RepositoryFiles
-from meshwright.manifests.finding import Finding, NotSeen
 from meshwright.manifests.inflation import chart_not_seen
-from meshwright.manifests.pointer import mapping_of
 from meshwright.manifests.unit import BuildUnit
 from meshwright.manifests.values import ChartReference, ValuesLayer, merge
 from meshwright.yaml.canonicaltext import identity
+from meshwright.yaml.pointer import mapping_of
 
 
 @dataclass(frozen=True)

@@ -16,17 +16,18 @@ from meshwright.argocd.application import ApplicationSource
 from meshwright.argocd.glob import matches
 from meshwright.argocd.options import merge
 from meshwright.errors import Position
-from meshwright.manifests.buildinputs import BuildInputs, BuildInputsReader
+from meshwright.finding import Finding, NotSeen
+from meshwright.manifests.buildinputs import BuildInputs
 from meshwright.manifests.entry import EntryPoint
 from meshwright.manifests.files import RepositoryFiles
-from meshwright.manifests.finding import Finding, NotSeen
+from meshwright.manifests.inputsreader import BuildInputsReader
 from meshwright.manifests.kustomization import FILE_NAMES, Expected, KustomizationIndex, join
 from meshwright.manifests.manifestfile import manifest_findings
-from meshwright.manifests.pointer import items_of, mapping_of
 from meshwright.manifests.unit import BuildUnit
-from meshwright.manifests.words import did_you_mean
+from meshwright.words import did_you_mean
 from meshwright.yaml import YamlFault
 from meshwright.yaml.canonicaltext import identity
+from meshwright.yaml.pointer import items_of, mapping_of
 
 _MANIFEST_FILE = re.compile(r".*\.(?:yaml|yml|json|jsonnet)\Z")
 _SKIP_MARKER = "+argocd:skip-file-rendering"

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from meshwright.manifests.pointer import items_of, mapping_of
+from meshwright.yaml.pointer import items_of, mapping_of
 
 
 def merge(own: Mapping[str, Any], options: Mapping[str, Any], components: list[str]) -> dict[str, Any]:

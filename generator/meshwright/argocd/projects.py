@@ -12,12 +12,12 @@ from typing import Any
 
 from meshwright.argocd.application import Application
 from meshwright.argocd.glob import denies, permits
+from meshwright.finding import Finding, Severity
 from meshwright.manifests.files import RepositoryFiles
-from meshwright.manifests.finding import Finding, Severity
-from meshwright.manifests.pointer import items_of, mapping_of
 from meshwright.manifests.source import position_of
 from meshwright.manifests.unit import BuiltObject
-from meshwright.manifests.words import did_you_mean
+from meshwright.words import did_you_mean
+from meshwright.yaml.pointer import items_of, mapping_of
 
 _IN_CLUSTER_SERVER = "https://kubernetes.default.svc"
 _IN_CLUSTER_NAME = "in-cluster"

@@ -12,8 +12,8 @@ from meshwright.faults import contained
 from meshwright.manifests.files import RepositoryFiles
 from meshwright.manifests.folders import with_parents
 from meshwright.manifests.gitremote import bare, remotes
-from meshwright.manifests.pointer import items_of, mapping_of
 from meshwright.manifests.unit import BuiltObject
+from meshwright.yaml.pointer import items_of, mapping_of
 
 
 class OwnRepository:

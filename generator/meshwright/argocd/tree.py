@@ -15,9 +15,9 @@ from meshwright.argocd.projects import Projects
 from meshwright.argocd.sources import OwnRepository
 from meshwright.errors import Position
 from meshwright.faults import contained
+from meshwright.finding import Finding, NotSeen
 from meshwright.manifests.builds import Builds, not_seen_remote
 from meshwright.manifests.files import RepositoryFiles
-from meshwright.manifests.finding import Finding, NotSeen
 from meshwright.manifests.inflation import Inflation
 from meshwright.manifests.renamed import Names
 from meshwright.manifests.unit import BuildUnit, BuiltObject

@@ -11,14 +11,14 @@ from typing import Any
 from meshwright.argocd.application import ApplicationSource
 from meshwright.argocd.sources import OwnRepository
 from meshwright.errors import Position
+from meshwright.finding import Finding, NotSeen
 from meshwright.manifests.files import RepositoryFiles
-from meshwright.manifests.finding import Finding, NotSeen
 from meshwright.manifests.kustomization import join
-from meshwright.manifests.pointer import items_of, mapping_of
 from meshwright.manifests.remote import is_remote
 from meshwright.manifests.values import ChartReference, ValuesLayer, at_path
-from meshwright.manifests.words import did_you_mean
+from meshwright.words import did_you_mean
 from meshwright.yaml import Document, YamlFault, load_documents, parse
+from meshwright.yaml.pointer import items_of, mapping_of
 
 
 class ValuesReader:

@@ -30,14 +30,14 @@ from meshwright.check.verdict.suppression import suppress
 from meshwright.deadline import OutOfTime
 from meshwright.errors import MeshwrightError, Position
 from meshwright.faults import contained
+from meshwright.finding import Finding
 from meshwright.gcpause import no_collection
 from meshwright.manifests.files import RepositoryFiles
-from meshwright.manifests.finding import Finding
 from meshwright.manifests.kustomization import KustomizationIndex
-from meshwright.manifests.words import plural
 from meshwright.manifests.workspace import Workspace
 from meshwright.progress import say
 from meshwright.tools import Tool, locate
+from meshwright.words import plural
 
 # Rules that say what a schema says at the same place, and say more.
 _SAME = {"MW706": "kubeconform/unknown-kind", "MW512": "values/value"}

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from meshwright.check.order.line import Line
 from meshwright.errors import ExitCode
-from meshwright.manifests.finding import Finding, NotSeen, Severity
+from meshwright.finding import Finding, NotSeen, Severity
 
 
 @dataclass(frozen=True)

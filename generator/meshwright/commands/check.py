@@ -68,9 +68,9 @@ def check(
     from meshwright.check.verdict.baseline import write_baseline as write
     from meshwright.check.verdict.selection import Selection
     from meshwright.check.verdict.selection import changed_since as changed_files
-    from meshwright.manifests.finding import Severity
-    from meshwright.manifests.words import plural
+    from meshwright.finding import Severity
     from meshwright.systems import require_unix
+    from meshwright.words import plural
 
     if write_baseline:
         require_unix("check --write-baseline")
@@ -92,7 +92,7 @@ def check(
 
 def _report(path: Path, kubernetes: str | None, charts: Path | None, *, order: bool, cache: bool) -> Report:
     if cache and not order:
-        from meshwright.check.cache.reportcache import check_remembered
+        from meshwright.check.cached import check_remembered
 
         return check_remembered(path, kubernetes=kubernetes, charts=charts)
     from meshwright.check import check_repository

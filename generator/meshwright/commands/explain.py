@@ -53,7 +53,7 @@ def _rule(name: str) -> Iterator[str]:
     from meshwright.check.output.sarif import rule_page
     from meshwright.check.rules.registry import rules_by_name
     from meshwright.check.rules.rule import Engine
-    from meshwright.manifests.words import did_you_mean
+    from meshwright.words import did_you_mean
 
     rules = rules_by_name()
     found = rules.get(name.upper()) or rules.get(name.lower())

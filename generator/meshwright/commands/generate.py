@@ -11,8 +11,8 @@ from meshwright.bounded import UnixBounded
 from meshwright.commands.group import new_cli
 from meshwright.commands.options import Root
 from meshwright.errors import ExitCode
-from meshwright.manifests.words import plural
 from meshwright.printing import in_colour, tell, terminal
+from meshwright.words import plural
 
 if TYPE_CHECKING:
     from meshwright.apps.generate import Outcome

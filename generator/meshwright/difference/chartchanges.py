@@ -10,9 +10,9 @@ from meshwright.check.model.repository import Repository, Root
 from meshwright.difference.model import ChartVersion
 from meshwright.flux.helmrelease import GROUP
 from meshwright.manifests.kustomization import join
-from meshwright.manifests.pointer import items_of, mapping_of
 from meshwright.manifests.unit import BuildUnit, BuiltObject, Origin
 from meshwright.yaml import YamlFault
+from meshwright.yaml.pointer import items_of, mapping_of
 
 KIND = "Chart"
 

@@ -22,13 +22,13 @@ from meshwright.difference.sharing import SharedBuilds, SideBuilds, changed_path
 from meshwright.difference.snapshot import UNAPPLIED, Identity, RootKey, Snapshot, SnapshotRoot, read_snapshot
 from meshwright.errors import MeshwrightError
 from meshwright.faults import contained
+from meshwright.finding import Finding
 from meshwright.gcpause import no_collection
 from meshwright.manifests.files import RepositoryFiles
-from meshwright.manifests.finding import Finding
 from meshwright.manifests.unit import BuiltObject
-from meshwright.manifests.words import plural
 from meshwright.manifests.workspace import Workspace
 from meshwright.progress import say
+from meshwright.words import plural
 
 
 def compare(old: Path, new: Path, *, checkout: Path | None = None, charts: Path | None = None) -> Difference:

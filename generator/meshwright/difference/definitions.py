@@ -7,7 +7,7 @@ from typing import Any
 
 from meshwright.difference.fields import same
 from meshwright.difference.model import ChangeKind, Field, SchemaChange
-from meshwright.manifests.pointer import items_of, mapping_of
+from meshwright.yaml.pointer import items_of, mapping_of
 
 _SCHEMA = "schema"
 

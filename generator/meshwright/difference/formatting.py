@@ -8,7 +8,7 @@ from typing import Any
 
 from meshwright.difference.model import ChangeKind, Difference, Effect, Field, ObjectDifference, SchemaChange
 from meshwright.inert import printable
-from meshwright.manifests.words import plural
+from meshwright.words import plural
 
 EFFECTS = {
     Effect.STARTS: "starts pods",

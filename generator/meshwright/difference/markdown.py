@@ -18,7 +18,7 @@ from meshwright.difference.formatting import (
 )
 from meshwright.difference.model import ChangeKind, Difference, Field, ObjectDifference, RootDifference
 from meshwright.inert import printable
-from meshwright.manifests.words import plural
+from meshwright.words import plural
 
 # A workflow finds its own comment by this marker.
 MARK = "<!-- meshwright diff -->"

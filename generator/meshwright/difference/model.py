@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from meshwright.manifests.pointer import dotted
+from meshwright.yaml.pointer import dotted
 
 
 class ChangeKind(StrEnum):

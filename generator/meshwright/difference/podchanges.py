@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from meshwright.difference.model import ChangeKind, Effect, Path
-from meshwright.manifests.pointer import mapping_of
+from meshwright.yaml.pointer import mapping_of
 
 _TEMPLATES: dict[tuple[str, str], Path] = {
     ("apps", "Deployment"): ("spec", "template"),

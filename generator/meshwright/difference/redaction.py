@@ -13,7 +13,7 @@ from urllib.parse import quote
 from meshwright.difference.lists import holds_key
 from meshwright.difference.model import Difference, Field, Key, ObjectDifference, Path, Step
 from meshwright.difference.secretvalues import holds_secret
-from meshwright.manifests.pointer import scalars
+from meshwright.yaml.pointer import scalars
 
 HIDDEN = "…"
 # Shorter values occur in other texts by chance and are matched only as whole values.

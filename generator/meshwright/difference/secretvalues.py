@@ -10,8 +10,8 @@ from typing import Any
 
 from meshwright.manifests.files import RepositoryFiles
 from meshwright.manifests.kustomization import join
-from meshwright.manifests.pointer import items_of, scalars
 from meshwright.yaml import YamlFault, parse_all
+from meshwright.yaml.pointer import items_of, scalars
 
 _MENTIONS_SECRET = re.compile(r"""kind["']?\s*:\s*["']?Secret\b|secretGenerator""")
 _FIELDS = ("data", "stringData")

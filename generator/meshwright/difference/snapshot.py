@@ -14,11 +14,11 @@ from meshwright.difference.generatednames import base_name
 from meshwright.difference.sharing import SideBuilds
 from meshwright.faults import ID as INTERNAL
 from meshwright.faults import contained
+from meshwright.finding import Finding
 from meshwright.flux.kustomization import GROUP as FLUX_GROUP
 from meshwright.flux.substitution import Variables
 from meshwright.manifests.builds import not_seen_helm, not_seen_remote
 from meshwright.manifests.files import RepositoryFiles
-from meshwright.manifests.finding import Finding
 from meshwright.manifests.unit import BuiltObject
 from meshwright.manifests.workspace import Workspace
 from meshwright.yaml import YamlFault

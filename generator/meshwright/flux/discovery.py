@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from meshwright.errors import Position
 from meshwright.faults import contained
+from meshwright.finding import Finding, NotSeen
 from meshwright.flux.kustomization import (
     GROUP,
     INSTANCE_GROUP,
@@ -18,9 +19,8 @@ from meshwright.flux.kustomization import (
     is_kustomization,
 )
 from meshwright.manifests.activefiles import files_that_mention, is_active
-from meshwright.manifests.buildinputs import BuildInputsReader
 from meshwright.manifests.files import RepositoryFiles
-from meshwright.manifests.finding import Finding, NotSeen
+from meshwright.manifests.inputsreader import BuildInputsReader
 from meshwright.manifests.kustomization import KustomizationIndex
 from meshwright.manifests.manifestfile import named_documents, object_name, yaml_finding
 from meshwright.manifests.templatefiles import unread_template

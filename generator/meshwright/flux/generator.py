@@ -12,17 +12,18 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from meshwright.errors import Position
+from meshwright.finding import Finding
 from meshwright.flux.kustomization import FluxKustomization, SourceReference
-from meshwright.manifests.buildinputs import BuildInputs, BuildInputsReader
+from meshwright.manifests.buildinputs import BuildInputs
 from meshwright.manifests.entry import EntryPoint
 from meshwright.manifests.files import RepositoryFiles
-from meshwright.manifests.finding import Finding
+from meshwright.manifests.inputsreader import BuildInputsReader
 from meshwright.manifests.kustomization import Expected, KustomizationIndex, join
 from meshwright.manifests.manifestfile import manifest_findings
-from meshwright.manifests.pointer import items_of
 from meshwright.manifests.unit import BuildUnit
-from meshwright.manifests.words import did_you_mean
+from meshwright.words import did_you_mean
 from meshwright.yaml.canonicaltext import identity
+from meshwright.yaml.pointer import items_of
 
 _MERGED = ("targetNamespace", "namePrefix", "nameSuffix", "patches", "components", "images")
 _IMAGE_FIELDS = ("name", "newName", "newTag", "digest")

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from meshwright.manifests.pointer import items_of, mapping_of
 from meshwright.manifests.unit import BuiltObject
 from meshwright.manifests.values import ChartReference
+from meshwright.yaml.pointer import items_of, mapping_of
 
 __all__ = ["ChartReference", "ValuesReference", "chart_of", "is_helm_release", "values_references"]
 

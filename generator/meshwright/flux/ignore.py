@@ -14,8 +14,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from meshwright.errors import Position
+from meshwright.finding import Finding
 from meshwright.manifests.files import SIZE_LIMIT, RepositoryFiles
-from meshwright.manifests.finding import Finding
 from meshwright.patterns.shell import matcher
 
 _FILE = ".sourceignore"

@@ -14,17 +14,17 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from meshwright.errors import Position
+from meshwright.finding import Finding
 from meshwright.flux import goyaml
 from meshwright.flux.envsubst import evaluate
 from meshwright.flux.expression import BadSubstitution, Expression
 from meshwright.flux.kustomization import FluxKustomization
-from meshwright.manifests.finding import Finding
 from meshwright.manifests.generated import place_of
 from meshwright.manifests.kustomization import KustomizationIndex
-from meshwright.manifests.pointer import Pointer, items_of, scalars
 from meshwright.manifests.source import find_text
 from meshwright.manifests.unit import BuiltObject
 from meshwright.yaml import flow
+from meshwright.yaml.pointer import Pointer, items_of, scalars
 
 SUBSTITUTE = "kustomize.toolkit.fluxcd.io/substitute"
 _NAME = re.compile(r"^[_a-zA-Z][_a-zA-Z0-9]*\Z")

@@ -11,18 +11,18 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from meshwright.faults import contained
+from meshwright.finding import Finding, NotSeen
 from meshwright.flux.discovery import FluxDiscovery
 from meshwright.flux.generator import KustomizationUnitMaker
 from meshwright.flux.kustomization import FluxKustomization, is_kustomization
 from meshwright.flux.sources import OwnSources
 from meshwright.flux.substitution import Substitution, Variables, read_variables
 from meshwright.manifests.builds import Builds
-from meshwright.manifests.finding import Finding, NotSeen
 from meshwright.manifests.kustomization import KustomizationIndex
-from meshwright.manifests.pointer import mapping_of
 from meshwright.manifests.renamed import Names
 from meshwright.manifests.sops import is_encrypted
 from meshwright.manifests.unit import BuildUnit, BuiltObject
+from meshwright.yaml.pointer import mapping_of
 
 _DEPTH = 20
 

@@ -6,11 +6,11 @@ from meshwright.errors import Position
 from meshwright.manifests.files import RepositoryFiles
 from meshwright.manifests.generated import generator_entry
 from meshwright.manifests.kustomization import KustomizationIndex
-from meshwright.manifests.pointer import Pointer
 from meshwright.manifests.source import source_of
 from meshwright.manifests.unit import BuiltObject
 from meshwright.manifests.values import ValuesLayer, at_path, merge
 from meshwright.yaml import Document, YamlFault, load_documents
+from meshwright.yaml.pointer import Pointer
 
 __all__ = ["ConfigMapKey", "ValuesLayer", "at_path", "merge"]
 

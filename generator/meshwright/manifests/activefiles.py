@@ -6,8 +6,8 @@ import posixpath
 import re
 from collections.abc import Iterator
 
-from meshwright.manifests.buildinputs import BuildInputsReader
 from meshwright.manifests.files import RepositoryFiles
+from meshwright.manifests.inputsreader import BuildInputsReader
 from meshwright.manifests.kustomization import FILE_NAMES, KustomizationIndex
 from meshwright.manifests.templatefiles import chart_of_template
 from meshwright.yaml import YamlFault

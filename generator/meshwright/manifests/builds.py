@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Protocol
 
+from meshwright.finding import Finding, NotSeen
 from meshwright.manifests.errortext import ErrorText
 from meshwright.manifests.files import RepositoryFiles
-from meshwright.manifests.finding import Finding, NotSeen
 from meshwright.manifests.kustomization import KustomizationIndex
 from meshwright.manifests.kustomize import Kustomize
 from meshwright.manifests.splitting import doubled, split

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from meshwright.manifests.pointer import Pointer
+from meshwright.yaml.pointer import Pointer
 
 # Go uses Unicode simple folding, in which two non-ASCII letters are equal to an ASCII one.
 _FOLDED = str.maketrans({"\u017f": "s", "\u212a": "k"})

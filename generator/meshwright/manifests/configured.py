@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from meshwright.errors import Position
+from meshwright.finding import Finding
+from meshwright.manifests.buildinputs import BuildInputs
 from meshwright.manifests.entry import EntryPoint, entry_problem
 from meshwright.manifests.files import RepositoryFiles
-from meshwright.manifests.finding import Finding
 from meshwright.manifests.inline import inline_objects
 from meshwright.manifests.kustomization import (
     PLUGIN_FIELDS,
@@ -24,12 +25,9 @@ from meshwright.manifests.plugins import (
     problem_of,
     references_in,
 )
-from meshwright.manifests.pointer import items_of
 from meshwright.manifests.remote import is_remote
 from meshwright.yaml import YamlFault
-
-if TYPE_CHECKING:
-    from meshwright.manifests.buildinputs import BuildInputs
+from meshwright.yaml.pointer import items_of
 
 
 class ConfigurationReader:

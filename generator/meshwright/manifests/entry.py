@@ -7,10 +7,10 @@ import posixpath
 from dataclasses import dataclass
 
 from meshwright.errors import Position
+from meshwright.finding import Finding
 from meshwright.manifests.files import RepositoryFiles
-from meshwright.manifests.finding import Finding
 from meshwright.manifests.kustomization import Expected, KustomizationIndex
-from meshwright.manifests.words import did_you_mean
+from meshwright.words import did_you_mean
 
 
 @dataclass(frozen=True)

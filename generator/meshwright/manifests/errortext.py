@@ -8,15 +8,15 @@ from pathlib import Path
 from typing import Any
 
 from meshwright.errors import Position
+from meshwright.finding import Finding
 from meshwright.manifests.files import RepositoryFiles
-from meshwright.manifests.finding import Finding
 from meshwright.manifests.kustomization import KustomizationFile, KustomizationIndex, join
 from meshwright.manifests.manifestfile import manifest_findings, named_documents, object_name
 from meshwright.manifests.patchselectors import refused_patterns
-from meshwright.manifests.pointer import items_of, keys_named
 from meshwright.manifests.unit import BuildResult, BuildUnit
 from meshwright.manifests.workspace import Workspace
 from meshwright.yaml import YamlFault, parse_all
+from meshwright.yaml.pointer import items_of, keys_named
 
 _PATH = re.compile(r"path '([^']+)'")
 _UNKNOWN = re.compile(r'json: unknown field "([^"]+)"')

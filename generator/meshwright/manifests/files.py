@@ -12,8 +12,8 @@ from typing import Any, Protocol, TypeVar
 
 from meshwright.errors import MeshwrightError, Position
 from meshwright.faults import fault
+from meshwright.finding import Finding
 from meshwright.limits import current
-from meshwright.manifests.finding import Finding
 from meshwright.manifests.folders import SKIPPED_FOLDERS
 from meshwright.manifests.inside import leads_out
 from meshwright.reading import open_regular

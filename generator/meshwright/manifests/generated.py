@@ -9,9 +9,9 @@ from typing import Any
 from meshwright.errors import Position
 from meshwright.manifests.files import RepositoryFiles
 from meshwright.manifests.kustomization import KustomizationFile, KustomizationIndex, hashes_names, join
-from meshwright.manifests.pointer import Pointer, items_of
 from meshwright.manifests.source import position_of, source_of
 from meshwright.manifests.unit import BuiltObject
+from meshwright.yaml.pointer import Pointer, items_of
 
 _FIELDS = {"ConfigMap": "configMapGenerator", "Secret": "secretGenerator"}
 

@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from meshwright.errors import Position
+from meshwright.finding import Finding, NotSeen
 from meshwright.manifests.chartcopy import ChartFault
 from meshwright.manifests.chartstore import ChartStore
 from meshwright.manifests.entry import EntryPoint, entry_problem
 from meshwright.manifests.files import RepositoryFiles
-from meshwright.manifests.finding import Finding, NotSeen
 from meshwright.manifests.inline import inline_objects
 from meshwright.manifests.kustomization import (
     PLUGIN_FIELDS,
@@ -27,10 +27,10 @@ from meshwright.manifests.kustomization import (
     join,
 )
 from meshwright.manifests.plugins import configurations, is_helm
-from meshwright.manifests.pointer import items_of
 from meshwright.manifests.remote import is_remote
 from meshwright.manifests.unit import BuildUnit
 from meshwright.yaml import YamlFault, parse_all
+from meshwright.yaml.pointer import items_of
 
 _HELM_FIELDS = ("helmCharts", "helmGlobals", "helmChartInflationGenerator")
 # Fields that refer to single objects and fail if the object comes from a missing chart.

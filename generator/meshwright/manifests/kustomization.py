@@ -13,8 +13,8 @@ from meshwright.errors import Position
 from meshwright.manifests.canonical import Spelling, canonical
 from meshwright.manifests.files import RepositoryFiles
 from meshwright.manifests.inline import inline_objects
-from meshwright.manifests.pointer import Pointer, items_of
 from meshwright.yaml import Document, YamlFault
+from meshwright.yaml.pointer import Pointer, items_of
 
 FILE_NAMES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 

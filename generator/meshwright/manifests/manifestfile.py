@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from meshwright.finding import Finding
 from meshwright.manifests.files import RepositoryFiles
-from meshwright.manifests.finding import Finding
 from meshwright.yaml import Document, YamlFault
 
 _TAB_HINT = "indent with spaces: YAML does not allow tabs there"

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from meshwright.manifests.finding import Finding
+from meshwright.finding import Finding
 from meshwright.manifests.kustomization import KustomizationFile
-from meshwright.manifests.pointer import Pointer, items_of
 from meshwright.manifests.unit import BuildUnit
 from meshwright.patterns.regexp import PatternFault, compile_anchored
+from meshwright.yaml.pointer import Pointer, items_of
 
 _FIX = "escape literal special characters with a backslash"
 # source: kustomize api/types/selector.go, NewSelectorRegex

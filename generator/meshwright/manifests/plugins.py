@@ -21,9 +21,9 @@ from meshwright.manifests.kustomization import (
     join,
     single,
 )
-from meshwright.manifests.pointer import items_of
 from meshwright.manifests.remote import is_remote
 from meshwright.yaml import YamlFault
+from meshwright.yaml.pointer import items_of
 
 # The fields that a folder of configurations may have: any other would modify the configurations.
 _LISTING_FIELDS = frozenset({"apiVersion", "kind", "metadata", "resources"})

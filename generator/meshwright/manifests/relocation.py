@@ -17,7 +17,7 @@ from meshwright.manifests.kustomization import (
     single,
 )
 from meshwright.manifests.plugins import moved, spelled
-from meshwright.manifests.pointer import items_of
+from meshwright.yaml.pointer import items_of
 
 # Converts an entry to the path from the other folder.
 SeenFrom = Callable[[str], str]

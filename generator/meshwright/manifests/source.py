@@ -9,10 +9,10 @@ from typing import Any
 from meshwright.errors import Position
 from meshwright.manifests.files import RepositoryFiles
 from meshwright.manifests.manifestfile import named_documents, object_name
-from meshwright.manifests.pointer import holds
 from meshwright.manifests.renamed import longest_part
 from meshwright.manifests.unit import BuiltObject
 from meshwright.yaml import Document, YamlFault
+from meshwright.yaml.pointer import holds
 
 Pointer = Sequence[str | int]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from meshwright.faults import contained
+from meshwright.finding import Finding
 from meshwright.manifests.builds import Builds
-from meshwright.manifests.finding import Finding
 from meshwright.manifests.unit import BuildResult, BuildUnit
 
 

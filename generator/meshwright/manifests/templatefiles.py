@@ -6,8 +6,8 @@ import posixpath
 import re
 
 from meshwright.errors import Position
+from meshwright.finding import NotSeen
 from meshwright.manifests.files import RepositoryFiles
-from meshwright.manifests.finding import NotSeen
 from meshwright.yaml import YamlFault
 
 _CHART = "Chart.yaml"

@@ -8,9 +8,9 @@ from functools import cached_property
 from typing import Any
 
 from meshwright.errors import Position
+from meshwright.finding import Finding
 from meshwright.manifests.buildinputs import BuildInputs
-from meshwright.manifests.finding import Finding
-from meshwright.manifests.pointer import mapping_of
+from meshwright.yaml.pointer import mapping_of
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from meshwright.errors import Position
-from meshwright.manifests.pointer import Pointer, holds
+from meshwright.yaml.pointer import Pointer, holds
 
 _STEP = re.compile(r"((?:\\.|[^.\[\]\\])+)|\[(\d+)\]")
 

@@ -16,7 +16,7 @@ from meshwright.check.model.certmanager import (
 )
 from meshwright.check.model.index import CONTROL_PLANE, Item, Model
 from meshwright.check.model.releases import ChartRelease
-from meshwright.manifests.pointer import mapping_of
+from meshwright.yaml.pointer import mapping_of
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from meshwright.check.model.index import Model
 from meshwright.check.pipeline import read_model
 from meshwright.check.rules.runner import run_rules
 from meshwright.errors import MeshwrightError
-from meshwright.manifests.finding import Finding, Severity
+from meshwright.finding import Finding, Severity
 from meshwright.trust.chain import read_chains
 from meshwright.trust.rotation import Refusal, read_rotation
 from meshwright.trust.stages import Staged

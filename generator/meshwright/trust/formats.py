@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from meshwright import __version__
 from meshwright.check.model.duration import DAY, days
 from meshwright.errors import Position
+from meshwright.finding import Finding
 from meshwright.inert import json_text, printable
-from meshwright.manifests.finding import Finding
 from meshwright.trust.plannedcertificates import Planned
 from meshwright.trust.report import TrustReport
 from meshwright.trust.rotation import Refusal, Rotation

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from meshwright.manifests.pointer import holds, value_at
 from meshwright.trust.rotation import Rotation
 from meshwright.yaml.edit import YamlText
+from meshwright.yaml.pointer import holds, value_at
 
 _LABELS = ("spec", "secretTemplate", "labels")
 

@@ -10,7 +10,7 @@ from meshwright.check.model.index import Model
 from meshwright.check.model.releases import ChartRelease
 from meshwright.check.model.workloads import INJECT, inject_mode, workload_of, workloads
 from meshwright.manifests.kustomization import join
-from meshwright.manifests.pointer import items_of
+from meshwright.yaml.pointer import items_of
 
 _ROLLED = {"Deployment": "deployment", "StatefulSet": "statefulset", "DaemonSet": "daemonset"}
 _INJECT_TEXT = re.compile(rf"{re.escape(INJECT)}['\"]?: ['\"]?(?:enabled|ingress)")

@@ -11,8 +11,8 @@ from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 
 from meshwright.errors import MeshwrightError
-from meshwright.manifests.pointer import dotted, scalars
 from meshwright.yaml import YamlFault, load_documents
+from meshwright.yaml.pointer import dotted, scalars
 
 _BEGIN = "-----BEGIN "
 _BLOCK = re.compile(r"-----BEGIN ([A-Z0-9 ]+)-----.*?-----END \1-----", re.DOTALL)

@@ -12,9 +12,9 @@ from meshwright.check.model.index import Item, Model
 from meshwright.check.model.releases import ChartRelease
 from meshwright.errors import MeshwrightError, Position
 from meshwright.manifests.kustomization import join
-from meshwright.manifests.pointer import Pointer
 from meshwright.manifests.source import SourceDocument, source_of
 from meshwright.yaml.edit import YamlText
+from meshwright.yaml.pointer import Pointer
 
 
 class PendingEdits:

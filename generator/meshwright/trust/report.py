@@ -16,11 +16,11 @@ from meshwright.check.rules.runner import run_rules
 from meshwright.errors import ExitCode, MeshwrightError
 from meshwright.faults import ID as INTERNAL
 from meshwright.faults import contained
-from meshwright.manifests.finding import Finding, Severity
-from meshwright.manifests.pointer import dotted, scalars
+from meshwright.finding import Finding, Severity
 from meshwright.trust.chain import Chain, read_chains
 from meshwright.trust.plannedcertificates import Planned, planned
 from meshwright.trust.rotation import Refusal, Rotation, read_rotation
+from meshwright.yaml.pointer import dotted, scalars
 
 if TYPE_CHECKING:
     from meshwright.trust.pem import Found

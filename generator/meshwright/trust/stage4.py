@@ -5,11 +5,11 @@ from __future__ import annotations
 from meshwright.check.model.certmanager import GROUP
 from meshwright.check.model.index import Item, Model
 from meshwright.errors import MeshwrightError
-from meshwright.manifests.pointer import value_at
 from meshwright.trust.labels import selector_labels, unlabel
 from meshwright.trust.pendingedits import PendingEdits
 from meshwright.trust.rotation import Rotation
 from meshwright.yaml.edit import YamlText
+from meshwright.yaml.pointer import value_at
 
 
 def drop(edits: PendingEdits, model: Model, rotation: Rotation) -> None:

@@ -10,9 +10,9 @@ from pathlib import Path
 from meshwright.check.report import Report
 from meshwright.check.schema.answersfile import ANSWERS
 from meshwright.errors import AnotherTemplateError, MeshwrightError
+from meshwright.finding import Finding
 from meshwright.git.checkout import common_dir_of
 from meshwright.git.paths import leads_through_link
-from meshwright.manifests.finding import Finding
 from meshwright.update.preparation import Merge, entry_changes
 from meshwright.update.project import TreeEntry
 

@@ -11,8 +11,8 @@ from meshwright.difference.model import Difference, Field, Key, ObjectDifference
 from meshwright.difference.text import render as render_difference
 from meshwright.errors import MeshwrightError
 from meshwright.linkerd.upgrades import BreakingChange, Restart, breaking_changes, read_version, restarts
-from meshwright.manifests.pointer import dotted
 from meshwright.update.outcome import Result
+from meshwright.yaml.pointer import dotted
 
 _LINKERD = "linkerd-control-plane"
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from meshwright.inert import printable
-from meshwright.manifests.words import plural
 from meshwright.update.filegroups import grouped
 from meshwright.update.outcome import Result
+from meshwright.words import plural
 
 
 def render(result: Result, *, written: bool, preview: bool) -> str:

@@ -10,9 +10,9 @@ from packaging.version import Version
 
 from meshwright import __version__
 from meshwright.errors import MeshwrightError, together
-from meshwright.manifests.words import did_you_mean
 from meshwright.update.answers import Answers
 from meshwright.update.templaterepository import Template, TemplateVersion, version_of
+from meshwright.words import did_you_mean
 
 
 @dataclass(frozen=True)

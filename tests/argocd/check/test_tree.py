@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from meshwright.check.cache.reportcache import check_remembered
+from meshwright.check.cached import check_remembered
 from meshwright.check.report import Report
 from support.argocd import application, write_chart
 from support.repositories import GITOPS_SYNC, check, config_map, flux_kustomization, lines, write

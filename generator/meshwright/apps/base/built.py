@@ -8,16 +8,16 @@ from pathlib import Path
 
 from meshwright.apps.model import Base
 from meshwright.errors import Position
-from meshwright.manifests.buildinputs import BuildInputsReader
+from meshwright.finding import Finding
 from meshwright.manifests.entry import EntryPoint
 from meshwright.manifests.files import RepositoryFiles
-from meshwright.manifests.finding import Finding
+from meshwright.manifests.inputsreader import BuildInputsReader
 from meshwright.manifests.kustomization import KustomizationIndex
-from meshwright.manifests.pointer import items_of
 from meshwright.manifests.source import position_of
 from meshwright.manifests.steadybuilds import SteadyBuilds
 from meshwright.manifests.unit import BuildUnit, BuiltObject
 from meshwright.manifests.workspace import Workspace
+from meshwright.yaml.pointer import items_of
 
 
 def build_bases(root: Path, paths: Sequence[str]) -> tuple[dict[str, Base], list[Finding]]:

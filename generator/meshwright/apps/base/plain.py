@@ -11,10 +11,10 @@ from meshwright.apps.model import Base
 from meshwright.errors import Position
 from meshwright.manifests.inside import leads_out, read_inside
 from meshwright.manifests.kustomization import FILE_NAMES
-from meshwright.manifests.pointer import items_of
 from meshwright.manifests.remote import is_remote
 from meshwright.manifests.unit import BuiltObject, Origin
 from meshwright.yaml import Document, YamlFault, load_documents
+from meshwright.yaml.pointer import items_of
 
 # Fields that do not change which objects exist, nor their pods, ports and selectors.
 _IRRELEVANT_FIELDS = frozenset(

@@ -9,7 +9,7 @@ from meshwright.apps.base.built import build_bases
 from meshwright.apps.base.plain import PlainReader
 from meshwright.apps.model import Base
 from meshwright.faults import contained
-from meshwright.manifests.finding import Finding
+from meshwright.finding import Finding
 from meshwright.yaml import Document
 
 

@@ -9,7 +9,7 @@ from meshwright.apps.inventory import inventory_findings
 from meshwright.apps.loading import load_apps
 from meshwright.apps.model import AppsContext, Base
 from meshwright.apps.settings import read_settings
-from meshwright.manifests.finding import Finding
+from meshwright.finding import Finding
 
 
 def gather(root: Path) -> tuple[AppsContext, list[Finding]]:

@@ -13,8 +13,8 @@ from meshwright.apps.overlay.annotationtargets import runs_await
 from meshwright.apps.podowners import JOB_KINDS, pod_owner
 from meshwright.apps.podports import container_ports, pod_spec
 from meshwright.errors import Position
-from meshwright.manifests.pointer import dotted, holds, items_of, mapping_of, value_at
 from meshwright.manifests.unit import BuiltObject
+from meshwright.yaml.pointer import dotted, holds, items_of, mapping_of, value_at
 
 
 @dataclass(frozen=True)

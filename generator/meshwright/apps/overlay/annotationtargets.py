@@ -15,10 +15,10 @@ from meshwright.apps.overlay.annotations import (
 from meshwright.apps.podowners import JOB_KINDS, pod_owner
 from meshwright.apps.podports import containers
 from meshwright.apps.spec import Inject, Jobs, Scope, WorkloadSpec
-from meshwright.manifests.finding import Finding
-from meshwright.manifests.pointer import items_of
+from meshwright.finding import Finding
 from meshwright.manifests.unit import BuiltObject
-from meshwright.manifests.words import did_you_mean
+from meshwright.words import did_you_mean
+from meshwright.yaml.pointer import items_of
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ from meshwright.apps.injectability import INJECT
 from meshwright.apps.model import App, AppsContext, Base
 from meshwright.apps.overlay.annotationtargets import AnnotationTarget, Targets
 from meshwright.apps.spec import Inject, Scope
-from meshwright.manifests.finding import Finding
-from meshwright.manifests.words import did_you_mean
+from meshwright.finding import Finding
+from meshwright.words import did_you_mean
 
 FOLDER = "mesh/components"
 # Component of the scaffold -> the kinds of which it patches every object.

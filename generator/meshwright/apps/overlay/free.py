@@ -8,9 +8,9 @@ from typing import Any
 from meshwright.apps.model import App, Base, Patch, RepositorySettings
 from meshwright.apps.overlay.patches import target_of
 from meshwright.apps.spec import FreePatch
-from meshwright.manifests.finding import Finding
+from meshwright.finding import Finding
 from meshwright.manifests.unit import BuiltObject
-from meshwright.manifests.words import did_you_mean
+from meshwright.words import did_you_mean
 
 
 def free_patches(app: App, base: Base, settings: RepositorySettings) -> tuple[list[Patch], list[Finding]]:

@@ -11,7 +11,7 @@ from meshwright.apps.model import App, Base, RepositorySettings
 from meshwright.apps.overlay.annotations import pod_annotations
 from meshwright.apps.podowners import pod_owner
 from meshwright.apps.spec import Inject, Scope
-from meshwright.manifests.finding import Finding
+from meshwright.finding import Finding
 
 _KEEP = {
     "flux": {"kustomize.toolkit.fluxcd.io/prune": "disabled"},

@@ -9,9 +9,9 @@ from typing import Any
 from meshwright.apps.model import Patch, PodOwner
 from meshwright.apps.podowners import OWNERS
 from meshwright.apps.spec import PatchTarget
-from meshwright.manifests.pointer import items_of
 from meshwright.manifests.unit import BuiltObject
 from meshwright.yaml import dump
+from meshwright.yaml.pointer import items_of
 
 # The current API version of each group whose kinds create pods.
 _VERSIONS = {"": "v1", "apps": "apps/v1", "batch": "batch/v1"}

@@ -18,9 +18,9 @@ from meshwright.apps.overlay.patches import (
 )
 from meshwright.apps.podowners import JOB_KINDS
 from meshwright.apps.spec import Inject, Jobs, Scope, WorkloadSpec
-from meshwright.manifests.finding import Finding
+from meshwright.finding import Finding
 from meshwright.manifests.unit import BuiltObject
-from meshwright.manifests.words import did_you_mean
+from meshwright.words import did_you_mean
 
 
 def chart_patches(app: App, base: Base, settings: RepositorySettings) -> tuple[list[Patch], list[Finding]]:

@@ -10,8 +10,8 @@ from meshwright.apps.overlay.patches import nested, target_of
 from meshwright.apps.podowners import pod_owner
 from meshwright.apps.podports import container_ports
 from meshwright.apps.spec import Ports
-from meshwright.manifests.pointer import items_of
 from meshwright.manifests.unit import BuiltObject
+from meshwright.yaml.pointer import items_of
 
 
 def service_patches(app: App, base: Base, settings: RepositorySettings) -> list[Patch]:

@@ -12,47 +12,48 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import meshwright
 from meshwright import limits
 from meshwright.cache.cachefile import CacheFile
 from meshwright.cache.places import charts_in_cache
 from meshwright.cache.signature import digest, state_of, states_in
 from meshwright.check.report import Report, RootSummary
 from meshwright.errors import MeshwrightError, Position
-from meshwright.gcpause import no_collection
+from meshwright.finding import Finding, NotSeen
 from meshwright.git.ignores import ignore_sources
-from meshwright.manifests.finding import Finding, NotSeen
 from meshwright.manifests.folders import SKIPPED_FOLDERS
 from meshwright.resources import data_root
 from meshwright.tools import locate
 
 _FORMAT = 1
-_PACKAGE = Path(__file__).resolve().parents[1]
+_PACKAGE = Path(meshwright.__file__).resolve().parent
 
 
-def check_remembered(path: Path, *, kubernetes: str | None = None, charts: Path | None = None) -> Report:
-    """Like check_repository, but returns the cached report if nothing has changed. Raises MeshwrightError."""
-    root = Path(os.path.realpath(path))
-    given = os.path.realpath(charts) if charts else ""
-    file = CacheFile("reports", str(root), kubernetes or "", given, repr(limits.current()))
-    signature = _signature(root, given)
-    remembered = file.recall(signature, _decode)
-    if remembered is not None:
-        return remembered
-    from meshwright.check import check_repository
-    from meshwright.check.cache.buildcache import BuildCache
+class ReportCache:
+    """The cached report of one check: of ``root`` with these arguments and the current limits."""
 
-    with no_collection():
-        memory = BuildCache(root, digest(_program()))
-        report = check_repository(path, kubernetes=kubernetes, charts=charts, memory=memory, partial=True)
-        # The check may have missed files that changed while it ran.
-        if report.is_whole and signature == _signature(root, given):
-            file.keep(signature, asdict(report))
-            memory.save()
-    return report
+    def __init__(self, root: Path, kubernetes: str | None, charts: Path | None) -> None:
+        self._root = Path(os.path.realpath(root))
+        self._charts = os.path.realpath(charts) if charts else ""
+        self._file = CacheFile(
+            "reports", str(self._root), kubernetes or "", self._charts, repr(limits.current())
+        )
+        self._signature = _signature(self._root, self._charts)
+
+    def read(self) -> Report | None:
+        """The cached report if nothing that it depends on has changed."""
+        return self._file.recall(self._signature, _decode)
+
+    def keep(self, report: Report) -> bool:
+        """Keep a new report. False if files changed meanwhile, which the check may have missed."""
+        if not report.is_whole or self._signature != _signature(self._root, self._charts):
+            return False
+        self._file.keep(self._signature, asdict(report))
+        return True
 
 
 def _signature(root: Path, charts: str) -> str:
-    entries = list(_program())
+    entries = list(program_state())
     if os.path.lexists(root / ".git"):
         entries += [f"{file} {state_of(file)}" for file in ignore_sources(root)]
     for folder in (root, charts_in_cache(), *([Path(charts)] if charts else [])):
@@ -60,7 +61,7 @@ def _signature(root: Path, charts: str) -> str:
     return digest(entries)
 
 
-def _program() -> Iterator[str]:
+def program_state() -> Iterator[str]:
     """The state of this package, its data and the tools."""
     yield f"{_FORMAT}"
     for folder in (_PACKAGE, data_root() / "schema", data_root() / "template" / "includes"):

@@ -9,8 +9,8 @@ from typing import Any
 from meshwright.check.model.index import Item, Model
 from meshwright.check.model.workloads import workloads
 from meshwright.errors import Position
-from meshwright.manifests.pointer import Pointer
 from meshwright.yaml import Document, YamlFault, load_documents
+from meshwright.yaml.pointer import Pointer
 
 # No known chart nests values deeper.
 _MAX_DEPTH = 8

@@ -10,8 +10,8 @@ from typing import Any
 from meshwright.check.model.index import Model
 from meshwright.errors import Position
 from meshwright.manifests.files import RepositoryFiles
-from meshwright.manifests.pointer import mapping_of
 from meshwright.yaml import Document, YamlFault
+from meshwright.yaml.pointer import mapping_of
 
 
 @dataclass(frozen=True)

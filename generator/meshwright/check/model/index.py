@@ -12,14 +12,14 @@ from meshwright.check.model.releases import ChartRelease
 from meshwright.check.model.repository import Repository, Root, RootKind
 from meshwright.errors import Position
 from meshwright.faults import ID as INTERNAL
+from meshwright.finding import Finding
 from meshwright.linkerd.upgrades import read_version
 from meshwright.linkerd.version import Edge
 from meshwright.manifests.files import RepositoryFiles
-from meshwright.manifests.finding import Finding
-from meshwright.manifests.pointer import holds, items_of, mapping_of, value_at
 from meshwright.manifests.source import position_of
 from meshwright.manifests.unit import BuiltObject
 from meshwright.yaml import YamlFault
+from meshwright.yaml.pointer import holds, items_of, mapping_of, value_at
 
 T = TypeVar("T")
 CONTROL_PLANE = "linkerd-control-plane"

@@ -16,27 +16,27 @@ from meshwright.argocd.tree import ArgoTree
 from meshwright.check.model.repository import Repository, Root, RootKind
 from meshwright.errors import CannotRun, MeshwrightError, Position
 from meshwright.faults import contained
+from meshwright.finding import NotSeen
 from meshwright.flux.discovery import FluxDiscovery, discover
 from meshwright.flux.generator import KustomizationUnitMaker
 from meshwright.flux.ignore import SourceIgnore
 from meshwright.flux.sources import OwnSources
 from meshwright.flux.tree import AppliedKustomization, FluxTree
-from meshwright.manifests.buildinputs import BuildInputsReader
 from meshwright.manifests.builds import Builds, KnownBuilds, helm_findings, not_seen_helm, not_seen_remote
 from meshwright.manifests.chartstore import ChartStore
 from meshwright.manifests.entry import EntryPoint
 from meshwright.manifests.files import RepositoryFiles
-from meshwright.manifests.finding import NotSeen
 from meshwright.manifests.inflation import Inflation
+from meshwright.manifests.inputsreader import BuildInputsReader
 from meshwright.manifests.kustomization import KustomizationIndex
 from meshwright.manifests.sops import is_encrypted, without_sops
 from meshwright.manifests.source import position_of
 from meshwright.manifests.steadybuilds import SteadyBuilds
 from meshwright.manifests.templatefiles import unread_template
 from meshwright.manifests.unit import BuildUnit, BuiltObject
-from meshwright.manifests.words import plural
 from meshwright.manifests.workspace import Workspace
 from meshwright.progress import say
+from meshwright.words import plural
 
 
 class NothingFound(CannotRun):

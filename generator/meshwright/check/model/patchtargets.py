@@ -10,10 +10,10 @@ from typing import Any
 from meshwright.manifests.files import RepositoryFiles
 from meshwright.manifests.kustomization import KustomizationFile, KustomizationIndex, join
 from meshwright.manifests.manifestfile import named_documents
-from meshwright.manifests.pointer import items_of
 from meshwright.manifests.remote import is_remote
 from meshwright.patterns.regexp import PatternFault, compile_anchored
 from meshwright.yaml import YamlFault
+from meshwright.yaml.pointer import items_of
 
 _GENERATING_FIELDS = ("generators", "transformers", "helmCharts", "helmChartInflationGenerator", "crds")
 _MAX_DEPTH = 20

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from meshwright.check.model.index import Item, Model
 from meshwright.check.model.workloads import Workload, may_be_meshed, workloads, workloads_in
-from meshwright.manifests.pointer import items_of, mapping_of
+from meshwright.yaml.pointer import items_of, mapping_of
 
 T = TypeVar("T")
 

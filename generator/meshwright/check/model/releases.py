@@ -13,15 +13,15 @@ from meshwright.check.model.repository import Repository, Root
 from meshwright.check.model.valuesource import ValuesSource
 from meshwright.errors import Position
 from meshwright.faults import contained
+from meshwright.finding import Finding
 from meshwright.flux.helmrelease import chart_of, is_helm_release
 from meshwright.flux.substitution import unresolved
-from meshwright.manifests.finding import Finding
 from meshwright.manifests.kustomization import KustomizationFile, join
-from meshwright.manifests.pointer import holds, items_of, mapping_of, value_at
 from meshwright.manifests.source import position_of
 from meshwright.manifests.unit import BuiltObject
 from meshwright.manifests.values import ChartReference, MergedValues, ValuesLayer, merge
 from meshwright.yaml import YamlFault
+from meshwright.yaml.pointer import holds, items_of, mapping_of, value_at
 
 
 def _never(_: Any) -> bool:

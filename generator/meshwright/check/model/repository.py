@@ -13,10 +13,10 @@ from functools import cached_property
 from meshwright.argocd.application import Application
 from meshwright.argocd.chartsources import Release
 from meshwright.errors import Position
+from meshwright.finding import Finding, NotSeen
 from meshwright.flux.kustomization import FluxKustomization
 from meshwright.flux.substitution import Variables
 from meshwright.manifests.files import RepositoryFiles
-from meshwright.manifests.finding import Finding, NotSeen
 from meshwright.manifests.generated import generator_entry
 from meshwright.manifests.kustomization import KustomizationIndex
 from meshwright.manifests.unit import BuildUnit, BuiltObject

@@ -6,16 +6,16 @@ from collections.abc import Iterator, Mapping
 
 from meshwright.check.model.repository import Repository, Root
 from meshwright.errors import Position
+from meshwright.finding import Finding, NotSeen
 from meshwright.flux.helmrelease import ValuesReference, values_references
 from meshwright.flux.substitution import unresolved
 from meshwright.flux.values import ConfigMapKey
-from meshwright.manifests.finding import Finding, NotSeen
 from meshwright.manifests.generated import generator_entry
-from meshwright.manifests.pointer import Pointer
 from meshwright.manifests.source import position_of
 from meshwright.manifests.unit import BuiltObject
 from meshwright.manifests.values import ValuesLayer, at_path
 from meshwright.yaml import YamlFault, parse
+from meshwright.yaml.pointer import Pointer
 
 
 class ValuesSource:

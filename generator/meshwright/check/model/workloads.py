@@ -9,7 +9,7 @@ from typing import Any
 
 from meshwright.check.model.index import Item, Model
 from meshwright.flux.substitution import unresolved
-from meshwright.manifests.pointer import Pointer
+from meshwright.yaml.pointer import Pointer
 
 INJECT = "linkerd.io/inject"
 MESHED = frozenset({"enabled", "ingress"})

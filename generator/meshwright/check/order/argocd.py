@@ -19,7 +19,7 @@ from meshwright.check.order.flux import owner_of
 from meshwright.check.order.graph import Because
 from meshwright.check.order.startup import ChartContent, Content, Moment, StartupModel, StartupUnit
 from meshwright.faults import contained
-from meshwright.manifests.pointer import items_of, mapping_of
+from meshwright.yaml.pointer import items_of, mapping_of
 
 _GROUP = "argoproj.io"
 _HOOK, _WAVE = "argocd.argoproj.io/hook", "argocd.argoproj.io/sync-wave"

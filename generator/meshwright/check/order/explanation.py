@@ -10,7 +10,7 @@ from meshwright.check.order.graph import Edge
 from meshwright.check.order.startup import Moment, StartupModel, StartupUnit
 from meshwright.errors import MeshwrightError, Position
 from meshwright.manifests.files import RepositoryFiles
-from meshwright.manifests.words import did_you_mean
+from meshwright.words import did_you_mean
 from meshwright.yaml import YamlFault
 
 _KINDS = ("Kustomization", "Application", "HelmRelease")

@@ -6,8 +6,8 @@ import posixpath
 import re
 
 from meshwright.manifests.files import RepositoryFiles
-from meshwright.manifests.pointer import items_of
 from meshwright.yaml import YamlFault
+from meshwright.yaml.pointer import items_of
 
 _RELEASES = re.compile(r"^releases:", re.MULTILINE)
 

@@ -21,7 +21,7 @@ from meshwright.check.order.startup import (
 )
 from meshwright.errors import Position
 from meshwright.faults import contained
-from meshwright.manifests.pointer import items_of
+from meshwright.yaml.pointer import items_of
 
 _MESHED = ("enabled", "ingress")
 # Namespaces that are excluded from Linkerd's injector, or are Linkerd's own.

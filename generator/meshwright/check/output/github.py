@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from meshwright.check.report import Report
+from meshwright.finding import Finding
 from meshwright.inert import printable, without_commands
-from meshwright.manifests.finding import Finding
 
 
 def render(report: Report) -> str:

@@ -7,8 +7,8 @@ from itertools import groupby
 from xml.etree import ElementTree
 
 from meshwright.check.report import Report
+from meshwright.finding import Finding, Severity
 from meshwright.inert import printable
-from meshwright.manifests.finding import Finding, Severity
 
 # Text that a CI system would run as a command if it appears in a log; it only occurs in text nodes.
 _COMMAND = re.compile(r"^(\s*):(?=:)|#(?=#[a-z]*\[)", re.MULTILINE)

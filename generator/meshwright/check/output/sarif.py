@@ -8,8 +8,8 @@ from urllib.parse import quote
 from meshwright import __version__
 from meshwright.check.report import Report
 from meshwright.check.rules.registry import rules_by_name
+from meshwright.finding import Finding
 from meshwright.inert import json_text
-from meshwright.manifests.finding import Finding
 
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 _HOME = "https://github.com/meshwright/meshwright"

@@ -7,10 +7,10 @@ from itertools import groupby
 from pathlib import Path
 
 from meshwright.check.report import Report
+from meshwright.finding import Finding, Severity
 from meshwright.inert import is_seen, printable
-from meshwright.manifests.finding import Finding, Severity
 from meshwright.manifests.inside import read_inside
-from meshwright.manifests.words import plural
+from meshwright.words import plural
 
 _RED, _YELLOW, _DIM, _BOLD, _OFF = "\x1b[31m", "\x1b[33m", "\x1b[2m", "\x1b[1m", "\x1b[0m"
 _WIDTH = 100

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 
 from meshwright.check.model.index import CONTROL_PLANE, Item, Model
 from meshwright.check.rules.rule import Engine, Hit, Severity, rule
-from meshwright.manifests.pointer import Pointer, items_of, mapping_of
-from meshwright.manifests.words import did_you_mean
+from meshwright.words import did_you_mean
+from meshwright.yaml.pointer import Pointer, items_of, mapping_of
 
 _GROUP = "argoproj.io"
 _HOOK, _WAVE = "argocd.argoproj.io/hook", "argocd.argoproj.io/sync-wave"

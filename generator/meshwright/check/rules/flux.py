@@ -9,7 +9,7 @@ from meshwright.check.model.duration import seconds
 from meshwright.check.model.index import Item, Model
 from meshwright.check.rules.rule import Engine, Hit, Severity, rule
 from meshwright.errors import Position
-from meshwright.manifests.words import did_you_mean
+from meshwright.words import did_you_mean
 from meshwright.yaml import YamlFault
 
 _KUSTOMIZE, _HELM = "kustomize.toolkit.fluxcd.io", "helm.toolkit.fluxcd.io"

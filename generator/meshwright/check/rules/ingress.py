@@ -9,8 +9,8 @@ from meshwright.check.model.annotationholders import chart_pods
 from meshwright.check.model.index import Item, Model
 from meshwright.check.model.workloads import INJECT, workloads
 from meshwright.check.rules.rule import Hit, Severity, rule
-from meshwright.manifests.pointer import holds, items_of, value_at
 from meshwright.yaml import YamlFault, parse
+from meshwright.yaml.pointer import holds, items_of, value_at
 
 _HELM = "helm.cattle.io"
 _HEADER = "l5d-dst-override"

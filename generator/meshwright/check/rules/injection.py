@@ -9,8 +9,8 @@ from meshwright.check.model.index import CONTROL_PLANE, Item, Model
 from meshwright.check.model.workloads import INJECT, inject_mode, workloads
 from meshwright.check.rules.rule import Hit, Severity, rule
 from meshwright.flux.substitution import unresolved
-from meshwright.manifests.pointer import Pointer
-from meshwright.manifests.words import did_you_mean
+from meshwright.words import did_you_mean
+from meshwright.yaml.pointer import Pointer
 
 _VALUES = ("enabled", "ingress", "disabled")
 # The chart's own list (2026.8.3, proxyInjector.namespaceSelector); its label excludes others.

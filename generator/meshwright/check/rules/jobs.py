@@ -8,7 +8,7 @@ from meshwright.check.model.index import CONTROL_PLANE, Model
 from meshwright.check.model.workloads import Workload, inject_mode, workloads
 from meshwright.check.rules.rule import Hit, rule
 from meshwright.linkerd.version import Edge
-from meshwright.manifests.pointer import items_of
+from meshwright.yaml.pointer import items_of
 
 _PREFIX = "config.linkerd.io/"
 NATIVE_SIDECAR = (

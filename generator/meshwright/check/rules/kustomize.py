@@ -10,8 +10,8 @@ from meshwright.check.model.index import Model
 from meshwright.check.model.patchtargets import Candidates, described, intake
 from meshwright.check.rules.rule import Engine, Hit, Severity, rule
 from meshwright.manifests.kustomization import KustomizationFile
-from meshwright.manifests.pointer import items_of, keys_named, value_at
-from meshwright.manifests.words import did_you_mean
+from meshwright.words import did_you_mean
+from meshwright.yaml.pointer import items_of, keys_named, value_at
 
 # Field -> what replaced it. source: kustomize 5 deprecation warnings.
 _DEPRECATED = {

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from meshwright.check.model.index import Item, Model
 from meshwright.check.model.portlists import matches, selected, services_selected
 from meshwright.check.rules.rule import Hit, rule
-from meshwright.manifests.pointer import items_of
+from meshwright.yaml.pointer import items_of
 
 _GROUP = "monitoring.coreos.com"
 # Kind -> the value of kube-prometheus-stack that frees its selector from the release's label.

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from meshwright.check.model.index import Model
 from meshwright.check.rules.rule import Hit, Severity, rule
-from meshwright.manifests.pointer import items_of
-from meshwright.manifests.words import did_you_mean
+from meshwright.words import did_you_mean
+from meshwright.yaml.pointer import items_of
 
 _CHART = "linkerd-multicluster"
 

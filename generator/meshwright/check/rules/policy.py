@@ -9,7 +9,7 @@ from meshwright.check.model.index import Item, Model
 from meshwright.check.model.portlists import pod_ports, selected
 from meshwright.check.model.workloads import Workload
 from meshwright.check.rules.rule import Hit, Severity, rule
-from meshwright.manifests.words import did_you_mean
+from meshwright.words import did_you_mean
 
 _GROUP = "policy.linkerd.io"
 _GATEWAY = "gateway.networking.k8s.io"

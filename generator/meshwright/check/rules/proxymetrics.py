@@ -8,7 +8,7 @@ from typing import Any
 from meshwright.check.model.duration import seconds
 from meshwright.check.model.index import CONTROL_PLANE, Model
 from meshwright.check.rules.rule import Hit, Severity, rule
-from meshwright.manifests.pointer import items_of
+from meshwright.yaml.pointer import items_of
 
 _GROUP = "monitoring.coreos.com"
 _SLOWEST = 15.0

@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from meshwright.errors import Position
-from meshwright.manifests.finding import Severity
+from meshwright.finding import Severity
 
 if TYPE_CHECKING:
     from meshwright.check.model.index import Model

@@ -9,8 +9,8 @@ from meshwright.check.rules.registry import load_rules
 from meshwright.check.rules.rule import Engine, Rule
 from meshwright.errors import Position
 from meshwright.faults import contained
+from meshwright.finding import Finding, NotSeen
 from meshwright.linkerd.version import Edge, read_edge
-from meshwright.manifests.finding import Finding, NotSeen
 from meshwright.progress import say
 
 

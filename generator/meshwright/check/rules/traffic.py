@@ -9,7 +9,7 @@ from meshwright.check.model.index import Item, Model
 from meshwright.check.model.portlists import matches, selected
 from meshwright.check.model.workloads import inject_mode
 from meshwright.check.rules.rule import Hit, Severity, rule
-from meshwright.manifests.pointer import items_of
+from meshwright.yaml.pointer import items_of
 
 _GROUP = "policy.linkerd.io"
 _INBOUND = 4143

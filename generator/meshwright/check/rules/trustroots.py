@@ -18,7 +18,7 @@ from meshwright.check.model.certmanager import (
 from meshwright.check.model.duration import DAY, days, seconds
 from meshwright.check.model.index import Item, Model
 from meshwright.check.rules.rule import Hit, Severity, rule
-from meshwright.manifests.pointer import mapping_of
+from meshwright.yaml.pointer import mapping_of
 
 _KEY = "ca-bundle.crt"
 _TLS = "kubernetes.io/tls"

@@ -26,7 +26,7 @@ from meshwright.check.rules.rule import Engine, Hit, Severity, rule
 from meshwright.errors import Position
 from meshwright.linkerd.upgrades import numbered_between, numbered_of, read_version
 from meshwright.linkerd.version import Edge, read_edge
-from meshwright.manifests.pointer import items_of, mapping_of
+from meshwright.yaml.pointer import items_of, mapping_of
 
 _PROXY_VERSION = "config.linkerd.io/proxy-version"
 # proxy-init is in the proxy's image since then. source: linkerd2 0e9a38d7d.

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from meshwright.check.schema.schemacheck import SchemaCheck
-from meshwright.jsonschemas import Problem, problems
+from meshwright.finding import Finding
 from meshwright.manifests.files import RepositoryFiles
-from meshwright.manifests.finding import Finding
 from meshwright.resources import schema_root
+from meshwright.schemaproblems import Problem, problems
 from meshwright.yaml import Document, YamlFault
 
 ANSWERS = ".copier-answers.yml"

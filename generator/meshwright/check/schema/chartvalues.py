@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from meshwright.check.schema.schemacheck import SchemaCheck
-from meshwright.jsonschemas import Problem, problems
-from meshwright.manifests.finding import Finding, Severity
+from meshwright.finding import Finding, Severity
 from meshwright.manifests.values import ChartReference, MergedValues
 from meshwright.pins import load_pins
 from meshwright.resources import schema_root
+from meshwright.schemaproblems import Problem, problems
 
 
 def chart_schema(name: str) -> Path | None:

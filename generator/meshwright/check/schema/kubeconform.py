@@ -14,9 +14,9 @@ from meshwright.check.schema.schemacheck import SchemaCheck
 from meshwright.check.schema.schemas import Schemas
 from meshwright.errors import Position
 from meshwright.faults import contained
-from meshwright.manifests.finding import Finding
-from meshwright.manifests.words import plural
+from meshwright.finding import Finding
 from meshwright.tools import Tool, locate
+from meshwright.words import plural
 from meshwright.yaml import flow
 
 # A laptop validates a thousand objects per second; a busy machine gets a hundred times as long.

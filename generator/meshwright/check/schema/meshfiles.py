@@ -10,8 +10,8 @@ from meshwright.apps.loading import load_apps
 from meshwright.apps.model import AppsContext, Base
 from meshwright.apps.settings import ANSWERS, read_settings
 from meshwright.errors import MeshwrightError
+from meshwright.finding import Finding
 from meshwright.manifests.files import RepositoryFiles
-from meshwright.manifests.finding import Finding
 
 
 def apps_findings(files: RepositoryFiles) -> Iterator[Finding]:

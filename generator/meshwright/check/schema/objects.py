@@ -11,13 +11,13 @@ from meshwright.check.schema.schemacheck import SchemaCheck
 from meshwright.check.schema.schemas import Schemas
 from meshwright.errors import Position
 from meshwright.faults import contained
+from meshwright.finding import Finding, NotSeen
 from meshwright.flux.substitution import unresolved
-from meshwright.jsonschemas import Problem, problems
-from meshwright.manifests.finding import Finding, NotSeen
 from meshwright.manifests.generated import place_of
-from meshwright.manifests.pointer import value_at
 from meshwright.manifests.source import source_of
 from meshwright.manifests.unit import BuiltObject
+from meshwright.schemaproblems import Problem, problems
+from meshwright.yaml.pointer import value_at
 
 _NOTIFICATION = "notification.toolkit.fluxcd.io"
 

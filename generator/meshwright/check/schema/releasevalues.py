@@ -8,7 +8,7 @@ from meshwright.check.model.releases import ChartRelease
 from meshwright.check.schema.chartvalues import chart_schema, values_check
 from meshwright.check.schema.schemacheck import SchemaCheck
 from meshwright.faults import contained
-from meshwright.manifests.finding import Finding
+from meshwright.finding import Finding
 
 
 def values_checks(releases: Iterable[ChartRelease]) -> Iterator[Finding | SchemaCheck]:

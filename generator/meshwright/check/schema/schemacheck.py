@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from meshwright.manifests.finding import Finding
+from meshwright.finding import Finding
 
 
 @dataclass(frozen=True)

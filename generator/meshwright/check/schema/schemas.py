@@ -11,9 +11,9 @@ from typing import Any
 
 from meshwright.errors import MeshwrightError
 from meshwright.manifests.unit import BuiltObject
-from meshwright.manifests.words import closest
 from meshwright.pins import load_pins
 from meshwright.resources import schema_root
+from meshwright.words import closest
 
 _MINOR = re.compile(r"v?(\d+\.\d+)(?:\.\d+)?\Z")
 

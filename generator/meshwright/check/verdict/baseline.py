@@ -9,7 +9,7 @@ from pathlib import Path
 
 from meshwright.check.report import Report
 from meshwright.errors import MeshwrightError, Position
-from meshwright.manifests.finding import Finding, Severity, encodable
+from meshwright.finding import Finding, Severity, encodable
 from meshwright.reading import open_regular
 from meshwright.writing import Tree
 

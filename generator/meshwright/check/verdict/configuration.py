@@ -10,11 +10,11 @@ from functools import cached_property
 from typing import Any
 
 from meshwright.errors import Position
-from meshwright.jsonschemas import problems
+from meshwright.finding import Finding
 from meshwright.manifests.files import RepositoryFiles
-from meshwright.manifests.finding import Finding
 from meshwright.patterns.regexp import Pattern, PatternFault, compile_pattern
 from meshwright.resources import schema_root
+from meshwright.schemaproblems import problems
 from meshwright.yaml import Document, YamlFault
 
 FILE = ".meshwright.yaml"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from meshwright.check.report import Report
 from meshwright.errors import MeshwrightError
-from meshwright.manifests.finding import Finding, Severity
+from meshwright.finding import Finding, Severity
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 from meshwright.check.verdict.configuration import Configuration, Ignored
 from meshwright.errors import Position
+from meshwright.finding import Finding, Severity
 from meshwright.manifests.files import RepositoryFiles
-from meshwright.manifests.finding import Finding, Severity
-from meshwright.manifests.words import did_you_mean
+from meshwright.words import did_you_mean
 from meshwright.yaml import YamlFault
 
 _COMMENT = re.compile(r"#\s*meshwright:\s*ignore\b[ \t]*(?P<id>[A-Za-z0-9/-]*)[ \t]*(?P<reason>.*)$")

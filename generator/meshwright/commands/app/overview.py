@@ -14,13 +14,13 @@ from meshwright.commands.group import new_cli
 from meshwright.commands.options import Format, Repository
 from meshwright.errors import ExitCode, MeshwrightError
 from meshwright.inert import json_text, printable
-from meshwright.manifests.words import did_you_mean, plural
 from meshwright.printing import emit, tell
+from meshwright.words import did_you_mean, plural
 
 if TYPE_CHECKING:
     from meshwright.apps.inspection.status import AppStatus
     from meshwright.apps.model import App, AppsContext
-    from meshwright.manifests.finding import Finding
+    from meshwright.finding import Finding
 
 cli = new_cli()
 SCHEMA_VERSION = 1
@@ -35,7 +35,7 @@ def list_apps(output: Format = "text", repository: Repository = Path()) -> ExitC
     # Imported here, so that the help comes without them.
     from meshwright.apps.inspection.gathering import gather
     from meshwright.apps.inspection.status import app_status
-    from meshwright.manifests.finding import Severity
+    from meshwright.finding import Severity
 
     context, findings = gather(repository)
     statuses = [app_status(app, context) for app in context.apps.values()]

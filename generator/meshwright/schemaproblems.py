@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from meshwright.manifests.pointer import Pointer, dotted
-from meshwright.manifests.words import did_you_mean
+from meshwright.words import did_you_mean
+from meshwright.yaml.pointer import Pointer, dotted
 
 if TYPE_CHECKING:
     from jsonschema import ValidationError
