@@ -115,3 +115,12 @@ def test_the_glossary_is_short() -> None:
     terms = re.findall(r"^\| (?!Term|-)[a-z ]+ \|", PAGE.partition("## Glossary")[2], re.MULTILINE)
     assert 10 < len(terms) <= 30
     assert len(set(terms)) == len(terms)
+
+
+def test_a_class_name_means_one_thing_in_the_package() -> None:
+    places: dict[str, list[str]] = {}
+    for path in sources().values():
+        for node in ast.parse((PACKAGE / path).read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.ClassDef):
+                places.setdefault(node.name, []).append(path)
+    assert {name: found for name, found in places.items() if len(found) > 1} == {}

@@ -18,7 +18,7 @@ class OutOfTime(BaseException):
         self.fix = f"--timeout {seconds * 2} allows more time, --timeout 0 sets no limit"
 
 
-class _State:
+class _Deadline:
     """State of this process: how many blocks hold the deadline off, and whether it passed in one."""
 
     holding = 0
@@ -34,9 +34,9 @@ def deadline(seconds: int) -> Iterator[None]:
 
     def ring(_: int, __: FrameType | None) -> None:
         over = OutOfTime(seconds, progress.doing())
-        if not _State.holding:
+        if not _Deadline.holding:
             raise over
-        _State.late = over
+        _Deadline.late = over
 
     before = signal.signal(signal.SIGALRM, ring)
     signal.alarm(seconds)
@@ -51,18 +51,18 @@ def deadline(seconds: int) -> Iterator[None]:
 def held() -> Iterator[None]:
     """Hold the deadline off until the block is done, so that nothing is left half-written."""
     # Masking the signal is not enough: another thread would receive it.
-    _State.holding += 1
+    _Deadline.holding += 1
     try:
         yield
     finally:
-        _State.holding -= 1
-    if _State.late is not None and not _State.holding:
-        late, _State.late = _State.late, None
+        _Deadline.holding -= 1
+    if _Deadline.late is not None and not _Deadline.holding:
+        late, _Deadline.late = _Deadline.late, None
         raise late
 
 
 def lift() -> None:
     """Remove the deadline, so that writing is always completed."""
-    _State.late = None
+    _Deadline.late = None
     if hasattr(signal, "SIGALRM"):
         signal.alarm(0)

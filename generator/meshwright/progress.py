@@ -59,7 +59,7 @@ class _Line:
                 self._progress.start()
 
 
-class _State:
+class _ProgressState:
     """Of this process: what was said last, and the line that shows it."""
 
     said = ""
@@ -73,10 +73,10 @@ def working(text: str, *, plain: bool = False, done: str = "") -> Iterator[None]
     With ``plain`` anything but a terminal gets it too, as a line. ``done`` is printed with the seconds that
     the block took, when it went well and took longer than one.
     """
-    before, started = _State.said, time.monotonic()
-    line = _Line(text) if _State.line is None and sys.stderr.isatty() else None
-    _State.line = line or _State.line
-    timer = _later(lambda: _complain(f"{text}…")) if plain and _State.line is None else None
+    before, started = _ProgressState.said, time.monotonic()
+    line = _Line(text) if _ProgressState.line is None and sys.stderr.isatty() else None
+    _ProgressState.line = line or _ProgressState.line
+    timer = _later(lambda: _complain(f"{text}…")) if plain and _ProgressState.line is None else None
     say(text)
     try:
         yield
@@ -85,7 +85,7 @@ def working(text: str, *, plain: bool = False, done: str = "") -> Iterator[None]
             timer.cancel()
         if line is not None:
             line.end()
-            _State.line = None
+            _ProgressState.line = None
         say(before)
     elapsed = time.monotonic() - started
     if done and elapsed >= _PATIENCE_SECONDS:
@@ -94,14 +94,14 @@ def working(text: str, *, plain: bool = False, done: str = "") -> Iterator[None]
 
 def say(text: str) -> None:
     """Tell what is being done now; shown inside ``working`` alone."""
-    _State.said = text
-    if _State.line is not None:
-        _State.line.say(text)
+    _ProgressState.said = text
+    if _ProgressState.line is not None:
+        _ProgressState.line.say(text)
 
 
 def doing() -> str:
     """What is being done, as it was said last; empty when nothing was."""
-    return _State.said
+    return _ProgressState.said
 
 
 def _later(action: Callable[[], None]) -> threading.Timer:

@@ -17,7 +17,7 @@ from meshwright.progress import doing, say, working
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(progress, "_PATIENCE_SECONDS", 0.1)
-    monkeypatch.setattr(progress._State, "said", "")
+    monkeypatch.setattr(progress._ProgressState, "said", "")
 
 
 def test_a_log_gets_plain_lines_of_rare_work(capsys: pytest.CaptureFixture[str]) -> None:

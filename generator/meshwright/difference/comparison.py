@@ -10,8 +10,8 @@ from pathlib import Path
 from meshwright.check.schema.schemas import choose_minor
 from meshwright.difference.model import ChangeKind, Difference, NotCompared, ObjectDifference, RootDifference
 from meshwright.difference.objectchanges import (
+    ComparedObjects,
     ObjectComparison,
-    Scope,
     added_or_removed,
     in_order,
     objects_in,
@@ -98,7 +98,7 @@ def _possibly_changed(old: Snapshot, new: Snapshot) -> set[str]:
 class _Pair:
     old: SnapshotRoot | None
     new: SnapshotRoot | None
-    scope: Scope = Scope.ALL
+    scope: ComparedObjects = ComparedObjects.ALL
 
     @property
     def shown(self) -> SnapshotRoot:
@@ -159,14 +159,14 @@ class _SnapshotComparison:
             if not root.built:
                 self._report(pair, side, f"it cannot be built: {_first(root)}")
                 # The charts that it installs are still known.
-                pair.scope = Scope.CHARTS
+                pair.scope = ComparedObjects.CHARTS
             elif root.faults:
                 count = plural(len(root.faults), "fault")
                 self._report(pair, side, f"its build has {count}, the rest is compared: {_first(root)}")
         common = old.charts & new.charts
         alone = ((old.charts - old.rendered) ^ (new.charts - new.rendered)) & common
-        if alone and pair.scope is Scope.ALL:
-            pair.scope = Scope.UNRENDERED
+        if alone and pair.scope is ComparedObjects.ALL:
+            pair.scope = ComparedObjects.UNRENDERED
             names = ", ".join(sorted(alone))
             self._report(
                 pair,

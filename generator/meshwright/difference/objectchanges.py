@@ -160,7 +160,7 @@ def _values_of(side: Snapshot) -> dict[tuple[str, str, str], list[tuple[str, str
     return found
 
 
-class Scope(StrEnum):
+class ComparedObjects(StrEnum):
     """Which objects of a root are compared."""
 
     ALL = "all"
@@ -168,12 +168,12 @@ class Scope(StrEnum):
     CHARTS = "charts"  # only chart objects, because the root cannot be built
 
 
-def objects_in(root: SnapshotRoot | None, scope: Scope) -> dict[Identity, BuiltObject]:
+def objects_in(root: SnapshotRoot | None, scope: ComparedObjects) -> dict[Identity, BuiltObject]:
     """The objects of a root to compare."""
     objects: dict[Identity, BuiltObject] = root.objects if root else {}
-    if scope is Scope.UNRENDERED:
+    if scope is ComparedObjects.UNRENDERED:
         return {key: built for key, built in objects.items() if not built.origin.is_chart}
-    if scope is Scope.CHARTS:
+    if scope is ComparedObjects.CHARTS:
         return {key: built for key, built in objects.items() if is_chart_object(built)}
     return objects
 

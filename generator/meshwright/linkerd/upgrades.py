@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from meshwright.errors import MeshwrightError
-from meshwright.linkerd.version import Edge, read_edge
+from meshwright.linkerd.version import EdgeRelease, read_edge
 from meshwright.yaml import parse
 
 FILE = Path(__file__).with_name("upgrades.yml")
@@ -34,7 +34,7 @@ class BreakingChange:
     """
 
     id: str
-    since: Edge
+    since: EdgeRelease
     title: str
     breaks: str
     do: str
@@ -68,7 +68,7 @@ class Restart:
         return self.pods is Pods.OWN
 
 
-def read_version(text: str, chart: str = "linkerd-control-plane") -> Edge | None:
+def read_version(text: str, chart: str = "linkerd-control-plane") -> EdgeRelease | None:
     """The edge release of a version; None for text that is not a version of Linkerd.
 
     ``text`` is a chart version (2026.8.3), an edge tag, a numbered version (2.14, stable-2.14.10) or the
@@ -87,7 +87,7 @@ def read_version(text: str, chart: str = "linkerd-control-plane") -> Edge | None
 
 
 def breaking_changes(
-    old: str | Edge, new: str | Edge, chart: str = "linkerd-control-plane"
+    old: str | EdgeRelease, new: str | EdgeRelease, chart: str = "linkerd-control-plane"
 ) -> tuple[BreakingChange, ...]:
     """Every known change after ``old`` up to and including ``new``, oldest first; none for a downgrade.
 
@@ -97,7 +97,9 @@ def breaking_changes(
     return tuple(change for change in all_changes() if first < change.since <= last)
 
 
-def numbered_between(one: str | Edge, other: str | Edge, chart: str = "linkerd-control-plane") -> int:
+def numbered_between(
+    one: str | EdgeRelease, other: str | EdgeRelease, chart: str = "linkerd-control-plane"
+) -> int:
     """How many numbered versions (2.18, 2.19, ...) begin between two versions, in either direction.
 
     Control plane and proxies may be one apart. source: linkerd.io, Upgrading Linkerd, data plane version
@@ -107,7 +109,7 @@ def numbered_between(one: str | Edge, other: str | Edge, chart: str = "linkerd-c
     return sum(low < edge <= high for edge in _facts().numbered.values())
 
 
-def numbered_of(version: str | Edge, chart: str = "linkerd-control-plane") -> str:
+def numbered_of(version: str | EdgeRelease, chart: str = "linkerd-control-plane") -> str:
     """The newest numbered version that a release includes, such as 2.20; empty before 2.10.
 
     Raises MeshwrightError for text that is not a version.
@@ -141,8 +143,8 @@ def all_changes() -> tuple[BreakingChange, ...]:
     return _facts().changes
 
 
-def _edge(version: str | Edge, chart: str) -> Edge:
-    if isinstance(version, Edge):
+def _edge(version: str | EdgeRelease, chart: str) -> EdgeRelease:
+    if isinstance(version, EdgeRelease):
         return version
     edge = read_version(version, chart)
     if edge is None:
@@ -166,8 +168,8 @@ class _Rule:
 
 @dataclass(frozen=True)
 class _Facts:
-    numbered: Mapping[str, Edge]
-    charts: Mapping[str, tuple[tuple[tuple[int, int], Edge], ...]]
+    numbered: Mapping[str, EdgeRelease]
+    charts: Mapping[str, tuple[tuple[tuple[int, int], EdgeRelease], ...]]
     changes: tuple[BreakingChange, ...]
     restarts: Mapping[str, tuple[_Rule, ...]]
 
@@ -194,7 +196,7 @@ def _change(entry: Mapping[str, Any]) -> BreakingChange:
     return BreakingChange(**fields)
 
 
-def _tag(text: str) -> Edge:
+def _tag(text: str) -> EdgeRelease:
     edge = read_edge(text)
     if edge is None:
         raise MeshwrightError(f"{FILE.name}: '{text}' is not an edge release")

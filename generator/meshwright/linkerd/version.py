@@ -9,7 +9,7 @@ _CHART = re.compile(r"v?(20[0-9]{2})\.([0-9]{1,2})\.([0-9]{1,2})\Z")
 _EDGE = re.compile(r"edge-([0-9]{2})\.([0-9]{1,2})\.([0-9]{1,2})\Z")
 
 
-class Edge(NamedTuple):
+class EdgeRelease(NamedTuple):
     """An edge release; sorts by release date."""
 
     year: int
@@ -20,10 +20,10 @@ class Edge(NamedTuple):
         return f"edge-{self.year % 100}.{self.month}.{self.number}"
 
 
-def read_edge(text: str) -> Edge | None:
+def read_edge(text: str) -> EdgeRelease | None:
     """The edge release named by a chart version (2026.8.3) or a tag (edge-26.8.3); None for other text."""
     if found := _CHART.match(text):
-        return Edge(int(found[1]), int(found[2]), int(found[3]))
+        return EdgeRelease(int(found[1]), int(found[2]), int(found[3]))
     if found := _EDGE.match(text):
-        return Edge(2000 + int(found[1]), int(found[2]), int(found[3]))
+        return EdgeRelease(2000 + int(found[1]), int(found[2]), int(found[3]))
     return None

@@ -9,21 +9,21 @@ from meshwright.check.model.index import Item, Model
 from meshwright.check.model.releases import ChartRelease
 from meshwright.errors import Position
 from meshwright.linkerd.upgrades import read_version
-from meshwright.linkerd.version import Edge
+from meshwright.linkerd.version import EdgeRelease
 
 GROUP = "gateway.networking.k8s.io"
 CHART = "linkerd-crds"
 # The chart marks its CRDs with helm.sh/resource-policy: keep. source: linkerd2 7b1cdb99c.
-KEPT_SINCE = Edge(2025, 3, 1)
+KEPT_SINCE = EdgeRelease(2025, 3, 1)
 # The chart installs them only on request. source: linkerd2 105b61d49.
-ASKED_SINCE = Edge(2025, 9, 4)
+ASKED_SINCE = EdgeRelease(2025, 9, 4)
 # enable*Routes override installGatewayAPI. source: linkerd2 f09def489.
-_TERNARY_SINCE = Edge(2025, 3, 2)
+_TERNARY_SINCE = EdgeRelease(2025, 3, 2)
 # Value -> the first edge whose chart has it. source: linkerd2 b7e0be6e6, 3e2f31dc7.
 ROUTES = {
-    "enableHttpRoutes": Edge(2023, 7, 1),
-    "enableTlsRoutes": Edge(2024, 10, 4),
-    "enableTcpRoutes": Edge(2024, 10, 4),
+    "enableHttpRoutes": EdgeRelease(2023, 7, 1),
+    "enableTlsRoutes": EdgeRelease(2024, 10, 4),
+    "enableTcpRoutes": EdgeRelease(2024, 10, 4),
 }
 _UPSTREAM = "kubernetes-sigs/gateway-api"
 # source: traefik-helm-chart README, #1669; Envoy Gateway's chart, charts/gateway-helm/crds.
@@ -39,7 +39,7 @@ class Owner:
     position: Position
 
 
-def chart_version(release: ChartRelease) -> Edge | None:
+def chart_version(release: ChartRelease) -> EdgeRelease | None:
     """The edge of a release of linkerd-crds; None if its version is not an edge."""
     return read_version(release.chart.version, CHART)
 

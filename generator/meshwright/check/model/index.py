@@ -14,7 +14,7 @@ from meshwright.errors import Position
 from meshwright.faults import ID as INTERNAL
 from meshwright.finding import Finding
 from meshwright.linkerd.upgrades import read_version
-from meshwright.linkerd.version import Edge
+from meshwright.linkerd.version import EdgeRelease
 from meshwright.manifests.files import RepositoryFiles
 from meshwright.manifests.source import position_of
 from meshwright.manifests.unit import BuiltObject
@@ -32,7 +32,7 @@ _CLUSTER_SCOPED = frozenset({"Namespace", "ClusterIssuer", "Bundle", "ClusterBun
 _OLD_RANGE = re.compile(r"(?:~>|[~^=v ])*1(?:\.[0-9]+)?(?:\.(?:x|\*))?\Z")
 
 
-def _version(text: str) -> Edge | None:
+def _version(text: str) -> EdgeRelease | None:
     return read_version("1.16.11" if _OLD_RANGE.match(text) else text)
 
 
@@ -196,7 +196,7 @@ class Model:
         """Whether Argo CD syncs something here."""
         return any(root.kind is RootKind.ARGOCD for root in self.repository.roots)
 
-    def linkerd(self, cluster: str) -> Edge | None:
+    def linkerd(self, cluster: str) -> EdgeRelease | None:
         """The Linkerd that a cluster gets, None when no chart pin tells."""
         versions = [_version(release.chart.version) for release in self.charts(CONTROL_PLANE, cluster)]
         return versions[0] if len(versions) == 1 else None

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from meshwright.check.model.index import CONTROL_PLANE, Model
 from meshwright.check.model.workloads import Workload, inject_mode, workloads
 from meshwright.check.rules.rule import Hit, rule
-from meshwright.linkerd.version import Edge
+from meshwright.linkerd.version import EdgeRelease
 from meshwright.yaml.pointer import items_of
 
 _PREFIX = "config.linkerd.io/"
@@ -17,7 +17,7 @@ NATIVE_SIDECAR = (
     "config.alpha.linkerd.io/proxy-enable-native-sidecar",
 )
 # First edge whose chart has native sidecars on. source: linkerd2 009a25fa3.
-_NATIVE_SINCE = Edge(2026, 5, 2)
+_NATIVE_SINCE = EdgeRelease(2026, 5, 2)
 
 
 def native_sidecars(model: Model, workload: Workload) -> bool | None:

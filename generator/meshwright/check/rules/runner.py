@@ -10,7 +10,7 @@ from meshwright.check.rules.rule import Engine, Rule
 from meshwright.errors import Position
 from meshwright.faults import contained
 from meshwright.finding import Finding, NotSeen
-from meshwright.linkerd.version import Edge, read_edge
+from meshwright.linkerd.version import EdgeRelease, read_edge
 from meshwright.progress import say
 
 
@@ -60,6 +60,6 @@ def _engine_applies(rule: Rule, model: Model) -> bool:
     return model.uses_argocd if rule.engine is Engine.ARGOCD else True
 
 
-def _in_range(rule: Rule, version: Edge) -> bool:
+def _in_range(rule: Rule, version: EdgeRelease) -> bool:
     since, until = read_edge(rule.since), read_edge(rule.until)
     return (since is None or version >= since) and (until is None or version < until)

@@ -25,12 +25,12 @@ from meshwright.check.model.workloads import inject_mode, workloads
 from meshwright.check.rules.rule import Engine, Hit, Severity, rule
 from meshwright.errors import Position
 from meshwright.linkerd.upgrades import numbered_between, numbered_of, read_version
-from meshwright.linkerd.version import Edge, read_edge
+from meshwright.linkerd.version import EdgeRelease, read_edge
 from meshwright.yaml.pointer import items_of, mapping_of
 
 _PROXY_VERSION = "config.linkerd.io/proxy-version"
 # proxy-init is in the proxy's image since then. source: linkerd2 0e9a38d7d.
-_ONE_IMAGE = Edge(2025, 11, 3)
+_ONE_IMAGE = EdgeRelease(2025, 11, 3)
 _LINKERD = re.compile(r"linkerd-(?:crds|control-plane|viz|multicluster)\Z|linkerd2-cni\Z")
 # A flag or a variable that says where to listen, and localhost with a port as its value.
 _FLAG = re.compile(r"(?:listen|bind|addr|address|host)[\w.-]{0,100}(?:[= :]|\Z)", re.IGNORECASE)
