@@ -24,6 +24,8 @@ MANUAL = sorted(
     path for path in (ROOT / "docs").rglob("*.md") if "uses: " in path.read_text(encoding="utf-8")
 )
 EVERYTHING = [ROOT / "action.yml", *WORKFLOWS]
+# It publishes, and runs for tags of this repository alone.
+RELEASE = ROOT / ".github/workflows/release.yml"
 
 # None of them runs a fork's code with the rights of this repository.
 HARMLESS = {"pull_request", "push", "schedule", "workflow_dispatch"}
@@ -81,7 +83,7 @@ def test_a_version_is_one_commit_everywhere() -> None:
     assert {name: commits for name, commits in found.items() if len(commits) > 1} == {}
 
 
-@pytest.mark.parametrize("path", WORKFLOWS, ids=name_of)
+@pytest.mark.parametrize("path", [path for path in WORKFLOWS if path != RELEASE], ids=name_of)
 def test_a_workflow_may_read_and_no_more(path: Path) -> None:
     content = load(path)
     assert content["permissions"] == {"contents": "read"}
@@ -90,6 +92,21 @@ def test_a_workflow_may_read_and_no_more(path: Path) -> None:
     for job in content["jobs"].values():
         assert "permissions" not in job
         assert job["timeout-minutes"] <= 120
+
+
+def test_one_job_of_the_release_may_publish_and_runs_no_code_of_the_project() -> None:
+    content = load(RELEASE)
+    assert content[True] == {"push": {"tags": ["v*"]}}
+    assert content["permissions"] == {}
+    jobs = content["jobs"]
+    assert {name: job["permissions"] for name, job in jobs.items()} == {
+        "build": {"contents": "read"},
+        "publish": {"contents": "read", "id-token": "write"},
+    }
+    scripts = "\n".join(step.get("run", "") for step in jobs["publish"]["steps"])
+    assert "make" not in scripts
+    assert "--require-hashes --only-binary :all:" in scripts
+    assert jobs["publish"]["environment"] == "pypi"
 
 
 @pytest.mark.parametrize("path", EVERYTHING, ids=name_of)
@@ -116,7 +133,7 @@ def test_nothing_that_runs_lies_in_the_checkout(path: Path) -> None:
     assert "GITHUB_WORKSPACE" not in text
 
 
-@pytest.mark.parametrize("path", EVERYTHING, ids=name_of)
+@pytest.mark.parametrize("path", [path for path in EVERYTHING if path != RELEASE], ids=name_of)
 def test_packages_come_by_their_hashes(path: Path) -> None:
     scripts = "\n".join(scripts_of(path))
     assert not re.search(r"\bpip\b|\bpipx\b|\buvx?\b|\bcurl\b|\bwget\b|\bnpx?\b", scripts)
