@@ -31,7 +31,7 @@ def ingress_part(app: App, context: AppsContext) -> Part:
     if ingress is None:
         return part
     if context.settings.traefik is None and ingress.routes:
-        text = "ingress.routes: this repository has no Traefik (answer ingress is none)"
+        text = "ingress.routes: this repository has no Traefik (ingress: none in the answers)"
         part.findings.append(Finding("mesh/ingress", app.at("ingress", "routes", key=True), text))
         return part
     base = context.bases[app.name]

@@ -148,10 +148,10 @@ def _clients(app: App, context: AppsContext) -> Iterator[Finding]:
             yield Finding("mesh/allow-from", here, text, "mesh it, or list its network under networks")
     settings = context.settings
     if allow.traefik and settings.traefik is None:
-        text = "allowFrom names traefik, but this repository has none (answer ingress is none)"
+        text = "allowFrom names traefik, but this repository has none (ingress: none in the answers)"
         yield Finding("mesh/allow-from", app.at(*at, "traefik"), text)
     if allow.prometheus and settings.prometheus is None:
-        text = "allowFrom names prometheus, but this repository has none (answer metrics is none)"
+        text = "allowFrom names prometheus, but this repository has none (metrics: none in the answers)"
         yield Finding("mesh/allow-from", app.at(*at, "prometheus"), text)
     elif allow.prometheus and not settings.prometheus_is_meshed and not allow.networks:
         text = "allowFrom names prometheus, which is not meshed and so has no identity"

@@ -47,7 +47,7 @@ def _targets(own: KustomizationFile) -> Iterator[tuple[str, int, Mapping[str, An
     "A patch's target matches nothing",
     why="kustomize applies such a patch to nothing and reports no error.",
     fix="use the kind and name of an object that the kustomization includes",
-    source="kustomize 5.8.1, run: a target without a match is no error",
+    source="kustomize 5.8.1, run: a target without a match causes no error",
 )
 def missed_patch(model: Model) -> Iterator[Hit]:
     for own in _files(model):
