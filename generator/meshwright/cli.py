@@ -53,6 +53,7 @@ def main() -> None:
     """Entry point of the console script; every error ends as one line on stderr and exit code 2."""
     try:
         prepare()
-        end(app(standalone_mode=False))
+        code = app(standalone_mode=False)
     except BaseException as error:
         fail(error)
+    end(code)
