@@ -80,11 +80,11 @@ CHANGES: dict[str, Callable[[Path], None]] = {
         {
             "replace": {
                 "file": "copier.yml",
-                "old": "  type: yaml\n  help: How many nodes",
-                "new": "  type: yaml\n  # Stricter, and still satisfied.\n  help: How many schedulable nodes",
+                "old": "  type: str\n  help: How many nodes",
+                "new": "  type: str\n  # Stricter, and still satisfied.\n  help: How many schedulable nodes",
             }
         },
-        {"replace": {"file": "copier.yml", "old": "nodes > 5000", "new": "nodes > 500"}},
+        {"replace": {"file": "copier.yml", "old": "nodes | int > 5000", "new": "nodes | int > 500"}},
     ),
     "changed-pin": steps(
         {"replace": {"file": "template/includes/pins.yml", "old": '"2026.8.3"', "new": '"2026.9.1"'}}
