@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import tarfile
@@ -84,3 +85,25 @@ def test_the_sdist_makes_the_same_wheel(built: Path, root: Path, tmp_path: Path)
             contents.append({name: archive.read(name) for name in archive.namelist()})
 
     assert contents[0] == contents[1]
+
+
+def test_a_wheel_alone_makes_a_repository(built: Path, tmp_path: Path) -> None:
+    """Without the checkout and without a network: the template comes from the wheel, and so does its tag."""
+    [wheel] = built.glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(tmp_path / "site")
+    command = [sys.executable, "-P", "-c", "from meshwright.cli import main; main()"]
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path / "site"), "https_proxy": "http://127.0.0.1:9"}
+
+    done = subprocess.run(
+        [*command, "new", "home", "--defaults", "--no-check"],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    answers = (tmp_path / "home/.copier-answers.yml").read_text(encoding="utf-8")
+    assert f'\n_commit: "v0.1.0"\n_src_path: "{_REPOSITORY}.git"\n' in answers
+    assert "checkout" not in done.stderr

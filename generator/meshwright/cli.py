@@ -15,6 +15,7 @@ from meshwright.printing import prepare, tell
 class _Commands(LazyGroup):
     package = "meshwright.commands"
     summaries: ClassVar = {
+        "new": "Create a repository: ask, render, commit and check.",
         "generate": "Generate each application's overlay from its mesh.yaml.",
         "check": "Build and validate the whole repository offline.",
         "diff": "Compare what two revisions render, object by object.",

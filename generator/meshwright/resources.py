@@ -23,6 +23,11 @@ def data_root() -> Path:
     raise MeshwrightError(f"reinstall meshwright: {_PACKAGE} has no copier.yml and schema/ beside it")
 
 
+def is_installed() -> bool:
+    """Whether the files come from an installed wheel; False in a checkout."""
+    return data_root() == _PACKAGE / "_data"
+
+
 def schema_root() -> Path:
     """The folder of JSON Schemas: crds/, charts/, kubernetes/ and the project's own."""
     return data_root() / "schema"

@@ -1,7 +1,7 @@
 """Whole processes, as a user starts them; figures are recorded, never asserted (make bench).
 
-Goals: copier copy of the full repository <= 1.5 s; check of the example, warm, <= 1 s and at most twice
-what kustomize and kubeconform cost alone, one process each.
+Goals: copier copy of the full repository <= 1.5 s; new with defaults <= 1.2 s; check of the example, warm,
+<= 1 s and at most twice what kustomize and kubeconform cost alone, one process each.
 """
 
 from __future__ import annotations
@@ -52,6 +52,16 @@ def test_copier_copy(benchmark: Any, template: Path, tmp_path_factory: pytest.Te
         )
 
     benchmark.pedantic(copy, setup=destination, **ROUNDS)
+
+
+def test_new(benchmark: Any, tmp_path_factory: pytest.TempPathFactory) -> None:
+    def destination() -> tuple[tuple[Path], dict[str, Any]]:
+        return (tmp_path_factory.mktemp("new") / "repository",), {}
+
+    def new(path: Path) -> None:
+        run(BIN / "meshwright", "new", path, "--defaults", "--no-check")
+
+    benchmark.pedantic(new, setup=destination, **ROUNDS)
 
 
 def test_check_anew(benchmark: Any) -> None:

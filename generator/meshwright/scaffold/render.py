@@ -18,19 +18,25 @@ from meshwright.resources import data_root
 PUBLISHED_SOURCE = "https://github.com/meshwright/meshwright.git"
 
 
-def render(answers: Mapping[str, Any], destination: Path, *, template: Path | None = None) -> None:
+def render(
+    answers: Mapping[str, Any],
+    destination: Path,
+    *,
+    template: Path | None = None,
+    source: str = PUBLISHED_SOURCE,
+    commit: str = f"v{__version__}",
+) -> None:
     """Render the template into ``destination``, which must not exist or be empty.
 
     Questions without an answer get their default; nothing is asked, and no code of the template is trusted.
-    The answers file records the published template at this package's version as its source, because a path
-    on this machine would break later updates. ``template`` is a folder with copier.yml and template/, by
-    default the one in this package. Raises MeshwrightError with Copier's message if an answer is rejected;
-    then nothing is written.
+    The answers file records ``source`` at ``commit``, by default the published template at this package's
+    version, because a path on this machine would break later updates. ``template`` is a folder with
+    copier.yml and template/, by default the one in this package. Raises MeshwrightError with Copier's
+    message if an answer is rejected; then nothing is written.
     """
     with tempfile.TemporaryDirectory(prefix="meshwright-") as scratch:
-        source = template or _plain_copy(Path(scratch))
-        _run_copier(source, destination, answers)
-    _name_published_source(destination / ".copier-answers.yml")
+        _run_copier(template or _plain_copy(Path(scratch)), destination, answers)
+    _name_source(destination / ".copier-answers.yml", source, commit)
 
 
 def _plain_copy(scratch: Path) -> Path:
@@ -68,7 +74,7 @@ def _one_line(error: Exception) -> str:
     return re.sub(r"\s+", " ", str(error)).strip() or type(error).__name__
 
 
-def _name_published_source(answers_file: Path) -> None:
+def _name_source(answers_file: Path, source: str, commit: str) -> None:
     lines = [
         line
         for line in answers_file.read_text(encoding="utf-8").splitlines()
@@ -76,5 +82,5 @@ def _name_published_source(answers_file: Path) -> None:
     ]
     header = [line for line in lines if line.startswith("#")]
     body = [line for line in lines if not line.startswith("#")]
-    source = [f'_commit: "v{__version__}"', f'_src_path: "{PUBLISHED_SOURCE}"']
-    answers_file.write_text("\n".join([*header, *source, *body]) + "\n", encoding="utf-8")
+    named = [f'_commit: "{commit}"', f'_src_path: "{source}"']
+    answers_file.write_text("\n".join([*header, *named, *body]) + "\n", encoding="utf-8")

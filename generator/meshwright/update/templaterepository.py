@@ -105,7 +105,7 @@ def fetch_template(source: str, scratch: Path, *, here: Path) -> Template:
     A local template is cloned into ``scratch``; a remote one is kept in the cache and fetched.
     Raises MeshwrightError if it does not exist, or cannot be reached and is not in the cache.
     """
-    url = _url(source)
+    url = full_url(source)
     local = _local(url, here)
     if local is not None:
         folder = scratch / "template.git"
@@ -125,10 +125,10 @@ def fetch_template(source: str, scratch: Path, *, here: Path) -> Template:
 
 def is_same_source(one: str, other: str, *, here: Path) -> bool:
     """Whether two sources are the same URL or the same folder."""
-    if _url(one) == _url(other):
+    if full_url(one) == full_url(other):
         return True
     try:
-        places = [_local(_url(name), here) for name in (one, other)]
+        places = [_local(full_url(name), here) for name in (one, other)]
     except MeshwrightError:
         return False
     return places[0] is not None and places[0] == places[1]
@@ -148,7 +148,8 @@ def _clone(url: str, source: str, folder: Path, beside: Path) -> None:
         ) from None
 
 
-def _url(source: str) -> str:
+def full_url(source: str) -> str:
+    """The source as git takes it, without the short forms that only Copier knows."""
     for short, long in _SHORT.items():
         if source.startswith(short):
             rest = source.removeprefix(short).lstrip("/")

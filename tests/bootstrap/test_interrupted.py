@@ -1,0 +1,31 @@
+"""Ctrl-C at any moment: either the whole repository is there, or nothing."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+COMMAND = [sys.executable, "-m", "meshwright", "new", "a/home", "--defaults", "--no-check"]
+
+
+def interrupted_at(folder: Path, files: int) -> int:
+    """The status of a command that got SIGINT when so many files had been rendered."""
+    process = subprocess.Popen(COMMAND, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    while process.poll() is None:
+        if sum(1 for path in folder.rglob("*") if path.is_file()) >= files:
+            process.send_signal(signal.SIGINT)
+            break
+        time.sleep(0.001)
+    return process.wait(timeout=60)
+
+
+@pytest.mark.parametrize("files", [1, 20, 70])
+def test_nothing_is_left(files: int, tmp_path: Path) -> None:
+    status = interrupted_at(tmp_path, files)
+
+    assert (status, [str(path) for path in tmp_path.rglob("*")]) == (130, [])
