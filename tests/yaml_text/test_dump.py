@@ -67,6 +67,20 @@ def test_it_reads_back_and_lists_are_indented(seed: int) -> None:
     assert all(column == key + 2 for key, column in lists_below_keys(node))
 
 
+@pytest.mark.parametrize(
+    "word", [*WORDS, "a\n\n", "\x85", "a\x85b", "\u2028", "\ufeff", "😀", "...", "---", "x" * 200]
+)
+def test_any_text_reads_back_wherever_it_stands(word: str) -> None:
+    data = {
+        "a": word,
+        "list": [word, {"b": word}, {"c": [word]}, [word, {word: [word]}]],
+        word: [word],
+        "z": 1,
+    }
+
+    assert parse(dump(data)) == data
+
+
 def test_a_list_below_a_key_is_indented_by_two() -> None:
     data = {"resources": ["a.yaml"], "patches": [{"target": {"kind": "Job"}, "patch": dump({"rules": [1]})}]}
 
