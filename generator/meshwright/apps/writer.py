@@ -181,6 +181,7 @@ class Output:
         }
         if not kept and not texts:
             return PathSwap(self._tree, target, folder, removes=True)
+        self._tree.hold(OVERLAYS)
         with self._tree.parent(folder) as (aside, name):
             os.mkdir(name, dir_fd=aside)
         with self._tree.folder(folder) as place:
@@ -189,7 +190,6 @@ class Output:
         for path in kept:
             # Link kept files, so that the new folder is complete before the swap.
             self._tree.link(path, f"{folder}/{path.removeprefix(f'{target}/')}")
-        self._tree.hold(OVERLAYS)
         return PathSwap(self._tree, target, folder)
 
     def _stage_wiring(self, name: str, number: int, path: str, text: str | None) -> PathSwap:
