@@ -8,8 +8,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from meshwright.check.model.portlists import matches, selected, services_selected
 from meshwright.check.model.repository import RootKind
+from meshwright.check.model.selectors import matches, selected, services_selected
 from meshwright.check.model.workloads import workloads
 from support.rulecases import Case, model_of
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from meshwright.check.model.index import Item, Model
-from meshwright.check.model.portlists import matches, selected, services_selected
+from meshwright.check.model.selectors import matches, selected, services_selected
 from meshwright.check.rules.rule import Hit, rule
 from meshwright.yaml.pointer import items_of
 

@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator
 
 from meshwright.check.model.index import Item, Model
-from meshwright.check.model.portlists import pod_ports, selected
+from meshwright.check.model.portlists import pod_ports
+from meshwright.check.model.selectors import selected
 from meshwright.check.model.workloads import Workload
 from meshwright.check.rules.rule import Hit, Severity, rule
 from meshwright.words import did_you_mean

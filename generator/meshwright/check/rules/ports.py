@@ -13,8 +13,8 @@ from meshwright.check.model.portlists import (
     SKIP_OUT,
     container_ports,
     read_ports,
-    selected_by,
 )
+from meshwright.check.model.selectors import selected_by
 from meshwright.check.model.workloads import inject_mode, workloads
 from meshwright.check.rules.rule import Hit, Severity, rule
 from meshwright.flux.substitution import unresolved

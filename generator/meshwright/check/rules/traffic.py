@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from meshwright.check.model.index import Item, Model
-from meshwright.check.model.portlists import matches, selected
+from meshwright.check.model.selectors import matches, selected
 from meshwright.check.model.workloads import inject_mode
 from meshwright.check.rules.rule import Hit, Severity, rule
 from meshwright.yaml.pointer import items_of
