@@ -47,7 +47,7 @@ class Interview:
                     indent="",
                 )
             )
-        # A person may think as long as he likes.
+        # A person may think for as long as they like.
         lift()
         while True:
             self._shown = {}

@@ -6,7 +6,6 @@ from pathlib import Path
 
 from meshwright.errors import MeshwrightError
 from meshwright.git.checkout import NotACheckout, find_top
-from meshwright.git.drivers import parse_config, silenced
 from meshwright.git.gitpython import Git, require_git
 
 _MESSAGE = "Create the repository with meshwright new"
@@ -40,8 +39,7 @@ def commit_all(folder: Path, branch: str) -> str:
         )
     if not (folder / ".git").exists():
         git("init", "--quiet", f"--initial-branch={branch}")
-    keys = (key for key, _ in parse_config(git.checked("config", "--null", "--list").output))
-    settings = (*silenced(keys), ("commit.gpgSign", "false"))
+    settings = (*git.filters_off(), ("commit.gpgSign", "false"))
     named = {
         f"GIT_{role}_{key.upper()}": value
         for role in ("AUTHOR", "COMMITTER")

@@ -58,7 +58,7 @@ class OtherTemplate:
         place = self.scratch / _PLAIN
         if not place.exists():
             place.mkdir()
-            git = Git.bare(self.template.folder, self._settings()).with_environment(
+            git = Git.bare(self.template.folder, self.template.git.filters_off()).with_environment(
                 GIT_WORK_TREE=str(place), GIT_INDEX_FILE=str(self.scratch / "index")
             )
             git("read-tree", self.version.commit)
@@ -72,7 +72,7 @@ class OtherTemplate:
         from meshwright.yaml import flow
 
         name = _answers_file(self.folder())
-        with Renderer(self.scratch, self._settings()) as renderer:
+        with Renderer(self.scratch, self.template.git.filters_off()) as renderer:
             [tree] = renderer.render(self.template, name, [Job(self.version, answers, destination)])
         if tree.faults:
             raise together(
@@ -84,13 +84,6 @@ class OtherTemplate:
         text = file.read_text(encoding="utf-8")
         file.write_text(with_source(text, flow(self.source)), encoding="utf-8", newline="")
         return str(self.template.note)
-
-    def _settings(self) -> tuple[tuple[str, str], ...]:
-        """Settings without the user's filters, which would run on the files of a stranger."""
-        from meshwright.git.drivers import parse_config, silenced
-
-        listing = self.template.git.checked("config", "--null", "--list").output
-        return silenced(key for key, _ in parse_config(listing))
 
 
 Chosen = OwnTemplate | OtherTemplate

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from meshwright.errors import MeshwrightError
 from meshwright.git.command import MissingGit, command, environment, program
-from meshwright.git.drivers import Settings
+from meshwright.git.drivers import Settings, parse_config, silenced
 from meshwright.git.worktree import GitFailure, WorkTree, first_error
 
 # merge-tree --write-tree came with it.
@@ -100,6 +100,11 @@ class Git:
     def __call__(self, *arguments: str | Path, given: bytes | None = None) -> str:
         """Run a command and return its output. Raises GitFailure if it fails."""
         return self.checked(*arguments, given=given).text
+
+    def filters_off(self) -> Settings:
+        """Settings that disable every filter that git's configuration names here. Raises MeshwrightError."""
+        listing = self.checked("config", "--null", "--list").output
+        return silenced(key for key, _ in parse_config(listing))
 
     def checked(self, *arguments: str | Path, given: bytes | None = None) -> Done:
         """Run a command. Raises GitFailure if it fails."""
