@@ -120,6 +120,8 @@ def _become(
         tempfile.tempdir = None
         os.chdir(area.repository)
         sys.argv = ["meshwright", *arguments]
+        # Bytecode that Python writes beside a module is not a write of the command.
+        sys.dont_write_bytecode = True
         status = _main(area, noted)
     except BaseException:
         import traceback
