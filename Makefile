@@ -8,7 +8,7 @@ STAMP := $(VENV)/.installed
 # Compiled once, not at each start: half of a command's time otherwise.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: install tools all-tools demo test test-full security fuzz oracles e2e redis lint prose format hooks bench examples schemas requirements dist clean
+.PHONY: install tools all-tools demo test test-full security fuzz oracles e2e redis lint prose format hooks bench examples schemas requirements dist try-wheel clean
 
 install: $(STAMP)
 
@@ -105,6 +105,10 @@ requirements: $(STAMP)
 dist: $(STAMP)
 	rm -rf dist
 	$(UV) build --quiet --no-build-isolation --out-dir dist
+
+# The wheel in an empty environment of its own: installed, a repository made and checked.
+try-wheel: dist
+	scripts/try-wheel.sh dist/*.whl requirements/install.txt
 
 clean:
 	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
+from scripts.notes import notes
 from support.storedrepos import checked
 
 _BIN = Path(sys.executable).parent
@@ -111,7 +112,7 @@ def test_no_expression_is_part_of_a_script(root: Path) -> None:
 
 
 def test_a_workflow_may_only_read(root: Path) -> None:
-    """Permissions are stated, and nothing is granted but the identity that publishes a release."""
+    """Permissions are stated, and nothing is granted but what publishes a release."""
     granted = set()
     for file in (root / ".github" / "workflows").glob("*.y*ml"):
         workflow = yaml.safe_load(file.read_text(encoding="utf-8"))
@@ -127,7 +128,12 @@ def test_a_workflow_may_only_read(root: Path) -> None:
                 if step.get("uses", "").startswith("actions/checkout@"):
                     assert step["with"]["persist-credentials"] is False, f"{file}: {name}"
 
-    assert granted == {("release.yml", "publish", "id-token: write")}
+    assert granted == {
+        ("release.yml", "publish", "id-token: write"),
+        ("release.yml", "image", "packages: write"),
+        ("release.yml", "image-index", "packages: write"),
+        ("release.yml", "release", "contents: write"),
+    }
 
 
 def test_only_a_tag_publishes(root: Path) -> None:
@@ -141,12 +147,37 @@ def test_only_a_tag_publishes(root: Path) -> None:
     [checkout] = [step for step in publish["steps"] if step.get("uses", "").startswith("actions/checkout@")]
     assert checkout["with"]["sparse-checkout"] == "requirements"
     assert "make" not in " ".join(step.get("run", "") for step in publish["steps"])
+    assert publish["needs"] == "test", "a wheel that does not install is never published"
+
+
+def test_each_command_of_the_release_is_there(root: Path) -> None:
+    text = (root / ".github" / "workflows" / "release.yml").read_text(encoding="utf-8")
+
+    for script in re.findall(r"(?:^|\s)(scripts/[\w.-]+)", text):
+        assert os.access(root / script, os.X_OK), script
+    assert "python3 -m scripts.notes" in text
+
+
+@pytest.mark.parametrize("heading", ["1.2.3", "1.2.3 (29 November 2026)", "1.2.3 - 2026-11-29"])
+def test_notes_of_a_release_are_its_section(heading: str) -> None:
+    changelog = (
+        f"# Changelog\n\n## Unreleased\n\nnew\n\n## {heading}\n\n### Added\n\n- old\n\n## 1.2.2\n\nolder\n"
+    )
+
+    assert notes(changelog, "1.2.3") == "### Added\n\n- old\n"
+    with pytest.raises(ValueError, match=r"no section 1\.2; it has: Unreleased"):
+        notes(changelog, "1.2")
+
+
+def test_a_release_without_notes_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"section 1\.0\.0 is empty"):
+        notes("## 1.0.0\n\n## 0.9.0\n\ntext\n", "1.0.0")
 
 
 @pytest.mark.parametrize(("tag", "code"), [("v1.2.3", 0), ("v1.2.4", 1), ("v1.2", 1)])
 def test_a_tag_of_another_version_publishes_nothing(root: Path, tmp_path: Path, tag: str, code: int) -> None:
     steps = _jobs(root / ".github" / "workflows" / "release.yml")["build"]["steps"]
-    [check] = [step["run"] for step in steps if "GITHUB_REF_NAME" in step.get("run", "")]
+    [check] = [step["run"] for step in steps if "test -f" in step.get("run", "")]
     (tmp_path / "dist").mkdir()
     (tmp_path / "dist" / "meshwright-1.2.3.tar.gz").touch()
 
