@@ -47,10 +47,12 @@ SEED ?= 0
 fuzz: all-tools
 	PYTHONPATH=tests:generator $(RUN) python -m fuzz --cases $(CASES) --seed $(SEED)
 
-# The libraries inside Flux, Argo CD and kustomize, built with Go, beside the readers that stand in for them.
+# The libraries inside Flux, Argo CD, kustomize and Linkerd, built with Go, beside the code that stands in for them.
 oracles: $(STAMP)
 	cd tests/oracles/go && GOFLAGS=-mod=readonly go build -o ../../../build/oracles .
+	cd tests/oracles/linkerd && GOFLAGS=-mod=readonly go build -o ../../../build/linkerd-oracle .
 	PYTHONPATH=tests:generator $(RUN) python -m oracles.compare build/oracles
+	PYTHONPATH=tests:generator $(RUN) python -m oracles.trust build/linkerd-oracle
 
 # Real Flux, Argo CD, API server and injector, in namespaces of their own; the first time they are built. CHARTS: real
 # chart archives. ENGINES: clusters side by side, 2 GiB of memory each; they wait more than they compute.

@@ -15,6 +15,15 @@ def versions(file: Path) -> dict[str, str]:
     return dict(_REQUIRED.findall(file.read_text(encoding="utf-8")))
 
 
+def test_linkerd() -> None:
+    module = "github.com/linkerd/linkerd2"
+
+    assert (
+        versions(_HERE / "linkerd/go.mod")[module]
+        == versions(_HERE.parent / "engine/modules/linkerd/go.mod")[module]
+    )
+
+
 @pytest.mark.parametrize(
     ("controller", "modules"),
     [

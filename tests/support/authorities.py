@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
 
@@ -25,11 +26,23 @@ class Authority:
         days: int = 3650,
         start: datetime = NOW - timedelta(days=10),
         hashed: Any = None,
+        path_length: int | None = None,
+        constrained: bool = True,
+        extensions: Sequence[tuple[x509.ExtensionType, bool]] = (),
+        signing_key: Any = None,
+        identified: bool = False,
+        below: Any = None,
     ) -> None:
+        """``constrained``: with basicConstraints. ``extensions`` are pairs with whether each is critical.
+
+        ``signing_key`` is used instead of the signer's, ``identified`` adds key identifiers, ``below`` is the
+        RSA padding of what it signs.
+        """
+        self.below = below
         self.key = key or ec.generate_private_key(ec.SECP256R1())
         self.name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
         by = signer or self
-        self.certificate = (
+        made = (
             x509.CertificateBuilder()
             .subject_name(self.name)
             .issuer_name(by.name)
@@ -37,9 +50,24 @@ class Authority:
             .serial_number(x509.random_serial_number())
             .not_valid_before(start)
             .not_valid_after(start + timedelta(days=days))
-            .add_extension(x509.BasicConstraints(ca=ca, path_length=None), critical=True)
-            .sign(by.key, hashed or hashes.SHA256())
         )
+        if constrained:
+            length = path_length if ca else None
+            made = made.add_extension(x509.BasicConstraints(ca=ca, path_length=length), critical=True)
+        if identified:
+            made = made.add_extension(
+                x509.SubjectKeyIdentifier.from_public_key(self.key.public_key()), critical=False
+            ).add_extension(
+                x509.AuthorityKeyIdentifier.from_issuer_public_key(by.key.public_key()), critical=False
+            )
+        for extension, critical in extensions:
+            made = made.add_extension(extension, critical=critical)
+        by_key = signing_key or by.key
+        if isinstance(by_key, ed25519.Ed25519PrivateKey):
+            self.certificate = made.sign(by_key, None)
+        else:
+            scheme = by.below if isinstance(by_key, rsa.RSAPrivateKey) else None
+            self.certificate = made.sign(by_key, hashed or hashes.SHA256(), rsa_padding=scheme)
         self.pem = self.certificate.public_bytes(serialization.Encoding.PEM).decode()
 
     def private_pem(self) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import re
 from collections.abc import Iterator
 
@@ -20,16 +18,9 @@ from meshwright.check.model.certmanager import (
 )
 from meshwright.check.model.duration import DAY, days, seconds
 from meshwright.check.model.index import Model
+from meshwright.check.model.inlinepem import InlinePem, InlineTrust, inline_trust
 from meshwright.check.rules.rule import Hit, Severity, rule
 
-_BLOCK = re.compile(r"-----BEGIN CERTIFICATE-----(.*?)-----END CERTIFICATE-----", re.DOTALL)
-# Object identifiers in DER of what Linkerd refuses. source: RFC 5480, RFC 8410.
-_REFUSED = {
-    bytes.fromhex("06052b81040022"): "an ECDSA key on P-384",
-    bytes.fromhex("06052b81040023"): "an ECDSA key on P-521",
-    bytes.fromhex("06032b6570"): "an Ed25519 key",
-}
-_RSA = bytes.fromhex("06092a864886f70d010101")
 _OLD_DEFAULT = (1, 18)
 _TLS = "kubernetes.io/tls"
 
@@ -245,42 +236,37 @@ def two_makers(model: Model) -> Iterator[Hit]:
 @rule(
     "MW217",
     "inline-certificate-invalid",
-    "Linkerd does not accept a certificate in the values",
-    why="identity reads PEM with P-256 keys (and RSA keys for the trust roots); with anything else it "
-    "exits at startup.",
-    fix="paste the whole certificate, from BEGIN to END, with an ECDSA P-256 key",
-    source="linkerd2 pkg/issuercerts; linkerd2#3414",
+    "Linkerd does not accept a certificate in the repository",
+    why="identity reads its trust roots and its issuer as PEM when it starts. It exits if it cannot read "
+    "one, or if the issuer does not lead to a trust root. Two certificates that share a line are skipped. "
+    "Dates are not part of this rule: `meshwright trust` shows them.",
+    fix="paste whole certificates, each from BEGIN to END at the start of a line, with an ECDSA P-256 key",
+    source="linkerd2 pkg/tls/codec.go, pkg/issuercerts, pkg/identity/service.go; linkerd2#3414; "
+    "trust-manager pkg/util/cert_pool.go",
 )
 def inline_certificates(model: Model) -> Iterator[Hit]:
-    for release in control_planes(model):
-        for pointer, rsa in (
-            (("identityTrustAnchorsPEM",), True),
-            (("identity", "issuer", "tls", "crtPEM"), False),
-        ):
-            value = release.value(*pointer)
-            if not isinstance(value, str) or not value.strip() or release.is_unknown(value) or "${" in value:
-                continue
-            problem = _problem(value, rsa)
-            if problem:
-                text = f"{'.'.join(pointer)} of {release.title} contains {problem}"
-                yield Hit(release.at(*pointer), text, subject=release.title)
+    for trust in inline_trust(model):
+        for pem, objection in _objections(trust):
+            yield Hit(pem.position, f"{pem.label} {objection}", subject=pem.subject)
 
 
-def _problem(text: str, rsa: bool) -> str:
-    blocks = _BLOCK.findall(text)
-    if not blocks:
-        return "no certificate"
-    for block in blocks:
-        compact = "".join(block.split())
-        try:
-            der = base64.b64decode(compact[: len(compact) // 4 * 4], validate=True)
-        except (binascii.Error, ValueError):
-            return "a certificate that is not base64"
-        if der[:1] != b"\x30":
-            return "a block that is not a certificate"
-        for mark, name in _REFUSED.items():
-            if mark in der:
-                return f"a certificate with {name}"
-        if not rsa and _RSA in der and b"\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07" not in der:
-            return "a certificate with an RSA key"
-    return ""
+def _objections(trust: InlineTrust) -> Iterator[tuple[InlinePem, str]]:
+    anchors, issuer = trust.anchors, trust.issuer
+    if anchors is None and issuer is None:
+        return
+    # Imported only if there is a certificate: the library for them takes long to load.
+    from meshwright.certificates.judging import anchor_objections, issuer_objections
+    from meshwright.certificates.path import proxy_name
+    from meshwright.certificates.reading import read_linkerd, read_trust_manager
+
+    proxy = proxy_name(trust.trust_domain, trust.namespace)
+    issuers = read_linkerd(issuer.text) if issuer is not None else None
+    pool = None
+    if anchors is not None:
+        reading = (read_trust_manager if trust.bundled else read_linkerd)(anchors.text)
+        pool = [it.certificate for it in reading.certificates] if not trust.external else None
+        first = issuers.certificates[0].certificate if issuers is not None and issuers.certificates else None
+        yield from ((anchors, text) for text in anchor_objections(reading, proxy, first))
+    if issuer is not None and issuers is not None:
+        # If no root was read, that is the fault, not the path.
+        yield from ((issuer, text) for text in issuer_objections(issuers, pool or None, proxy))

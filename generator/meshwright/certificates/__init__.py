@@ -1,0 +1,1 @@
+"""Certificates as Linkerd reads and judges them: PEM, X.509, paths to a trust anchor."""
