@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding
 from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID, ObjectIdentifier
 
 from meshwright.certificates.path import proxy_name
-from support.authorities import NOW, Authority, rsa_key
+from support.authorities import NOW, Authority, key_usage, rsa_key
 
 PROXY = proxy_name("cluster.local")
 _USAGES = ExtendedKeyUsageOID
@@ -29,12 +29,6 @@ Case = dict[str, Any]
 def _key(kind: str) -> Any:
     """RSA keys take long to make, so there is one of a size."""
     return rsa_key(int(kind.removeprefix("rsa")))
-
-
-def _usage(*bits: str) -> x509.KeyUsage:
-    names = ["digital_signature", "content_commitment", "key_encipherment", "data_encipherment"]
-    names += ["key_agreement", "key_cert_sign", "crl_sign", "encipher_only", "decipher_only"]
-    return x509.KeyUsage(**{name: name in bits for name in names})
 
 
 def _limits(permitted: list[Any], excluded: list[Any]) -> x509.NameConstraints:
@@ -82,10 +76,10 @@ CHANGES: dict[str, Callable[[random.Random], Case]] = {
     "RSA-PSS": lambda _: {"key": _key("rsa2048"), "below": _PSS},
     "RSA-PSS with a short salt": lambda _: {"key": _key("rsa2048"), "below": _SHORT_PSS},
     "another key": lambda _: {"signing_key": ec.generate_private_key(ec.SECP256R1())},
-    "keyUsage signs": _extension(lambda: _usage("key_cert_sign", "crl_sign"), True),
-    "keyUsage digitalSignature": _extension(lambda: _usage("digital_signature"), True),
-    "keyUsage keyEncipherment": _extension(lambda: _usage("key_encipherment", "digital_signature")),
-    "keyUsage crlSign": _extension(lambda: _usage("crl_sign"), True),
+    "keyUsage signs": _extension(lambda: key_usage("key_cert_sign", "crl_sign"), True),
+    "keyUsage digitalSignature": _extension(lambda: key_usage("digital_signature"), True),
+    "keyUsage keyEncipherment": _extension(lambda: key_usage("key_encipherment", "digital_signature")),
+    "keyUsage crlSign": _extension(lambda: key_usage("crl_sign"), True),
     "usage server": _extension(lambda: x509.ExtendedKeyUsage([_USAGES.SERVER_AUTH])),
     "usage client": _extension(lambda: x509.ExtendedKeyUsage([_USAGES.CLIENT_AUTH])),
     "usage both": _extension(lambda: x509.ExtendedKeyUsage([_USAGES.SERVER_AUTH, _USAGES.CLIENT_AUTH])),
@@ -234,7 +228,7 @@ def _leaf(issuer: Authority) -> str:
         start=NOW - timedelta(hours=1),
         days=1,
         extensions=[
-            (_usage("digital_signature", "key_encipherment"), True),
+            (key_usage("digital_signature", "key_encipherment"), True),
             (usages, False),
             (x509.SubjectAlternativeName([_DNS(PROXY)]), False),
         ],

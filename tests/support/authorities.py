@@ -79,3 +79,10 @@ class Authority:
 
 def rsa_key(bits: int) -> Any:
     return rsa.generate_private_key(public_exponent=65537, key_size=bits)
+
+
+def key_usage(*bits: str) -> x509.KeyUsage:
+    """A keyUsage with the bits that are named as cryptography names them."""
+    names = ["digital_signature", "content_commitment", "key_encipherment", "data_encipherment"]
+    names += ["key_agreement", "key_cert_sign", "crl_sign", "encipher_only", "decipher_only"]
+    return x509.KeyUsage(**{name: name in bits for name in names})

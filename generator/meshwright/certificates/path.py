@@ -124,7 +124,7 @@ def _policy_problem(path: Sequence[Certificate], subject: str | None) -> str:
 def _about(it: Certificate, text: str, path: Sequence[Certificate], subject: str | None) -> str:
     if subject is not None:
         return f"{subject} {text}".strip()
-    return text if it is path[0] else f"{it.name} {text}"
+    return text if it is path[0] else f"is below {it.name}, which {text}"
 
 
 class _Search:

@@ -65,19 +65,27 @@ def show(
             help="A file with more public certificates: PEM, or a manifest with PEM. Can be repeated.",
         ),
     ] = None,
+    bundle: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="The trust anchors in use: ConfigMap linkerd-identity-trust-roots as kubectl prints it, or "
+            "its PEM.",
+        ),
+    ] = None,
     output: Format = "text",
 ) -> ExitCode:
     """Show when each certificate of the mesh expires.
 
-    Each is listed with the components that read it. The exit code is 1 if one has expired or would be
-    rejected.
+    Each is listed with the components that read it; then comes what to do by which day. The exit code is 1 if
+    one has expired, would be rejected or leads to no trust anchor.
     """
     # Imported here, so that the help comes without them.
     from meshwright.trust.formats import render_json, render_text
     from meshwright.trust.report import read_trust
 
     with working("reading"):
-        report = read_trust(path, certificate or ())
+        report = read_trust(path, certificate or (), bundle=bundle)
     if output == "json":
         emit(render_json(report))
     else:

@@ -53,12 +53,22 @@ def _lines(report: TrustReport, colour: bool) -> Iterator[str]:
     for rotation in report.rotations:
         yield from _rotation_lines(rotation)
         yield ""
-    if report.certificates:
+    if report.certificates or report.unread:
         yield _Coloured(_bold("public certificates", colour))
         yield ""
+        for unread in report.unread:
+            yield f"  {unread.place}"
+            yield _Coloured(f"    {_error(colour)}: {printable(unread.message)}")
         for certificate in report.certificates:
             yield from _certificate_lines(certificate, colour)
-        yield from _first_end(report.certificates)
+        if report.certificates:
+            yield from _first_end(report.certificates)
+        yield ""
+    if report.deadlines:
+        yield _Coloured(_bold("to do", colour))
+        yield ""
+        for deadline in report.deadlines:
+            yield f"  by {deadline.day:%Y-%m-%d}: {deadline.action} ({deadline.place})"
         yield ""
     for finding in report.findings:
         yield from _finding_lines(finding, colour)
@@ -121,12 +131,16 @@ def _certificate_lines(it: PublicCertificate, colour: bool) -> Iterator[str]:
     if it.verified:
         yield f"    signature: verified, signed by {it.verified}"
     for fault in it.faults:
-        yield _Coloured(f"    {_RED if colour else ''}error: {printable(fault)}{_OFF if colour else ''}")
+        yield _Coloured(f"    {_error(colour)}: {printable(fault)}")
     for remark in it.remarks:
         yield _Coloured(f"    {_YELLOW if colour else ''}note: {printable(remark)}{_OFF if colour else ''}")
-    if it.role != "leaf":
+    if it.role in ("trust anchor", "identity issuer"):
         article = "an" if it.role[0] in "aeiou" else "a"
         yield f"    Linkerd {'accepts' if it.accepted else 'rejects'} it as {article} {it.role}"
+
+
+def _error(colour: bool) -> str:
+    return f"{_RED}error{_OFF}" if colour else "error"
 
 
 def _first_end(certificates: Sequence[PublicCertificate]) -> Iterator[str]:
@@ -163,6 +177,10 @@ def as_data(report: TrustReport) -> dict[str, Any]:
         **({"note": report.note} if report.note else {}),
         "planned": [_planned_data(row) for row in report.planned],
         "certificates": [_certificate_data(it) for it in report.certificates],
+        "unread": [{"place": it.place, "message": it.message} for it in report.unread],
+        "deadlines": [
+            {"day": it.day.isoformat(), "place": it.place, "action": it.action} for it in report.deadlines
+        ],
         "rotations": [_rotation_data(it) for it in report.rotations],
         "findings": [
             {

@@ -73,7 +73,7 @@ class _GuideWriter:
                 "The ConfigMap contains two certificates, and Linkerd accepts both:",
                 f"    kubectl -n {self._linkerd} get configmap linkerd-identity-trust-roots -o "
                 "jsonpath='{.data.ca-bundle\\.crt}' > roots.pem",
-                "    meshwright trust --certificate roots.pem",
+                "    meshwright trust --bundle roots.pem",
                 "Then: meshwright trust rotate --stage 2",
             ),
             "pods read the anchors when they start. A pod that restarts before the ConfigMap contains both "
