@@ -166,7 +166,11 @@ class TestAnswers:
         ("text", "told"),
         [
             ("- a\n", ":1:1: write one KEY: VALUE per line, such as nodes: 3"),
-            ("nodes: 3\n b: [\n", ":2:3: mapping values are not allowed here"),
+            (
+                "nodes: 3\n b: [\n",
+                ":2:2: 'b' is indented below 'nodes' (line 1), which already has a value; "
+                "give it no spaces, like 'nodes'",
+            ),
         ],
     )
     def test_a_file_that_holds_no_answers(self, text: str, told: str, tmp_path: Path) -> None:

@@ -124,7 +124,7 @@ def test_broken_file_that_mentions_flux(tmp_path: Path) -> None:
 
     report = check(tmp_path, {**GOOD, "clusters/home/apps.yaml": broken})
 
-    assert "clusters/home/apps.yaml:3:1 build/yaml" in lines(report)
+    assert "clusters/home/apps.yaml:2:7 build/yaml" in lines(report)
 
 
 def test_what_git_ignores_is_left_out(tmp_path: Path) -> None:

@@ -450,7 +450,7 @@ def test_charts_of_a_folder_that_nothing_reaches(told: Told) -> None:
     ("edits", "reason"),
     [
         ({path: None for path in SHOP if path.startswith("apps/")}, "which does not exist"),
-        ({"clusters/home/shop.yaml": "kind: [\n"}, "clusters/home/shop.yaml:2:1"),
+        ({"clusters/home/shop.yaml": "kind: [\n"}, "clusters/home/shop.yaml:1:7"),
     ],
     ids=["its folder is gone", "its file is no YAML"],
 )
@@ -466,8 +466,8 @@ def test_a_root_that_cannot_be_read_is_not_called_removed(
 def test_what_an_entry_applies_is_not_called_added_when_the_entry_breaks(told: Told) -> None:
     assert told(SHOP, {"clusters/home/flux-system/sync.yaml": "kind: [\n"}) == [
         "not compared:",
-        "  Kustomization flux-system/flux-system (new): clusters/home/flux-system/sync.yaml:2:1: "
-        "did not find expected node content",
+        "  Kustomization flux-system/flux-system (new): clusters/home/flux-system/sync.yaml:1:7: "
+        "this bracket is never closed; add the closing bracket",
         "",
         "no differences in what could be compared; not compared: 1",
     ]

@@ -93,15 +93,21 @@ def test_answers_file_that_is_no_yaml(pair: Repository) -> None:
     (pair[1] / ".copier-answers.yml").write_text("a: [\n", encoding="utf-8")
     commit(pair[1])
 
-    assert ".copier-answers.yml:2:1:" in refusal(pair[1])
+    assert ".copier-answers.yml:1:4:" in refusal(pair[1])
 
 
 def test_answers_file_with_conflict_markers(pair: Repository) -> None:
     file = pair[1] / ".copier-answers.yml"
-    file.write_text(f"<<<<<<< HEAD\n{file.read_text(encoding='utf-8')}", encoding="utf-8")
+    text = file.read_text(encoding="utf-8")
+    file.write_text(f"<<<<<<< HEAD\n{text}", encoding="utf-8")
     commit(pair[1])
 
-    assert "contains conflict markers of a merge" in refusal(pair[1])
+    assert ".copier-answers.yml:1:1: '<<<<<<< HEAD' is left over from a merge conflict" in refusal(pair[1])
+
+    file.write_text(f"<<<<<<< HEAD\n{text}=======\n{text}>>>>>>> prod\n", encoding="utf-8")
+    commit(pair[1])
+
+    assert "unresolved merge conflict between 'HEAD' (line 1) and 'prod' (line" in refusal(pair[1])
 
 
 def test_a_tag_that_is_gone(pair: Repository) -> None:

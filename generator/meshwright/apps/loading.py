@@ -18,6 +18,7 @@ from meshwright.errors import CannotRun, Position
 from meshwright.faults import contained
 from meshwright.finding import Finding
 from meshwright.manifests.inside import leads_out
+from meshwright.manifests.manifestfile import yaml_finding
 from meshwright.reading import open_regular
 from meshwright.resources import schema_root
 from meshwright.schemaproblems import Problem, problems
@@ -54,7 +55,7 @@ def load_app(root: Path, name: str) -> App | list[Finding]:
     try:
         document = _document(root / path, path)
     except YamlFault as fault:
-        return [Finding("mesh/yaml", fault.position, fault.problem)]
+        return [yaml_finding(fault, "mesh/yaml")]
     if isinstance(document, Finding):
         return [document]
     data = document.data

@@ -14,6 +14,7 @@ from meshwright.errors import Position
 from meshwright.finding import Finding, NotSeen
 from meshwright.manifests.files import RepositoryFiles
 from meshwright.manifests.kustomization import join
+from meshwright.manifests.manifestfile import yaml_finding
 from meshwright.manifests.remote import is_remote
 from meshwright.manifests.values import ChartReference, ValuesLayer, at_path
 from meshwright.words import did_you_mean
@@ -39,7 +40,7 @@ class ValuesReader:
         try:
             documents = self._files.documents(join(self._source.path, "Chart.yaml"))
         except YamlFault as fault:
-            self.findings.append(Finding("build/yaml", fault.position, fault.problem))
+            self.findings.append(yaml_finding(fault))
             return ChartReference("")
         data = mapping_of(documents[0].data) if documents else {}
         return ChartReference(str(data.get("name") or ""), str(data.get("version") or ""))
@@ -79,7 +80,7 @@ class ValuesReader:
         try:
             documents = self._files.documents(path)
         except YamlFault as fault:
-            self._fault(fault.position, fault.problem)
+            self._fault(fault.position, fault.problem, fault.fix)
             return
         yield from self._layer(documents, Position(path, 1, 1))
 
@@ -113,7 +114,8 @@ class ValuesReader:
         try:
             documents = load_documents(text, start.path)
         except YamlFault as fault:
-            self._fault(self._inside(start, fault.position), fault.problem)
+            inside = fault.moved(self._inside(start, fault.position))
+            self._fault(inside.position, inside.problem, inside.fix)
             return
         for layer in self._layer(documents, start):
             yield ValuesLayer(layer.data, lambda p, k, of=layer: self._inside(start, of.locate(p, k)))  # type: ignore[misc]
@@ -147,8 +149,8 @@ class ValuesReader:
             at = self._at("parameters", number)
             yield ValuesLayer(added, lambda _pointer, _key: at)
 
-    def _fault(self, at: Position, problem: str) -> None:
-        self.findings.append(Finding("values/yaml", at, problem, subject=self._title))
+    def _fault(self, at: Position, problem: str, fix: str = "") -> None:
+        self.findings.append(Finding("values/yaml", at, problem, fix, self._title))
 
     @property
     def _title(self) -> str:

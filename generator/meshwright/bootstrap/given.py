@@ -11,6 +11,7 @@ import yaml
 
 from meshwright.errors import MeshwrightError, together
 from meshwright.words import did_you_mean
+from meshwright.yaml import load_documents
 
 
 @dataclass(frozen=True)
@@ -74,14 +75,12 @@ def _read_file(file: Path) -> tuple[dict[str, Any], dict[str, str]]:
         raise MeshwrightError(f"{file}: save it as UTF-8; it must be a YAML file with answers") from None
     except OSError as error:
         raise MeshwrightError(f"--data-file {file}: {error.strerror}") from None
+    # For errors with an explanation.
+    load_documents(text, str(file))
     try:
         # As Copier reads it, by YAML 1.1.
         root = yaml.compose(text, Loader=yaml.SafeLoader)
         data = yaml.safe_load(text)
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark
-        place = f"{file}:{mark.line + 1}:{mark.column + 1}" if mark else str(file)
-        raise MeshwrightError(f"{place}: {error.problem or 'this is not YAML'}") from None
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise MeshwrightError(f"{file}: this is not YAML: {error}") from None
     if data is None:

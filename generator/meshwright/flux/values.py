@@ -53,8 +53,9 @@ class ConfigMapKey:
                 try:
                     load_documents(written, self._key)
                 except YamlFault as same:
-                    raise YamlFault(self._outer(same.position), same.problem) from None
-            raise YamlFault(self._at_start(), f"'{self._key}' is not valid YAML: {fault.problem}") from None
+                    raise same.moved(self._outer(same.position)) from None
+            problem = f"'{self._key}' is not valid YAML: {fault.problem}"
+            raise YamlFault(self._at_start(), problem, fault.fix) from None
 
     def _locate(self, pointer: Pointer, key: bool) -> Position:
         written = self._written()

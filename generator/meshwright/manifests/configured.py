@@ -18,6 +18,7 @@ from meshwright.manifests.kustomization import (
     KustomizationIndex,
     join,
 )
+from meshwright.manifests.manifestfile import yaml_finding
 from meshwright.manifests.plugins import (
     ModifiedConfiguration,
     configuration_files,
@@ -61,7 +62,7 @@ class ConfigurationReader:
             reason = f"{error}, so the plugin configurations cannot be checked before they run"
             inputs.withheld.append((entry, reason, at))
         except YamlFault as fault:
-            inputs.findings.append(Finding("build/yaml", fault.position, fault.problem))
+            inputs.findings.append(yaml_finding(fault))
         return ()
 
     def _documents(self, path: str) -> list[Any]:

@@ -27,6 +27,7 @@ from meshwright.manifests.kustomization import (
     hashes_names,
     join,
 )
+from meshwright.manifests.manifestfile import yaml_finding
 from meshwright.manifests.remote import is_remote
 from meshwright.words import did_you_mean
 from meshwright.yaml import YamlFault, limit_of
@@ -80,7 +81,7 @@ class BuildInputsReader:
         elif path in self._index:
             self._follow_folder(entry, inputs, stack)
         elif limit := self._files.limit_of(path):
-            inputs.findings.append(Finding("build/yaml", limit.position, limit.problem))
+            inputs.findings.append(yaml_finding(limit))
         elif entry.expected is Expected.RESOURCE:
             inputs.files.add(path)
 
@@ -138,7 +139,7 @@ class BuildInputsReader:
         elif problem := entry_problem(self._files, self._index, entry):
             own.findings.append(problem)
         elif reference.field not in _RAW and (limit := self._files.limit_of(path)):
-            own.findings.append(Finding("build/yaml", limit.position, limit.problem))
+            own.findings.append(yaml_finding(limit))
         elif reference.field in ("configurations", "crds"):
             own.settings.add(self._settings(path))
 
@@ -160,7 +161,7 @@ class BuildInputsReader:
                 "keep only kustomization.yaml",
             )
         if fault := kustomization.fault:
-            yield Finding("build/yaml", fault.position, fault.problem)
+            yield yaml_finding(fault)
         for pointer, problem in doubled_keys(kustomization.spelling):
             yield Finding(
                 "build/kustomization", kustomization.position(pointer, key=True), problem, "keep one"

@@ -9,8 +9,6 @@ from meshwright.finding import Finding
 from meshwright.manifests.files import RepositoryFiles
 from meshwright.yaml import Document, YamlFault
 
-_TAB_HINT = "indent with spaces: YAML does not allow tabs there"
-
 
 def manifest_findings(
     files: RepositoryFiles, path: str, why_read: str = "", fix: str = ""
@@ -32,10 +30,9 @@ def manifest_findings(
             )
 
 
-def yaml_finding(fault: YamlFault) -> Finding:
+def yaml_finding(fault: YamlFault, id: str = "build/yaml", subject: str = "") -> Finding:
     """A finding about a file that is not YAML."""
-    fix = _TAB_HINT if "cannot start any token" in fault.problem else ""
-    return Finding("build/yaml", fault.position, fault.problem, fix)
+    return Finding(id, fault.position, fault.problem, fault.fix, subject)
 
 
 def _problem(data: Any) -> str | None:

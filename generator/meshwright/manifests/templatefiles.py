@@ -28,6 +28,8 @@ def chart_of_template(files: RepositoryFiles, path: str) -> str:
 def unread_template(files: RepositoryFiles, fault: YamlFault) -> NotSeen | None:
     """The report for a file that is not YAML because it is a template; None for other files."""
     path = fault.position.path
+    if fault.is_conflict:
+        return None
     try:
         if not _PLACEHOLDER.search(files.text(path)):
             return None

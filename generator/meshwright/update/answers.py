@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 
 from meshwright.errors import MeshwrightError
-from meshwright.yaml import load_documents
+from meshwright.yaml import conflict_in, load_documents
 
 FILE = ".copier-answers.yml"
 SOURCE = "_src_path"
@@ -39,10 +39,10 @@ def read_answers(name: str, text: str) -> Answers:
 
     Raises MeshwrightError if it is not YAML, contains conflict markers, or lacks the template or its version.
     """
-    if any(line.startswith("<<<<<<< ") for line in text.splitlines()):
+    if conflict := conflict_in(text):
         raise MeshwrightError(
-            f"{name}: contains conflict markers of a merge; keep one side completely, and pass the answers "
-            "of the other side with `meshwright update --answers`"
+            f"{name}:{conflict.line}:1: {conflict.problem}; keep one side completely, and pass the "
+            "answers of the other side with `meshwright update --answers`"
         )
     # Only for errors with positions; the values are read below by YAML 1.1, as Copier reads them.
     load_documents(text, name)

@@ -1,5 +1,6 @@
 """Reads, writes and edits YAML as Kubernetes tools do."""
 
+from meshwright.yaml.conflict import ConflictMarkers, conflict_in
 from meshwright.yaml.dump import dump, dump_all
 from meshwright.yaml.flow import flow
 from meshwright.yaml.load import (
@@ -14,8 +15,10 @@ from meshwright.yaml.load import (
 )
 
 __all__ = [
+    "ConflictMarkers",
     "Document",
     "YamlFault",
+    "conflict_in",
     "dump",
     "dump_all",
     "flow",

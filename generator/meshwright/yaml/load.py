@@ -12,12 +12,17 @@ import yaml
 
 from meshwright.errors import MeshwrightError, Position
 from meshwright.yaml import resolve
+from meshwright.yaml.conflict import conflict_in
+from meshwright.yaml.diagnosis import diagnose
 
 # No manifest comes near these limits; beyond them Go's readers fail too, or take minutes.
 _DEEPEST = 200
 _MOST_VALUES = 250_000
 # A mapping with more keys gets an index.
 _FEW_KEYS = 50
+_FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
+# How messages name a line.
+_LINE = re.compile(r"\bline (\d+)")
 _ALIAS = re.compile(r"(?<![^\s\[{,:-])\*[^\s,\]}*]")
 # Each level in block style indents its content by at least one blank or one "-", "?" or ":".
 _INDENTED = re.compile(rf"^[ ?:-]{{{_DEEPEST // 2}}}", re.MULTILINE)
@@ -30,18 +35,41 @@ _MERGE = f"{_TAG}merge"
 class YamlFault(MeshwrightError):
     """A file that is not YAML or has a duplicate key, with the position.
 
-    ``is_limit`` means that it may be YAML but exceeds a limit.
+    ``fix`` says what to do. ``is_limit`` means that it may be YAML but exceeds a limit, ``is_conflict`` that
+    it contains the markers of a merge conflict.
     """
 
-    def __init__(self, position: Position, problem: str, *, is_limit: bool = False) -> None:
-        super().__init__(f"{position}: {problem}")
+    def __init__(
+        self,
+        position: Position,
+        problem: str,
+        fix: str = "",
+        *,
+        is_limit: bool = False,
+        is_conflict: bool = False,
+    ) -> None:
+        super().__init__(f"{position}: {problem}{f'; {fix}' if fix else ''}")
         self.position = position
         self.problem = problem
+        self.fix = fix
         self.is_limit = is_limit
+        self.is_conflict = is_conflict
+
+    def moved(self, position: Position) -> YamlFault:
+        """The same fault of a text that is part of a file, at its ``position`` in that file."""
+        by = position.line - self.position.line
+        problem, fix = (
+            _LINE.sub(lambda found: f"line {int(found[1]) + by}", text) for text in (self.problem, self.fix)
+        )
+        return YamlFault(position, problem, fix, is_limit=self.is_limit, is_conflict=self.is_conflict)
 
 
 class _Limit(yaml.MarkedYAMLError):
     """Too many levels, values or aliases."""
+
+
+class _Explained(yaml.constructor.ConstructorError):
+    """A fault that this module found itself, with its own words."""
 
 
 class _GoLoader(yaml.CSafeLoader):
@@ -87,7 +115,7 @@ class _GoLoader(yaml.CSafeLoader):
             if isinstance(key, yaml.ScalarNode) and key.tag != _MERGE:
                 if key.value in seen:
                     first = seen[key.value].start_mark.line + 1
-                    raise yaml.constructor.ConstructorError(
+                    raise _Explained(
                         None,
                         None,
                         f"duplicate key {key.value!r}, first on line {first}",
@@ -117,7 +145,7 @@ def _scalar_of(
             return construct(loader, node)
         except (ValueError, LookupError):
             problem = f"{str(node.value)[:40]!r} is not {kind}"
-            raise yaml.constructor.ConstructorError(None, None, problem, node.start_mark) from None
+            raise _Explained(None, None, problem, node.start_mark) from None
 
     return constructed
 
@@ -256,6 +284,8 @@ def has_aliases(text: str) -> bool:
 
 
 def _documents(text: str, path: str, most_values: float = float("inf")) -> Iterator[Document]:
+    if conflict := conflict_in(text):
+        raise YamlFault(Position(path, conflict.line, 1), conflict.problem, conflict.fix, is_conflict=True)
     loader = _GoLoader(text)
     loader.most_values = most_values
     # Without aliases, a document is not larger than its text.
@@ -269,14 +299,35 @@ def _documents(text: str, path: str, most_values: float = float("inf")) -> Itera
             if node is not None and data is not None:
                 yield Document(path, data, node)
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        where = Position(path, mark.line + 1, mark.column + 1) if mark else Position(path)
-        problem = str(error.problem or error.context or "not YAML")
-        raise YamlFault(where, problem, is_limit=isinstance(error, _Limit)) from None
+        raise _fault(text, path, error) from None
+    except yaml.reader.ReaderError as error:
+        raise YamlFault(*_unreadable(text, path, error)) from None
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise YamlFault(Position(path), f"not YAML: {str(error).splitlines()[0]}") from None
     finally:
         loader.dispose()
+
+
+def _fault(text: str, path: str, error: yaml.MarkedYAMLError) -> YamlFault:
+    if isinstance(error, (_Limit, _Explained)):
+        mark = error.problem_mark
+        where = Position(path, mark.line + 1, mark.column + 1) if mark else Position(path)
+        return YamlFault(where, str(error.problem), is_limit=isinstance(error, _Limit))
+    found = diagnose(text, error)
+    if found is None:
+        return YamlFault(Position(path), str(error.problem or error.context or "not YAML"))
+    return YamlFault(Position(path, found.line, found.column), found.problem, found.fix)
+
+
+def _unreadable(text: str, path: str, error: yaml.reader.ReaderError) -> tuple[Position, str, str]:
+    """A character that YAML does not allow; libyaml counts bytes, so it is searched here."""
+    found = _FORBIDDEN.search(text)
+    if found is None:
+        return Position(path), f"not YAML: {str(error).splitlines()[0]}", ""
+    line = text.count("\n", 0, found.start()) + 1
+    column = found.start() - text.rfind("\n", 0, found.start())
+    problem = f"contains the character U+{ord(found[0]):04X}, which YAML does not allow"
+    return Position(path, line, column), problem, "remove it"
 
 
 def parse(text: str, path: str = "<text>") -> Any:

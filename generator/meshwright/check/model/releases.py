@@ -17,6 +17,7 @@ from meshwright.finding import Finding
 from meshwright.flux.helmrelease import chart_of, is_helm_release
 from meshwright.flux.substitution import unresolved
 from meshwright.manifests.kustomization import KustomizationFile, join
+from meshwright.manifests.manifestfile import yaml_finding
 from meshwright.manifests.source import position_of
 from meshwright.manifests.unit import BuiltObject
 from meshwright.manifests.values import ChartReference, MergedValues, ValuesLayer, merge
@@ -176,7 +177,7 @@ def _helm_charts(repository: Repository, kustomization: KustomizationFile) -> It
             try:
                 documents = repository.files.documents(path)
             except YamlFault as fault:
-                findings.append(Finding("values/yaml", fault.position, fault.problem))
+                findings.append(yaml_finding(fault, "values/yaml"))
                 continue
             if documents and isinstance(documents[0].data, dict):
                 found = documents[0]

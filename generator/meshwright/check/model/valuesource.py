@@ -11,6 +11,7 @@ from meshwright.flux.helmrelease import ValuesReference, values_references
 from meshwright.flux.substitution import unresolved
 from meshwright.flux.values import ConfigMapKey
 from meshwright.manifests.generated import generator_entry
+from meshwright.manifests.manifestfile import yaml_finding
 from meshwright.manifests.source import position_of
 from meshwright.manifests.unit import BuiltObject
 from meshwright.manifests.values import ValuesLayer, at_path
@@ -82,7 +83,7 @@ class ValuesSource:
                 reason = f"its values in {config_map.title} contain variables that are not in this repository"
                 self._not_seen(reason, at)
                 return
-            yield Finding("values/yaml", fault.position, fault.problem, subject=self._release.title)
+            yield yaml_finding(fault, "values/yaml", self._release.title)
 
     def _config_map(self, name: str) -> BuiltObject | None:
         """The ConfigMap that the cluster would find by this name."""

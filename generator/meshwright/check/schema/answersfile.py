@@ -9,6 +9,7 @@ from typing import Any
 from meshwright.check.schema.schemacheck import SchemaCheck
 from meshwright.finding import Finding
 from meshwright.manifests.files import RepositoryFiles
+from meshwright.manifests.manifestfile import yaml_finding
 from meshwright.resources import schema_root
 from meshwright.schemaproblems import Problem, problems
 from meshwright.yaml import Document, YamlFault
@@ -25,7 +26,7 @@ def answers_checks(files: RepositoryFiles) -> Iterator[Finding | SchemaCheck]:
     try:
         documents = files.documents(ANSWERS)
     except YamlFault as fault:
-        yield Finding("schema/yaml", fault.position, fault.problem)
+        yield yaml_finding(fault, "schema/yaml")
         return
     path = schema_root() / "answers.schema.json"
     schema = json.loads(path.read_text(encoding="utf-8"))

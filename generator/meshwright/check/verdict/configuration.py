@@ -12,6 +12,7 @@ from typing import Any
 from meshwright.errors import Position
 from meshwright.finding import Finding
 from meshwright.manifests.files import RepositoryFiles
+from meshwright.manifests.manifestfile import yaml_finding
 from meshwright.patterns.regexp import Pattern, PatternFault, compile_pattern
 from meshwright.resources import schema_root
 from meshwright.schemaproblems import problems
@@ -56,7 +57,7 @@ def read_configuration(files: RepositoryFiles) -> Configuration:
     try:
         documents = files.documents(FILE)
     except YamlFault as fault:
-        found.findings.append(Finding("schema/yaml", fault.position, fault.problem))
+        found.findings.append(yaml_finding(fault, "schema/yaml"))
         return found
     if not documents:
         return found
