@@ -116,7 +116,9 @@ def test_a_removed_application_loses_its_output(repository: Path, run: Run) -> N
         f"mesh/apps/{last}/kustomization.yaml",
         f"mesh/apps/{last}/namespace.yaml",
     ]
-    assert run() == (ExitCode.CLEAN, "5 applications: 0 written, 5 unchanged, 1 removed\n")
+    files = "clusters/home/apps/app-00005.yaml and mesh/apps/app-00005/"
+    gone = f"removed: {files}, because apps/app-00005 has no mesh.yaml\n"
+    assert run() == (ExitCode.CLEAN, f"{gone}5 applications: 0 written, 5 unchanged, 1 removed\n")
     assert not (repository / "mesh/apps" / last).exists()
     assert not (repository / f"clusters/home/apps/{last}.yaml").exists()
 

@@ -87,6 +87,10 @@ class _Random:
         if chooser.random() < 0.4:
             spec["scope"] = "namespace"
         free = [item for item in self.workloads if not _template(item)["spec"].get("hostNetwork")]
+        if not free:
+            # An application without any workload that can be meshed is refused.
+            del _template(self.workloads[0])["spec"]["hostNetwork"]
+            free = self.workloads[:1]
         if free and chooser.random() < 0.4:
             chosen = chooser.sample(free, chooser.randint(1, len(free)))
             spec["workloads"] = [self._entry(item) for item in chosen]

@@ -15,19 +15,20 @@ from meshwright.finding import Finding, Severity
 if TYPE_CHECKING:
     from meshwright.apps.outputdiff import FileChange
     from meshwright.apps.pipeline import PipelineResult
+    from meshwright.apps.removals import Removal
 
 
 @dataclass(frozen=True)
 class Outcome:
     """The result of a run; ``changes`` are the stale files that a check reports, by path.
 
-    ``changed`` counts applications whose output differs, ``removed`` those that no longer exist.
+    ``changed`` counts applications whose output differs, ``removals`` are those that no longer exist.
     """
 
     findings: tuple[Finding, ...]
     applications: int
     changed: int = 0
-    removed: int = 0
+    removals: tuple[Removal, ...] = ()
     changes: tuple[FileChange, ...] = ()
     written: bool = True
 
@@ -45,8 +46,8 @@ class Outcome:
 def generate(root: Path, *, check: bool, force: bool, remember: bool) -> Outcome:
     """Update the output of every application, or, with ``check``, only compare it.
 
-    If there is any error, nothing is written. ``force`` overwrites manual edits; ``remember`` uses and
-    updates the cache. Raises MeshwrightError if generate cannot run.
+    If there is any error, nothing is written. ``force`` overwrites manual edits and allows every removal;
+    ``remember`` uses and updates the cache. Raises MeshwrightError if generate cannot run.
     """
     top = Path(os.path.realpath(root))
     with locked(top) as alone:
@@ -81,7 +82,7 @@ def _outcome(result: PipelineResult, *, written: bool) -> Outcome:
         findings=tuple(sorted(dict.fromkeys(result.findings), key=lambda finding: finding.sort_key)),
         applications=result.applications,
         changed=result.changed,
-        removed=result.removed,
+        removals=tuple(result.removals),
         changes=tuple(sorted(result.changes, key=lambda change: change.path)),
         written=written,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import chain
@@ -16,7 +16,8 @@ from meshwright.apps.loading import load_apps
 from meshwright.apps.model import App, AppsContext, Base, RepositorySettings
 from meshwright.apps.outputdiff import FileChange, compare
 from meshwright.apps.overlay.planner import plan
-from meshwright.apps.settings import read_settings
+from meshwright.apps.removals import Removal, refused, removal
+from meshwright.apps.settings import platform_findings, read_settings
 from meshwright.apps.steps import PathSwap
 from meshwright.apps.wiring import render_wiring
 from meshwright.apps.workers import WorkerPool, processors
@@ -26,6 +27,7 @@ from meshwright.faults import contained
 from meshwright.finding import Finding, Severity
 from meshwright.gcpause import no_collection
 from meshwright.manifests.unit import BuiltObject
+from meshwright.yaml import Document
 
 # Starting a second process takes as long as planning a few hundred applications.
 _MIN_APPS_FOR_TWO_WORKERS = 300
@@ -39,9 +41,11 @@ class PipelineResult:
     findings: list[Finding] = field(default_factory=list)
     changes: list[FileChange] = field(default_factory=list)
     steps: list[list[PathSwap]] = field(default_factory=list)
-    # Applications whose output changes, and names without an application, whose output is removed.
+    # The number of applications whose output changes, and the output of those that are gone.
     changed: int = 0
-    removed: int = 0
+    removals: list[Removal] = field(default_factory=list)
+    # Applications without any output so far.
+    created: list[str] = field(default_factory=list)
 
     @property
     def has_errors(self) -> bool:
@@ -54,7 +58,8 @@ class PipelineResult:
         self.changes += other.changes
         self.steps += other.steps
         self.changed += other.changed
-        self.removed += other.removed
+        self.removals += other.removals
+        self.created += other.created
 
 
 @dataclass(frozen=True)
@@ -67,6 +72,7 @@ class _Task:
     existing: Existing
     output: Output | None
     force: bool
+    read: Callable[[str], list[Document]] | None
 
 
 @dataclass(frozen=True)
@@ -86,9 +92,16 @@ class _Combined:
     faulty: bool
 
 
-def produce(root: Path, output: Output | None, *, force: bool = False) -> PipelineResult:
+def produce(
+    root: Path,
+    output: Output | None,
+    *,
+    force: bool = False,
+    read: Callable[[str], list[Document]] | None = None,
+) -> PipelineResult:
     """Validate, plan and compare everything; stage differences into ``output``, if given, until an error.
 
+    ``force`` overwrites manual edits and allows every removal; ``read`` returns the documents of a file.
     Raises MeshwrightError if ``root`` is not a generated repository, or a tool is missing.
     """
     with no_collection():
@@ -96,9 +109,11 @@ def produce(root: Path, output: Output | None, *, force: bool = False) -> Pipeli
         found, findings = load_apps(root, settings)
         apps = {app.name: app for app in found}
         existing = Existing(root, settings.cluster)
-        task = _Task(root, settings, apps, existing, output, force)
+        task = _Task(root, settings, apps, existing, output, force, read)
         names = sorted(apps.keys() | existing.names)
-        result = PipelineResult(len(apps), [*findings, *existing.findings])
+        result = PipelineResult(
+            len(apps), [*findings, *existing.findings, *platform_findings(root, settings)]
+        )
         with WorkerPool([partial(_work, task, part) for part in _parts(names)]) as pool:
             first_passes: list[_FirstPass] = pool.receive()
             namespaces = {
@@ -109,6 +124,9 @@ def produce(root: Path, output: Output | None, *, force: bool = False) -> Pipeli
             pool.send(_Combined(namespaces, waves(apps), result.has_errors))
             for part in pool.receive():
                 result.absorb(part)
+        if not force:
+            made = [apps[name] for name in result.created]
+            result.findings += refused(root, result.removals, made, settings)
     return result
 
 
@@ -118,7 +136,7 @@ def _work(task: _Task, names: Sequence[str]) -> Generator[_FirstPass | PipelineR
     # A policy also needs the service accounts of its clients.
     clients = [client for app in own for client in _clients(app) if client in task.apps]
     needed = {app.name: app for app in (*own, *(task.apps[name] for name in clients))}
-    by_path, findings = read_bases(task.root, (app.base_path for app in needed.values()))
+    by_path, findings = read_bases(task.root, (app.base_path for app in needed.values()), task.read)
     bases = {name: by_path[app.base_path] for name, app in needed.items()}
     namespaces = {app.name: made for app in own if (made := _namespaces(bases[app.name]))}
     combined = yield _FirstPass(namespaces, findings)
@@ -153,9 +171,13 @@ def _compare(task: _Task, name: str, context: AppsContext, wave: int, result: Pi
     if not difference.changes:
         return
     if app is None:
-        result.removed += 1
+        result.removals.append(
+            removal(task.root, name, (change.path for change in difference.changes if change.after is None))
+        )
     else:
         result.changed += 1
+        if all(change.before is None for change in difference.changes):
+            result.created.append(name)
     if task.output is None:
         result.changes += difference.changes
     elif not result.has_errors:

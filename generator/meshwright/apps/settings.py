@@ -9,12 +9,14 @@ from typing import Any
 
 from meshwright.apps.model import RepositorySettings
 from meshwright.apps.names import LABEL
-from meshwright.errors import AnotherTemplateError, MeshwrightError
+from meshwright.errors import AnotherTemplateError, MeshwrightError, Position
+from meshwright.finding import Finding
 from meshwright.manifests.inside import leads_out, read_inside
-from meshwright.yaml import YamlFault, parse, parse_all
+from meshwright.yaml import YamlFault, load_documents, parse, parse_all
 from meshwright.yaml.pointer import holds, items_of, mapping_of, value_at
 
 ANSWERS = ".copier-answers.yml"
+_CLUSTERS = "clusters"
 _CONTROL_PLANE = "platform/linkerd-control-plane"
 # Chart 2026.8.3, values.yaml: proxy.opaquePorts.
 _OPAQUE = "25,587,3306,4444,5432,6379,9300,11211"
@@ -52,6 +54,39 @@ def read_settings(root: Path) -> RepositorySettings:
         trust_domain=str(_value(values, "identityTrustDomain") or "cluster.local"),
         components=_components(root),
     )
+
+
+def platform_findings(root: Path, settings: RepositorySettings) -> list[Finding]:
+    """An error if the cluster's folder has no platform: its engine would delete the running one."""
+    if settings.layers:
+        return []
+    folder = f"{_CLUSTERS}/{settings.cluster}"
+    others = [path.split("/")[1] for path in _listed(root, _CLUSTERS, "*/platform")]
+    there = f"; the platform is in {_CLUSTERS}/{others[0]}" if others else ""
+    text = f"cluster_name is '{settings.cluster}', but {folder} has no platform{there}"
+    fix = "restore it from Git"
+    if others:
+        moved = _names_folder(root, others[0], folder)
+        undo = f"git mv {_CLUSTERS}/{others[0]} {folder}" if moved else f"set it back to '{others[0]}'"
+        wanted = others[0] if moved else settings.cluster
+        fix = f"{undo}; to rename the cluster, run `meshwright update --answers cluster_name={wanted}`"
+    return [Finding("generate/no-platform", _position(root, "cluster_name"), text, fix)]
+
+
+def _names_folder(root: Path, cluster: str, folder: str) -> bool:
+    """Whether the entry point of a cluster's folder still names another folder."""
+    places = [f"{_CLUSTERS}/{cluster}/{engine}" for engine in ("flux-system", "argocd")]
+    paths = [path for place in places for path in _listed(root, place, "*.yaml")]
+    return any(f"{folder}\n".encode() in read_inside(root, path) for path in paths)
+
+
+def _position(root: Path, answer: str) -> Position:
+    """The line of an answer."""
+    try:
+        documents = load_documents(read_inside(root, ANSWERS).decode("utf-8"), ANSWERS)
+    except (OSError, UnicodeDecodeError, YamlFault):
+        return Position(ANSWERS)
+    return documents[0].position((answer,)) if documents else Position(ANSWERS)
 
 
 def _answers(root: Path) -> Mapping[str, Any]:

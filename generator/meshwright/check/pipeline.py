@@ -105,7 +105,7 @@ class _Check:
         with self._stage("reading the answers"):
             self._collect(answers_checks(self._files))
         with self._stage("reading the applications"):
-            self._collect(apps_findings(self._files))
+            self._collect(apps_findings(self._files, remembered=self._memory is not None))
         with self._stage("reading the objects"):
             self._collect(object_checks(repository, schemas))
         releases: list[ChartRelease] = []

@@ -27,7 +27,11 @@ def generate(
         bool, typer.Option("--check", help="Write nothing; exit with 1 and show a diff if files are stale.")
     ] = False,
     force: Annotated[
-        bool, typer.Option("--force", help="Overwrite generated files that were edited by hand.")
+        bool,
+        typer.Option(
+            "--force",
+            help="Overwrite generated files that were edited by hand, and remove all that is left over.",
+        ),
     ] = False,
     cache: Annotated[bool, typer.Option(help="Skip the work if nothing changed since the last run.")] = True,
 ) -> ExitCode:
@@ -47,6 +51,8 @@ def generate(
 
         lines = unified(change.path, change.before, change.after, colour=colour)
         tell("".join(lines), colour=colour)
+    for removal in outcome.removals if not outcome.has_errors else ():
+        tell(f"{'removed' if outcome.written else 'to be removed'}: {removal.text}\n")
     tell(f"{_summary(outcome)}\n")
     return outcome.exit_code
 
@@ -67,6 +73,6 @@ def _summary(outcome: Outcome) -> str:
     if outcome.has_errors:
         errors = sum(finding.severity == "error" for finding in outcome.findings)
         return f"{applications}: {plural(errors, 'error')}; nothing is written"
-    unchanged = outcome.applications - outcome.changed
+    unchanged, gone = outcome.applications - outcome.changed, len(outcome.removals)
     changed, removed = ("written", "removed") if outcome.written else ("stale", "to be removed")
-    return f"{applications}: {outcome.changed} {changed}, {unchanged} unchanged, {outcome.removed} {removed}"
+    return f"{applications}: {outcome.changed} {changed}, {unchanged} unchanged, {gone} {removed}"

@@ -75,7 +75,14 @@ def prepare(request: UpdateRequest, scratch: Path, renderer: Renderer) -> Merge:
     history = rendered_answers(project, request.answers_file)
     before = history.answers
     target = choose(template, project.answers, before, request.to, request.answers)
-    target = replace(target, notes=(*_source_notes(project, request, history), *target.notes))
+    target = replace(
+        target,
+        notes=(
+            *_source_notes(project, request, history),
+            *_cluster_notes(before.given, target),
+            *target.notes,
+        ),
+    )
     repository = MergeRepository(project, scratch)
     rendered = renderer.render(
         template,
@@ -139,6 +146,21 @@ def _source_notes(project: Project, request: UpdateRequest, history: RenderedCom
             f"{project.answers.place(SOURCE)}: the files were rendered from {history.source}; "
             f"{recorded} was recorded since; review that template before you accept the result"
         )
+
+
+def _cluster_notes(before: Mapping[str, Any], target: UpgradeTarget) -> Iterator[str]:
+    """What a new name of the cluster does on the running one."""
+    old, new = before.get("cluster_name"), target.answers.get("cluster_name")
+    if not old or not new or old == new:
+        return
+    if target.answers.get("engine") == "argocd":
+        engine, apply = "Argo CD", f"kubectl apply -n argocd -f clusters/{new}/argocd/root.yaml"
+    else:
+        engine, apply = "Flux", f"kubectl apply -f clusters/{new}/flux-system/gotk-sync.yaml"
+    yield (
+        f"after the push, {engine} reports that clusters/{old} does not exist, and deletes nothing; then run "
+        f"`{apply}`: all objects keep their names, so nothing is pruned, whatever a preview lists as removed"
+    )
 
 
 def _is_deletion(conflict: Conflict) -> bool:

@@ -81,7 +81,7 @@ def diagnose(text: str, error: yaml.MarkedYAMLError) -> YamlDiagnosis | None:
         if found := explain(fault):
             return found
     if fault.text.startswith("--- "):
-        return YamlDiagnosis(fault.line, 5, "a key stands on the line of '---'", "put it on the next line")
+        return YamlDiagnosis(fault.line, 5, "a key begins on the line of '---'", "put it on the next line")
     return YamlDiagnosis(
         fault.line,
         fault.column,

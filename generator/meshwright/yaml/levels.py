@@ -84,7 +84,7 @@ def misplaced(lines: Sequence[str], line: int) -> tuple[str, str] | None:
     problem = f"{name} has {_spaces(entry.column)} before it, which matches no line above"
     return (
         problem,
-        f"give it {_spaces(nearest.column)} to stand beside {nearest.title}{_parent(above, nearest)}",
+        f"give it {_spaces(nearest.column)} like {nearest.title}{_parent(above, nearest)}",
     )
 
 
@@ -92,10 +92,10 @@ def _other_kind(entry: Entry, name: str, above: Sequence[Entry]) -> tuple[str, s
     same = [level for level in above if level.column == entry.column]
     beside = same[-1] if same else above[-1]
     if entry.is_item:
-        return f"{name} stands where a key belongs, beside {beside.title}", (
+        return f"{name} begins where a key belongs, after {beside.title}", (
             f"give it {_spaces(beside.column + 2)} to belong to '{beside.key}', and '{beside.key}:' no value"
         )
-    return f"{name} stands where a list item belongs, beside {beside.title}", (
+    return f"{name} begins where a list item belongs, after {beside.title}", (
         f"give it {_spaces(beside.column + 2)} to belong to that item, or begin it with '- '"
     )
 

@@ -43,8 +43,12 @@ class AnnotationTarget:
 
 @dataclass
 class Targets:
-    """The selected workloads; ``skipped`` are those that the injector cannot inject, with the reason."""
+    """The selected workloads.
 
+    ``owners`` are all that create pods, ``skipped`` those that the injector cannot inject, with the reason.
+    """
+
+    owners: list[BuiltObject] = field(default_factory=list)
     chosen: list[AnnotationTarget] = field(default_factory=list)
     skipped: list[tuple[BuiltObject, str]] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
@@ -64,6 +68,7 @@ def choose_targets(app: App, base: Base, settings: RepositorySettings) -> Target
     found = Targets(jobs=jobs_mode(app, settings))
     entries = {(entry.kind, entry.name): entry for entry in app.spec.workloads if not entry.chart}
     owners = [(item, owner) for item in base.objects if (owner := pod_owner(item))]
+    found.owners = [item for item, _ in owners]
     for item, owner in owners:
         entry = entries.pop((item.kind, item.name), None)
         if app.spec.scope is Scope.NAMESPACE:

@@ -12,6 +12,7 @@ from meshwright.apps.modeline import modeline
 from meshwright.apps.overlay.annotations import pod_annotations
 from meshwright.apps.overlay.annotationtargets import Targets, choose_targets
 from meshwright.apps.overlay.components import choose_components, own_components
+from meshwright.apps.overlay.coverage import nothing_meshed
 from meshwright.apps.overlay.free import free_patches
 from meshwright.apps.overlay.namespaces import namespace_document, namespace_findings
 from meshwright.apps.overlay.patches import annotate, in_overlay, nested, target_of
@@ -38,6 +39,7 @@ def plan(app: App, context: AppsContext) -> Overlay:
     parts = [policy_part(app, context), ingress_part(app, context)]
     overlay = Overlay(meshed=app.spec.is_meshed, expressions=health_expressions(base))
     overlay.findings += [*namespace_findings(app, base), *targets.findings]
+    overlay.findings += nothing_meshed(app, base, targets)
     overlay.needs = _needs(app, context, parts)
     for part in parts:
         overlay.findings += part.findings

@@ -37,6 +37,21 @@ def answers_checks(files: RepositoryFiles) -> Iterator[Finding | SchemaCheck]:
     yield SchemaCheck(given, path, lambda _: _explain(answers, problems(schema, given)))
 
 
+def has_our_answers(files: RepositoryFiles) -> bool:
+    """Whether the answers can be read and are those of this template."""
+    return bool(our_answers(files, ANSWERS))
+
+
+def our_answers(files: RepositoryFiles, path: str) -> Document | None:
+    """The answers of this template in a file; None if it is something else or cannot be read."""
+    try:
+        documents = files.documents(path)
+    except YamlFault:
+        return None
+    schema = json.loads((schema_root() / "answers.schema.json").read_text(encoding="utf-8"))
+    return documents[0] if documents and _is_ours(documents[0].data, schema) else None
+
+
 def _explain(answers: Document, found: list[Problem]) -> Iterator[Finding]:
     for problem in found:
         unknown = problem.code == "unknown"

@@ -1,35 +1,88 @@
-"""Checks the applications of a generated repository: each mesh.yaml, and faults between them."""
+"""Checks the applications of a generated repository: each mesh.yaml, faults between them, stale output."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import groupby
 
-from meshwright.apps.base import read_bases
-from meshwright.apps.inventory import inventory_findings
-from meshwright.apps.loading import load_apps
-from meshwright.apps.model import AppsContext, Base
-from meshwright.apps.settings import ANSWERS, read_settings
-from meshwright.errors import MeshwrightError
+from meshwright.apps.existing import OVERLAYS
+from meshwright.apps.generatecache import GenerateCache
+from meshwright.apps.outputdiff import FileChange
+from meshwright.apps.pipeline import PipelineResult, produce
+from meshwright.apps.settings import ANSWERS
+from meshwright.check.schema.answersfile import has_our_answers
+from meshwright.errors import MeshwrightError, Position
+from meshwright.faults import ID as INTERNAL
 from meshwright.finding import Finding
 from meshwright.manifests.files import RepositoryFiles
 
+_RUN = "run `meshwright generate`"
+# What generate finds; faults in manifests are reported when they are built.
+_STEPS = ("mesh", "generate")
 
-def apps_findings(files: RepositoryFiles) -> Iterator[Finding]:
-    """Findings for the applications of a generated repository; empty for other repositories.
 
-    Stale output is reported by `meshwright generate --check`, not here.
+def apps_findings(files: RepositoryFiles, *, remembered: bool = False) -> Iterator[Finding]:
+    """Everything that `meshwright generate --check` says; empty for repositories of another origin.
+
+    ``remembered`` accepts that an earlier run of generate found everything up to date.
     """
-    specs = [path for path in files.below("apps") if path.endswith("/mesh.yaml")]
-    if not specs or not files.is_file(ANSWERS):
+    if not files.is_file(ANSWERS) or not has_our_answers(files):
         return
+    if remembered:
+        cache = GenerateCache(files.root)
+        if fresh := cache.recall(cache.signature()):
+            yield from fresh.warnings
+            return
     try:
-        settings = read_settings(files.root)
+        result = produce(files.root, None, read=files.documents)
     except MeshwrightError:
-        # Answers of another template, or invalid ones, which are reported separately.
+        # Invalid answers and a missing tool are reported separately.
         return
-    apps, findings = load_apps(files.root, settings)
-    yield from findings
-    # Faults in the manifests are reported when they are built.
-    bases, _ = read_bases(files.root, [app.base_path for app in apps], files.documents)
-    by_name = {app.name: bases.get(app.base_path, Base(app.base_path)) for app in apps}
-    yield from inventory_findings(AppsContext({app.name: app for app in apps}, by_name, settings))
+    yield from (item for item in result.findings if item.step in _STEPS or item.id == INTERNAL)
+    yield from _stale(result)
+
+
+def _stale(result: PipelineResult) -> Iterator[Finding]:
+    """One finding per application whose output is not what generate would write."""
+    told = {_app_of(item.position.path) for item in result.findings if item.step == "generate"}
+    told |= {item.position.path.split("/")[1] for item in result.findings if item.id == "generate/misnamed"}
+    removals = {removal.name: removal for removal in result.removals}
+    for name, changes in groupby(sorted(result.changes, key=_sort_key), lambda change: _app_of(change.path)):
+        if name in told:
+            continue
+        if removal := removals.get(name):
+            text = f"left over: {removal.why}, so `meshwright generate` removes {removal.text.split(',')[0]}"
+            at = Position(removal.paths[0], 1, 1)
+            yield Finding("generate/left-over", at, text, f"{_RUN}, or restore apps/{name}/mesh.yaml")
+        elif name in result.created:
+            text = f"application '{name}' was never generated, so nothing applies it"
+            yield Finding("generate/missing", Position(f"apps/{name}/mesh.yaml", 1, 1), text, _RUN)
+        else:
+            yield _out_of_date(name, next(changes))
+
+
+def _out_of_date(name: str, change: FileChange) -> Finding:
+    verb = "does not exist" if change.before is None else "is superfluous" if change.after is None else ""
+    text = f"{verb or 'out of date'}: apps/{name}/mesh.yaml, its manifests or the platform changed"
+    line = 0 if verb else _first_difference(change)
+    return Finding("generate/stale", Position(change.path, line, 1 if line else 0), text, _RUN)
+
+
+def _first_difference(change: FileChange) -> int:
+    """The first line of the existing file that differs, after the header with its hash."""
+    before, after = (text.splitlines() for text in (change.before or "", change.after or ""))
+    pairs = zip(before[1:], after[1:], strict=False)
+    return next((number for number, (old, new) in enumerate(pairs, start=2) if old != new), len(before) or 1)
+
+
+def _app_of(path: str) -> str:
+    """The application of a generated path; empty for other paths."""
+    parts = path.split("/")
+    if path.startswith(f"{OVERLAYS}/") and len(parts) > 2:
+        return parts[2]
+    in_wirings = len(parts) == 4 and parts[0] == "clusters" and parts[2] == "apps"
+    return parts[3].removesuffix(".yaml") if in_wirings else ""
+
+
+def _sort_key(change: FileChange) -> tuple[str, str]:
+    return _app_of(change.path), change.path
