@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 from meshwright.check.cache.buildcache import BuildCache
+from meshwright.check.layout import layout_findings
 from meshwright.check.model.index import Model
 from meshwright.check.model.loader import load
 from meshwright.check.model.releases import ChartRelease, read_releases
@@ -106,6 +107,8 @@ class _Check:
             self._collect(answers_checks(self._files))
         with self._stage("reading the applications"):
             self._collect(apps_findings(self._files, remembered=self._memory is not None))
+        with self._stage("comparing the folders with the answers"):
+            self._collect(layout_findings(repository))
         with self._stage("reading the objects"):
             self._collect(object_checks(repository, schemas))
         releases: list[ChartRelease] = []
