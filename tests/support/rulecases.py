@@ -58,6 +58,10 @@ class TextFiles(RepositoryFiles):
     def is_file(self, path: str) -> bool:
         return path in self._files
 
+    def raw(self, path: str, limit: int | None = None) -> bytes | None:
+        content = self.text(path).encode()
+        return content if limit is None or len(content) <= limit else None
+
     def is_folder(self, path: str) -> bool:
         return any(file.startswith(f"{path}/") for file in self.paths)
 

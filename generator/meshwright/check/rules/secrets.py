@@ -3,25 +3,37 @@
 from __future__ import annotations
 
 import base64
+import posixpath
 import re
 from collections.abc import Iterator
 
 from meshwright.check.model.index import Model
 from meshwright.check.rules.rule import Hit, Severity, rule
 from meshwright.errors import Position
+from meshwright.manifests.kustomization import join
 from meshwright.yaml import YamlFault
+from meshwright.yaml.pointer import items_of, mapping_of
 
 _KEY = re.compile(r"-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY-----|AGE-SECRET-KEY-1[0-9A-Z]{20}")
 # The same in base64, as a Secret's data has it: "-----BEGIN " and what follows on its first line.
 _ENCODED = re.compile(r"LS0tLS1CRUdJTi[0-9A-Za-z+/]{30,60}")
 # What stands for a value that another tool puts in: 1Password, vals, templates.
 _REFERENCE = re.compile(r"\s*(?:op://|ref\+|vault:|\{\{|<path:|AVP_)")
+_PAGES = (".md", ".rst", ".adoc", ".html")
+_CONTENT = re.compile(r"\s*[0-9A-Za-z+/]{40,}={0,2}\s*\Z")
+# No key is larger; larger files are data.
+_MOST_BYTES = 1024 * 1024
 # What makes Secrets without holding one.
 _HARMLESS_TYPES = frozenset({"kubernetes.io/service-account-token", "bootstrap.kubernetes.io/token"})
 
 
 def _is_plain(value: str) -> bool:
     return "${" not in value and not value.startswith("ENC[") and not _REFERENCE.match(value)
+
+
+def _is_public(key: str) -> bool:
+    """Whether a key of a Secret usually holds a public value, so that another one is the reason to report."""
+    return key in ("ca.crt", "tls.crt", "username", "user", "url", "host", "port")
 
 
 def _key_in(line: str) -> tuple[int, str] | None:
@@ -41,22 +53,57 @@ def _key_in(line: str) -> tuple[int, str] | None:
     "The repository contains a private key",
     why="Anyone who can read the repository or a clone of it has the key, and the mesh's trust depends on "
     "such keys.",
-    fix="remove it from the history, and create a new one on the cluster (cert-manager) or encrypt it with "
-    "SOPS",
+    fix="replace the key first, because everyone with a clone has it; then remove it from the history, and "
+    "create the new one on the cluster (cert-manager) or encrypt it with SOPS",
     source="RFC 7468, textual encodings; age, format of secret keys",
 )
 def private_key(model: Model) -> Iterator[Hit]:
-    for path in model.files.yaml_paths():
-        try:
-            text = model.files.text(path)
-        except YamlFault:
-            continue
+    used = model.once(_generator_inputs)
+    for path in model.files.paths:
+        text = _text(model, path)
         if "KEY" not in text and "LS0tLS1CRUdJTi" not in text:
             continue
-        for number, line in enumerate(text.splitlines(), start=1):
+        lines = text.splitlines()
+        for number, line in enumerate(lines, start=1):
+            if path.endswith(_PAGES) and not _CONTENT.match(lines[number] if number < len(lines) else ""):
+                # A page shows the form of a key; a real one has its content below.
+                continue
             if found := _key_in(line):
                 start, what = found
-                yield Hit(Position(path, number, start + 1), f"{what} in plain text")
+                by = f", and {used[path]} takes it from here" if path in used else ""
+                yield Hit(Position(path, number, start + 1), f"{what} in plain text{by}")
+
+
+def _text(model: Model, path: str) -> str:
+    """The text of a file; empty for a large one and for one that is no text."""
+    if path.endswith((".yaml", ".yml")):
+        try:
+            return model.files.text(path)
+        except YamlFault:
+            return ""
+    try:
+        raw = model.files.raw(path, _MOST_BYTES) or b""
+    except OSError:
+        return ""
+    # Only a text with such a line is decoded.
+    if b"PRIVATE KEY" not in raw and b"AGE-SECRET-KEY" not in raw and b"LS0tLS1CRUdJTi" not in raw:
+        return ""
+    return "" if b"\0" in raw else raw.decode("utf-8", "replace")
+
+
+def _generator_inputs(model: Model) -> dict[str, str]:
+    """Files from which a secretGenerator or configMapGenerator takes data, with its name."""
+    found: dict[str, str] = {}
+    for path in model.files.paths:
+        kustomization = model.repository.index.get(posixpath.dirname(path) or ".")
+        if kustomization is None or kustomization.path != path:
+            continue
+        for field in ("secretGenerator", "configMapGenerator"):
+            for entry in items_of(kustomization.data.get(field)):
+                for given in items_of(mapping_of(entry).get("files")):
+                    file = join(kustomization.folder, str(given).rpartition("=")[2])
+                    found.setdefault(file, f"{field} '{mapping_of(entry).get('name')}' ({path})")
+    return found
 
 
 @rule(
@@ -76,7 +123,7 @@ def plain_secret(model: Model) -> Iterator[Hit]:
             values = item.mapping(field)
             # A variable of Flux is filled in on the cluster, and SOPS' values are no plain text.
             given = [key for key, value in values.items() if value and _is_plain(str(value))]
-            if given:
+            if given := sorted(given, key=_is_public):
                 text = f"{item.title} contains '{given[0]}' in plain text"
                 yield Hit(item.at(field, given[0], key=True), text, subject=item.title)
                 break
