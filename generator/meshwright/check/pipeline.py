@@ -33,6 +33,7 @@ from meshwright.errors import MeshwrightError, Position
 from meshwright.faults import contained
 from meshwright.finding import Finding
 from meshwright.gcpause import no_collection
+from meshwright.manifests.conflicts import conflict_findings
 from meshwright.manifests.files import RepositoryFiles
 from meshwright.manifests.kustomization import KustomizationIndex
 from meshwright.manifests.workspace import Workspace
@@ -126,6 +127,10 @@ class _Check:
                     repository.not_seen.append(found)
             if order:
                 self._order = tuple(Timeline(order_of(model).startup).lines())
+
+        with self._stage("looking for merge conflicts"):
+            told = {item.position.path for item in (*repository.findings, *self._from_schemas)}
+            self._collect(conflict_findings(self._files, told))
 
         say(f"validating {plural(sum(len(root.objects) for root in repository.roots), 'object')}")
         with self._stage("validating the objects"):

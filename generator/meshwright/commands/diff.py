@@ -43,9 +43,10 @@ def diff(
     """
     # Imported here, so that the help comes without them.
     from meshwright.difference.comparison import compare_files
-    from meshwright.difference.revision import Checkout
+    from meshwright.difference.revision import Checkout, require_no_conflicts
 
     with working("reading"), Checkout.of(repository).files(old, new) as (before, after, changed):
+        require_no_conflicts(after, changed)
         difference = compare_files(before, after, changed, charts)
     _print(difference, old, new, output)
     return ExitCode.FINDINGS if exit_code and not difference.is_same else ExitCode.CLEAN

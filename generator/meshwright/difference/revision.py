@@ -11,18 +11,29 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from meshwright.difference.sharing import changed_paths
-from meshwright.errors import MeshwrightError
+from meshwright.errors import MeshwrightError, together
 from meshwright.git.blobs import Blobs
 from meshwright.git.changes import changed_since
 from meshwright.git.checkout import NotACheckout
 from meshwright.git.paths import below_one_of, is_plain
 from meshwright.git.worktree import NoRevision, WorkTree, first_error
 from meshwright.inert import printable
+from meshwright.manifests.conflicts import conflict_findings
 from meshwright.manifests.files import RepositoryFiles
 from meshwright.manifests.folders import SKIPPED_FOLDERS
 
 _LINK, _MODULE = "120000", "160000"
 _YAML = (".yaml", ".yml")
+
+
+def require_no_conflicts(files: RepositoryFiles, changed: Iterable[str]) -> None:
+    """Raise MeshwrightError if a changed file has an unresolved merge conflict: it renders nothing."""
+    told = [
+        f"{found.position}: {found.message}; {found.fix}"
+        for found in conflict_findings(files, frozenset(files.paths) - frozenset(changed))
+    ]
+    if told:
+        raise together(told)
 
 
 @dataclass(frozen=True)

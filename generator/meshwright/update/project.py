@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from meshwright.errors import MeshwrightError
+from meshwright.errors import MeshwrightError, together
 from meshwright.git.changes import uncommitted
 from meshwright.git.checkout import NotACheckout
 from meshwright.git.gitpython import Git
@@ -15,6 +15,7 @@ from meshwright.git.paths import is_plain
 from meshwright.git.worktree import NoRevision, WorkTree
 from meshwright.inert import printable
 from meshwright.update.answers import Answers, read_answers
+from meshwright.yaml.conflict import conflict_in_file
 
 # Files in the Git directory that mean that another operation is unfinished.
 _UNDERWAY = {
@@ -168,6 +169,9 @@ def _answers_text(path: Path, git: Git, prefix: str, name: str) -> str:
 
 def _refuse_changes(tree: WorkTree) -> None:
     names = uncommitted(tree, untracked=False)
+    # Only files that differ from the commit can have an unresolved conflict.
+    if conflicts := [told for name in names if (told := conflict_in_file(tree.folder, name))]:
+        raise together(f"{told}, then git commit" for told in conflicts)
     if names:
         more = f" and {len(names) - 1} more" if len(names) > 1 else ""
         raise MeshwrightError(

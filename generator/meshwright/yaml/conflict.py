@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from pathlib import Path
 
+from meshwright.reading import open_regular
+
+# Files with conflicts are written by people; larger ones are data.
+_MOST_BYTES = 1024 * 1024
 _START = re.compile(r"^<{7}(?: (.*?))?\r?$", re.MULTILINE)
 _MIDDLE = re.compile(r"^={7}\r?$", re.MULTILINE)
 _END = re.compile(r"^>{7}(?: (.*?))?\r?$", re.MULTILINE)
@@ -33,6 +38,16 @@ def conflict_in(text: str) -> ConflictMarkers | None:
         f"unresolved merge conflict between {_side(start)} (line {first}) and {_side(end)} (line {last})",
         "keep one side or combine both, delete the marker lines, and run git add",
     )
+
+
+def conflict_in_file(root: Path, path: str) -> str:
+    """The first conflict of a file as ``path:line:1: problem; fix``; empty if there is none."""
+    try:
+        with open_regular(root / path, _MOST_BYTES) as file:
+            found = conflict_in(file.read().decode("utf-8", "replace"))
+    except OSError:
+        return ""
+    return f"{path}:{found.line}:1: {found.problem}; {found.fix}" if found else ""
 
 
 def leftover_in(text: str) -> ConflictMarkers | None:
