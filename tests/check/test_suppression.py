@@ -64,6 +64,14 @@ def test_without_one(tmp_path: Path) -> None:
             ["linkerd.yaml:10:21 MW102", "linkerd.yaml:10:28 suppression/unknown-rule"],
         ),
         (
+            "    targetRevision: 2026.x # meshwright: ignore build/yml because",
+            ["linkerd.yaml:10:21 MW102", "linkerd.yaml:10:28 suppression/unknown-rule"],
+        ),
+        (
+            "    targetRevision: 2026.x # meshwright: ignore build/yaml because",
+            ["linkerd.yaml:10:21 MW102", "linkerd.yaml:10:28 suppression/unused"],
+        ),
+        (
             "    targetRevision: 2026.x # meshwright: ignore",
             ["linkerd.yaml:10:21 MW102", "linkerd.yaml:10:28 suppression/no-rule"],
         ),
@@ -88,6 +96,10 @@ def test_comments(line: str, expected: list[str], tmp_path: Path) -> None:
         ),
         (
             "ignore: [{rule: linkerd-version-rnge, reason: we test each edge first}]",
+            [".meshwright.yaml:1:17 suppression/unknown-rule", "linkerd.yaml:10:21 MW102"],
+        ),
+        (
+            "ignore: [{rule: values/unknwon, reason: we test each edge first}]",
             [".meshwright.yaml:1:17 suppression/unknown-rule", "linkerd.yaml:10:21 MW102"],
         ),
         (
@@ -149,10 +161,8 @@ def test_baseline(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         ({"select": ("values",)}, ExitCode.CLEAN),
         ({"ignore": ("MW102",)}, ExitCode.CLEAN),
         ({"select": ("linkerd-version-range",)}, ExitCode.FINDINGS),
-        ({"select": ("linkerd-version",)}, ExitCode.CLEAN),
         ({"select": ("chart-version-range",)}, ExitCode.CLEAN),
         ({"ignore": ("linkerd-version-range",)}, ExitCode.CLEAN),
-        ({"ignore": ("linkerd-version",)}, ExitCode.FINDINGS),
         ({"severity": "error"}, ExitCode.FINDINGS),
     ],
 )
@@ -160,6 +170,27 @@ def test_selection(
     options: dict[str, object], code: ExitCode, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run(repository(tmp_path), capsys, **options)[0] is code
+
+
+@pytest.mark.parametrize("option", ["select", "ignore"])
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("MW9999", "; `meshwright explain` lists all"),
+        ("valeus", "; did you mean 'values'?"),
+        ("mw102", "; did you mean 'MW102'?"),
+        ("linkerd-version", "; did you mean 'linkerd-version-range'?"),
+        ("build/yml", "; did you mean 'build/yaml'?"),
+        ("", "; `meshwright explain` lists all"),
+    ],
+)
+def test_a_name_that_selects_nothing_is_an_error(option: str, name: str, said: str, tmp_path: Path) -> None:
+    options: dict[str, Any] = {option: ["MW1", name]}
+
+    with pytest.raises(MeshwrightError) as refused:
+        check(repository(tmp_path), cache=False, **options)
+
+    assert str(refused.value) == f"--{option} {name}: no finding has this id or name{said}"
 
 
 def test_changed_since(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

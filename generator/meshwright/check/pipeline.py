@@ -32,6 +32,7 @@ from meshwright.deadline import OutOfTime
 from meshwright.errors import MeshwrightError, Position
 from meshwright.faults import contained
 from meshwright.finding import Finding
+from meshwright.findingids import known_names
 from meshwright.gcpause import no_collection
 from meshwright.manifests.conflicts import conflict_findings
 from meshwright.manifests.files import RepositoryFiles
@@ -157,7 +158,7 @@ class _Check:
         ours = [*self.ours, *self._files.faults, *(item for item in found if is_ours(item))]
         with contained(ours, "reading the suppressions"):
             configuration = read_configuration(self._files)
-            findings = suppress(self._files, configuration, findings, rules_by_name())
+            findings = suppress(self._files, configuration, findings, known_names(rules_by_name()))
         tools = [tool for tool in (locate("kustomize"), self._kubeconform, repository.helm) if tool]
         return Report(
             findings=in_order([*findings, *ours]),

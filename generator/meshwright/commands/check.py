@@ -72,6 +72,14 @@ def check(
     from meshwright.systems import require_unix
     from meshwright.words import plural
 
+    if select or ignore:
+        from meshwright.check.rules.registry import rules_by_name
+        from meshwright.check.verdict.selection import require_known
+        from meshwright.findingids import known_names
+
+        known = known_names(rules_by_name())
+        require_known("--select", select or (), known)
+        require_known("--ignore", ignore or (), known)
     if write_baseline:
         require_unix("check --write-baseline")
     with working("reading"):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from meshwright.check.report import Report
 from meshwright.errors import MeshwrightError
 from meshwright.finding import Finding, Severity
+from meshwright.words import did_you_mean
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,21 @@ class Selection:
     def apply(self, report: Report) -> Report:
         """The report with only the selected findings."""
         return replace(report, findings=tuple(item for item in report.findings if self.selects(item)))
+
+
+def require_known(option: str, names: Iterable[str], known: Collection[str]) -> None:
+    """Raise MeshwrightError for a name that selects nothing, because it would stay unnoticed for ever."""
+    for name in names:
+        if not name or (name not in known and not any(id.startswith(name) for id in known if is_id(id))):
+            steps = {id.partition("/")[0] for id in known if "/" in id}
+            hint = did_you_mean(name, {*known, *steps}) or did_you_mean(name.upper(), known)
+            way_out = hint or "; `meshwright explain` lists all"
+            raise MeshwrightError(f"{option} {name}: no finding has this id or name{way_out}")
+
+
+def is_id(name: str) -> bool:
+    """Whether ``name`` is an id and not the name of a rule; options take beginnings of ids."""
+    return name.startswith("MW") or "/" in name
 
 
 def _is_named(finding: Finding, names: tuple[str, ...]) -> bool:

@@ -14,7 +14,6 @@ from meshwright.words import did_you_mean
 from meshwright.yaml import YamlFault
 
 _COMMENT = re.compile(r"#\s*meshwright:\s*ignore\b[ \t]*(?P<id>[A-Za-z0-9/-]*)[ \t]*(?P<reason>.*)$")
-_STEPS = ("schema/", "build/", "kubeconform/", "values/", "mesh/")
 
 
 @dataclass(frozen=True)
@@ -34,11 +33,11 @@ class Comment:
 
 
 def suppress(
-    files: RepositoryFiles, configuration: Configuration, findings: Iterable[Finding], rules: Collection[str]
+    files: RepositoryFiles, configuration: Configuration, findings: Iterable[Finding], known: Collection[str]
 ) -> list[Finding]:
     """The remaining findings, and findings about the suppressions themselves.
 
-    ``rules`` are the ids and names of the rules. Each suppression needs a reason and must take something out.
+    ``known`` are all ids and names of findings. Each suppression needs a reason and must take something out.
     """
     findings = list(findings)
     comments = {path: _comments(files, path) for path in _with_comments(files)}
@@ -62,18 +61,18 @@ def suppress(
         if not any(item.reason for item in here) and not entries:
             kept.append(finding)
     for item in (comment for found in comments.values() for comment in found):
-        kept += _faults(item.id, item.position, rules, used=item.position in used, reason=item.reason)
+        kept += _faults(item.id, item.position, known, used=item.position in used, reason=item.reason)
     for entry in configuration.ignored:
-        kept += _faults(entry.id, entry.position, rules, used=entry.position in used, reason="given")
+        kept += _faults(entry.id, entry.position, known, used=entry.position in used, reason="given")
     return [*kept, *configuration.findings]
 
 
-def _faults(id: str, at: Position, rules: Collection[str], *, used: bool, reason: str) -> list[Finding]:
+def _faults(id: str, at: Position, known: Collection[str], *, used: bool, reason: str) -> list[Finding]:
     if not id:
         text = "a suppression names the rule: # meshwright: ignore RULE REASON"
         return [Finding("suppression/no-rule", at, text)]
-    if id not in rules and not id.startswith(_STEPS):
-        text = f"the suppression names '{id}', but no rule has this id or name{did_you_mean(id, rules)}"
+    if id not in known:
+        text = f"the suppression names '{id}', but no finding has this id or name{did_you_mean(id, known)}"
         return [Finding("suppression/unknown-rule", at, text)]
     if not reason:
         text = f"the suppression of {id} has no effect without a reason"
