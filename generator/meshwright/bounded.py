@@ -1,13 +1,14 @@
-"""The options of every command that reads a repository: its time limit and its resource limits."""
+"""The options of every command that reads a repository: which one, its time limit and its resource limits."""
 
 from __future__ import annotations
 
 from contextvars import copy_context
+from pathlib import Path
 from typing import Any
 
 from typer.core import TyperOption
 
-from meshwright.commands.group import Command
+from meshwright.commands.group import FOLDER, Command
 
 _TIMEOUT, _LIMIT = "meshwright.timeout", "meshwright.limit"
 # Seconds: a large repository takes a hundredth of it.
@@ -19,7 +20,7 @@ class Bounded(Command):
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
-        self.params += [
+        self.params[-2:-2] = [
             TyperOption(
                 param_decls=["--timeout"],
                 type=int,
@@ -70,6 +71,75 @@ class UnixBounded(Bounded):
 
         require_unix(_words(ctx))
         return super().invoke(ctx)
+
+
+class InRepository(Bounded):
+    """A command about the repository that contains the folder of ``-C`` or, without it, the current one.
+
+    Its function has the parameter ``repository``, or ``path`` for an argument PATH. PATH is used as it is,
+    so that a part of a repository can be named.
+    """
+
+    generated = False
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        if not any(param.name == "repository" for param in self.params):
+            self.params.insert(-4, folder_option())
+
+    def _invoke(self, ctx: Any) -> Any:
+        place = "repository" if "repository" in ctx.params else "path"
+        ctx.params[place] = self.root_of(ctx, place)
+        return super()._invoke(ctx)
+
+    def root_of(self, ctx: Any, place: str) -> Path:
+        """The repository. Raises MeshwrightError if it is named twice, or is one of several below."""
+        from meshwright.commands.root import ANSWERS, find_root
+
+        written = ctx.get_parameter_source(place).name == "COMMANDLINE"
+        folder: Path | None = ctx.meta.get(FOLDER)
+        if written and folder is not None:
+            from meshwright.errors import MeshwrightError
+
+            raise MeshwrightError(
+                f"{ctx.params[place]} and -C {folder} both name the repository; leave one out"
+            )
+        if written and place == "path" and not self.generated:
+            return Path(ctx.params[place])
+        start = ctx.params[place] if written or folder is None else folder
+        return find_root(start, generated=self.generated, answers=ctx.params.get("answers_file", ANSWERS))
+
+
+class UnixInRepository(InRepository, UnixBounded):
+    """Both."""
+
+
+class InGenerated(InRepository):
+    """A command about a generated repository; the folder of PATH, too, may be inside it."""
+
+    generated = True
+
+
+class UnixInGenerated(InGenerated, UnixBounded):
+    """Both."""
+
+
+def folder_option() -> TyperOption:
+    """The option -C where the command's function has no parameter for it."""
+    return TyperOption(
+        param_decls=["--repository", "-C"],
+        type=str,
+        default=None,
+        metavar="DIR",
+        callback=_keep_folder,
+        expose_value=False,
+        help="Folder of the repository, or one inside it.",
+    )
+
+
+def _keep_folder(ctx: Any, _: Any, value: str | None) -> None:
+    if value is not None:
+        ctx.meta[FOLDER] = Path(value)
 
 
 def _words(ctx: Any) -> str:

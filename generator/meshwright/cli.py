@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar
+import os
+from pathlib import Path
+from typing import Annotated, Any, ClassVar
 
 import typer
 
 from meshwright import __version__
-from meshwright.commands.group import LazyGroup, new_cli
+from meshwright.commands.group import FOLDER, LazyGroup, new_cli, see_also, volume_options
 from meshwright.ending import end, fail
-from meshwright.printing import prepare, tell
+from meshwright.printing import prepare, set_volume, tell
+
+# The variable by which a shell's script asks for completions.
+_COMPLETES = "_MESHWRIGHT_COMPLETE"
 
 
 class _Commands(LazyGroup):
@@ -19,12 +24,18 @@ class _Commands(LazyGroup):
         "generate": "Generate each application's overlay from its mesh.yaml.",
         "check": "Build and validate the whole repository offline.",
         "diff": "Compare what two revisions render, object by object.",
-        "explain": "Explain a rule, or why one component waits for another.",
+        "explain": "Explain a finding, or why one component waits for another.",
         "app": "Add, list and show applications.",
         "trust": "Inspect the mesh's certificates and rotate the trust anchor.",
         "update": "Update to a newer template version and keep your edits.",
         "tools": "List or install kustomize, kubeconform and helm.",
+        "completion": "Print or install the completion of a shell.",
+        "help": "Show the help of a command.",
     }
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        self.params += volume_options()
 
 
 app = new_cli(
@@ -32,6 +43,13 @@ app = new_cli(
     cls=_Commands,
     help="Generate and check GitOps repositories with the Linkerd service mesh.",
     pretty_exceptions_enable=False,
+    epilog=see_also(
+        "command-line.md",
+        "meshwright new my-cluster          # create a repository",
+        "meshwright check                   # from any folder inside it",
+        "meshwright -C ~/my-cluster check   # from anywhere",
+        "meshwright help trust rotate",
+    ),
 )
 
 
@@ -43,18 +61,38 @@ def _version(wanted: bool) -> None:
 
 @app.callback()
 def _root(
-    version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
+    context: typer.Context,
+    _: Annotated[
+        bool,
+        typer.Option("--version", "-V", callback=_version, is_eager=True, help="Print the version and exit."),
     ] = False,
+    folder: Annotated[
+        Path | None,
+        typer.Option("--repository", "-C", metavar="DIR", help="Folder of the repository, or one inside it."),
+    ] = None,
 ) -> None:
-    pass
+    if folder is not None:
+        context.meta[FOLDER] = folder
+
+
+def _prepare_completion() -> None:
+    # Imported here: it is slow, and no command needs it.
+    from typer.completion import completion_init  # type: ignore[attr-defined]
+
+    set_volume(-1)
+    completion_init()
 
 
 def main() -> None:
     """Entry point of the console script; every error ends as one line on stderr and exit code 2."""
     try:
         prepare()
+        if _COMPLETES in os.environ:
+            _prepare_completion()
         code = app(standalone_mode=False)
+    except SystemExit as done:
+        # The end of a completion; nothing else ends so.
+        code = done.code
     except BaseException as error:
         fail(error)
     end(code)

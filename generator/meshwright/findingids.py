@@ -90,6 +90,10 @@ FINDINGS: dict[str, Meaning] = {
     "generate/foreign": Meaning(
         "a file among the generated ones was not generated; nothing uses it", "move it elsewhere"
     ),
+    "generate/stale": Meaning(
+        "a generated file differs from what its mesh.yaml generates, is missing, or is no longer needed",
+        "run meshwright generate and commit the result",
+    ),
     "generate/in-the-way": Meaning(
         "something that is neither a file nor a folder is where output goes", "remove it or move it elsewhere"
     ),

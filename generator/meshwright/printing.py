@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from typing import TextIO
 
 from meshwright.inert import harmless
@@ -14,6 +15,23 @@ from meshwright.inert import harmless
 
 class OutputClosed(Exception):
     """The reader of the output has gone, such as ``head`` after ten lines."""
+
+
+class _Volume:
+    """Of this process: -1 after --quiet, 1 after --verbose; and when it started, for the clock."""
+
+    now = 0
+    started = time.monotonic()
+
+
+def set_volume(volume: int) -> None:
+    """Print less (-1), as usual (0) or more (1)."""
+    _Volume.now = volume
+
+
+def quiet() -> bool:
+    """Whether only results and errors are wanted."""
+    return _Volume.now < 0
 
 
 def terminal() -> bool:
@@ -31,6 +49,18 @@ def tell(text: str, *, colour: bool = False) -> None:
     _write(sys.stdout, harmless(text, colour=colour))
 
 
+def remark(text: str) -> None:
+    """Print lines that are no result, such as a summary; nothing after --quiet."""
+    if not quiet():
+        tell(text)
+
+
+def trace(text: str) -> None:
+    """Print on standard error what is done, and the seconds since the start; only after --verbose."""
+    if _Volume.now > 0:
+        complain(f"meshwright: {time.monotonic() - _Volume.started:.2f} s: {text}\n")
+
+
 def emit(text: str) -> None:
     """Print a report for machines, already escaped by its format, in UTF-8 whatever the locale is."""
     reconfigure = getattr(sys.stdout, "reconfigure", None)
@@ -43,6 +73,12 @@ def emit(text: str) -> None:
 def complain(text: str) -> None:
     """Print lines on standard error."""
     _write(sys.stderr, harmless(text))
+
+
+def note(text: str) -> None:
+    """Print one line about the run on standard error; nothing after --quiet."""
+    if not quiet():
+        complain(f"meshwright: {text}\n")
 
 
 def prepare() -> None:

@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from meshwright.inert import printable
-from meshwright.printing import OutputClosed, complain
+from meshwright.printing import OutputClosed, complain, quiet, trace
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -74,9 +74,11 @@ def working(text: str, *, plain: bool = False, done: str = "") -> Iterator[None]
     the block took, when it went well and took longer than one.
     """
     before, started = _ProgressState.said, time.monotonic()
-    line = _Line(text) if _ProgressState.line is None and sys.stderr.isatty() else None
+    shown = _ProgressState.line is None and not quiet() and sys.stderr.isatty()
+    line = _Line(text) if shown else None
     _ProgressState.line = line or _ProgressState.line
-    timer = _later(lambda: _complain(f"{text}…")) if plain and _ProgressState.line is None else None
+    plain = plain and not quiet() and _ProgressState.line is None
+    timer = _later(lambda: _complain(f"{text}…")) if plain else None
     say(text)
     try:
         yield
@@ -86,14 +88,17 @@ def working(text: str, *, plain: bool = False, done: str = "") -> Iterator[None]
         if line is not None:
             line.end()
             _ProgressState.line = None
-        say(before)
+        say(before, is_detail=True)
     elapsed = time.monotonic() - started
-    if done and elapsed >= _PATIENCE_SECONDS:
+    if done and not quiet() and elapsed >= _PATIENCE_SECONDS:
         _complain(f"{done} in {elapsed:.0f} s")
 
 
-def say(text: str) -> None:
-    """Tell what is being done now; shown inside ``working`` alone."""
+def say(text: str, *, is_detail: bool = False) -> None:
+    """Tell what is being done now; shown inside ``working`` alone, and, unless a detail, after --verbose."""
+    if not is_detail:
+        with suppress(OutputClosed, OSError):
+            trace(printable(text))
     _ProgressState.said = text
     if _ProgressState.line is not None:
         _ProgressState.line.say(text)

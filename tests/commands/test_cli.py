@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 import subprocess
 import sys
+from pathlib import Path
+from typing import Any
 
 import pytest
 import typer
@@ -12,7 +16,7 @@ from typer.testing import CliRunner
 from meshwright.cli import _Commands, app
 from meshwright.ending import reason
 from meshwright.inert import harmless
-from support.commands import groups_and_commands
+from support.commands import commands, groups_and_commands
 from support.hostile_text import HOSTILE, what_is_obeyed
 
 WIDTH = 80
@@ -48,7 +52,7 @@ def test_no_command_is_imported_before_it_is_called(words: tuple[str, ...]) -> N
 
 @pytest.mark.parametrize("name", _Commands.summaries)
 def test_the_help_of_a_command_imports_only_its_own_module(name: str) -> None:
-    own = {"bounded", "commands.options", "words", f"commands.{name}"}
+    own = {"bounded", "commands.candidates", "commands.options", "words", f"commands.{name}"}
 
     found = imported_by(name, "--help") - LIGHT - {f"meshwright.{module}" for module in own}
 
@@ -62,8 +66,46 @@ def test_help_fits_a_terminal(words: str) -> None:
 
     assert said.exit_code == 0
     assert [line for line in said.stdout.splitlines() if len(line) > WIDTH] == []
-    _, _, commands = said.stdout.partition("\nCommands:\n")
+    _, _, commands = said.stdout.partition("\nExamples:\n")[0].partition("\nCommands:\n")
+    commands = commands.strip()
     assert [line for line in commands.splitlines() if not line.endswith(".") or line.endswith("...")] == []
+
+
+@pytest.mark.parametrize("words", groups_and_commands())
+def test_help_ends_with_examples_that_parse_and_with_the_manual(words: str, root: Path) -> None:
+    said = CliRunner().invoke(app, [*words.split(), "-h"])
+
+    assert said.stdout == CliRunner().invoke(app, [*words.split(), "--help"]).stdout
+    assert said.stdout == CliRunner().invoke(app, ["help", *words.split()]).stdout
+    examples, _, manual = said.stdout.partition("\nExamples:\n")[2].partition("\n\n")
+    assert examples
+    for line in examples.splitlines():
+        program, *given = shlex.split(line.split(" > ")[0], comments=True)
+        assert program == "meshwright"
+        assert parsed(given).startswith(words)
+    place = re.fullmatch(r"Manual: https://github\.com/meshwright/meshwright/blob/main/(\S+)\n", manual)
+    assert place
+    assert (root / place[1]).is_file()
+
+
+def parsed(given: list[str]) -> str:
+    """The words of the command that takes these arguments; raises a usage error if none does."""
+    context = typer.main.get_command(app).make_context("meshwright", [*given])
+    command: Any = context.command
+    found = []
+    while hasattr(command, "resolve_command"):
+        name, command, rest = command.resolve_command(context, context._protected_args + context.args)
+        found.append(name)
+        context = command.make_context(name, rest, parent=context)
+    return " ".join(found)
+
+
+@pytest.mark.parametrize("words", commands())
+def test_every_command_takes_the_common_options(words: str) -> None:
+    options = {option for param in commands()[words].params for option in param.opts}
+
+    assert {"-q", "--quiet", "-v", "--verbose"} <= options
+    assert ("-C" in options) == (words not in ("new", "tools", "completion", "help"))
 
 
 @pytest.mark.parametrize("name", _Commands.summaries)
@@ -83,8 +125,9 @@ def test_without_a_command_there_is_help(words: tuple[str, ...]) -> None:
 @pytest.mark.parametrize(
     ("words", "line"),
     [
-        ("-q", "no such option: -q; see {} --help"),
-        ("generate -q", "no such option: -q; see {} generate --help"),
+        ("-x", "no such option: -x; see {} --help"),
+        ("-q", "missing command; see {} --help"),
+        ("generate -x", "no such option: -x; see {} generate --help"),
         ("check --formt text", "no such option: --formt; did you mean --format? See {} check --help"),
         ("chekc", "no such command 'chekc'; did you mean 'check'? See {} --help"),
         ("nothing", "no such command 'nothing'; see {} --help"),
@@ -95,11 +138,13 @@ def test_without_a_command_there_is_help(words: tuple[str, ...]) -> None:
         ("generate --timeout x", "invalid value for '--timeout': 'x' is not an integer; "
                                  "see {} generate --help"),
         ("trust rotate", "missing option '--stage'; see {} trust rotate --help"),
-        ("trust -q", "no such option: -q; see {} trust show --help"),
+        ("trust -x", "no such option: -x; see {} trust show --help"),
         ("trust rotate --stage 9", "invalid value for '--stage': 9 is not in the range 1<=x<=4; "
                                    "see {} trust rotate --help"),
         ("tools --format", "option '--format' requires an argument; see {} tools --help"),
         ("app lst", "no such command 'lst'; did you mean 'list'? See {} app --help"),
+        ("completion ksh", "invalid value for '[SHELL]': 'ksh' is not one of 'bash', 'zsh', 'fish', "
+                           "'powershell', 'pwsh'; see {} completion --help"),
         ("app add", "missing argument 'NAME'; see {} app add --help"),
     ],
 )  # fmt: skip

@@ -54,7 +54,7 @@ def generate(root: Path, *, check: bool, force: bool, remember: bool) -> Outcome
         cache = GenerateCache(top) if remember else None
         before = cache.signature() if cache else None
         if cache and before and (fresh := cache.recall(before)):
-            return Outcome(fresh.warnings, fresh.applications)
+            return Outcome(fresh.warnings, fresh.applications, written=not check)
         # Import the code that reads, plans and renders only if it is needed.
         from meshwright.apps.pipeline import produce
 

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from meshwright.bounded import Bounded
-from meshwright.commands.group import new_cli
-from meshwright.commands.options import Charts, Root
+from meshwright.bounded import InRepository
+from meshwright.commands.candidates import finding_ids
+from meshwright.commands.group import new_cli, see_also
+from meshwright.commands.options import Charts, Exactly
 from meshwright.deadline import lift
 from meshwright.errors import ExitCode
-from meshwright.printing import emit, in_colour, tell, terminal
+from meshwright.printing import emit, in_colour, quiet, remark, tell, terminal
 from meshwright.progress import working
 
 if TYPE_CHECKING:
@@ -22,9 +23,18 @@ cli = new_cli()
 _Prefixes = list[str] | None
 
 
-@cli.command(cls=Bounded)
+@cli.command(
+    cls=InRepository,
+    epilog=see_also(
+        "check.md",
+        "meshwright check",
+        "meshwright check --select MW3 --select build",
+        "meshwright check --changed-since origin/main --format github   # in CI",
+        "meshwright check apps/shop   # this folder alone",
+    ),
+)
 def check(
-    path: Root = Path(),
+    path: Exactly = Path(),
     output: Annotated[
         Literal["text", "json", "sarif", "junit", "github"], typer.Option("--format", help="Output format.")
     ] = "text",
@@ -32,12 +42,17 @@ def check(
         _Prefixes,
         typer.Option(
             metavar="RULE",
+            autocompletion=finding_ids,
             help="Report only this rule, by ID, name or ID prefix, such as MW3. Can be repeated.",
         ),
     ] = None,
     ignore: Annotated[
         _Prefixes,
-        typer.Option(metavar="RULE", help="Leave out this rule, named as for --select. Can be repeated."),
+        typer.Option(
+            metavar="RULE",
+            autocompletion=finding_ids,
+            help="Leave out this rule, named as for --select. Can be repeated.",
+        ),
     ] = None,
     severity: Annotated[
         Literal["warning", "error"], typer.Option(help="Minimum severity to report.")
@@ -87,7 +102,7 @@ def check(
     lift()
     if write_baseline:
         write(path, report)
-        tell(f"{path / FILE}: {plural(len(report.findings), 'finding')} recorded\n")
+        remark(f"{path / FILE}: {plural(len(report.findings), 'finding')} recorded\n")
         return ExitCode.CLEAN
     if baseline:
         report = without_baseline(path, report)
@@ -130,4 +145,4 @@ def _print(report: Report, path: Path, output: str) -> None:
         from meshwright.check.output import text
 
         colour, source = in_colour(), path if terminal() else None
-        tell(text.render(report, colour=colour, source=source), colour=colour)
+        tell(text.render(report, colour=colour, source=source, brief=quiet()), colour=colour)

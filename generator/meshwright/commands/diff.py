@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from meshwright.bounded import Bounded
-from meshwright.commands.group import new_cli
+from meshwright.bounded import InRepository
+from meshwright.commands.group import new_cli, see_also
 from meshwright.commands.options import Charts, Repository
 from meshwright.errors import ExitCode
 from meshwright.printing import emit, in_colour, tell
@@ -20,7 +20,15 @@ if TYPE_CHECKING:
 cli = new_cli()
 
 
-@cli.command(cls=Bounded)
+@cli.command(
+    cls=InRepository,
+    epilog=see_also(
+        "diff.md",
+        "meshwright diff                 # the work tree with the last commit",
+        "meshwright diff v1 v2",
+        "meshwright diff origin/main --format markdown",
+    ),
+)
 def diff(
     old: Annotated[str, typer.Argument(metavar="[REV]", help="Revision to compare from.")] = "HEAD",
     new: Annotated[

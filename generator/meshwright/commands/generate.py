@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from meshwright.bounded import UnixBounded
-from meshwright.commands.group import new_cli
+from meshwright.bounded import UnixInGenerated
+from meshwright.commands.group import new_cli, see_also
 from meshwright.commands.options import Root
 from meshwright.errors import ExitCode
-from meshwright.printing import in_colour, tell, terminal
+from meshwright.printing import emit, in_colour, remark, tell, terminal
 from meshwright.words import plural
 
 if TYPE_CHECKING:
@@ -20,7 +20,14 @@ if TYPE_CHECKING:
 cli = new_cli()
 
 
-@cli.command(cls=UnixBounded)
+@cli.command(
+    cls=UnixInGenerated,
+    epilog=see_also(
+        "generate.md",
+        "meshwright generate",
+        "meshwright generate --check --format github   # in CI",
+    ),
+)
 def generate(
     path: Root = Path(),
     check: Annotated[
@@ -33,6 +40,10 @@ def generate(
             help="Overwrite generated files that were edited by hand, and remove all that is left over.",
         ),
     ] = False,
+    output: Annotated[
+        Literal["text", "github", "json"],
+        typer.Option("--format", help="Output format; github makes annotations in a pull request."),
+    ] = "text",
     cache: Annotated[bool, typer.Option(help="Skip the work if nothing changed since the last run.")] = True,
 ) -> ExitCode:
     """Generate each application's overlay from its mesh.yaml.
@@ -44,6 +55,16 @@ def generate(
     from meshwright.apps.generate import generate as run
 
     outcome = run(path, check=check, force=force, remember=cache)
+    _print(outcome, path, output)
+    return outcome.exit_code
+
+
+def _print(outcome: Outcome, path: Path, output: str) -> None:
+    if output != "text":
+        from meshwright.commands.generateformats import as_github, as_json
+
+        emit(as_json(outcome) if output == "json" else as_github(outcome))
+        return
     colour = in_colour()
     tell(_findings(outcome, colour, path if terminal() else None), colour=colour)
     for change in outcome.changes:
@@ -53,8 +74,7 @@ def generate(
         tell("".join(lines), colour=colour)
     for removal in outcome.removals if not outcome.has_errors else ():
         tell(f"{'removed' if outcome.written else 'to be removed'}: {removal.text}\n")
-    tell(f"{_summary(outcome)}\n")
-    return outcome.exit_code
+    remark(f"{_summary(outcome)}\n")
 
 
 def _findings(outcome: Outcome, colour: bool, source: Path | None) -> str:

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from meshwright.bounded import UnixBounded
-from meshwright.commands.group import new_cli
+from meshwright.commands.group import new_cli, see_also
 from meshwright.errors import ExitCode, MeshwrightError
 from meshwright.inert import printable
-from meshwright.printing import complain, in_colour, tell
+from meshwright.printing import complain, in_colour, note, quiet, remark, tell
 from meshwright.words import plural
 
 if TYPE_CHECKING:
@@ -22,7 +22,14 @@ cli = new_cli()
 _NOTHING_WRITTEN = "stopped; nothing is written"
 
 
-@cli.command(cls=UnixBounded)
+@cli.command(
+    cls=UnixBounded,
+    epilog=see_also(
+        "new.md",
+        "meshwright new my-cluster",
+        "meshwright new my-cluster --defaults -d engine=argocd -d nodes=3",
+    ),
+)
 def new(
     folder: Annotated[
         Path,
@@ -66,13 +73,13 @@ def new(
         raise
     except EOFError:
         raise MeshwrightError(_NOTHING_WRITTEN) from None
-    tell(f"wrote {plural(created.files, 'file')} into {printable(created.place.name)}\n")
+    remark(f"wrote {plural(created.files, 'file')} into {printable(created.place.name)}\n")
     if created.note:
-        complain(f"meshwright: {created.note}\n")
+        note(created.note)
     committed = _commit(created, git)
     check = check and created.is_own
     status = _check(created.place.target) if check else ExitCode.CLEAN
-    tell(_next_steps(created, committed=committed, checked=check))
+    remark(_next_steps(created, committed=committed, checked=check))
     return status
 
 
@@ -85,7 +92,7 @@ def _commit(created: Created, wanted: bool | None) -> bool:
         return False
     target = created.place.target
     if not created.place.has_git and (top := surrounding_checkout(target)):
-        tell(f"not committed: it is part of the checkout {printable(str(top))}; commit it there\n")
+        remark(f"not committed: it is part of the checkout {printable(str(top))}; commit it there\n")
         return False
     words = "Commit everything?" if created.place.has_git else "Run git init and make a first commit?"
     try:
@@ -97,7 +104,7 @@ def _commit(created: Created, wanted: bool | None) -> bool:
     except MeshwrightError as error:
         complain(f"meshwright: not committed: {error}\n")
         return False
-    tell(f"committed everything as {commit}\n")
+    remark(f"committed everything as {commit}\n")
     return True
 
 
@@ -112,7 +119,10 @@ def _check(target: Path) -> ExitCode:
     except MeshwrightError as error:
         complain(f"meshwright: not checked: {error}\n")
         return ExitCode.CLEAN
-    tell(f"check: {text.render(report, colour=in_colour(), source=target)}", colour=in_colour())
+    if not quiet():
+        tell(f"check: {text.render(report, colour=in_colour(), source=target)}", colour=in_colour())
+    elif report.findings:
+        tell(text.render(report, colour=in_colour(), source=target, brief=True), colour=in_colour())
     return report.exit_code
 
 

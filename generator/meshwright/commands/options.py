@@ -7,9 +7,13 @@ from typing import Annotated, Literal
 
 import typer
 
-Root = Annotated[Path, typer.Argument(metavar="[PATH]", help="Folder of the repository.")]
+Root = Annotated[Path, typer.Argument(metavar="[PATH]", help="Folder of the repository, instead of -C.")]
+Exactly = Annotated[
+    Path, typer.Argument(metavar="[PATH]", help="Exactly this folder; by default the whole repository.")
+]
 Repository = Annotated[
-    Path, typer.Option("--repository", "-C", metavar="PATH", help="Folder of the repository.")
+    Path,
+    typer.Option("--repository", "-C", metavar="DIR", help="Folder of the repository, or one inside it."),
 ]
 Format = Annotated[Literal["text", "json"], typer.Option("--format", help="Output format.")]
 Charts = Annotated[

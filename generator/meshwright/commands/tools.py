@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from meshwright.commands.group import Command, new_cli
+from meshwright.commands.group import Command, new_cli, see_also
 from meshwright.commands.options import Format
 from meshwright.errors import ExitCode, MeshwrightError
 from meshwright.inert import json_text, printable
@@ -40,7 +40,14 @@ class Listed:
 _HEADINGS = ("tool", "wanted", "found", "from", "path")
 
 
-@cli.command(cls=Command)
+@cli.command(
+    cls=Command,
+    epilog=see_also(
+        "tools.md",
+        "meshwright tools",
+        "meshwright tools --install",
+    ),
+)
 def tools(
     names: Annotated[
         list[str] | None, typer.Argument(metavar="[TOOL]...", help="Tools to list; by default all.")

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from meshwright.bounded import Bounded, UnixBounded
-from meshwright.commands.group import Group, new_cli
-from meshwright.commands.options import Format, Root
+from meshwright.bounded import InRepository, UnixInRepository
+from meshwright.commands.group import Group, new_cli, see_also
+from meshwright.commands.options import Exactly, Format
 from meshwright.errors import ExitCode, MeshwrightError
 from meshwright.inert import printable
 from meshwright.printing import emit, in_colour, tell
@@ -30,7 +30,8 @@ class _ShowByDefault(Group):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Insert ``show`` unless a command or --help is given."""
-        if not args or (args[0] not in self.commands and args[0] != "--help"):
+        # While words are completed, no argument means that the command's name is being written.
+        if not (ctx.resilient_parsing if not args else args[0] in {*self.commands, "-h", "--help"}):
             args = ["show", *args]
         return super().parse_args(ctx, args)
 
@@ -42,6 +43,7 @@ cli = new_cli(
 
     `trust [PATH]` is short for `trust show [PATH]`.
     """,
+    epilog=see_also("trust.md", "meshwright trust", "meshwright trust rotate --stage 1 --preview"),
 )
 
 
@@ -55,9 +57,16 @@ class _Plan:
     before: dict[str, str]
 
 
-@cli.command(cls=Bounded)
+@cli.command(
+    cls=InRepository,
+    epilog=see_also(
+        "trust.md",
+        "meshwright trust show",
+        "meshwright trust show --certificate ca.crt",
+    ),
+)
 def show(
-    path: Root = Path(),
+    path: Exactly = Path(),
     certificate: Annotated[
         list[Path] | None,
         typer.Option(
@@ -93,7 +102,14 @@ def show(
     return report.exit_code
 
 
-@cli.command(cls=UnixBounded)
+@cli.command(
+    cls=UnixInRepository,
+    epilog=see_also(
+        "trust.md",
+        "meshwright trust rotate --stage 1 --preview",
+        "meshwright trust rotate --stage 1",
+    ),
+)
 def rotate(
     stage: Annotated[
         int,
@@ -104,7 +120,7 @@ def rotate(
             help="1: trust both anchors; 2: restart; 3: sign with the new anchor; 4: remove the old one.",
         ),
     ],
-    path: Root = Path(),
+    path: Exactly = Path(),
     preview: Annotated[bool, typer.Option("--preview", help="Show the changes and write nothing.")] = False,
     cluster: Annotated[str, typer.Option(metavar="NAME", help="Cluster, if there are several.")] = "",
 ) -> ExitCode:

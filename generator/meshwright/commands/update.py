@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from meshwright.bounded import UnixBounded
-from meshwright.commands.group import new_cli
+from meshwright.bounded import UnixInGenerated
+from meshwright.commands.group import new_cli, see_also
 from meshwright.commands.options import Format, Root
 from meshwright.deadline import lift
 from meshwright.errors import ExitCode, MeshwrightError
-from meshwright.printing import complain, emit, tell
+from meshwright.printing import complain, emit, quiet, tell
 from meshwright.progress import say, working
 
 if TYPE_CHECKING:
@@ -24,7 +24,15 @@ if TYPE_CHECKING:
 cli = new_cli()
 
 
-@cli.command(cls=UnixBounded)
+@cli.command(
+    cls=UnixInGenerated,
+    epilog=see_also(
+        "update.md",
+        "meshwright update --preview",
+        "meshwright update",
+        "meshwright update --answers nodes=3",
+    ),
+)
 def update(
     path: Root = Path(),
     to: Annotated[
@@ -136,4 +144,5 @@ def _print(result: Result, output: str, *, written: bool, preview: bool) -> None
     else:
         from meshwright.update import text
 
-        tell(text.render(result, written=written, preview=preview))
+        if not (quiet() and _status(result) is ExitCode.CLEAN):
+            tell(text.render(result, written=written, preview=preview))

@@ -5,12 +5,14 @@ from __future__ import annotations
 from meshwright.check.report import Report
 from meshwright.finding import Finding
 from meshwright.inert import printable, without_commands
+from meshwright.words import plural
 
 
-def render(report: Report) -> str:
+def render(report: Report, *, program: str = "check") -> str:
     """One command per finding, then a line with the counts."""
     lines = [_command(finding) for finding in report.findings]
-    lines.append(f"meshwright check: {report.errors} errors, {report.warnings} warnings")
+    counts = f"{plural(report.errors, 'error')}, {plural(report.warnings, 'warning')}"
+    lines.append(f"meshwright {program}: {counts}")
     return "\n".join(lines) + "\n"
 
 

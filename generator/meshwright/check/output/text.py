@@ -16,20 +16,23 @@ _RED, _YELLOW, _DIM, _BOLD, _OFF = "\x1b[31m", "\x1b[33m", "\x1b[2m", "\x1b[1m",
 _WIDTH = 100
 
 
-def render(report: Report, *, colour: bool = False, source: Path | None = None) -> str:
-    """The whole report, ending with a line break.
+def render(report: Report, *, colour: bool = False, source: Path | None = None, brief: bool = False) -> str:
+    """The whole report, ending with a line break; with ``brief`` only the findings and the order.
 
     With ``source``, the repository, each finding is followed by its line of the file and a caret.
     """
-    return "\n".join(_lines(report, colour, source)) + "\n"
+    return "".join(f"{line}\n" for line in _lines(report, colour, source, brief=brief))
 
 
-def _lines(report: Report, colour: bool, source: Path | None) -> Iterator[str]:
+def _lines(report: Report, colour: bool, source: Path | None, *, brief: bool) -> Iterator[str]:
     for path, findings in groupby(report.findings, key=lambda finding: finding.position.path):
         written = _read(source, path) if source and path else []
         for finding in findings:
             yield from _finding_lines(finding, colour, written)
         yield ""
+    if brief:
+        yield from _order_lines(report, colour)
+        return
     if report.not_seen:
         yield "not seen:"
         for item in report.not_seen:

@@ -31,7 +31,7 @@ def run_rules(model: Model, rules: Iterable[Rule] | None = None) -> Iterator[Fin
             if not any(_in_range(rule, version) for version in known):
                 continue
         said: list[Finding] = []
-        say(f"applying rule {rule.id}")
+        say(f"applying rule {rule.id}", is_detail=True)
         with contained(said, f"rule {rule.id}"):
             for hit in rule.find(model):
                 severity = hit.severity or rule.severity

@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from meshwright.bounded import UnixBounded
+from meshwright.bounded import UnixInGenerated
 from meshwright.commands.app.tables import workloads_table
-from meshwright.commands.group import new_cli
+from meshwright.commands.candidates import new_applications
+from meshwright.commands.group import new_cli, see_also
 from meshwright.commands.options import Charts, Format, Repository
 from meshwright.deadline import lift
 from meshwright.errors import ExitCode, MeshwrightError
 from meshwright.inert import json_text, printable
-from meshwright.printing import emit, tell, terminal
+from meshwright.printing import emit, remark, tell, terminal
 
 if TYPE_CHECKING:
     from meshwright.commands.app.look import Look
@@ -25,10 +26,23 @@ cli = new_cli()
 SCHEMA_VERSION = 1
 
 
-@cli.command(cls=UnixBounded)
+@cli.command(
+    cls=UnixInGenerated,
+    epilog=see_also(
+        "apps.md",
+        "meshwright app add shop",
+        "meshwright app add shop --path services/shop --yes",
+        "meshwright app add velero --chart https://charts.example.org/velero@1.2.3",
+    ),
+)
 def add(
     name: Annotated[
-        str, typer.Argument(metavar="NAME", help="Name of the application; its folder is apps/NAME.")
+        str,
+        typer.Argument(
+            metavar="NAME",
+            autocompletion=new_applications,
+            help="Name of the application; its folder is apps/NAME.",
+        ),
     ],
     path: Annotated[
         str | None, typer.Option(metavar="PATH", help="Folder of its manifests; by default apps/NAME.")
@@ -61,12 +75,13 @@ def add(
             _write(repository, found)
         emit(_json(found, written=yes))
         return ExitCode.CLEAN
-    tell(_text(found))
+    # With --quiet only what a question is about: --yes asks none.
+    (remark if yes else tell)(_text(found))
     if not (yes or _agreed(found)):
         return ExitCode.FINDINGS
     _write(repository, found)
-    tell("".join(f"wrote {path}\n" for path in sorted(found.files)))
-    tell("next: meshwright generate\n")
+    remark("".join(f"wrote {path}\n" for path in sorted(found.files)))
+    remark("next: meshwright generate\n")
     return ExitCode.CLEAN
 
 

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from meshwright.bounded import Bounded
+from meshwright.bounded import InGenerated
 from meshwright.commands.app.tables import table, workloads_table
-from meshwright.commands.group import new_cli
+from meshwright.commands.candidates import applications
+from meshwright.commands.group import new_cli, see_also
 from meshwright.commands.options import Format, Repository
 from meshwright.errors import ExitCode, MeshwrightError
 from meshwright.inert import json_text, printable
@@ -26,7 +27,15 @@ cli = new_cli()
 SCHEMA_VERSION = 1
 
 
-@cli.command("list", cls=Bounded)
+@cli.command(
+    "list",
+    cls=InGenerated,
+    epilog=see_also(
+        "apps.md",
+        "meshwright app list",
+        "meshwright app list --format json",
+    ),
+)
 def list_apps(output: Format = "text", repository: Repository = Path()) -> ExitCode:
     """List the applications and whether each is meshed.
 
@@ -53,9 +62,17 @@ def list_apps(output: Format = "text", repository: Repository = Path()) -> ExitC
     return ExitCode.FINDINGS if errors else ExitCode.CLEAN
 
 
-@cli.command(cls=Bounded)
+@cli.command(
+    cls=InGenerated,
+    epilog=see_also(
+        "apps.md",
+        "meshwright app show shop",
+    ),
+)
 def show(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="Name of the application.")],
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", autocompletion=applications, help="Name of the application.")
+    ],
     output: Format = "text",
     repository: Repository = Path(),
 ) -> ExitCode:

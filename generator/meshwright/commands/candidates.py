@@ -1,0 +1,49 @@
+"""What the Tab key offers for an argument: ids of findings, and names of applications."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import typer
+
+from meshwright.commands.group import FOLDER
+from meshwright.errors import MeshwrightError
+
+
+def finding_ids(incomplete: str) -> list[tuple[str, str]]:
+    """Ids and names of rules, and ids of other findings, each with what it means."""
+    from meshwright.check.rules.registry import load_rules
+    from meshwright.findingids import FINDINGS
+
+    known = [(name, rule.title) for rule in load_rules() for name in (rule.id, rule.name)]
+    known += [(id, what.meaning) for id, what in FINDINGS.items()]
+    return [item for item in known if item[0].startswith(incomplete)]
+
+
+def explainable(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]:
+    """What finding_ids gives, and the names of applications."""
+    return [*finding_ids(incomplete), *((name, "application") for name in applications(ctx, incomplete))]
+
+
+def applications(ctx: typer.Context, incomplete: str) -> list[str]:
+    """Names of the applications of the repository."""
+    return [name for name in _folders(ctx, meshed=True) if name.startswith(incomplete)]
+
+
+def new_applications(ctx: typer.Context, incomplete: str) -> list[str]:
+    """Names of folders in apps/ that are no applications yet."""
+    return [name for name in _folders(ctx, meshed=False) if name.startswith(incomplete)]
+
+
+def _folders(ctx: typer.Context, *, meshed: bool) -> Iterator[str]:
+    from meshwright.commands.root import find_root
+
+    start = ctx.params.get("repository") or ctx.meta.get(FOLDER) or Path()
+    try:
+        apps = find_root(Path(start), generated=True) / "apps"
+        for folder in sorted(apps.iterdir()):
+            if folder.is_dir() and (folder / "mesh.yaml").is_file() == meshed:
+                yield folder.name
+    except (OSError, MeshwrightError):
+        return
