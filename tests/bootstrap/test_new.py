@@ -138,7 +138,7 @@ class TestAnswers:
             "-d apps=demo",
         ]
         assert told[0].endswith(": choose one of flux, argocd; there is no choice 'fluxx'")
-        assert told[2].endswith(": write a number from 1 to 5000; nodes is 'three'")
+        assert told[2].endswith(": write a number from 1 to 5000")
         assert told[4].endswith(": write a list, such as [longhorn, elastic]; 'demo' is not one")
         assert not (tmp_path / "x").exists()
 

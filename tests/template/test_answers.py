@@ -32,6 +32,11 @@ def test_bad_answer_is_refused_by_name_and_nothing_is_written(case: str, tmp_pat
     assert expected["error"] in str(refused.value)
     assert "\n" not in str(refused.value)
     assert not destination.exists()
+    if str(refused.value).startswith("Validation error"):
+        question, _, message = str(refused.value).partition("': ")
+        name = question.rpartition("'")[2]
+        assert len(str(refused.value)) <= 80, "Copier cuts it at the edge of a terminal"
+        assert not message.startswith(name), "Copier names the question"
 
 
 @pytest.mark.parametrize("case", VALID)
@@ -75,5 +80,5 @@ def test_the_copier_command_itself_refuses_with_the_reason_and_an_exit_code(
     )
 
     assert run.returncode != 0
-    assert "viz_host '.*' is not a host name" in run.stderr
+    assert "Validation error for question 'viz_host': use 1 to 253 of a-z, 0-9, - and ." in run.stderr
     assert not destination.exists()
