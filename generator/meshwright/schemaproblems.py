@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from meshwright.words import did_you_mean
+from meshwright.words import closest, did_you_mean
 from meshwright.yaml.pointer import Pointer, dotted
 
 if TYPE_CHECKING:
@@ -42,7 +42,8 @@ class Problem:
     """One thing wrong with a value; ``code`` is unknown, removed, type, required or value.
 
     ``pointer`` leads to the value, to the key itself when the key is unknown, and to the parent when
-    something is missing. ``text`` starts with the value's dotted path and holds no final stop.
+    something is missing. ``text`` starts with the value's dotted path and holds no final stop. ``name`` is
+    the missing name, or the known one that an unknown one is most similar to.
     """
 
     code: str
@@ -50,6 +51,7 @@ class Problem:
     text: str
     value: Any
     hint: str = ""
+    name: str = ""
 
 
 def problems(schema: Mapping[str, Any], value: Any) -> list[Problem]:
@@ -58,6 +60,9 @@ def problems(schema: Mapping[str, Any], value: Any) -> list[Problem]:
 
     validator = validator_for(schema, default=Draft202012Validator)
     found = [item for error in validator(schema).iter_errors(value) for item in _from_error(error)]
+    # A misspelt name is one mistake: it is not missing too.
+    meant = {(item.pointer[:-1], item.name) for item in found if item.code == "unknown"}
+    found = [item for item in found if item.code != "required" or (item.pointer, item.name) not in meant]
     unique = {(item.code, item.pointer, item.text): item for item in found}
     return [unique[key] for key in sorted(unique, key=lambda key: (str(key[1]), key[0], key[2]))]
 
@@ -107,7 +112,8 @@ def _unknown(error: ValidationError, pointer: Pointer) -> Iterator[Problem]:
         if key in removed:
             yield Problem("removed", here, dotted(here), value[key], str(removed[key]))
         else:
-            yield Problem("unknown", here, dotted(here), value[key], did_you_mean(str(key), properties))
+            name = closest(str(key), properties) or ""
+            yield Problem("unknown", here, dotted(here), value[key], did_you_mean(str(key), properties), name)
 
 
 def _missing(error: ValidationError, pointer: Pointer) -> Iterator[Problem]:
@@ -116,7 +122,7 @@ def _missing(error: ValidationError, pointer: Pointer) -> Iterator[Problem]:
     names: Any = error.validator_value
     for name in names:
         if name not in value and error.message.startswith(repr(name)):
-            yield Problem("required", pointer, f"'{dotted((*pointer, name))}' is missing", value)
+            yield Problem("required", pointer, f"'{dotted((*pointer, name))}' is missing", value, name=name)
 
 
 def _alternatives(error: ValidationError, pointer: Pointer) -> Iterator[Problem]:

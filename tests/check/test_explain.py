@@ -76,6 +76,21 @@ def test_every_unknown_key_with_the_nearest_known_one() -> None:
     ]
 
 
+def test_a_misspelt_name_is_not_missing_too() -> None:
+    schema = {
+        "properties": {"inject": {}, "namespace": {}},
+        "required": ["inject", "namespace"],
+        "additionalProperties": False,
+    }
+
+    found = problems(schema, {"injct": "enabled"})
+
+    assert [(item.code, item.text) for item in found] == [
+        ("required", "'namespace' is missing"),
+        ("unknown", "injct"),
+    ]
+
+
 def test_removed_keys_say_what_became_of_them() -> None:
     schema = {"properties": {}, "additionalProperties": False, "x-removed": {"old": "renamed; write new"}}
 

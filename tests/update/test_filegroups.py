@@ -1,0 +1,23 @@
+"""The groups under which an update lists files."""
+
+from __future__ import annotations
+
+import pytest
+
+from meshwright.update.filegroups import group_of
+
+
+@pytest.mark.parametrize(
+    ("path", "group"),
+    [
+        ("platform/linkerd-viz/values.yaml", ("layer", "linkerd-viz")),
+        ("clusters/pi/platform/linkerd-viz.yaml", ("layer", "linkerd-viz")),
+        ("clusters/pi/platform/kustomization-controller.yaml", ("layer", "kustomization-controller")),
+        ("clusters/pi/platform/kustomization.yaml", ("repository", "")),
+        ("clusters/pi/platform/project.yaml", ("repository", "")),
+        ("clusters/pi/apps/shop.yaml", ("application", "shop")),
+        ("README.md", ("repository", "")),
+    ],
+)
+def test_groups(path: str, group: tuple[str, str]) -> None:
+    assert group_of(path) == group
