@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
 import pytest
 
+from meshwright.check import check_repository
 from meshwright.errors import Position
 from meshwright.manifests.files import RepositoryFiles
 from meshwright.manifests.source import find_text, position_of, source_of
@@ -106,3 +108,39 @@ def test_text_is_found_from_a_place_on(tmp_path: Path) -> None:
 
     assert find_text(files, Position("a.txt", 1, 2), "x") == Position("a.txt", 2, 1)
     assert find_text(files, Position("a.txt", 1, 2), "none") == Position("a.txt", 1, 2)
+
+
+@pytest.mark.parametrize("scripts", ["bin", "Scripts"])
+def test_a_virtual_environment_of_any_name_is_left_out(scripts: str, tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        {
+            "env/pyvenv.cfg": "",
+            f"env/{scripts}/python": "",
+            "env/lib/a.yaml": "\t",
+            "like/pyvenv.cfg": "",
+            "like/a.yaml": "",
+        },
+    )
+
+    assert RepositoryFiles(tmp_path).paths == ("like/a.yaml", "like/pyvenv.cfg")
+
+
+def test_a_checkout_inside_a_checkout_is_left_out(tmp_path: Path) -> None:
+    write(tmp_path, {"a.yaml": "", "other/b.yaml": "", "module/c.yaml": "", "module/.git": "gitdir: x\n"})
+    subprocess.run(["git", "init", "--quiet", tmp_path / "other"], check=True)
+
+    assert "other/b.yaml" in RepositoryFiles(tmp_path).paths, "there is no checkout around it"
+    subprocess.run(["git", "init", "--quiet", tmp_path], check=True)
+    files = RepositoryFiles(tmp_path)
+
+    assert files.inner == ["other"]
+    assert files.paths == ("a.yaml", "module/.git", "module/c.yaml")
+
+
+def test_a_check_says_what_it_leaves_out(tmp_path: Path) -> None:
+    write(tmp_path, {"a/kustomization.yaml": "resources: []\n", "other/b.yaml": "x: 1\n"})
+    for folder in (tmp_path, tmp_path / "other"):
+        subprocess.run(["git", "init", "--quiet", folder], check=True)
+
+    assert [str(item.subject) for item in check_repository(tmp_path).not_seen] == ["folder other"]

@@ -31,7 +31,7 @@ from meshwright.check.verdict.suppression import suppress
 from meshwright.deadline import OutOfTime
 from meshwright.errors import MeshwrightError, Position
 from meshwright.faults import contained
-from meshwright.finding import Finding
+from meshwright.finding import Finding, NotSeen
 from meshwright.findingids import known_names
 from meshwright.gcpause import no_collection
 from meshwright.manifests.conflicts import conflict_findings
@@ -105,6 +105,9 @@ class _Check:
             load(self._files, workspace, charts, schemas.minor, self._memory, repository)
 
         say(f"reading {plural(len(repository.roots), 'root')}")
+        for folder in self._files.inner:
+            reason = "it is a checkout of another repository, which Git keeps out of this one"
+            repository.not_seen.append(NotSeen(f"folder {folder}", reason, Position(folder)))
         with self._stage("reading the answers"):
             self._collect(answers_checks(self._files))
         with self._stage("reading the applications"):

@@ -45,7 +45,8 @@ class RepositoryFiles:
     """Regular files below ``root``, by their path relative to it with forward slashes.
 
     Symbolic links are left out: Flux leaves them out of its artifacts too, and they may form loops.
-    Files that Git ignores are left out if ``root`` belongs to a known checkout.
+    Virtual environments are left out. If ``root`` belongs to a known checkout, so are files that Git ignores
+    and the checkouts in ``inner``.
     """
 
     def __init__(self, root: Path, *, checkout: Path | None = None, store: Store | None = None) -> None:
@@ -58,6 +59,8 @@ class RepositoryFiles:
         self._twin: RepositoryFiles = self
         self._same: frozenset[str] = frozenset()
         self._store = store
+        # Checkouts of other repositories inside this one, which Git does not track the files of.
+        self.inner: list[str] = []
         self.paths: tuple[str, ...] = tuple(sorted(self._walk() if store is None else store.paths))
         self._files = frozenset(self.paths)
         self._folders = frozenset(
@@ -219,6 +222,8 @@ class RepositoryFiles:
                 entries = list(os.scandir(self.root / folder))
             except OSError:
                 continue
+            if folder and self._is_foreign(folder, entries):
+                continue
             for entry in entries:
                 path = f"{folder}{entry.name}"
                 if entry.is_symlink() or path in ignored:
@@ -228,6 +233,19 @@ class RepositoryFiles:
                         pending.append(f"{path}/")
                 elif entry.is_file(follow_symlinks=False):
                     yield path
+
+    def _is_foreign(self, folder: str, entries: Iterable[os.DirEntry[str]]) -> bool:
+        """Whether a folder is a virtual environment of Python, or another repository's checkout."""
+        names = {entry.name: entry for entry in entries}
+        if "pyvenv.cfg" in names and ("bin" in names or "Scripts" in names):
+            return True
+        git = names.get(".git")
+        # A submodule has a file .git, and Git tracks it.
+        is_inner = git is not None and git.is_dir(follow_symlinks=False) and (self.root / ".git").exists()
+        if is_inner and (self.root / folder / ".git" / "HEAD").is_file():
+            self.inner.append(folder.rstrip("/"))
+            return True
+        return False
 
     def _ignored_by_git(self) -> frozenset[str]:
         """Paths that Git ignores, with a folder as one path; none if Git is not available or fails."""
