@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ from meshwright.commands import app as command
 from meshwright.errors import ExitCode, MeshwrightError
 from meshwright.yaml import dump, dump_all, parse
 from support.specs import SpecCase, write_case
+from support.terminal import CONTROL_D, ENTER, Terminal
 from support.trees import read_tree
 
 Data = dict[str, Any]
@@ -195,6 +198,108 @@ def test_without_a_terminal_nothing_is_written(tmp_path: Path, capsys: pytest.Ca
 
     assert read_tree(root) == before
     assert "run the command again with --yes" in capsys.readouterr().out
+
+
+BARE = {
+    "apps/shop/web.yaml": dump(workload("Deployment", "web")),
+    "apps/shop/values.yaml": "replicas: 2\n",
+    "apps/shop/db/kustomization.yaml": "resources: [db.yaml]\n",
+    "apps/shop/db/db.yaml": dump(workload("StatefulSet", "db")),
+    "apps/shop/README.md": "",
+}
+
+
+def test_a_folder_without_a_kustomization_gets_one(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = write_case(tmp_path, SpecCase("app", BARE, (), {}))
+
+    data = added(root, capsys, yes=True)
+
+    assert data["files"] == ["apps/shop/kustomization.yaml", "apps/shop/mesh.yaml"]
+    assert data["notes"] == [
+        "apps/shop has no kustomization.yaml: one is proposed that lists db, web.yaml",
+        "not listed in it, because they are not manifests: values.yaml",
+    ]
+    assert [item["name"] for item in data["workloads"]] == ["db", "web"]
+    assert parse((root / "apps/shop/kustomization.yaml").read_text())["resources"] == ["db", "web.yaml"]
+    outcome = generate(root, check=False, force=False, remember=False)
+    assert [str(finding) for finding in outcome.findings] == []
+
+
+def test_its_namespace_is_set_if_nothing_else_does(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bare = workload("Deployment", "web")
+    del bare["metadata"]["namespace"]
+    root = write_case(tmp_path, SpecCase("app", {"apps/shop/web.yaml": dump(bare)}, (), {}))
+
+    data = added(root, capsys, yes=True)
+
+    assert data["before"] == []
+    assert parse((root / "apps/shop/kustomization.yaml").read_text())["namespace"] == "shop"
+    outcome = generate(root, check=False, force=False, remember=False)
+    assert [str(finding) for finding in outcome.findings] == []
+
+
+@pytest.mark.parametrize(
+    ("files", "said"),
+    [
+        (
+            {"apps/shop/README.md": ""},
+            "^apps/shop: no kustomization.yaml and no manifests; add them, or name",
+        ),
+        ({"apps/shop/a.yaml": "a: [\n"}, "^apps/shop/a.yaml:"),
+        (
+            {"apps/shop/a.yaml": dump(NAMESPACE), "apps/shop/b.yaml": dump(NAMESPACE)},
+            "^apps/shop: no kustomization.yaml, and none can be proposed, because an object appears twice",
+        ),
+    ],
+)
+def test_a_folder_for_which_none_can_be_proposed(files: dict[str, str], said: str, tmp_path: Path) -> None:
+    root = write_case(tmp_path, SpecCase("app", files, (), {}))
+
+    with pytest.raises(MeshwrightError, match=said):
+        command.add("shop", repository=root, yes=True)
+
+    assert not (root / "apps/shop/mesh.yaml").exists()
+
+
+@pytest.mark.parametrize("ingress", ["k3s", "none"])
+def test_an_ingress_is_mentioned(ingress: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    route = {"apiVersion": "networking.k8s.io/v1", "kind": "Ingress"}
+    named = {**route, "metadata": {"name": "web", "namespace": "shop"}, "spec": {}}
+    other = {**route, "metadata": {"name": "old", "namespace": "shop"}, "spec": {"ingressClassName": "nginx"}}
+    root = repository(tmp_path, [*BASES["a deployment"], named, other], {"ingress": ingress})
+
+    found = [item for item in added(root, capsys)["remarks"] if item["subject"].startswith("Ingress")]
+
+    assert [(item["subject"], item["advice"]) for item in found] == (
+        [("Ingress web", "ingress: {} makes Traefik send them to the Service")] if ingress == "k3s" else []
+    )
+
+
+@pytest.mark.parametrize(
+    ("keys", "code"),
+    [
+        (["y", ENTER], 0),
+        (["maybe", ENTER, "yes", ENTER], 0),
+        (["n", ENTER], 1),
+        ([ENTER, "no", ENTER], 1),
+        ([CONTROL_D], 1),
+    ],
+)
+def test_the_question_takes_yes_or_no(keys: list[str], code: int, tmp_path: Path) -> None:
+    root = repository(tmp_path, BASES["a deployment"])
+    words: list[str | Path] = [sys.executable, "-m", "meshwright", "app", "add", "shop"]
+
+    with Terminal(words, folder=root, environment=dict(os.environ)) as person:
+        for answer in keys:
+            person.answer("Write apps/shop/mesh.yaml? Answer y or n:", answer)
+        assert person.end() == code
+        assert ("nothing is written" in person.paper) == bool(code)
+
+    assert (root / "apps/shop/mesh.yaml").exists() == (code == 0)
 
 
 def test_old_control_plane(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

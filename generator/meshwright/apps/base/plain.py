@@ -69,9 +69,18 @@ class _NeedsKustomize(Exception):
 class PlainReader:
     """Reads bases below ``root``."""
 
-    def __init__(self, root: Path, read: Callable[[str], list[Document]] | None = None) -> None:
-        """``read`` returns the documents of a repository file, for example from a cache."""
+    def __init__(
+        self,
+        root: Path,
+        read: Callable[[str], list[Document]] | None = None,
+        supposed: Mapping[str, str] | None = None,
+    ) -> None:
+        """``read`` returns the documents of a repository file, for example from a cache.
+
+        ``supposed`` has texts of kustomizations that do not exist yet, by folder.
+        """
         self._root = root
+        self._supposed = supposed or {}
         self._read = read or (lambda path: read_documents(root, path))
         self._visited = 0
 
@@ -132,10 +141,13 @@ class PlainReader:
             yield from _objects(document)
 
     def _kustomization(self, path: str) -> Document:
-        found = [name for name in FILE_NAMES if (self._root / path / name).is_file()]
-        if len(found) != 1:
-            raise _NeedsKustomize
-        documents = self._read(f"{path}/{found[0]}")
+        if path in self._supposed:
+            documents = load_documents(self._supposed[path], f"{path}/{FILE_NAMES[0]}")
+        else:
+            found = [name for name in FILE_NAMES if (self._root / path / name).is_file()]
+            if len(found) != 1:
+                raise _NeedsKustomize
+            documents = self._read(f"{path}/{found[0]}")
         data = documents[0].data if len(documents) == 1 else None
         if not isinstance(data, dict) or data.get("kind", "Kustomization") != "Kustomization":
             raise _NeedsKustomize

@@ -146,6 +146,14 @@ def _service(subject: _Subject) -> Iterator[Remark]:
             yield subject.remark(text, "use http or kubernetes.io/h2c if it is HTTP")
 
 
+def _ingress(subject: _Subject) -> Iterator[Remark]:
+    if subject.settings.traefik is None or subject.item.kind not in ("Ingress", "IngressRoute"):
+        return
+    if str(subject.mapping("spec").get("ingressClassName") or "traefik") == "traefik":
+        text = "Traefik sends its requests to pods, past Linkerd's load balancing and policy"
+        yield subject.remark(text, "ingress: {} makes Traefik send them to the Service")
+
+
 def _network_policy(subject: _Subject) -> Iterator[Remark]:
     if subject.item.kind != "NetworkPolicy":
         return
@@ -187,4 +195,6 @@ _Check = Callable[[_Subject], Iterator[Remark]]
 _OF_WORKLOADS: tuple[_Check, ...] = (
     _misplaced, _jobs, _ports, _identity, _operator, _statefulset, _init_containers,
 )  # fmt: skip
-_OF_OTHERS: tuple[_Check, ...] = (_misplaced, _namespace, _service, _network_policy, _webhook)
+_OF_OTHERS: tuple[_Check, ...] = (
+    _misplaced, _namespace, _service, _ingress, _network_policy, _webhook,
+)  # fmt: skip

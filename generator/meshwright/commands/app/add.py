@@ -96,8 +96,9 @@ def _text(look: Look) -> str:
             lines.append(f"{printable(said)}\n")
             if remark.advice:
                 lines.append(f"  -> {printable(remark.advice)}\n")
-    lines.append(f"\napps/{look.name}/mesh.yaml:\n\n")
-    lines += [f"    {printable(line)}\n" if line else "\n" for line in look.proposal.text.splitlines()]
+    for path, text in sorted(look.files.items(), key=lambda item: item[0].endswith("/mesh.yaml")):
+        lines.append(f"\n{path}:\n\n")
+        lines += [f"    {printable(line)}\n" if line else "\n" for line in text.splitlines()]
     lines.append("\n")
     lines += [f"before you run generate: {printable(step)}\n" for step in look.proposal.before]
     return "".join(lines)
@@ -108,11 +109,17 @@ def _agreed(look: Look) -> bool:
     if not (sys.stdin.isatty() and terminal()):
         tell(f"not written ({files}): there is no terminal to ask on; run the command again with --yes\n")
         return False
-    try:
-        answer = input(f"Write {files}? [y/N] ")
-    except EOFError:
-        answer = ""
-    return answer.strip().lower() in ("y", "yes")
+    question = f"Write {files}? Answer y or n: "
+    while True:
+        try:
+            answer = input(question).strip().lower()
+        except EOFError:
+            answer = "n"
+        if answer in ("y", "yes"):
+            return True
+        if answer in ("n", "no"):
+            tell("nothing is written\n")
+            return False
 
 
 def _write(root: Path, look: Look) -> None:

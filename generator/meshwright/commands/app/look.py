@@ -8,6 +8,7 @@ from pathlib import Path
 from meshwright.apps.base import read_bases
 from meshwright.apps.inspection.chartapps import Chart, base_files, read_chart, render_chart
 from meshwright.apps.inspection.gathering import gather
+from meshwright.apps.inspection.listing import has_kustomization, propose_listing
 from meshwright.apps.inspection.proposal import Proposal, propose
 from meshwright.apps.inspection.remarks import Remark, remarks
 from meshwright.apps.inspection.status import WorkloadStatus, plain_statuses
@@ -15,6 +16,7 @@ from meshwright.apps.model import AppsContext, Base
 from meshwright.apps.names import name_problem
 from meshwright.apps.overlay.patchtargets import helm_findings
 from meshwright.errors import MeshwrightError
+from meshwright.finding import Finding
 
 
 @dataclass(frozen=True)
@@ -60,21 +62,34 @@ def _look_at_folder(
     if not (root / path).is_dir():
         where = "" if told else "; give its folder with --path, or its chart with --chart"
         raise MeshwrightError(f"{path}: no such folder in {root}{where}")
-    bases, findings = read_bases(root, [path])
+    files: dict[str, str] = {}
+    notes: list[str] = []
+    findings: list[Finding] = []
+    if not has_kustomization(root / path):
+        listing = propose_listing(root, path, namespace or name)
+        files[f"{path}/kustomization.yaml"] = listing.text
+        notes.append(
+            f"{path} has no kustomization.yaml: one is proposed that lists {', '.join(listing.resources)}"
+        )
+        if listing.left_out:
+            notes.append(f"not listed in it, because they are not manifests: {', '.join(listing.left_out)}")
+        bases = {path: listing.base}
+    else:
+        bases, findings = read_bases(root, [path])
     base = bases[path]
     if findings and not base.objects:
         raise MeshwrightError(f"{findings[0].position}: {findings[0].message}")
     for fault in helm_findings(base) if settings.engine == "flux" else ():
         raise MeshwrightError(f"{fault.position}: {fault.message}; {fault.fix}")
     proposal = propose(name, base, settings, namespace=namespace, made=made)
-    notes = [f"not seen: {entry}" for entry in base.not_seen]
+    notes += [f"not seen: {entry}" for entry in base.not_seen]
     notes += [f"not seen: the objects of chart {chart}; list its workloads yourself" for chart in base.charts]
     return Look(
         name,
         plain_statuses(base, proposal.data["namespace"]),
         remarks(base, settings),
         proposal,
-        {f"apps/{name}/mesh.yaml": proposal.text},
+        {**files, f"apps/{name}/mesh.yaml": proposal.text},
         notes,
     )
 
