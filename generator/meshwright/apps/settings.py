@@ -98,7 +98,7 @@ def _answers(root: Path) -> Mapping[str, Any]:
     except (OSError, UnicodeDecodeError):
         raise MeshwrightError(
             f"{root}: not a generated repository: it has no readable {ANSWERS}; "
-            "create one with `copier copy gh:meshwright/meshwright`, or pass another folder"
+            "create one with `meshwright new`, or pass another folder"
         ) from None
     if not isinstance(answers, Mapping) or not {"cluster_name", "engine"} <= answers.keys():
         raise AnotherTemplateError(
