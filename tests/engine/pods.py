@@ -17,7 +17,7 @@ from engine.api import Api, ApiError, Object, conditions
 from engine.programs import Programs
 
 STARTABLE, SUCCEEDS = "engine.test/startable", "engine.test/succeeds"
-PROXY, ADMIN_PORT = "linkerd-proxy", "127.0.0.1:4191"
+PROXY, AWAIT = "linkerd-proxy", "linkerd-await"
 IDENTITY = {"linkerd.io/control-plane-component": "identity"}
 PAUSE = 0.3
 
@@ -114,11 +114,11 @@ class PodAgent:
         return True
 
     def _succeeds(self, pod: Object) -> bool:
-        """A container that asks its own pod's proxy fails where there is none."""
+        """A container that waits for its own pod's proxy fails where there is none."""
         commands = " ".join(
             " ".join([*one.get("command", []), *one.get("args", [])]) for one in pod["spec"]["containers"]
         )
-        return ADMIN_PORT not in commands or has_proxy(pod)
+        return AWAIT not in commands or has_proxy(pod)
 
 
 def has_proxy(pod: Mapping[str, Any]) -> bool:

@@ -20,16 +20,19 @@ ANSWERS: dict[str, dict[str, Any]] = {
     "install": {
         "prometheus": {"namespace": "monitoring", "release": "kube-prometheus-stack"},
         "ingress": "k3s",
+        "cni": True,
         "trust_anchor": "own",
     },
     "existing": {
         "prometheus": {"namespace": "observability", "release": "prom"},
         "ingress": "own",
+        "cni": False,
         "trust_anchor": "ca-issuer",
     },
     "hostile": {
         "prometheus": {"namespace": "on", "release": "1e3"},
         "ingress": "none",
+        "cni": False,
         "trust_anchor": "own",
     },
 }

@@ -31,13 +31,14 @@ def pod(name: str = "web-1", **labels: str) -> dict[str, Any]:
     }
 
 
-def test_controllers_of_the_control_plane_and_of_viz_are_scraped_and_nothing_else() -> None:
+def test_controllers_of_the_control_plane_of_viz_and_of_the_cni_plugin_are_scraped_and_nothing_else() -> None:
     assert [(t["namespace"], t["component"]) for t in targets("linkerd-controller")] == [
         ("linkerd", "destination"),
         ("linkerd", "sp-validator"),
         ("linkerd", "policy"),
         ("linkerd", "identity"),
         ("linkerd", "proxy-injector"),
+        ("linkerd-cni", "repair-controller"),
         ("linkerd-viz", "tap"),
         ("linkerd-viz", "web"),
     ]

@@ -19,9 +19,9 @@ OPTIONS: dict[str, list[Any]] = {
     "trust_anchor": ["own", "ca-issuer"],
     "redirect": ["init", "cni"],
     "metrics": ["install", "existing", "none"],
-    "viz_host": ["", "linkerd.home.arpa"],
+    "viz_host": ["", "linkerd.home.arpa", "linkerd.home.arpa?issuer=letsencrypt"],
     "inject": ["disabled", "enabled"],
-    "apps": [(), ("demo",), ("longhorn", "elastic", "velero", "demo")],
+    "apps": [(), ("demo",), ("longhorn", "elastic", "velero", "demo"), ("grafana-dashboards",)],
 }
 
 # Each is a valid name, and a number, a boolean or nothing at all to some reader of YAML.
@@ -47,6 +47,10 @@ HOSTILE_HOSTS = ["0.0", "1e3.5", "no.yes", "a-b.c-d.e", "1.2.3.4", "x." + "y" * 
 
 def is_valid(answers: Answers) -> bool:
     """What the validators of copier.yml forbid between questions."""
+    if "?" in answers["viz_host"] and answers["ingress"] == "none":
+        return False
+    if "grafana-dashboards" in answers["apps"] and answers["metrics"] != "install":
+        return False
     return answers["distribution"] == "k3s" or "k3s" not in (answers["ingress"], answers["gateway_api"])
 
 
@@ -109,7 +113,8 @@ def random_answers(seed: int) -> Answers:
     )
     row["trust_anchor"] = chooser.choice(["own", "ca-issuer", "issuer.example", *HOSTILE_NAMES])
     if row["viz_host"]:
-        row["viz_host"] = chooser.choice(["linkerd.home.arpa", *HOSTILE_HOSTS])
+        _, mark, issuer = row["viz_host"].partition("?")
+        row["viz_host"] = chooser.choice(["linkerd.home.arpa", *HOSTILE_HOSTS]) + mark + issuer
     if row["metrics"] == "existing":
         row["existing_prometheus"] = {
             "namespace": chooser.choice([*HOSTILE_NAMES, "observability"]),
@@ -121,6 +126,7 @@ def random_answers(seed: int) -> Answers:
                 ]
             ),
             "release": chooser.choice(HOSTILE_LABELS),
+            **chooser.choice([{}, {"grafana": "1e3:80"}, {"grafana": "https://grafana.home.arpa/"}]),
         }
     return row
 

@@ -92,10 +92,13 @@ def value_differences(one: Any, other: Any, at: str = "") -> set[str]:
     for key in one.keys() | other.keys():
         path = f"{at}.{key}".lstrip(".")
         if key not in one or key not in other:
-            # grafana.ini is there or not, depending on more than the engine: its sections are what differs.
-            extra = one[key] if key in one else other[key]
-            sections = {f"value {path}.{section}" for section in extra} if key == "grafana.ini" else set()
-            found |= sections or {f"value {path}"}
+            # These are there or not, depending on more than the engine: their keys are what differs.
+            optional = key in ("grafana", "grafana.ini")
+            found |= (
+                value_differences(one.get(key, {}), other.get(key, {}), path)
+                if optional
+                else {f"value {path}"}
+            )
         else:
             found |= value_differences(one[key], other[key], path)
     return found

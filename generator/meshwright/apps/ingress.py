@@ -1,5 +1,8 @@
 """Ingress through Traefik, which must use the addresses of Services so that Linkerd balances the load.
 
+Traefik (v3.7.13, getNativeServiceAddress) refuses this for a headless Service, and then serves none of the
+route; with sticky sessions it would choose no pod any more. Such routes stay as they are.
+
 Traefik in ingress mode needs the header l5d-dst-override instead, which a Middleware sets on each route.
 The Middleware replaces a header from the client, so clients cannot choose a backend.
 """
@@ -20,6 +23,7 @@ from meshwright.yaml.pointer import items_of, mapping_of
 _GROUP = "traefik.io"
 _HEADER = "l5d-dst-override"
 _NATIVE = "traefik.ingress.kubernetes.io/service.nativelb"
+_STICKY = "traefik.ingress.kubernetes.io/service.sticky"
 _MIDDLEWARES = "traefik.ingress.kubernetes.io/router.middlewares"
 _NEED = "its routes are of Traefik's kinds"
 
@@ -37,20 +41,21 @@ def ingress_part(app: App, context: AppsContext) -> Part:
     base = context.bases[app.name]
     _old_group(base, part)
     middlewares = _Middlewares(app)
+    services = {item.name: item for item in base.objects if item.kind == "Service"}
     for item in base.objects:
         if item.kind == "IngressRoute" and item.api_version.startswith(f"{_GROUP}/"):
-            operations = list(_route_operations(item, ingress.override, middlewares))
+            operations = list(_route_operations(item, ingress.override, middlewares, services))
             if operations:
                 part.patches.append(Patch(target_of(item), operations))
         elif item.kind == "Ingress" and item.api_version.startswith("networking.k8s.io/"):
             if ingress.override:
                 part.patches += _ingress_header(app, item, middlewares, part)
             else:
-                part.patches += _native_services(item, base, part)
+                part.patches += _native_services(item, services, part)
     for number, route in enumerate(ingress.routes):
         part.findings += _route_findings(app, number, route, base)
     if ingress.routes:
-        part.objects += _route_objects(app, ingress.routes, ingress.override, middlewares)
+        part.objects += _route_objects(app, ingress.override, middlewares, services)
     part.objects += middlewares.objects
     if "traefik" in context.settings.layers:
         part.needs["traefik"] = _NEED
@@ -93,8 +98,24 @@ def _old_group(base: Base, part: Part) -> None:
             )
 
 
+def _has_address(name: str, route: Mapping[str, Any], services: Mapping[str, BuiltObject]) -> bool:
+    """Whether Traefik can send to the address of a Service that ``route`` names.
+
+    A Service that is not in the manifests, such as one of a chart, is assumed to have one.
+    """
+    service = services.get(name)
+    if route.get("sticky"):
+        return False
+    if service is None:
+        return True
+    spec = mapping_of(service.data.get("spec"))
+    annotations = mapping_of(mapping_of(service.data.get("metadata")).get("annotations"))
+    sticky = any(str(key).startswith(_STICKY) for key in annotations)
+    return spec.get("clusterIP") != "None" and spec.get("type") != "ExternalName" and not sticky
+
+
 def _route_operations(
-    item: BuiltObject, override: bool, middlewares: _Middlewares
+    item: BuiltObject, override: bool, middlewares: _Middlewares, known: Mapping[str, BuiltObject]
 ) -> Iterator[dict[str, Any]]:
     for number, route in enumerate(items_of(mapping_of(item.data.get("spec")).get("routes"))):
         services = [
@@ -106,7 +127,12 @@ def _route_operations(
             yield from _header_operations(number, mapping_of(route), services, middlewares)
             continue
         for index, service in services:
-            if service.get("nativeLB") is not True:
+            foreign = service.get("namespace") not in (None, item.namespace)
+            if (
+                service.get("nativeLB") is not True
+                and not foreign
+                and _has_address(str(service.get("name")), service, known)
+            ):
                 path = f"/spec/routes/{number}/services/{index}/nativeLB"
                 yield {"op": "add", "path": path, "value": True}
 
@@ -129,11 +155,10 @@ def _header_operations(
         yield {"op": "add", "path": path, "value": [entry]}
 
 
-def _native_services(item: BuiltObject, base: Base, part: Part) -> Iterator[Patch]:
-    services = {found.name: found for found in base.objects if found.kind == "Service"}
+def _native_services(item: BuiltObject, services: Mapping[str, BuiltObject], part: Part) -> Iterator[Patch]:
     for name, _ in dict.fromkeys(_backends(item)):
         service = services.get(name)
-        if service is not None:
+        if service is not None and _has_address(name, {}, services):
             annotations = nested(("metadata", "annotations"), {_NATIVE: "true"})
             patch = Patch(target_of(service), annotations)
             if patch not in part.patches:
@@ -194,16 +219,16 @@ def _route_findings(app: App, number: int, route: Route, base: Base) -> Iterator
 
 
 def _route_objects(
-    app: App, routes: tuple[Route, ...], override: bool, middlewares: _Middlewares
+    app: App, override: bool, middlewares: _Middlewares, services: Mapping[str, BuiltObject]
 ) -> Iterator[dict[str, Any]]:
     """One IngressRoute for all routes with the same entry points and certificate."""
     groups: dict[tuple[tuple[str, ...], str], list[Route]] = {}
-    for route in routes:
+    for route in app.spec.ingress.routes if app.spec.ingress else ():
         groups.setdefault((route.entry_points, route.tls_secret), []).append(route)
     for number, ((points, secret), members) in enumerate(groups.items(), start=1):
         spec: dict[str, Any] = {
             "entryPoints": list(points),
-            "routes": [_rule(route, override, middlewares) for route in members],
+            "routes": [_rule(route, override, middlewares, services) for route in members],
         }
         if secret:
             spec["tls"] = {"secretName": secret}
@@ -220,7 +245,9 @@ def _route_objects(
         }
 
 
-def _rule(route: Route, override: bool, middlewares: _Middlewares) -> dict[str, Any]:
+def _rule(
+    route: Route, override: bool, middlewares: _Middlewares, services: Mapping[str, BuiltObject]
+) -> dict[str, Any]:
     # The schema rejects characters that could end the literal.
     match = f"Host(`{route.host}`)"
     if route.path != "/":
@@ -229,6 +256,6 @@ def _rule(route: Route, override: bool, middlewares: _Middlewares) -> dict[str, 
     service: dict[str, Any] = {"name": route.service, "port": route.port}
     if override:
         rule["middlewares"] = [{"name": middlewares.name(route.service, route.port)}]
-    else:
+    elif _has_address(route.service, {}, services):
         service["nativeLB"] = True
     return {**rule, "services": [service]}

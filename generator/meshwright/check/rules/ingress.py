@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from meshwright.check.model.annotationholders import chart_pods
@@ -14,6 +14,7 @@ from meshwright.yaml.pointer import holds, items_of, value_at
 
 _HELM = "helm.cattle.io"
 _HEADER = "l5d-dst-override"
+_NATIVE = "traefik.ingress.kubernetes.io/service.nativelb"
 # Charts that k3s and RKE2 bring. source: k3s-io/k3s manifests; rancher/rke2 charts.
 _PACKAGED = frozenset(
     {"traefik", "traefik-crd", "coredns", "metrics-server", "gateway-api-crd", "local-storage"}
@@ -209,7 +210,7 @@ def idle_override(model: Model) -> Iterator[Hit]:
     "A meshed Traefik bypasses the Service",
     why="Traefik selects pods by itself: mTLS works, but the Service's routes, retries, load balancing and "
     "policy do not apply.",
-    fix="set nativeLB: true on the service, or providers.kubernetesCRD.nativeLBByDefault in the chart",
+    fix="set nativeLB: true on the service; in a generated repository, ingress: {} in mesh.yaml does so",
     source="traefik v3, services[].nativeLB; linkerd website 042a9c90",
     severity=Severity.WARNING,
 )
@@ -234,11 +235,22 @@ def no_native_balancing(model: Model) -> Iterator[Hit]:
                 for at, service in enumerate(
                     items_of(entry.get("services")) if isinstance(entry, dict) else []
                 ):
-                    plain = isinstance(service, dict) and service.get("kind", "Service") == "Service"
-                    if plain and service.get("nativeLB") is not True:
+                    if (
+                        isinstance(service, dict)
+                        and service.get("kind", "Service") == "Service"
+                        and service.get("nativeLB") is not True
+                        and not service.get("sticky")
+                        and not _is_headless(model, route, service)
+                    ):
                         here = route.at("spec", "routes", number, "services", at)
                         text = f"{route.title} does not set nativeLB for service '{service.get('name')}', but {meshed[0][0]} is meshed"
                         yield Hit(here, text, subject=route.title)
+
+
+def _is_headless(model: Model, route: Item, service: Mapping[str, Any]) -> bool:
+    namespace = str(service.get("namespace") or route.namespace)
+    found = model.find(route.cluster, "Service", namespace, str(service.get("name")))
+    return found is not None and found.get("spec", "clusterIP") == "None"
 
 
 @rule(
@@ -262,3 +274,46 @@ def nginx_upstream(model: Model) -> Iterator[Hit]:
             if item.cluster == release.cluster and named and str(item.annotations.get(key)).lower() != "true":
                 text = f"{item.title} does not set service-upstream, but {release.title} is meshed"
                 yield Hit(item.at("metadata"), text, subject=item.title)
+
+
+@rule(
+    "MW610",
+    "native-lb-headless",
+    "Traefik cannot use the address of a headless Service",
+    why="With nativeLB Traefik sends to the Service's cluster IP. A headless Service has none, so Traefik "
+    "logs an error and does not serve the route.",
+    fix="remove nativeLB for this Service, or set nativeLB: false where the chart sets it by default",
+    source="traefik v3.7.13, pkg/provider/kubernetes, getNativeServiceAddress",
+)
+def native_lb_headless(model: Model) -> Iterator[Hit]:
+    for item in model.items("Service", ""):
+        if item.get("spec", "clusterIP") == "None" and str(item.annotations.get(_NATIVE)).lower() == "true":
+            at = item.at("metadata", "annotations", _NATIVE)
+            yield Hit(at, f"{item.title} is headless, but sets {_NATIVE}", subject=item.title)
+    for route in model.items("IngressRoute"):
+        default = model.once(_native_by_default).get(route.cluster, "")
+        for number, entry in enumerate(route.list("spec", "routes")):
+            services = items_of(entry.get("services")) if isinstance(entry, dict) else []
+            for index, service in enumerate(services):
+                if not isinstance(service, dict) or not _is_headless(model, route, service):
+                    continue
+                own = service.get("nativeLB")
+                if own is True or (own is None and default):
+                    who = "it" if own else default
+                    text = f"{route.title} leads to headless Service '{service.get('name')}', but {who} sets nativeLB"
+                    here = route.at("spec", "routes", number, "services", index)
+                    yield Hit(here, text, subject=route.title)
+
+
+def _native_by_default(model: Model) -> dict[str, str]:
+    """Cluster -> what sets providers.kubernetesCRD.nativeLBByDefault of its Traefik."""
+    pointer = ("providers", "kubernetesCRD", "nativeLBByDefault")
+    found = {
+        release.cluster: release.title
+        for release in model.charts("traefik")
+        if release.value(*pointer) is True
+    }
+    for item in _chart_configs(model):
+        if item.name == "traefik" and _value(_values(item), *pointer) is True:
+            found[item.cluster] = item.title
+    return found
