@@ -147,6 +147,26 @@ def test_what_it_says(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Non
 
 
 @pytest.mark.parametrize(
+    ("level", "meshed"), [("restricted", "no"), ("baseline", "no"), ("privileged", "yes")]
+)
+def test_a_list_knows_that_pod_security_rejects_linkerd_init(
+    level: str, meshed: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    labels = {"pod-security.kubernetes.io/enforce": level}
+    strict = {**NAMESPACE, "metadata": {"name": "shop", "labels": labels}}
+    root = repository(tmp_path, [strict, workload("Deployment", "web")])
+    added(root, capsys, yes=True)
+    capsys.readouterr()
+
+    assert command.list_apps("json", root) is ExitCode.CLEAN
+
+    [listed] = json.loads(capsys.readouterr().out)["applications"]
+    assert listed["meshed"] == meshed
+    refused = f"Pod Security level {level} of namespace shop rejects pods with linkerd-init"
+    assert listed["why"] == ("" if meshed == "yes" else refused)
+
+
+@pytest.mark.parametrize(
     ("template", "pod", "injected", "reason"),
     [
         (

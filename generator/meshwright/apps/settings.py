@@ -44,7 +44,7 @@ def read_settings(root: Path) -> RepositorySettings:
         layers=layers,
         linkerd_version=(version := _linkerd_version(root)),
         native_sidecars=_native_sidecars(values, version),
-        cni="linkerd-cni" in layers,
+        cni=_value(values, "cniEnabled") is True,
         default_opaque_ports=str(_value(values, "proxy", "opaquePorts") or _OPAQUE),
         created_namespaces=frozenset(namespaces),
         platform_namespaces=frozenset(namespaces) | _BUILT_IN,

@@ -12,6 +12,7 @@ from meshwright.apps.model import Base, PodOwner, RepositorySettings
 from meshwright.apps.overlay.annotationtargets import runs_await
 from meshwright.apps.podowners import JOB_KINDS, pod_owner
 from meshwright.apps.podports import container_ports, pod_spec
+from meshwright.apps.podsecurity import forbidding_level
 from meshwright.errors import Position
 from meshwright.manifests.unit import BuiltObject
 from meshwright.yaml.pointer import dotted, holds, items_of, mapping_of, value_at
@@ -123,10 +124,9 @@ def _statefulset(subject: _Subject) -> Iterator[Remark]:
 
 
 def _namespace(subject: _Subject) -> Iterator[Remark]:
-    if subject.item.kind != "Namespace" or subject.settings.cni:
+    if subject.item.kind != "Namespace":
         return
-    level = subject.mapping("metadata", "labels").get("pod-security.kubernetes.io/enforce")
-    if level in ("baseline", "restricted"):
+    if level := forbidding_level(subject.item, subject.settings):
         text = f"Pod Security level {level} forbids linkerd-init, so meshed pods cannot be created here"
         yield subject.remark(text, "set the level to privileged, or the answer redirect to cni")
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from meshwright.apps.injectability import INJECT, Verdict, namespace_facts, verdict
-from meshwright.apps.model import App, AppsContext, Base
+from meshwright.apps.model import App, AppsContext, Base, RepositorySettings
 from meshwright.apps.overlay.annotationtargets import AnnotationTarget, choose_targets
 from meshwright.apps.podowners import pod_owner
+from meshwright.apps.podsecurity import forbidding_level
 from meshwright.apps.spec import Inject, Scope
 from meshwright.manifests.unit import BuiltObject, Origin
 
@@ -48,6 +49,7 @@ def app_status(app: App, context: AppsContext) -> AppStatus:
         if pod_owner(item)
     ]
     found += _of_charts(app, base)
+    found = [_admitted(item, namespaces.get(item.namespace), settings) for item in found]
     return AppStatus(
         app.name,
         app.spec.namespace,
@@ -93,6 +95,16 @@ def _with_overlay(
     ):
         outcome = verdict(item, owner, namespace_facts(home, _annotated(home, str(app.spec.inject))))
     return WorkloadStatus(item.kind, item.name, home, outcome.injected, outcome.reason)
+
+
+def _admitted(
+    status: WorkloadStatus, namespace: BuiltObject | None, settings: RepositorySettings
+) -> WorkloadStatus:
+    level = forbidding_level(namespace, settings)
+    if not level or status.meshed is False:
+        return status
+    reason = f"Pod Security level {level} of namespace {status.namespace} rejects pods with linkerd-init"
+    return replace(status, meshed=False, reason=reason)
 
 
 def _annotated(name: str, inject: str) -> BuiltObject:

@@ -10,6 +10,7 @@ from meshwright.apps.injectability import INJECT
 from meshwright.apps.model import App, Base, RepositorySettings
 from meshwright.apps.overlay.annotations import pod_annotations
 from meshwright.apps.podowners import pod_owner
+from meshwright.apps.podsecurity import LEVEL
 from meshwright.apps.spec import Inject, Scope
 from meshwright.finding import Finding
 
@@ -27,11 +28,12 @@ def namespace_document(app: App, settings: RepositorySettings) -> dict[str, Any]
         annotations |= pod_annotations(app.spec, None, settings)
     elif app.spec.inject is Inject.DISABLED and not app.spec.is_meshed:
         annotations[INJECT] = str(Inject.DISABLED)
-    return {
-        "apiVersion": "v1",
-        "kind": "Namespace",
-        "metadata": {"name": app.spec.namespace, "annotations": {**annotations, **_KEEP[settings.engine]}},
-    }
+    metadata: dict[str, Any] = {"name": app.spec.namespace}
+    if app.spec.is_meshed and not settings.cni:
+        # Some clusters enforce baseline by default, and that rejects linkerd-init.
+        metadata["labels"] = {LEVEL: "privileged"}
+    metadata["annotations"] = {**annotations, **_KEEP[settings.engine]}
+    return {"apiVersion": "v1", "kind": "Namespace", "metadata": metadata}
 
 
 def namespace_findings(app: App, base: Base) -> Iterator[Finding]:

@@ -18,6 +18,7 @@ from meshwright.apps.overlay.namespaces import namespace_document, namespace_fin
 from meshwright.apps.overlay.patches import annotate, in_overlay, nested, target_of
 from meshwright.apps.overlay.patchtargets import chart_patches
 from meshwright.apps.overlay.services import service_patches
+from meshwright.apps.podsecurity import pod_security_findings
 from meshwright.apps.policy import policy_part
 from meshwright.apps.spec import Jobs, Scope
 from meshwright.apps.wiring import render_gate
@@ -40,6 +41,7 @@ def plan(app: App, context: AppsContext) -> Overlay:
     overlay = Overlay(meshed=app.spec.is_meshed, expressions=health_expressions(base))
     overlay.findings += [*namespace_findings(app, base), *targets.findings]
     overlay.findings += nothing_meshed(app, base, targets)
+    overlay.findings += pod_security_findings(app, context)
     overlay.needs = _needs(app, context, parts)
     for part in parts:
         overlay.findings += part.findings

@@ -46,7 +46,7 @@ def missing_cni(model: Model) -> Iterator[Hit]:
     "The CNI plugin is installed, but not enabled",
     why="Without cniEnabled every pod still gets linkerd-init, with the capabilities that the plugin makes "
     "unnecessary.",
-    fix="set cniEnabled: true in linkerd-control-plane (and viz), or remove the plugin",
+    fix="set cniEnabled: true in linkerd-control-plane, or remove the plugin",
     source="linkerd2 charts/linkerd-control-plane/values.yaml, cniEnabled",
     severity=Severity.WARNING,
 )
