@@ -120,6 +120,24 @@ def test_generate_takes_what_add_proposes(
     assert listed["meshed"] == ("partly" if name in ("host network", "one opted out") else "yes")
 
 
+@pytest.mark.parametrize(
+    ("ingress", "class_name", "proposed"),
+    [("own", None, True), ("k3s", "traefik", True), ("own", "nginx", False), ("none", None, False)],
+)
+def test_add_proposes_that_routes_lead_to_services(
+    ingress: str, class_name: str | None, proposed: bool, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    route: Data = {
+        "apiVersion": "networking.k8s.io/v1",
+        "kind": "Ingress",
+        "metadata": {"name": "web", "namespace": "shop"},
+        "spec": {"ingressClassName": class_name} if class_name else {},
+    }
+    root = repository(tmp_path, [NAMESPACE, workload("Deployment", "web"), route], {"ingress": ingress})
+
+    assert ("ingress" in added(root, capsys)["proposal"]) == proposed
+
+
 def test_what_it_says(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     strict = {
         **NAMESPACE,
@@ -142,6 +160,8 @@ def test_what_it_says(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Non
     assert "NetworkPolicy web: it admits only its own ports" in said
     assert "Elasticsearch logs: ECK creates its pods" in said
     assert data["proposal"]["opaquePorts"] == [26379]
+    level = "pod-security.kubernetes.io/enforce: privileged"
+    assert data["before"] == [f"set {level} on Namespace shop (apps/shop/all.yaml:1:1)"]
     assert not data["written"]
     assert not (root / "apps/shop/mesh.yaml").exists()
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from engine.audit import Write
 from engine.deadlines import LONG
+from engine.pods import has_proxy
 from engine.synced import Synced
 
 Example = Synced[Any]
@@ -43,3 +44,41 @@ def expect_meshed(example: Example, namespaces: set[str], meant: Callable[[Write
     ]
     assert {pod.namespace for pod, meshed in pods if meshed} >= namespaces
     assert [str(pod) for pod, meshed in pods if meshed != meant(pod)] == []
+
+
+def expect_dashboard_closed(example: Example, traefik: str) -> None:
+    """Only Traefik's account, in namespace ``traefik``, is admitted to the port that the dashboard serves.
+
+    The objects and what they select: no proxy enforces them here.
+    """
+    api = example.engine.api
+    [server] = [
+        one
+        for one in api.list("policy.linkerd.io/v1beta3", "Server", "linkerd-viz")
+        if one["metadata"]["name"] == "web"
+    ]
+    labels = server["spec"]["podSelector"]["matchLabels"]
+    pods = api.list("v1", "Pod", "linkerd-viz", labels)
+    assert pods
+    for pod in pods:
+        ports = [port for one in pod["spec"]["containers"] for port in one.get("ports", [])]
+        assert [port["containerPort"] for port in ports if port["name"] == server["spec"]["port"]] == [8084]
+        assert has_proxy(pod)
+    [clients] = [
+        one["spec"]["requiredAuthenticationRefs"]
+        for one in api.list("policy.linkerd.io/v1alpha1", "AuthorizationPolicy", "linkerd-viz")
+        if one["spec"]["targetRef"] == {"group": "policy.linkerd.io", "kind": "Server", "name": "web"}
+    ]
+    admitted = [
+        identity
+        for ref in clients
+        if (one := api.get("policy.linkerd.io/v1alpha1", ref["kind"], ref["name"], "linkerd-viz"))
+        for identity in one["spec"]["identityRefs"]
+    ]
+    accounts = {
+        pod["spec"]["serviceAccountName"]
+        for pod in api.list("v1", "Pod", traefik, {"app.kubernetes.io/name": "traefik"})
+    }
+    assert [(one["kind"], one["namespace"], {one["name"]}) for one in admitted] == [
+        ("ServiceAccount", traefik, accounts)
+    ]

@@ -10,7 +10,7 @@ from engine import picluster
 from engine.argocd_synced import Running, expect_gated
 from engine.deadlines import LONG
 from engine.engine import Engine
-from engine.expectations import expect_meshed, expect_order, expect_ready
+from engine.expectations import expect_dashboard_closed, expect_meshed, expect_order, expect_ready
 from engine.processes import wait_until
 from engine.rotation import expect_rotated
 
@@ -32,6 +32,10 @@ def test_nothing_is_created_before_the_earlier_waves_are_healthy(example: Runnin
 
 def test_exactly_the_pods_meant_to_be_meshed_have_the_proxy(example: Running) -> None:
     expect_meshed(example, {"linkerd", "linkerd-viz", "monitoring", "demo"}, picluster.meant)
+
+
+def test_the_dashboard_admits_traefik_alone(example: Running) -> None:
+    expect_dashboard_closed(example, "kube-system")
 
 
 def test_traefik_in_kube_system_is_meshed_through_the_narrow_webhook_and_nothing_else_there(
@@ -56,9 +60,10 @@ def test_a_second_look_at_git_and_cluster_changes_nothing(example: Running) -> N
 def test_an_upgrade_of_linkerd_passes_every_gate_anew(example: Running, archives: Path | None) -> None:
     mark = example.engine.audit().end
     work = example.repository.work
-    pinned = [path for path in work.rglob("*.yaml") if "2026.8.3" in path.read_text()]
+    # What Renovate changes: charts, and the image of the gates beside them.
+    pinned = [path for path in (work / "platform").rglob("*.yaml") if "26.8.3" in path.read_text()]
     for path in pinned:
-        path.write_text(path.read_text().replace("2026.8.3", "2026.8.4"))
+        path.write_text(path.read_text().replace("26.8.3", "26.8.4"))
     assert len(pinned) >= 4
     example.engine.add_charts(example.repository, archives)
     revision = example.repository.commit("Upgrade Linkerd")

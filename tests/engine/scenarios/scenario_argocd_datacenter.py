@@ -9,7 +9,7 @@ import pytest
 from engine import datacenter
 from engine.argocd_synced import Running, expect_gated
 from engine.engine import Engine
-from engine.expectations import expect_meshed, expect_order, expect_ready
+from engine.expectations import expect_dashboard_closed, expect_meshed, expect_order, expect_ready
 
 
 @pytest.fixture(scope="module")
@@ -32,6 +32,10 @@ def test_nothing_is_created_before_the_earlier_waves_are_healthy(example: Runnin
 
 def test_exactly_the_pods_meant_to_be_meshed_have_the_proxy(example: Running) -> None:
     expect_meshed(example, {"linkerd", "linkerd-viz", "elastic", "velero", "traefik"}, datacenter.meant)
+
+
+def test_the_dashboard_admits_traefik_alone(example: Running) -> None:
+    expect_dashboard_closed(example, "traefik")
 
 
 def test_nothing_of_a_gated_application_is_created_before_its_own_gate_is_through(example: Running) -> None:

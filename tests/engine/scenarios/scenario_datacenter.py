@@ -8,7 +8,7 @@ import pytest
 
 from engine import datacenter
 from engine.engine import Engine
-from engine.expectations import expect_meshed, expect_order, expect_ready
+from engine.expectations import expect_dashboard_closed, expect_meshed, expect_order, expect_ready
 from engine.flux_synced import Running
 
 
@@ -32,6 +32,10 @@ def test_nothing_is_created_before_what_its_layer_needs(example: Running) -> Non
 
 def test_exactly_the_pods_meant_to_be_meshed_have_the_proxy(example: Running) -> None:
     expect_meshed(example, {"linkerd", "linkerd-viz", "elastic", "velero", "traefik"}, datacenter.meant)
+
+
+def test_the_dashboard_admits_traefik_alone(example: Running) -> None:
+    expect_dashboard_closed(example, "traefik")
 
 
 def test_no_meshed_pod_asks_for_net_admin_where_the_cni_plugin_redirects(example: Running) -> None:

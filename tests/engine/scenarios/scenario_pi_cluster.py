@@ -9,7 +9,7 @@ import pytest
 from engine import picluster
 from engine.deadlines import LONG
 from engine.engine import Engine
-from engine.expectations import expect_meshed, expect_order, expect_ready
+from engine.expectations import expect_dashboard_closed, expect_meshed, expect_order, expect_ready
 from engine.flux import INDEX, KUSTOMIZATION, RELEASE
 from engine.flux_synced import Running
 from engine.processes import wait_until
@@ -31,6 +31,10 @@ def test_nothing_is_created_before_what_its_layer_needs(example: Running) -> Non
 
 def test_exactly_the_pods_meant_to_be_meshed_have_the_proxy(example: Running) -> None:
     expect_meshed(example, {"linkerd", "linkerd-viz", "monitoring", "demo"}, picluster.meant)
+
+
+def test_the_dashboard_admits_traefik_alone(example: Running) -> None:
+    expect_dashboard_closed(example, "kube-system")
 
 
 def test_the_gate_let_nobody_through_before_a_pod_of_its_own_had_the_proxy(example: Running) -> None:
@@ -72,9 +76,10 @@ def test_an_upgrade_of_linkerd_goes_through_the_layers_in_order(
 ) -> None:
     mark = example.engine.audit().end
     work = example.repository.work
-    pinned = [path for path in work.rglob("*.yaml") if "2026.8.3" in path.read_text()]
+    # What Renovate changes: charts, and the image of the gates beside them.
+    pinned = [path for path in (work / "platform").rglob("*.yaml") if "26.8.3" in path.read_text()]
     for path in pinned:
-        path.write_text(path.read_text().replace("2026.8.3", "2026.8.4"))
+        path.write_text(path.read_text().replace("26.8.3", "26.8.4"))
     assert len(pinned) >= 4
     example.engine.add_charts(example.repository, archives)
     revision = example.repository.commit("Upgrade Linkerd")

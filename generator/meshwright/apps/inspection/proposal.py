@@ -13,8 +13,11 @@ from meshwright.apps.inspection.ports import PROXY_PORTS, known_port, opaque_num
 from meshwright.apps.model import Base, RepositorySettings
 from meshwright.apps.podowners import JOB_KINDS, pod_owner
 from meshwright.apps.podports import container_ports
+from meshwright.apps.podsecurity import LEVEL, forbidding_level
 from meshwright.apps.spec import Inject
+from meshwright.manifests.unit import BuiltObject
 from meshwright.yaml import dump
+from meshwright.yaml.pointer import mapping_of
 
 SCHEMA = "https://raw.githubusercontent.com/meshwright/meshwright/main/schema/mesh.schema.json"
 
@@ -65,10 +68,24 @@ def propose(
         data["workloads"] = workloads
     if ports := _opaque(base, settings):
         data["opaquePorts"] = ports
+    meshed = data["inject"] != Inject.DISABLED
+    if meshed and not chart and settings.traefik is not None and any(map(_is_route, base.objects)):
+        data["ingress"] = {}
     proposal = Proposal(data)
     if not chart:
         proposal.before += _missing_namespace(base, home)
+    for item in base.objects if meshed else ():
+        if item.kind == "Namespace" and item.name == home and forbidding_level(item, settings):
+            proposal.before.append(f"set {LEVEL}: privileged on Namespace {home} ({item.origin.position})")
     return proposal
+
+
+def _is_route(item: BuiltObject) -> bool:
+    """Whether Traefik may serve it: an IngressRoute, or an Ingress that names no other controller."""
+    if item.kind == "IngressRoute":
+        return item.group == "traefik.io"
+    named = mapping_of(item.data.get("spec")).get("ingressClassName")
+    return item.kind == "Ingress" and item.group == "networking.k8s.io" and named in (None, "traefik")
 
 
 def _namespace(base: Base) -> str:
