@@ -60,7 +60,14 @@ def install_k3s(api: Api) -> None:
     chart = {"chart": "https://%{KUBERNETES_API}%/static/charts/traefik.tgz"}
     meta = {"name": "traefik", "namespace": "kube-system"}
     api.apply({"apiVersion": "helm.cattle.io/v1", "kind": "HelmChart", "metadata": meta, "spec": chart}, K3S)
-    api.apply(_deployment("traefik", "kube-system", TRAEFIK_LABELS, {}), K3S)
+    api.apply(_traefik({}), K3S)
+
+
+def _traefik(annotations: dict[str, str]) -> Object:
+    """Traefik as the chart of k3s makes it, with the account that its release is named after."""
+    made = _deployment("traefik", "kube-system", TRAEFIK_LABELS, annotations)
+    made["spec"]["template"]["spec"]["serviceAccountName"] = "traefik"
+    return made
 
 
 def look_k3s(api: Api) -> None:
@@ -79,7 +86,7 @@ def look_k3s(api: Api) -> None:
     annotations = values.get("deployment", {}).get("podAnnotations", {})
     now = api.get("apps/v1", "Deployment", "traefik", "kube-system") or {}
     if now["spec"]["template"]["metadata"].get("annotations", {}) != annotations:
-        api.apply(_deployment("traefik", "kube-system", TRAEFIK_LABELS, annotations), K3S)
+        api.apply(_traefik(annotations), K3S)
 
 
 def look_eck(api: Api) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 
 from meshwright.apps.injectability import ADMISSION_LABEL
@@ -28,7 +28,7 @@ _MESHED = ("enabled", "ingress")
 _EXCLUDED = frozenset({"kube-system", "cert-manager", "linkerd", "linkerd-cni", "flux-system"})
 # Namespaces that every cluster with an engine has.
 _EXISTING = frozenset({"default", "kube-system", "kube-public", "kube-node-lease", "flux-system", "argocd"})
-# The readiness endpoint on the proxy's admin port, which linkerd-await uses too.
+# The readiness endpoint on the proxy's admin port.
 _READINESS = ":4191/ready"
 _WEBHOOKS = {
     "proxyInjector": "linkerd-proxy-injector-k8s-tls",
@@ -237,9 +237,22 @@ class _Needs:
 
 
 def _is_gate(workload: Workload) -> bool:
-    """Whether it is a Job that fails until its pod has a proxy, because it queries the proxy's readiness."""
-    containers = workload.pod.get("containers")
-    return workload.item.built.kind == "Job" and _READINESS in str(containers)
+    """Whether it is a Job that fails until its pod has a ready proxy."""
+    containers = items_of(workload.pod.get("containers"))
+    return workload.item.built.kind == "Job" and any(map(_fails_without_proxy, containers))
+
+
+def _fails_without_proxy(container: object) -> bool:
+    """Whether it queries the proxy's readiness, or runs linkerd-await with a time limit."""
+    if not isinstance(container, Mapping):
+        return False
+    words = [str(word) for field in ("command", "args") for word in items_of(container.get(field))]
+    if any(_READINESS in word for word in words):
+        return True
+    awaits = bool(words) and words[0].rsplit("/", 1)[-1] == "linkerd-await"
+    options = words[: words.index("--")] if "--" in words else words
+    limited = any(word.startswith(("--timeout=", "-t")) or word == "--timeout" for word in options)
+    return awaits and limited and "--timeout-fatal=false" not in options
 
 
 def _may_be_missing(providers: list[Provider]) -> bool:
