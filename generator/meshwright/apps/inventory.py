@@ -101,7 +101,8 @@ def _namespace(app: App, context: AppsContext) -> Iterator[Finding]:
     if spec.create_namespace and platform:
         text = f"createNamespace: namespace '{spec.namespace}' already belongs to the platform"
         yield Finding("mesh/namespace", app.at("createNamespace"), text, "remove createNamespace")
-    if spec.create_namespace is None and not makers and not platform:
+    known = app.name not in context.unread
+    if spec.create_namespace is None and not makers and not platform and known:
         text = f"nothing in this repository creates namespace '{spec.namespace}'"
         fix = "add a Namespace to the manifests, or createNamespace: true (false if it exists in the cluster)"
         yield Finding("mesh/namespace", at, text, fix)

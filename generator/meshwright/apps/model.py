@@ -90,11 +90,15 @@ class RepositorySettings:
 
 @dataclass(frozen=True)
 class AppsContext:
-    """All applications of the repository; ``bases`` by application name."""
+    """All applications of the repository; ``bases`` by application name.
+
+    ``unread`` are applications whose manifests cannot be read, so that it is unknown what they create.
+    """
 
     apps: Mapping[str, App]
     bases: Mapping[str, Base]
     settings: RepositorySettings
+    unread: frozenset[str] = frozenset()
 
     @cached_property
     def namespace_creators(self) -> dict[str, list[str]]:

@@ -81,6 +81,8 @@ class _FirstPass:
 
     namespaces: Mapping[str, tuple[BuiltObject, ...]]
     findings: list[Finding]
+    # Applications whose manifests cannot be read, so that it is unknown what they create.
+    unread: frozenset[str]
 
 
 @dataclass(frozen=True)
@@ -120,7 +122,8 @@ def produce(
                 name: made for first_pass in first_passes for name, made in first_pass.namespaces.items()
             }
             result.findings += chain.from_iterable(first_pass.findings for first_pass in first_passes)
-            result.findings += inventory_findings(_context(task, {}, namespaces))
+            unread = frozenset().union(*(first_pass.unread for first_pass in first_passes))
+            result.findings += inventory_findings(_context(task, {}, namespaces, unread))
             pool.send(_Combined(namespaces, waves(apps), result.has_errors))
             for part in pool.receive():
                 result.absorb(part)
@@ -139,7 +142,8 @@ def _work(task: _Task, names: Sequence[str]) -> Generator[_FirstPass | PipelineR
     by_path, findings = read_bases(task.root, (app.base_path for app in needed.values()), task.read)
     bases = {name: by_path[app.base_path] for name, app in needed.items()}
     namespaces = {app.name: made for app in own if (made := _namespaces(bases[app.name]))}
-    combined = yield _FirstPass(namespaces, findings)
+    unread = frozenset(app.name for app in own if bases[app.name] == Base(app.base_path))
+    combined = yield _FirstPass(namespaces, findings, unread)
     context = _context(task, bases, combined.namespaces)
     result = PipelineResult()
     for name in names:
@@ -176,7 +180,7 @@ def _compare(task: _Task, name: str, context: AppsContext, wave: int, result: Pi
         )
     else:
         result.changed += 1
-        if all(change.before is None for change in difference.changes):
+        if not difference.kept and all(change.before is None for change in difference.changes):
             result.created.append(name)
     if task.output is None:
         result.changes += difference.changes
@@ -185,14 +189,17 @@ def _compare(task: _Task, name: str, context: AppsContext, wave: int, result: Pi
 
 
 def _context(
-    task: _Task, bases: Mapping[str, Base], namespaces: Mapping[str, tuple[BuiltObject, ...]]
+    task: _Task,
+    bases: Mapping[str, Base],
+    namespaces: Mapping[str, tuple[BuiltObject, ...]],
+    unread: frozenset[str] = frozenset(),
 ) -> AppsContext:
     """A context with full bases for this worker's applications, and only Namespaces for the others."""
     all_bases = {
         name: bases.get(name) or Base(app.base_path, namespaces.get(name, ()))
         for name, app in task.apps.items()
     }
-    return AppsContext(task.apps, all_bases, task.settings)
+    return AppsContext(task.apps, all_bases, task.settings, unread)
 
 
 def _namespaces(base: Base) -> tuple[BuiltObject, ...]:

@@ -106,10 +106,10 @@ def _clusters(repository: Repository, answers: Document, cluster: str) -> Iterat
             text = f"no entry point in this repository applies {folder}"
             fix = "restore its entry point (flux-system/ or argocd/) from Git, or ignore this finding"
             yield Finding("layout/cluster", Position(folder), text, fix, severity=Severity.WARNING)
-        else:
+        elif files.holds_files(f"clusters/{cluster}/platform"):
             text = f"no entry point applies {folder}; cluster_name is '{cluster}'"
             at = answers.position(("cluster_name",))
-            fix = f"remove {folder}, or move it back with git mv {folder} clusters/{cluster}"
+            fix = f"remove {folder}: a repository has one cluster"
             yield Finding("layout/cluster", Position(folder), f"{text} ({at})", fix)
     for root in repository.roots:
         item = root.kustomization
@@ -150,6 +150,10 @@ def _specs(files: RepositoryFiles) -> Iterator[Finding]:
             continue
         else:
             text, fix = f"only {wanted} is read, so nothing applies '{name}'", f"git mv {path} {wanted}"
+            nested = posixpath.dirname(path)
+            if files.is_file(f"{nested}/kustomization.yaml"):
+                text = "a mesh.yaml is read only in a folder directly below apps/"
+                fix = f"git mv {nested} apps/{posixpath.basename(nested)}"
         yield Finding("layout/spec-name", Position(path), text, fix)
     for path in files.paths:
         if is_misplaced(path) and path not in told and not path.startswith(("mesh/", "apps/")):
@@ -175,6 +179,7 @@ def _unapplied(repository: Repository) -> Iterator[Finding]:
     """Manifests below apps/ that neither an engine nor another kustomization reads."""
     files = repository.files
     reached = _reached(repository) | _read_by_kustomizations(repository)
+    built = {root.path for root in repository.roots if root.built}
     folders: dict[str, list[str]] = {}
     for path in files.below("apps"):
         if path in reached or not path.endswith((".yaml", ".yml")) or path.endswith(f"/{_SPEC}"):
@@ -185,8 +190,8 @@ def _unapplied(repository: Repository) -> Iterator[Finding]:
     for name, paths in sorted(folders.items()):
         folder = f"apps/{name}" if name else "apps"
         if name and files.is_file(f"{folder}/{_SPEC}"):
-            # An application that was never generated is reported as such.
-            if files.is_listed(f"mesh/apps/{name}"):
+            # An application that was not generated or cannot be built is reported as such.
+            if f"mesh/apps/{name}" in built:
                 for path in paths:
                     fix = f"list it under resources in {folder}/kustomization.yaml, or remove it"
                     text = f"nothing applies it: {folder}/kustomization.yaml does not list it"

@@ -211,7 +211,7 @@ class Model:
 
     @cached_property
     def _open_clusters(self) -> frozenset[str]:
-        return frozenset(root.cluster for root in self.repository.roots if not root.built)
+        return frozenset(root.cluster for root in self.repository.roots if root.faults or not root.built)
 
     def sees_all_of(self, cluster: str) -> bool:
         """Whether everything that the repository puts on a cluster was built and could be read.

@@ -15,6 +15,7 @@ from meshwright.errors import MeshwrightError, Position
 from meshwright.faults import ID as INTERNAL
 from meshwright.finding import Finding
 from meshwright.manifests.files import RepositoryFiles
+from meshwright.yaml import conflict_in
 
 _RUN = "run `meshwright generate`"
 # What generate finds; faults in manifests are reported when they are built.
@@ -45,10 +46,14 @@ def apps_findings(files: RepositoryFiles, *, remembered: bool = False) -> Iterat
 def _stale(result: PipelineResult) -> Iterator[Finding]:
     """One finding per application whose output is not what generate would write."""
     told = {_app_of(item.position.path) for item in result.findings if item.step == "generate"}
-    told |= {item.position.path.split("/")[1] for item in result.findings if item.id == "generate/misnamed"}
+    # Faults of an application's own files come first.
+    told |= {
+        item.position.path.split("/")[1] for item in result.findings if item.position.path.startswith("apps/")
+    }
     removals = {removal.name: removal for removal in result.removals}
     for name, changes in groupby(sorted(result.changes, key=_sort_key), lambda change: _app_of(change.path)):
-        if name in told:
+        mine = list(changes)
+        if name in told or any(conflict_in(change.before or "") for change in mine):
             continue
         if removal := removals.get(name):
             text = f"left over: {removal.why}, so `meshwright generate` removes {removal.text.split(',')[0]}"
@@ -58,13 +63,16 @@ def _stale(result: PipelineResult) -> Iterator[Finding]:
             text = f"application '{name}' was never generated, so nothing applies it"
             yield Finding("generate/missing", Position(f"apps/{name}/mesh.yaml", 1, 1), text, _RUN)
         else:
-            yield _out_of_date(name, next(changes))
+            yield _out_of_date(name, mine[0])
 
 
 def _out_of_date(name: str, change: FileChange) -> Finding:
-    verb = "does not exist" if change.before is None else "is superfluous" if change.after is None else ""
-    text = f"{verb or 'out of date'}: apps/{name}/mesh.yaml, its manifests or the platform changed"
-    line = 0 if verb else _first_difference(change)
+    text = f"out of date: apps/{name}/mesh.yaml, its manifests or the platform changed"
+    if change.before is None:
+        text = f"does not exist, but application '{name}' (apps/{name}/mesh.yaml) needs it"
+    elif change.after is None:
+        text = f"superfluous: application '{name}' (apps/{name}/mesh.yaml) no longer needs it"
+    line = 0 if change.before is None or change.after is None else _first_difference(change)
     return Finding("generate/stale", Position(change.path, line, 1 if line else 0), text, _RUN)
 
 
