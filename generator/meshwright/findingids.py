@@ -64,10 +64,18 @@ FINDINGS: dict[str, Meaning] = {
         "the namespace is created twice or not at all, or must not be meshed",
         "let exactly one place create it, or choose another namespace",
     ),
+    "mesh/nothing-meshed": Meaning(
+        "inject asks for proxies, but no workload of the application can get one",
+        "set inject to disabled, change the workload, or list it in kustomization.yaml",
+    ),
     "mesh/patch": Meaning("a patch under patches matches nothing, or not what it says", _TARGETS),
     "mesh/path": Meaning(
         "the folder of the application's manifests does not exist or cannot be used",
         "name a folder of this repository with a kustomization.yaml",
+    ),
+    "mesh/pod-security": Meaning(
+        "the Pod Security level of the namespace rejects meshed pods: linkerd-init needs NET_ADMIN",
+        "lower the level, or use the Linkerd CNI plugin",
     ),
     "mesh/policy": Meaning(
         "the policy cannot be generated, or would admit nobody", "correct policy as the message says"
@@ -90,6 +98,25 @@ FINDINGS: dict[str, Meaning] = {
     "generate/foreign": Meaning(
         "a file among the generated ones was not generated; nothing uses it", "move it elsewhere"
     ),
+    "generate/left-over": Meaning(
+        "generated files belong to an application that no longer exists",
+        "run meshwright generate, which removes them, or restore the application",
+    ),
+    "generate/misnamed": Meaning(
+        "a mesh.yaml has another name, so its application would be removed from the cluster",
+        "rename the file to mesh.yaml",
+    ),
+    "generate/missing": Meaning(
+        "an application's files are not generated", "run meshwright generate and commit the result"
+    ),
+    "generate/no-platform": Meaning(
+        "the folder of the cluster in the answers has no platform, so its engine would delete the running one",
+        "restore the folder from Git, or rename the cluster with meshwright update --answers cluster_name=NAME",
+    ),
+    "generate/renamed": Meaning(
+        "an application's folder was renamed: the engine would delete its objects, volumes included",
+        "keep the folder's name, or pass --force when the data is backed up",
+    ),
     "generate/stale": Meaning(
         "a generated file differs from what its mesh.yaml generates, is missing, or is no longer needed",
         "run meshwright generate and commit the result",
@@ -100,6 +127,10 @@ FINDINGS: dict[str, Meaning] = {
     "build/component": Meaning(
         "a Component is listed under resources, or a Kustomization under components",
         "move the entry to the other list",
+    ),
+    "build/conflict": Meaning(
+        "a file has markers of an unresolved merge conflict",
+        "keep one of the two sides, and remove the lines with the markers",
     ),
     "build/cycle": Meaning("kustomizations include each other in a circle", "remove one of the references"),
     "build/helm": Meaning("helm cannot render a chart", "correct its values; the message is helm's own"),
@@ -178,6 +209,31 @@ FINDINGS: dict[str, Meaning] = {
         "a field of a kustomization has a value of the wrong type", "write the type that the message names"
     ),
     "build/yaml": Meaning("a file that is built is not YAML, or is too large to be read", _YAML),
+    "layout/answers": Meaning(
+        "an answer in .copier-answers.yml does not fit the files of the cluster",
+        "undo the edit, and change answers with meshwright update --answers",
+    ),
+    "layout/cluster": Meaning(
+        "no entry point applies the folder of a cluster", "restore the entry point, or remove the folder"
+    ),
+    "layout/entry-point": Meaning(
+        "the entry point of a cluster applies the folder of another one", "correct its path"
+    ),
+    "layout/second-cluster": Meaning(
+        "two answers files write the same platform/, and the last one wins",
+        "create a repository for each cluster",
+    ),
+    "layout/spec-name": Meaning(
+        "a file that should be a mesh.yaml has another name or is in another folder, so nothing reads it",
+        "rename or move it to apps/<app>/mesh.yaml",
+    ),
+    "layout/unapplied": Meaning(
+        "manifests below apps/ are applied by nothing, because there is no mesh.yaml",
+        "run meshwright app add, or remove them",
+    ),
+    "layout/unlisted": Meaning(
+        "a manifest of an application is not listed in its kustomization.yaml", "list it, or remove it"
+    ),
     "limit/build": Meaning(
         "a build needs more time, folders or objects than allowed",
         "raise the limit with --limit, or split it",

@@ -31,6 +31,7 @@ COMPUTED = {
     "check/schema/chartvalues.py": {f"values/{code}" for code in (*CODES, "removed")},
     "check/verdict/configuration.py": {f"schema/{code}" for code in CODES},
     "check/rules/runner.py": set(),
+    "manifests/manifestfile.py": {f"{step}/yaml" for step in ("build", "mesh", "schema", "values")},
 }
 
 
