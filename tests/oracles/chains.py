@@ -181,7 +181,7 @@ def _chain(dice: random.Random, chosen: list[tuple[str, str]], middle: str) -> C
         "proxy": PROXY,
         "now": NOW.isoformat(),
         "changes": chosen,
-        "leaf": _leaf(issuer),
+        "leaf": _leaf(issuer, bundle),
     }
 
 
@@ -217,15 +217,16 @@ def _anchors(dice: random.Random, anchor: Authority, above: Authority, issuer: A
     return [anchor]
 
 
-def _leaf(issuer: Authority) -> str:
+def _leaf(issuer: Authority, bundle: list[Authority]) -> str:
     """A proxy's certificate as Linkerd signs it. source: linkerd2 pkg/tls/ca.go, createTemplate."""
+    end = min(NOW + timedelta(hours=23), *(it.certificate.not_valid_after_utc for it in bundle))
     usages = x509.ExtendedKeyUsage([_USAGES.SERVER_AUTH, _USAGES.CLIENT_AUTH])
     return Authority(
         "default",
         issuer,
         ca=False,
         constrained=False,
-        start=NOW - timedelta(hours=1),
+        start=end - timedelta(days=1),
         days=1,
         extensions=[
             (key_usage("digital_signature", "key_encipherment"), True),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import textwrap
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 from jsonschema import Draft202012Validator
 from typer.testing import CliRunner
 
+from meshwright.certificates.reading import read_linkerd
 from meshwright.cli import app
 from meshwright.errors import MeshwrightError
 from meshwright.trust.deadlines import deadlines
@@ -97,6 +99,27 @@ def test_a_path_with_one_intermediate_needs_it_in_the_issuers_file(tmp_path: Pat
     assert turned.certificates[2].faults == (
         "comes after intermediate in its file: Linkerd takes the first certificate for the issuer",
     )
+
+
+def test_an_expired_certificate_in_the_issuers_file_ends_the_proxies_certificates(tmp_path: Path) -> None:
+    root = Authority(ROOT)
+    issuer = Authority(ISSUER, root, days=300)
+
+    found = report(tmp_path, issuer.pem + Authority("old", root, days=5).pem, bundle=root.pem)
+
+    assert found.exit_code == 1
+    assert "it comes with old, which expired on 2026-10-27" in found.certificates[1].faults[0]
+
+
+def test_an_intermediate_that_ends_first_sets_the_day(tmp_path: Path) -> None:
+    root = Authority(ROOT)
+    middle = Authority("intermediate", root, days=50)
+    issuer = Authority(ISSUER, middle, days=300)
+
+    found = report(tmp_path, issuer.pem + middle.pem, bundle=root.pem)
+
+    assert f"{found.deadlines[0].day}" == "2026-12-11"
+    assert "intermediate, which signed it, expires on 2026-12-11" in found.deadlines[0].action
 
 
 def test_an_issuer_below_no_given_anchor_is_refused(tmp_path: Path) -> None:
@@ -265,3 +288,23 @@ def test_the_option_takes_a_bundle(tmp_path: Path) -> None:
     assert result.exit_code == 0
     assert "to do" in result.output
     assert "by 2045-04-24" in result.output
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "-----BEGIN CERTIFICATE-----" * 50_000,
+        "-----END CERTIFICATE-----\n" * 50_000,
+        "-----BEGIN CERTIFICATE-----\n" + "a:b\n" * 300_000,
+        "-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----x\n" * 30_000,
+    ],
+    ids=["begins", "ends", "headers", "pairs"],
+)
+def test_a_text_made_to_take_long_does_not(text: str) -> None:
+    begin = time.process_time()
+
+    reading = read_linkerd(text)
+
+    assert reading.refused
+    assert len(reading.problems) <= 20
+    assert time.process_time() - begin < 3

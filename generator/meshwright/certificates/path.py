@@ -11,16 +11,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric import padding
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from meshwright.certificates.certificate import Certificate
 from meshwright.certificates.constraints import excluded_name
-from meshwright.certificates.demands import signature_text, validity_problem
+from meshwright.certificates.demands import validity_problem
+from meshwright.certificates.signing import authority_problem, signature_problem
 
-_HASHES = ("sha256", "sha384", "sha512")
-_ED25519 = "1.3.101.112"
 _PROXIES = (
     (ExtendedKeyUsageOID.SERVER_AUTH, "serverAuth"),
     (ExtendedKeyUsageOID.CLIENT_AUTH, "clientAuth"),
@@ -51,13 +48,16 @@ def path_to_anchor(
 ) -> PathResult:
     """The path on which a proxy's certificate, signed by ``issuer``, leads to one of ``anchors``.
 
-    ``between`` are intermediates, ``proxy`` is the name in the proxy's certificate. Without ``now``, dates do
-    not matter. source: linkerd2 pkg/tls (Crt.Verify, CA); Go's crypto/x509, Verify and buildChains.
+    ``between`` are the other certificates in the issuer's file, ``proxy`` is the name in the proxy's
+    certificate. Without ``now``, dates do not matter.
+
+    source: linkerd2 pkg/tls (Crt.Verify, CA); Go's crypto/x509, Verify and buildChains.
     """
-    search = _Search(tuple(between), tuple(anchors), proxy, now)
+    beside = tuple(between)
+    search = _Search(beside, tuple(anchors), proxy, now)
     if not issuer.is_ca:
         return PathResult(problems=("is not a CA",))
-    problem = _authority_problem(issuer) or _own_problem(issuer, now)
+    problem = authority_problem(issuer) or _own_problem(issuer, now) or _clamped(beside, now)
     if problem:
         return PathResult(problems=(problem,))
     for path in search.paths((issuer,)):
@@ -68,9 +68,18 @@ def path_to_anchor(
     return PathResult(problems=tuple(dict.fromkeys(search.problems)))
 
 
+def _clamped(between: Iterable[Certificate], now: datetime | None) -> str:
+    """Proxies' certificates end with the first in the issuer's file. source: linkerd2 pkg/tls/ca.go."""
+    for it in between:
+        if now is not None and it.not_after < now:
+            end = f"{it.not_after:%Y-%m-%d}"
+            return f"comes with {it.name}, which expired on {end}, and proxies' certificates end with it"
+    return ""
+
+
 def anchor_problem(anchor: Certificate, proxy: str) -> str:
     """Why no identity issuer could be below an anchor, a clause about it; empty if one could be."""
-    problem = _authority_problem(anchor)
+    problem = authority_problem(anchor)
     if problem:
         return problem
     if anchor.unknown_critical:
@@ -78,11 +87,6 @@ def anchor_problem(anchor: Certificate, proxy: str) -> str:
     if anchor.path_length == 0:
         return "has path length 0, which leaves no room for the identity issuer between it and the proxies"
     return chain_problem((anchor,), proxy, subject="")
-
-
-def signed_by(it: Certificate, signer: Certificate) -> bool:
-    """Whether ``signer`` has the name and the key with which a certificate is signed."""
-    return it.issuer == signer.subject and not _signature_problem(it, signer)
 
 
 def chain_problem(path: Sequence[Certificate], proxy: str, subject: str | None = None) -> str:
@@ -176,10 +180,10 @@ class _Search:
     def _problem(self, path: Sequence[Certificate], signer: Certificate) -> str:
         """Why ``signer`` does not continue a path; empty if it does."""
         last = path[-1]
-        problem = _authority_problem(signer)
+        problem = authority_problem(signer)
         if problem:
             return f"is signed by {signer.name}, which {problem}"
-        problem = _signature_problem(last, signer)
+        problem = signature_problem(last, signer)
         if problem:
             return problem if last is path[0] else f"{last.name} {problem}"
         problem = _own_problem(signer, self._now)
@@ -206,41 +210,3 @@ def _own_problem(it: Certificate, now: datetime | None) -> str:
     if it.unknown_critical:
         return f"has critical extension {it.unknown_critical}, which Linkerd does not know"
     return validity_problem(it, now) if now is not None else ""
-
-
-def _authority_problem(it: Certificate) -> str:
-    """Why a certificate may not sign others; empty if it may. source: Go's CheckSignatureFrom."""
-    if it.is_v3 and not it.is_ca:
-        return "is not a CA"
-    usage = it.extension(x509.KeyUsage)
-    if usage is not None and not usage.key_cert_sign and _any_usage(usage):
-        return "has a keyUsage without keyCertSign, so it may not sign certificates"
-    return ""
-
-
-def _any_usage(usage: x509.KeyUsage) -> bool:
-    """A keyUsage without any bit is taken for none."""
-    names = ("digital_signature", "content_commitment", "key_encipherment", "data_encipherment")
-    return any(getattr(usage, name) for name in (*names, "key_agreement", "crl_sign"))
-
-
-def _signature_problem(it: Certificate, signer: Certificate) -> str:
-    text = signature_text(it)
-    parsed = it.parsed
-    try:
-        hashed = parsed.signature_hash_algorithm
-        supported = (
-            hashed.name in _HASHES
-            if hashed is not None
-            else parsed.signature_algorithm_oid.dotted_string == _ED25519
-        )
-        scheme = parsed.signature_algorithm_parameters
-        if isinstance(scheme, padding.PSS) and hashed is not None:
-            # The class has no public name for the length.
-            supported = supported and scheme._salt_length == hashed.digest_size
-        if not supported:
-            return f"is signed with {text}, which Linkerd does not verify"
-        parsed.verify_directly_issued_by(signer.parsed)
-    except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm):
-        return f"is signed with another key than that of {signer.name}"
-    return ""

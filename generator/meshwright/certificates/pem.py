@@ -15,6 +15,8 @@ _BLANK = b" \t"
 _BASE64 = re.compile(rb"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?")
 _BEGINS = "begins on the line of the previous END: put a line break between them"
 _ENDS = "ends on the line of the next BEGIN: put a line break between them"
+# Each costs a look at the whole text.
+_MOST_SKIPPED = 20
 _START = BEGIN + CERTIFICATE.encode() + _DASHES
 
 
@@ -92,21 +94,31 @@ def _line(text: bytes, start: int) -> tuple[bytes, int]:
 
 
 def skipped(text: bytes, read: set[int]) -> Iterator[Skipped]:
-    """Every certificate that begins at none of the offsets ``read``; two on one line are one fault."""
+    """The first certificates that begin at none of the offsets ``read``; two on one line are one fault."""
     glued = False
     at = text.find(_START)
-    while at >= 0:
+    left = _MOST_SKIPPED
+    while at >= 0 and left:
         if at not in read:
             offset, reason = _reason(text, at)
             if reason != _BEGINS or not glued:
-                yield Skipped(line_of(text, offset), reason)
+                yield Skipped(text.count(b"\n", 0, offset) + 1, reason)
             glued = reason == _ENDS
+            left -= 1
         at = text.find(_START, at + 1)
 
 
-def line_of(text: bytes, offset: int) -> int:
-    """The line of an offset, counted from 1."""
-    return text.count(b"\n", 0, offset) + 1
+class Lines:
+    """The lines of offsets that grow, counted from 1."""
+
+    def __init__(self, text: bytes) -> None:
+        self._text, self._offset, self._line = text, 0, 1
+
+    def of(self, offset: int) -> int:
+        """The line of an offset, which is not before the last one."""
+        self._line += self._text.count(b"\n", self._offset, offset)
+        self._offset = offset
+        return self._line
 
 
 def _reason(text: bytes, begin: int) -> tuple[int, str]:

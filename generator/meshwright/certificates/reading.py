@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from meshwright.certificates.certificate import Certificate, UnreadableError, parse
-from meshwright.certificates.pem import BEGIN, CERTIFICATE, Block, decode, line_of, skipped
+from meshwright.certificates.pem import BEGIN, CERTIFICATE, Lines, decode, skipped
 
 
 @dataclass(frozen=True)
@@ -44,25 +44,24 @@ def read_linkerd(text: str | bytes) -> Reading:
     the text, and what is neither a block nor followed by one is an error.
     """
     raw = _bytes(text)
+    lines = Lines(raw)
     found: list[Located] = []
     begins: set[int] = set()
     at = 0
     while at < len(raw):
         block = decode(raw, at)
         if block is None:
-            return _refused(raw, begins, ReadingProblem(line_of(raw, at), _leftover(raw, at)))
+            return _refused(raw, begins, ReadingProblem(lines.of(at), _leftover(raw, at)))
         begins.add(block.start)
         if block.kind != CERTIFICATE:
-            ends = ReadingProblem(
-                line_of(raw, block.start), f"a {block.kind} block, where Linkerd stops reading"
-            )
+            ends = ReadingProblem(lines.of(block.start), f"a {block.kind} block, where Linkerd stops reading")
             # Nothing is lost if it is the last thing in the text.
             unread = tuple(_unread(raw, begins))
             return Reading(tuple(found), not found, (ends, *unread) if unread or not found else ())
         try:
-            found.append(Located(line_of(raw, block.start), parse(block.data)))
+            found.append(Located(lines.of(block.start), parse(block.data)))
         except UnreadableError as error:
-            problem = ReadingProblem(line_of(raw, block.start), f"the certificate {error}")
+            problem = ReadingProblem(lines.of(block.start), f"the certificate {error}")
             return Reading(refused=True, problems=(problem,))
         at = block.rest
     if not found:
@@ -76,6 +75,7 @@ def read_trust_manager(text: str | bytes) -> Reading:
     source: trust-manager pkg/util/cert_pool.go, AddCertsFromPEM.
     """
     raw = _bytes(text)
+    lines = Lines(raw)
     found: list[Located] = []
     begins: set[int] = set()
     block = decode(raw)
@@ -88,24 +88,15 @@ def read_trust_manager(text: str | bytes) -> Reading:
             problem = "headers in a certificate's block, which a Bundle may not contain"
         else:
             try:
-                found.append(Located(line_of(raw, block.start), parse(block.data)))
+                found.append(Located(lines.of(block.start), parse(block.data)))
             except UnreadableError as error:
                 problem = f"the certificate {error}"
         if problem:
-            return Reading(refused=True, problems=(ReadingProblem(line_of(raw, block.start), problem),))
+            return Reading(refused=True, problems=(ReadingProblem(lines.of(block.start), problem),))
         block = decode(raw, block.rest)
     if not found:
         return _refused(raw, begins, ReadingProblem(1, "no certificate"))
     return Reading(tuple(found), problems=tuple(_unread(raw, begins)))
-
-
-def blocks(text: str | bytes) -> Iterator[Block]:
-    """Every block that Go sees, of any type."""
-    raw = _bytes(text)
-    block = decode(raw)
-    while block is not None:
-        yield block
-        block = decode(raw, block.rest)
 
 
 def _bytes(text: str | bytes) -> bytes:

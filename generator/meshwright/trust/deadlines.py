@@ -31,12 +31,14 @@ def deadlines(certificates: Sequence[PublicCertificate], now: datetime) -> list[
 
 
 def _issuer(it: PublicCertificate) -> Deadline:
-    end = f"{it.not_after:%Y-%m-%d %H:%M} UTC"
+    first = min(it.path[:-1], key=lambda link: link.not_after, default=it.certificate)
+    until = first.not_after if first is not None else it.not_after
+    which = "it" if first == it.certificate or first is None else f"{first.name}, which signed it,"
     action = (
-        f"renew identity issuer {it.subject}: it expires on {end}, and the proxies' certificates with it; "
-        "linkerd-identity reads the new Secret without a restart"
+        f"renew identity issuer {it.subject}: {which} expires on {until:%Y-%m-%d %H:%M} UTC, and the "
+        "proxies' certificates with it; linkerd-identity reads the new Secret without a restart"
     )
-    return Deadline(it.not_after.date(), it.place, action)
+    return Deadline(until.date(), it.place, action)
 
 
 def _anchor(

@@ -8,7 +8,8 @@ from datetime import datetime
 
 from meshwright.certificates.certificate import Certificate, key_text
 from meshwright.certificates.demands import ANCHOR, ISSUER, algorithm_problems, validity_problem
-from meshwright.certificates.path import PathResult, anchor_problem, path_to_anchor, proxy_name, signed_by
+from meshwright.certificates.path import PathResult, anchor_problem, path_to_anchor, proxy_name
+from meshwright.certificates.signing import signed_by
 from meshwright.errors import MeshwrightError
 from meshwright.trust.pem import Found
 
@@ -146,14 +147,16 @@ class _Given:
         anchors = self._anchors(item)
         if not anchors:
             return PathResult()
-        # Linkerd has no other intermediates than those in the issuer's own file.
+        # Linkerd has no other intermediates than those in the issuer's own file, of which it is the first.
         beside = [other for other in self._found if other.text == item.text and other is not item]
-        between = [other.certificate for other in beside if self._roles[id(other)] != ANCHOR]
+        if item.number:
+            beside = [other for other in beside if self._roles[id(other)] != ANCHOR]
+        between = [other.certificate for other in beside]
         result = path_to_anchor(item.certificate, between, anchors, self._proxy(item), self._now)
         if not result.path:
             known = [problem for problem in result.problems if problem not in faults]
             faults += [f"does not lead to a trust anchor: it {'; '.join(known[:3])}"] if known else []
-        first = [other for other in beside if other.number < item.number and other.certificate in between]
+        first = [other for other in beside if other.number < item.number]
         if first:
             faults.append(
                 f"comes after {first[0].certificate.name} in its file: Linkerd takes the first certificate "
