@@ -185,7 +185,7 @@ class TestAnswers:
         assert told == (
             "give -d KEY=VALUE or --data-file for these answers, or --defaults, because there is no terminal "
             "to ask on: cluster_name, git_url, distribution, nodes, ingress, gateway_api, cert_manager, "
-            "trust_anchor, redirect, viz_host, inject"
+            "trust_anchor, redirect, viz_host, secrets"
         )
 
     def test_all_answers_need_no_terminal_and_no_defaults(self, tmp_path: Path) -> None:

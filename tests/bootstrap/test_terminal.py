@@ -17,7 +17,7 @@ from support.upgrades import git
 CLEAR = "\x15"
 NO_ANSWERS_YET = (
     *("cluster_name", "engine", "git_url", "distribution", "nodes", "ingress", "gateway_api"),
-    *("cert_manager", "trust_anchor", "redirect", "metrics", "viz_host", "inject", "apps"),
+    *("cert_manager", "trust_anchor", "redirect", "metrics", "viz_host", "inject", "secrets", "apps"),
 )
 
 
@@ -71,7 +71,10 @@ def test_wrong_answers_are_explained_and_any_answer_can_be_changed(columns: int,
         person.answer("add release, url", CLEAR, ENTER)
         person.answer("viz_host:", "https://linkerd.pi.lan/", ENTER)
         person.answer("write the host without https://", CLEAR, "linkerd.pi.lan", ENTER)
-        person.answer("inject: (", ENTER)
+        paper = person.answer("secrets: (", ENTER)
+        assert "Argo CD does not decrypt SOPS files" in unwrapped(paper)
+        # Only a new kube-prometheus-stack can be meshed.
+        assert "inject" not in paper
         person.answer("apps: (", " ", ENTER)
         paper = person.answer("Change any?", DOWN, ENTER)
         assert re.search(r"^  distribution +other$", paper, re.MULTILINE)
@@ -122,7 +125,7 @@ def test_enter_all_the_way_takes_every_default(tmp_path: Path) -> None:
 
 def test_only_what_is_open_is_asked(tmp_path: Path) -> None:
     given = [f"-d{name}={value}" for name, value in (("engine", "flux"), ("metrics", "none"), ("apps", "[]"))]
-    rest = [name for name in NO_ANSWERS_YET if name not in ("engine", "metrics", "apps")]
+    rest = [name for name in NO_ANSWERS_YET if name not in ("engine", "metrics", "inject", "apps")]
 
     with new(tmp_path, "home", "--no-check", "--no-git", *given) as person:
         for name in rest:

@@ -21,6 +21,8 @@ OPTIONS: dict[str, list[Any]] = {
     "metrics": ["install", "existing", "none"],
     "viz_host": ["", "linkerd.home.arpa", "linkerd.home.arpa?issuer=letsencrypt"],
     "inject": ["disabled", "enabled"],
+    "secrets": ["none", "sops"],
+    "tracing": ["", "otel-collector.tracing:4317"],
     "apps": [(), ("demo",), ("longhorn", "elastic", "velero", "demo"), ("grafana-dashboards",)],
 }
 
@@ -50,6 +52,8 @@ def is_valid(answers: Answers) -> bool:
     if "?" in answers["viz_host"] and answers["ingress"] == "none":
         return False
     if "grafana-dashboards" in answers["apps"] and answers["metrics"] != "install":
+        return False
+    if answers["secrets"] == "sops" and answers["engine"] != "flux":
         return False
     return answers["distribution"] == "k3s" or "k3s" not in (answers["ingress"], answers["gateway_api"])
 
@@ -115,6 +119,8 @@ def random_answers(seed: int) -> Answers:
     if row["viz_host"]:
         _, mark, issuer = row["viz_host"].partition("?")
         row["viz_host"] = chooser.choice(["linkerd.home.arpa", *HOSTILE_HOSTS]) + mark + issuer
+    if row["tracing"]:
+        row["tracing"] = f"otel.{chooser.choice(HOSTILE_NAMES)}:{chooser.choice([1, 4317, 65535])}"
     if row["metrics"] == "existing":
         row["existing_prometheus"] = {
             "namespace": chooser.choice([*HOSTILE_NAMES, "observability"]),

@@ -24,6 +24,7 @@ from meshwright.finding import Finding
 from meshwright.flux.kustomization import FluxKustomization, is_kustomization
 from meshwright.manifests.files import RepositoryFiles
 from meshwright.manifests.kustomization import KustomizationIndex
+from meshwright.manifests.sops import without_sops
 from meshwright.manifests.unit import BuiltObject, Origin
 from meshwright.yaml import parse_all
 
@@ -104,7 +105,7 @@ def model_of(case: Case) -> Model:
     for path in files.yaml_paths():
         for document in files.documents(path):
             if _is_manifest(document.data):
-                objects.setdefault(path, []).append(BuiltObject(document.data, Origin(path)))
+                objects.setdefault(path, []).append(without_sops(BuiltObject(document.data, Origin(path))))
     everything = [built for found in objects.values() for built in found]
     for built in everything:
         cluster = _cluster_of(built.origin.path or "")

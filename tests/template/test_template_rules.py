@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from pathlib import Path
 from typing import Any
 
 import pytest
+from jinja2 import Environment
 
 import meshwright
 from meshwright.pins import load_pins
 from meshwright.yaml import parse
+from support.configurations import OPTIONS
 
 ROOT = Path(__file__).resolve().parents[2]
 CONFIG: dict[str, Any] = parse((ROOT / "copier.yml").read_text(encoding="utf-8"))
@@ -41,8 +44,27 @@ def test_undefined_names_are_errors() -> None:
     assert CONFIG["_envops"]["undefined"] == "jinja2.StrictUndefined"
 
 
-def test_there_are_few_questions() -> None:
-    assert len(ASKED) <= 15
+def test_nobody_is_asked_more_than_fifteen_questions() -> None:
+    """A question that depends on other answers counts where it is asked."""
+    conditions = {name: str(question.get("when", True)) for name, question in ASKED.items()}
+    deciding = [
+        name
+        for name in OPTIONS
+        # What only its own answer opens is never asked.
+        if any(re.search(rf"\b{name}\b", text) for other, text in conditions.items() if other != name)
+    ]
+    environment = Environment(variable_start_string="[[", variable_end_string="]]")
+
+    asked = {}
+    for values in itertools.product(*(OPTIONS[name] for name in deciding)):
+        answers = dict(zip(deciding, values, strict=True))
+        shown = {name: environment.from_string(text).render(answers) for name, text in conditions.items()}
+        asked[values] = [name for name, text in shown.items() if text == "True"]
+
+    assert "metrics" in deciding
+    assert all({"cluster_name", "engine", "apps"} <= set(names) for names in asked.values())
+    assert {name for names in asked.values() for name in names} == ASKED.keys() - {"tracing"}
+    assert max(len(names) for names in asked.values()) <= 15
 
 
 @pytest.mark.parametrize("name", ASKED)

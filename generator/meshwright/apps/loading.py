@@ -42,7 +42,7 @@ def load_apps(root: Path, settings: RepositorySettings) -> tuple[list[App], list
         with contained(findings, f"reading {path}", Position(path)):
             loaded = load_app(root, name)
             if isinstance(loaded, App):
-                findings += spec_findings(root, loaded)
+                findings += spec_findings(root, loaded, settings.engine)
                 apps.append(loaded)
             else:
                 findings += loaded

@@ -84,6 +84,8 @@ class RepositorySettings:
     prometheus: tuple[str, str] | None
     prometheus_is_meshed: bool
     trust_domain: str = "cluster.local"
+    # The Secret with the key that Flux decrypts SOPS files with; empty if the repository has none.
+    sops_secret: str = ""
     # Component of mesh/components/ -> the targets of its patches.
     components: Mapping[str, tuple[Mapping[str, Any], ...]] = field(default_factory=dict)
 

@@ -83,11 +83,14 @@ def _compare_file(
 def _edited(path: str, generated: bool, superfluous: bool) -> Finding:
     fate = "it would be removed" if superfluous else "the edit would be overwritten"
     what = "edited by hand since it was generated" if generated else "not a generated file"
+    # Patches change the application's manifests, and never its wiring.
+    fields = "patches" if path.startswith(f"{OVERLAYS}/") else "dependsOn, timeout, decryption"
     return Finding(
         "generate/edited",
         Position(path, 1, 1),
         f"{what}: {fate}, so nothing is written",
-        "move the edit into mesh.yaml (patches); `meshwright generate --check` shows it, --force discards it",
+        f"move the edit into mesh.yaml ({fields}); `meshwright generate --check` shows it, "
+        "--force discards it",
     )
 
 

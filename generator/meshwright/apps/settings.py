@@ -23,6 +23,8 @@ _OPAQUE = "25,587,3306,4444,5432,6379,9300,11211"
 # Native sidecars are the default since edge-26.5.2 (linkerd2 009a25fa3).
 _NATIVE_SINCE = (2026, 5, 2)
 _VERSION = re.compile(r"v?(\d+)\.(\d+)\.(\d+)\Z")
+# The name that the template and Flux' manual use.
+_SOPS_SECRET = "sops-age"
 # Namespaces that every cluster has.
 _BUILT_IN = frozenset({"default", "kube-system", "kube-public", "kube-node-lease"})
 
@@ -52,6 +54,7 @@ def read_settings(root: Path) -> RepositorySettings:
         prometheus=_prometheus(answers),
         prometheus_is_meshed=_prometheus_is_meshed(answers, namespaces),
         trust_domain=str(_value(values, "identityTrustDomain") or "cluster.local"),
+        sops_secret=_SOPS_SECRET if answers.get("secrets") == "sops" and engine == "flux" else "",
         components=_components(root),
     )
 

@@ -122,6 +122,14 @@ class FreePatch:
 
 
 @dataclass(frozen=True)
+class Decryption:
+    """How Flux decrypts SOPS files: a Secret with keys, or a service account of a cloud's key service."""
+
+    secret: str = ""
+    service_account: str = ""
+
+
+@dataclass(frozen=True)
 class MeshSpec:
     """A whole mesh.yaml; ``jobs`` and ``create_namespace`` are None if the file does not set them."""
 
@@ -143,6 +151,7 @@ class MeshSpec:
     components: tuple[str, ...] = ()
     patches: tuple[FreePatch, ...] = ()
     timeout: str = "10m"
+    decryption: Decryption | None = None
 
     @property
     def is_meshed(self) -> bool:
@@ -177,6 +186,14 @@ def read_spec(data: Mapping[str, Any]) -> MeshSpec:
             FreePatch(PatchTarget(**item["target"]), item["patch"]) for item in data.get("patches", ())
         ),
         timeout=data.get("timeout", "10m"),
+        decryption=_decryption(data["decryption"]) if "decryption" in data else None,
+    )
+
+
+def _decryption(data: Mapping[str, Any]) -> Decryption:
+    return Decryption(
+        secret=data.get("secretRef", {}).get("name", ""),
+        service_account=data.get("serviceAccountName", ""),
     )
 
 

@@ -18,13 +18,14 @@ _UNITS = {"": 1.0, "m": 1e-3, "k": 1e3, "M": 1e6, "G": 1e9, "Ki": 2.0**10, "Mi":
 _RESERVED = ("clusters", "mesh", "platform")
 
 
-def spec_findings(root: Path, app: App) -> Iterator[Finding]:
-    """Every fault within the spec of ``app``."""
+def spec_findings(root: Path, app: App, engine: str) -> Iterator[Finding]:
+    """Every fault within the spec of ``app``; ``engine`` is flux or argocd."""
     yield from _path(root, app)
     yield from _ports(app)
     yield from _resources(app)
     yield from _duplicates(app)
     yield from _contradictions(app)
+    yield from _decryption(app, engine)
 
 
 def _path(root: Path, app: App) -> Iterator[Finding]:
@@ -138,3 +139,16 @@ def _contradictions(app: App) -> Iterator[Finding]:
         yield Finding(
             "mesh/timeout", app.at("timeout"), f"timeout '{spec.timeout}' must be greater than zero"
         )
+
+
+def _decryption(app: App, engine: str) -> Iterator[Finding]:
+    own = app.spec.decryption
+    if own is None:
+        return
+    at = app.at("decryption", key=True)
+    if engine != "flux":
+        text = f"decryption of '{app.name}' has no effect: Argo CD does not decrypt SOPS files"
+        yield Finding("mesh/decryption", at, text, "remove it, and use External Secrets or Sealed Secrets")
+    elif own.secret and own.service_account:
+        text = "decryption names both a Secret and a service account"
+        yield Finding("mesh/decryption", at, text, "keep one of the two")

@@ -25,6 +25,7 @@ def render_wiring(app: App, overlay: Overlay, settings: RepositorySettings, wave
         "timeout": app.spec.timeout,
         "wave": wave,
         "needs": sorted(overlay.needs.items()),
+        "decryption": _decryption(app, settings),
         "expressions": [
             {"apiVersion": item.api_version, "kind": item.kind, "current": item.current}
             for item in overlay.expressions
@@ -33,6 +34,13 @@ def render_wiring(app: App, overlay: Overlay, settings: RepositorySettings, wave
     return _template(f"apps/{settings.engine}.yaml").render(
         app=context, repository_url=settings.repository_url, repository_branch=settings.branch
     )
+
+
+def _decryption(app: App, settings: RepositorySettings) -> dict[str, str] | None:
+    own = app.spec.decryption
+    if own is None:
+        return {"secret": settings.sops_secret, "account": ""} if settings.sops_secret else None
+    return {"secret": own.secret, "account": own.service_account}
 
 
 def render_gate(app: App) -> str:

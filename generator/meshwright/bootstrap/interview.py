@@ -51,7 +51,7 @@ class Interview:
         lift()
         while True:
             self._shown = {}
-            self._questionnaire.walk(self._answer)
+            self._questionnaire.walk(self._answer, self._given)
             if not self._asked_any:
                 return self._given
             self._summarize()

@@ -168,10 +168,13 @@ class Questionnaire:
                     "(_jinja_extensions), and meshwright runs none"
                 )
 
-    def walk(self, answer: Callable[[Question], Any]) -> dict[str, Any]:
+    def walk(
+        self, answer: Callable[[Question], Any], given: Mapping[str, Any] | None = None
+    ) -> dict[str, Any]:
         """Go through the questions in their order and call ``answer`` for each that is asked.
 
-        It returns the answer that ``Question.accept`` or ``default`` gave. The result has the computed
+        ``given`` are answers known beforehand, on which the condition of a question may depend. ``answer``
+        returns the answer that ``Question.accept`` or ``default`` gave. The result has the computed
         values too. Raises MeshwrightError for a fault of the template.
         """
         with _understood():
@@ -179,7 +182,7 @@ class Questionnaire:
             from copier._user_data import Question as CopierQuestion
 
             worker = self._worker
-            worker.answers = answers = AnswersMap(metadata=worker.template.metadata)
+            worker.answers = answers = AnswersMap(init=dict(given or {}), metadata=worker.template.metadata)
         for name, details in self.definitions.items():
             with _understood():
                 question = CopierQuestion(

@@ -47,5 +47,5 @@ def survey(questionnaire: Questionnaire, given: Given) -> Survey:
                 faults.append(f"-d {name}=VALUE: give an answer, because the default does not fit: {refusal}")
             return None
 
-    questionnaire.walk(answer)
+    questionnaire.walk(answer, given.answers)
     return Survey(tuple(faults), tuple(missing), tuple(required))

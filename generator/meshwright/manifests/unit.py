@@ -50,6 +50,8 @@ class BuiltObject:
 
     data: Mapping[str, Any]
     origin: Origin
+    # Whether SOPS encrypted it; its metadata of SOPS are then left out of ``data``.
+    encrypted: bool = False
 
     @cached_property
     def api_version(self) -> str:

@@ -29,7 +29,7 @@ from meshwright.manifests.files import RepositoryFiles
 from meshwright.manifests.inflation import Inflation
 from meshwright.manifests.inputsreader import BuildInputsReader
 from meshwright.manifests.kustomization import KustomizationIndex
-from meshwright.manifests.sops import is_encrypted, without_sops
+from meshwright.manifests.sops import without_sops
 from meshwright.manifests.source import position_of
 from meshwright.manifests.steadybuilds import SteadyBuilds
 from meshwright.manifests.templatefiles import unread_template
@@ -265,8 +265,8 @@ class _RepositoryLoader:
         )
 
     def _readable(self, built: BuiltObject) -> BuiltObject:
-        if not is_encrypted(built.data):
-            return built
-        at = position_of(self._repository.files, built)
-        self._repository.not_seen.append(NotSeen(built.title, "its values are encrypted with SOPS", at))
-        return BuiltObject(without_sops(built.data), built.origin)
+        readable = without_sops(built)
+        if readable.encrypted:
+            at = position_of(self._repository.files, built)
+            self._repository.not_seen.append(NotSeen(built.title, "its values are encrypted with SOPS", at))
+        return readable

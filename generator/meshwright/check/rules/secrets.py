@@ -7,9 +7,10 @@ import posixpath
 import re
 from collections.abc import Iterator
 
-from meshwright.check.model.index import Model
-from meshwright.check.rules.rule import Hit, Severity, rule
+from meshwright.check.model.index import Item, Model
+from meshwright.check.rules.rule import Engine, Hit, Severity, rule
 from meshwright.errors import Position
+from meshwright.flux.kustomization import GROUP, FluxKustomization
 from meshwright.manifests.kustomization import join
 from meshwright.yaml import YamlFault
 from meshwright.yaml.pointer import items_of, mapping_of
@@ -27,13 +28,30 @@ _MOST_BYTES = 1024 * 1024
 _HARMLESS_TYPES = frozenset({"kubernetes.io/service-account-token", "bootstrap.kubernetes.io/token"})
 
 
-def _is_plain(value: str) -> bool:
+# How SOPS writes an encrypted value.
+_CIPHER = "ENC[AES256_GCM,"
+_DECRYPT = "kustomize.toolkit.fluxcd.io/decrypt"
+
+
+def _is_plain(field: str, value: str) -> bool:
+    if _is_cipher(field, value):
+        return False
     return "${" not in value and not value.startswith("ENC[") and not _REFERENCE.match(value)
 
 
 def _is_public(key: str) -> bool:
     """Whether a key of a Secret usually holds a public value, so that another one is the reason to report."""
     return key in ("ca.crt", "tls.crt", "username", "user", "url", "host", "port")
+
+
+def _is_cipher(field: str, value: str) -> bool:
+    """Whether SOPS encrypted a value; a secretGenerator writes a file's content in base64."""
+    if field == "data":
+        try:
+            value = base64.b64decode(value, validate=True).decode("utf-8", "replace")
+        except ValueError:
+            return False
+    return _CIPHER in value
 
 
 def _key_in(line: str) -> tuple[int, str] | None:
@@ -110,20 +128,72 @@ def _generator_inputs(model: Model) -> dict[str, str]:
     "MW902",
     "secret-in-plain-text",
     "The repository contains a Secret in plain text",
-    why="base64 is not encryption: anyone who can read the repository has the values.",
+    why="base64 is not encryption: anyone who can read the repository has the values. In a repository with a "
+    ".sops.yaml this is an error.",
     fix="encrypt it with SOPS, or let the cluster create it (cert-manager, external-secrets)",
     source="Kubernetes, Secrets; Flux, Manage Kubernetes secrets with SOPS",
     severity=Severity.WARNING,
 )
 def plain_secret(model: Model) -> Iterator[Hit]:
+    # Who has set SOPS up wants no exception.
+    severity = Severity.ERROR if model.files.is_file(".sops.yaml") else None
     for item in model.items("Secret", ""):
         if item.get("type") in _HARMLESS_TYPES or item.built.origin.is_chart:
             continue
         for field in ("data", "stringData"):
             values = item.mapping(field)
             # A variable of Flux is filled in on the cluster, and SOPS' values are no plain text.
-            given = [key for key, value in values.items() if value and _is_plain(str(value))]
+            given = [key for key, value in values.items() if value and _is_plain(field, str(value))]
             if given := sorted(given, key=_is_public):
                 text = f"{item.title} contains '{given[0]}' in plain text"
-                yield Hit(item.at(field, given[0], key=True), text, subject=item.title)
+                yield Hit(item.at(field, given[0], key=True), text, subject=item.title, severity=severity)
                 break
+
+
+@rule(
+    "MW903",
+    "sops-without-decryption",
+    "Nothing decrypts a SOPS file",
+    why="kustomize-controller refuses to apply an encrypted Secret, and with it everything else of the "
+    "Kustomization. It applies encrypted files of a secretGenerator as they are.",
+    fix="set spec.decryption: {provider: sops, secretRef: {name: sops-age}} in the Kustomization",
+    source="fluxcd kustomize-controller v1.9.5, apply and internal/decryptor",
+    engine=Engine.FLUX,
+)
+def undecrypted(model: Model) -> Iterator[Hit]:
+    for item in model.all_items():
+        key = _encrypted_key(item)
+        if not (item.built.encrypted or key):
+            continue
+        kustomization = item.root.kustomization
+        if kustomization is None or _decrypts(model, item.cluster, kustomization):
+            continue
+        if item.built.encrypted:
+            # This annotation tells kustomize-controller to leave the object alone.
+            if str(item.annotations.get(_DECRYPT)).lower() != "disabled":
+                text = f"{item.title} is encrypted with SOPS, but {kustomization.title}"
+                at = kustomization.position("spec", key=True)
+                yield Hit(item.at(), f"{text} ({at}) has no decryption", subject=item.title)
+        elif key:
+            text = f"'{key}' of {item.title} is encrypted with SOPS, but {kustomization.title}"
+            at = kustomization.position("spec", key=True)
+            yield Hit(item.at("data", key, key=True), f"{text} ({at}) has no decryption", subject=item.title)
+
+
+def _decrypts(model: Model, cluster: str, kustomization: FluxKustomization) -> bool:
+    if kustomization.spec.get("decryption"):
+        return True
+    # The entry point is patched by what it applies itself.
+    return any(
+        item.mapping("spec", "decryption")
+        for item in model.items("Kustomization", GROUP)
+        if item.cluster == cluster and item.built.qualified_name == kustomization.name
+    )
+
+
+def _encrypted_key(item: Item) -> str | None:
+    """A key of a generated Secret whose file is encrypted."""
+    if item.built.kind != "Secret" or item.built.group:
+        return None
+    found = (str(key) for key, value in item.mapping("data").items() if _is_cipher("data", str(value)))
+    return next(found, None)
