@@ -142,3 +142,36 @@ def test_the_readme_says_what_waves_are_not(repository: Path) -> None:
 
     assert "Sync waves order only the bootstrap." in text
     assert "flux bootstrap" not in text
+
+
+def test_applications_cannot_touch_the_platform_or_the_cluster(repository: Path) -> None:
+    spec = load(repository, "clusters/home/apps/_project.yaml")["spec"]
+    platform = {
+        entry["namespace"]
+        for entry in load(repository, "clusters/home/platform/project.yaml")["spec"]["destinations"]
+    }
+    denied = {entry["namespace"][1:] for entry in spec["destinations"] if entry["namespace"].startswith("!")}
+
+    # The gate of a meshed application runs in linkerd-gate.
+    assert platform - {"linkerd-gate"} <= denied
+    assert {"kube-system", "kube-public", "kube-node-lease", "monitoring", "argocd", "linkerd-viz"} <= denied
+    assert "linkerd-gate" not in denied
+    allowed = spec["clusterResourceWhitelist"]
+    assert {"group": "", "kind": "Namespace"} in allowed
+    # Everything else is named, so that no application of the project can bind a role of the cluster to itself.
+    assert all(entry.get("name", "*") != "*" for entry in allowed if entry["kind"] != "Namespace")
+    assert {"elastic-operator", "fluent-bit"} <= {entry.get("name") for entry in allowed}
+
+
+def test_without_catalog_applications_only_namespaces_are_allowed(tmp_path: Path) -> None:
+    answers = {
+        "engine": "argocd",
+        "metrics": "existing",
+        "existing_prometheus": {"namespace": "on", "url": "http://p.on:9090", "release": "prom"},
+    }
+    render(answers, tmp_path / "repository")
+
+    spec = load(tmp_path / "repository", "clusters/home/apps/_project.yaml")["spec"]
+
+    assert spec["clusterResourceWhitelist"] == [{"group": "", "kind": "Namespace"}]
+    assert "!on" in [entry["namespace"] for entry in spec["destinations"]]

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from meshwright.apps.base.plain import CLUSTER_SCOPED
 from meshwright.check.model.index import CONTROL_PLANE, Item, Model
 from meshwright.check.rules.rule import Engine, Hit, Severity, rule
+from meshwright.patterns.shell import matches
 from meshwright.words import did_you_mean
 from meshwright.yaml.pointer import Pointer, items_of, mapping_of
 
@@ -261,3 +263,38 @@ def half_ignored(model: Model) -> Iterator[Hit]:
             at = application.position("spec", "ignoreDifferences", secrets[0])
             text = f"{application.title} ignores differences of Secrets, but not of the webhooks' caBundle"
             yield Hit(at, text, subject=application.title)
+
+
+@rule(
+    "MW815",
+    "cluster-object-not-allowed",
+    "A project does not allow an object without a namespace",
+    why="Argo CD refuses the whole sync of an Application that contains an object that its project does not allow.",
+    fix="add it to the project's clusterResourceWhitelist, with its name",
+    source="argo-cd v3.5.4, app_project_types.go, IsGroupKindNamePermitted",
+    engine=Engine.ARGOCD,
+)
+def denied_cluster_objects(model: Model) -> Iterator[Hit]:
+    projects = {(item.cluster, item.name): item for item in model.items("AppProject", _GROUP)}
+    for item in model.all_items():
+        application = item.root.application
+        if application is None or (item.built.group, item.built.kind) not in CLUSTER_SCOPED:
+            continue
+        project = projects.get((item.cluster, application.project))
+        if project is None or _allows(project, item):
+            continue
+        at = project.at("spec", "clusterResourceWhitelist", key=True)
+        text = f"{application.title} contains {item.built.short_title}, which {project.built.short_title} ({at}) does not allow"
+        yield Hit(item.at(), text, subject=item.title)
+
+
+def _allows(project: Item, item: Item) -> bool:
+    def listed(field: str) -> bool:
+        return any(
+            matches(str(entry.get("kind") or ""), item.built.kind)
+            and matches(str(entry.get("group") or ""), item.built.group)
+            and (not entry.get("name") or matches(str(entry["name"]), item.built.name))
+            for entry in map(mapping_of, project.list("spec", field))
+        )
+
+    return listed("clusterResourceWhitelist") and not listed("clusterResourceBlacklist")

@@ -1,0 +1,57 @@
+"""What the generated README tells people to do on the cluster."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from meshwright.pins import load_pins
+from meshwright.scaffold import render
+from meshwright.yaml import parse
+
+VIZ = {"viz_host": "linkerd.home.arpa"}
+
+
+def readme(folder: Path, **answers: object) -> str:
+    render(answers, folder)
+    return (folder / "README.md").read_text(encoding="utf-8")
+
+
+def section(text: str, title: str) -> str:
+    return re.split(r"^#+ ", text.partition(f" {title}\n")[2], maxsplit=1, flags=re.MULTILINE)[0]
+
+
+@pytest.mark.parametrize("engine", ["flux", "argocd"])
+def test_it_verifies_with_the_cli_of_exactly_the_pinned_release(engine: str, tmp_path: Path) -> None:
+    year, month, day = load_pins().charts["linkerd"].split(".")
+
+    text = readme(tmp_path / "repository", engine=engine, **VIZ)
+
+    verify = section(text, "Verify")
+    assert f"LINKERD2_VERSION=edge-{year[2:]}.{month}.{day} sh\n" in verify
+    commands = re.findall(r"^    (linkerd [^#\n]+?) *(?:#.*)?$", verify, re.MULTILINE)
+    assert commands == ["linkerd check", "linkerd viz check", "linkerd check --proxy"]
+    assert 'section "Verify"' in section(text, "Upgrade")
+    assert ("flux get" in verify) == (engine == "flux")
+
+
+def test_what_is_not_installed_is_not_verified(tmp_path: Path) -> None:
+    verify = section(readme(tmp_path / "x", ingress="none", metrics="none"), "Verify")
+
+    assert not re.search("viz|traefik|Prometheus|linkerd-cni", verify)
+
+
+def test_an_argo_cd_that_is_there_restarts_what_reads_its_settings_once(tmp_path: Path) -> None:
+    """source: argo-cd v3.5.4, manifests/base: variables of the environment from these keys."""
+    text = section(readme(tmp_path / "x", engine="argocd"), "An Argo CD that is already there")
+    configs = parse((tmp_path / "x/clusters/home/argocd/values.yaml").read_text(encoding="utf-8"))["configs"]
+
+    assert set(configs) == {"params", "cm"}
+    for part, file in (("params", "argocd-cmd-params-cm"), ("cm", "argocd-cm")):
+        assert f"`configs.{part}`" in text
+        assert f"`{file}`" in text
+    # reposerver.parallelism.limit and timeout.reconciliation*.
+    assert "rollout restart deployment argocd-repo-server" in text
+    assert "rollout restart statefulset argocd-application-controller" in text
