@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 
+from meshwright.scaffold import render as scaffold
+from meshwright.yaml import parse
 from monitoring.layer import ANSWERS, render, rules, source
-from monitoring.promql import result_labels
+from monitoring.promql import result_labels, selectors
 
 ALERTS: dict[str, dict[str, Any]] = {rule["alert"]: rule for rule in rules() if "alert" in rule}
 
@@ -17,6 +19,7 @@ ALERTS: dict[str, dict[str, Any]] = {rule["alert"]: rule for rule in rules() if 
 def test_every_fault_that_the_manual_promises_has_an_alert() -> None:
     assert {
         "LinkerdWorkloadPartlyMeshed",
+        "LinkerdNamespaceUnmeshed",
         "LinkerdPodUnmeshed",
         "LinkerdTraefikUnmeshed",
         "LinkerdProxyDown",
@@ -76,3 +79,41 @@ def test_only_k3s_traefik_has_an_alert_of_its_own(tmp_path: Path) -> None:
     }
 
     assert [name for name, text in texts.items() if "LinkerdTraefikUnmeshed" in text] == ["install"]
+
+
+def test_the_limit_of_the_issuer_follows_its_lifetime() -> None:
+    """An issuer of two days must not fire from its first minute, as with a fixed limit of a week."""
+    expr = ALERTS["LinkerdIdentityIssuerExpiring"]["expr"]
+    names = [selector.name for selector in selectors(expr)]
+
+    assert names == [
+        "issuer_cert_ttl_seconds",
+        "certmanager_certificate_expiration_timestamp_seconds",
+        "certmanager_certificate_renewal_timestamp_seconds",
+    ]
+    # Both sides have no labels, so that they match; the fixed limit is for a missing one.
+    assert result_labels(expr) == frozenset()
+    assert re.search(r"or vector\(7 \* 86400\)\s*\)\s*\Z", expr)
+
+
+@pytest.mark.parametrize("engine", ["flux", "argocd"])
+def test_the_annotations_that_alerts_read_are_exported(engine: str, tmp_path: Path) -> None:
+    scaffold({"engine": engine}, tmp_path / "repository")
+    values = parse(
+        (tmp_path / "repository/platform/kube-prometheus-stack/values.yaml").read_text(encoding="utf-8")
+    )
+    read = {
+        (selector.name, matcher.name)
+        for rule in rules()
+        for selector in selectors(rule["expr"])
+        for matcher in selector.matchers.matchers
+        if matcher.name.startswith("annotation_")
+    }
+
+    assert read == {
+        (f"kube_{kind}_annotations", "annotation_linkerd_io_inject") for kind in ("pod", "namespace")
+    }
+    assert sorted(values["kube-state-metrics"]["metricAnnotationsAllowList"]) == [
+        "namespaces=[linkerd.io/inject]",
+        "pods=[linkerd.io/inject]",
+    ]

@@ -158,7 +158,7 @@ def test_applications_cannot_touch_the_platform_or_the_cluster(repository: Path)
     assert "linkerd-gate" not in denied
     allowed = spec["clusterResourceWhitelist"]
     assert {"group": "", "kind": "Namespace"} in allowed
-    # Everything else is named, so that no application of the project can bind a role of the cluster to itself.
+    # Everything else is named: no application of the project can give itself a role of the cluster.
     assert all(entry.get("name", "*") != "*" for entry in allowed if entry["kind"] != "Namespace")
     assert {"elastic-operator", "fluent-bit"} <= {entry.get("name") for entry in allowed}
 

@@ -26,8 +26,9 @@ def allowed() -> set[tuple[str, str]]:
 
 
 def both(answers: Answers, folder: Path) -> tuple[Path, Path]:
-    for engine in ("flux", "argocd"):
-        render({**answers, "engine": engine}, folder / engine)
+    render({**answers, "engine": "flux"}, folder / "flux")
+    # Argo CD decrypts nothing.
+    render({**answers, "engine": "argocd", "secrets": "none"}, folder / "argocd")
     return folder / "flux", folder / "argocd"
 
 
