@@ -78,3 +78,27 @@ def test_every_limit_is_told(root: Path) -> None:
     assert [(name, int(number.replace(",", ""))) for name, number in rows] == [
         (field.name, field.default) for field in fields(Limits)
     ]
+
+
+def test_each_part_of_the_how_to_is_done_or_obsolete_with_its_proof(root: Path) -> None:
+    text = (root / "docs" / "from-the-how-to.md").read_text(encoding="utf-8")
+    rows = [
+        [cell.strip() for cell in line.strip("|").split(" | ")]
+        for line in text.splitlines()
+        if line.startswith("| ")
+    ]
+    head, *parts = rows
+
+    assert head[-1].rstrip(" |") == "state"
+    assert len(parts) >= 30
+    for part in parts:
+        state = part[-1].rstrip(" |")
+        # A proof names a release, a value or a rule.
+        assert re.fullmatch(r"done|(?:done; (?:the [a-z ]+ is )?)?obsolete(?: by default)?: .{20,}", state), (
+            part
+        )
+    told = " ".join(part[0] for part in parts)
+    for subject in ("tracing", "kubectl get pod", "linkerd-config", "observability plane", "ARM64"):
+        assert subject in told, subject
+    for target in re.findall(r"\]\(([a-z0-9/.-]+\.md)", text):
+        assert (root / "docs" / target).is_file(), target
