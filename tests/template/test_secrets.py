@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
+import shutil
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
 from typing import Any
 
@@ -153,3 +156,22 @@ def test_a_plain_secret_is_an_error_where_sops_is_set_up(repository: Path) -> No
     [warning] = [item for item in check_repository(repository).findings if item.id == "MW902"]
 
     assert (finding.severity, warning.severity) == ("error", "warning")
+
+
+@pytest.mark.parametrize("patched", [True, False])
+def test_flux_operator_makes_the_entry_point_that_the_readme_patches(patched: bool, repository: Path) -> None:
+    readme = (repository / "README.md").read_text(encoding="utf-8")
+    line = re.search(r"add the line\s+`(/clusters/[^`]+)` to a file `.sourceignore`", readme)
+    instance = textwrap.dedent(readme.partition("```yaml\n")[2].partition("   ```")[0])
+    assert line is not None
+    # Without the whole folder its kustomization.yaml would list a file that is left out.
+    assert line[1] == "/clusters/home/flux-system/"
+    shutil.rmtree(repository / "clusters/home/flux-system")
+    if not patched:
+        instance = instance.partition("  kustomize:\n")[0]
+    (repository / "instance.yaml").write_text(instance, encoding="utf-8")
+    (repository / "clusters/home/token.yaml").write_text(ENCRYPTED.replace("shop", "flux-system"), "utf-8")
+
+    assert [message.partition(" is")[0] for message in undecrypted(repository)] == (
+        [] if patched else ["Secret flux-system/token"]
+    )

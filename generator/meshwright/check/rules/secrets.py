@@ -13,7 +13,7 @@ from meshwright.errors import Position
 from meshwright.flux.kustomization import GROUP, FluxKustomization
 from meshwright.manifests.kustomization import join
 from meshwright.yaml import YamlFault
-from meshwright.yaml.pointer import items_of, mapping_of
+from meshwright.yaml.pointer import holds, items_of, mapping_of, value_at
 
 _KEY = re.compile(r"-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY-----|AGE-SECRET-KEY-1[0-9A-Z]{20}")
 # The same in base64, as a Secret's data has it: "-----BEGIN " and what follows on its first line.
@@ -30,6 +30,7 @@ _HARMLESS_TYPES = frozenset({"kubernetes.io/service-account-token", "bootstrap.k
 
 # How SOPS writes an encrypted value.
 _CIPHER = "ENC[AES256_GCM,"
+_PATCHES = ("spec", "kustomize", "patches")
 _DECRYPT = "kustomize.toolkit.fluxcd.io/decrypt"
 
 
@@ -182,6 +183,10 @@ def undecrypted(model: Model) -> Iterator[Hit]:
 
 def _decrypts(model: Model, cluster: str, kustomization: FluxKustomization) -> bool:
     if kustomization.spec.get("decryption"):
+        return True
+    # A FluxInstance makes the entry point, and patches it.
+    made_by = kustomization.written.data if kustomization.written else {}
+    if "decryption" in str(value_at(made_by, _PATCHES) if holds(made_by, _PATCHES) else ""):
         return True
     # The entry point is patched by what it applies itself.
     return any(
