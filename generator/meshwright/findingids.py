@@ -110,8 +110,8 @@ FINDINGS: dict[str, Meaning] = {
         "an application's files are not generated", "run meshwright generate and commit the result"
     ),
     "generate/no-platform": Meaning(
-        "the folder of the cluster in the answers has no platform, so its engine would delete the running one",
-        "restore the folder from Git, or rename the cluster with meshwright update --answers cluster_name=NAME",
+        "the folder of the cluster has no platform, so its engine would delete the running one",
+        "restore it from Git, or rename the cluster: meshwright update --answers cluster_name=NAME",
     ),
     "generate/renamed": Meaning(
         "an application's folder was renamed: the engine would delete its objects, volumes included",
