@@ -8,7 +8,7 @@ STAMP := $(VENV)/.installed
 # Compiled once, not at each start: half of a command's time otherwise.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: install tools all-tools demo test test-full security fuzz oracles e2e redis lint prose format hooks bench examples schemas requirements dist try-wheel clean
+.PHONY: install tools all-tools demo test test-full security fuzz oracles charts facts e2e redis lint prose format hooks bench examples schemas requirements dist try-wheel clean
 
 install: $(STAMP)
 
@@ -53,6 +53,17 @@ oracles: $(STAMP)
 	cd tests/oracles/linkerd && GOFLAGS=-mod=readonly go build -o ../../../build/linkerd-oracle .
 	PYTHONPATH=tests:generator $(RUN) python -m oracles.compare build/oracles
 	PYTHONPATH=tests:generator $(RUN) python -m oracles.trust build/linkerd-oracle
+
+# Repositories of many answers, rendered with the real charts in CHARTS and judged by kubeconform, Pod Security's evaluator
+# and Linkerd's injector. SETS: only these sets of answers (tests/realcharts/answers.yaml).
+charts: all-tools
+	@test -n "$(CHARTS)" || { echo "make charts CHARTS=folder: name a folder of charts (docs/engine-tests.md)"; exit 1; }
+	PYTHONPATH=tests:generator $(RUN) python -m realcharts --charts $(CHARTS) $(SETS:%=--set %)
+
+# What the stand-in charts are compared with: run it when the pin of such a chart changes.
+facts: all-tools
+	@test -n "$(CHARTS)" || { echo "make facts CHARTS=folder: name a folder of charts (docs/engine-tests.md)"; exit 1; }
+	PYTHONPATH=tests:generator $(RUN) python -m realcharts.facts --charts $(CHARTS)
 
 # Real Flux, Argo CD, API server and injector, in namespaces of their own; the first time they are built. CHARTS: real
 # chart archives. ENGINES: clusters side by side, 2 GiB of memory each; they wait more than they compute.

@@ -86,6 +86,9 @@ PROGRAMS = (
     ),
     Program("trust-manager", "github.com/cert-manager/trust-manager/cmd/trust-manager"),
     Program("cert-manager"),
+    # What Pod Security and Linkerd's injector say of a pod, without a cluster (make charts).
+    Program("podsecurity"),
+    Program("inject"),
     # Its engine is a module of its own that no release requires by a version. The only one that the module
     # proxy serves is three weeks younger than the release's branch: four of its calls take a context by now.
     Program(
