@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,6 +24,7 @@ from realcharts.helm import Helm, HelmError
 Object = Mapping[str, Any]
 # k3s renders its own Traefik chart; HelmChartConfig only adds values to it.
 _PACKAGED = "HelmChartConfig"
+_DIGEST = re.compile(r"checksum/\S+: \S+")
 
 
 @dataclass(frozen=True)
@@ -83,8 +85,10 @@ def _expand(repository: Repository, found: Installation, helm: Helm, charts: Cha
             continue
         objects = [_placed(built.data, _namespace(root)) for built in root.objects]
         for release in found.releases:
-            if release.root is root and release.built is not None:
-                objects += _rendered(found, release, helm, charts)
+            if release.root is root:
+                rendered = _rendered(found, release, helm, charts)
+                # kustomize has rendered the charts of Argo CD already, and patched the result.
+                objects += rendered if release.built is not None else []
         if objects:
             found.parts.append(Part(root.name, _place(root), tuple(objects)))
 
@@ -101,10 +105,19 @@ def _rendered(found: Installation, release: ChartRelease, helm: Helm, charts: Ch
             Fault(place, f"helm refuses {release.chart.name} {release.chart.version}: {error}")
         )
         return []
-    if first != helm.template(folder, release.name, release.namespace, release.values.data):
+    second = helm.template(folder, release.name, release.namespace, release.values.data)
+    if _kept(first, release) != _kept(second, release):
         found.faults.append(Fault(place, f"two renders of {release.chart.name} differ"))
     documents = parse_all(first, place)
     return [_placed(one, release.namespace) for one in documents if isinstance(one, dict)]
+
+
+def _kept(rendered: str, release: ChartRelease) -> str:
+    """What must stay the same. On Flux, Helm finds the Secrets of the cluster, and charts keep their data."""
+    if release.built is None:
+        return rendered
+    documents = rendered.split("\n---\n")
+    return _DIGEST.sub("", "\n---\n".join(one for one in documents if "\nkind: Secret\n" not in f"\n{one}\n"))
 
 
 def place_of(release: ChartRelease) -> str:

@@ -20,9 +20,9 @@ OPERATED = {
     "app.kubernetes.io/name": ("Prometheus", "Alertmanager"),
     "elasticsearch.k8s.elastic.co/cluster-name": ("Elasticsearch",),
     "kibana.k8s.elastic.co/name": ("Kibana",),
-    # Longhorn's manager starts them.
-    "longhorn.io/component": ("DaemonSet",),
-    "longhorn.io/managed-by": ("DaemonSet",),
+    # Longhorn's manager labels its own pods when it serves them.
+    "longhorn.io/admission-webhook": ("DaemonSet",),
+    "longhorn.io/recovery-backend": ("DaemonSet",),
 }
 
 
