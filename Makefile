@@ -8,7 +8,7 @@ STAMP := $(VENV)/.installed
 # Compiled once, not at each start: half of a command's time otherwise.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: install tools all-tools demo test test-full security fuzz oracles charts facts e2e redis lint prose format hooks bench examples schemas requirements dist try-wheel clean
+.PHONY: install tools all-tools demo test test-full security fuzz oracles charts facts pins e2e redis lint prose format hooks bench examples schemas requirements dist try-wheel clean
 
 install: $(STAMP)
 
@@ -64,6 +64,10 @@ charts: all-tools
 facts: all-tools
 	@test -n "$(CHARTS)" || { echo "make facts CHARTS=folder: name a folder of charts (docs/engine-tests.md)"; exit 1; }
 	PYTHONPATH=tests:generator $(RUN) python -m realcharts.facts --charts $(CHARTS)
+
+# What is newer than a pin, as far as the registries of developers' clients know; it asks the network and fails on nothing.
+pins: $(STAMP)
+	$(RUN) python -m scripts.pins
 
 # Real Flux, Argo CD, API server and injector, in namespaces of their own; the first time they are built. CHARTS: real
 # chart archives. ENGINES: clusters side by side, 2 GiB of memory each; they wait more than they compute.

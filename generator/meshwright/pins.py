@@ -11,7 +11,10 @@ from meshwright.yaml import parse
 
 @dataclass(frozen=True)
 class Pins:
-    """Versions by name; ``kubernetes`` is a minor such as 1.36."""
+    """Versions by name; ``kubernetes`` is a minor such as 1.36.
+
+    ``versions`` are those that the generated README asks for.
+    """
 
     charts: dict[str, str]
     crds: dict[str, str]
@@ -20,6 +23,7 @@ class Pins:
     actions: dict[str, str]
     tools: dict[str, str]
     kubernetes: str
+    versions: dict[str, str]
 
 
 @cache

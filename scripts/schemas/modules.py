@@ -19,12 +19,16 @@ SOURCES = Path(__file__).with_name("sources.yml")
 
 @dataclass(frozen=True)
 class Source:
-    """One module; of two ``paths`` that define the same kind and version, the first wins."""
+    """One module; of two ``paths`` that define the same kind and version, the first wins.
+
+    ``pinned`` is the version in pins.yml that ``version`` stands for, if it is another one.
+    """
 
     module: str
     version: str
     licence: str
     paths: tuple[str, ...]
+    pinned: str = ""
 
 
 def load_sources() -> list[Source]:

@@ -31,7 +31,7 @@ ENVIRONMENT = {
 }
 KUBERNETES = "1.36.3"
 LINKERD = "edge-26.1.1"
-ARGO_CD = "3.5.3"
+ARGO_CD = "3.5.7"
 
 
 class BuildError(Exception):

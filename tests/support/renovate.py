@@ -22,6 +22,7 @@ _DEFAULTS = {
     "argocd": [],
     "kubernetes": [],
     "kustomize": [r"/(^|/)kustomization\.ya?ml$/"],
+    "helm-values": [r"/(^|/)values\.ya?ml$/"],
     "copier": [r"/(^|/)\.copier-answers(\..+)?\.ya?ml/"],
     "github-actions": [
         r"/(^|/)(workflow-templates|\.(?:github|gitea|forgejo)/(?:workflows|actions))/.+\.ya?ml$/"
@@ -137,6 +138,15 @@ class Renovate:
             for data in _documents(text):
                 for chart in data.get("helmCharts") or []:
                     yield Found("kustomize", path, chart["name"], chart["version"], "helm", chart["repo"])
+
+    def _helm_values(self, files: dict[str, str]) -> Iterator[Found]:
+        """A mapping image with repository and tag, and sometimes registry."""
+        for path, text in files.items():
+            for data in _documents(text):
+                image = data.get("image")
+                if isinstance(image, dict) and {"repository", "tag"} <= image.keys():
+                    name = "/".join(filter(None, [image.get("registry"), image["repository"]]))
+                    yield Found("helm-values", path, name, image["tag"], "docker")
 
     def _kubernetes(self, files: dict[str, str]) -> Iterator[Found]:
         for path, text in files.items():
