@@ -19,7 +19,8 @@ OPTIONS: dict[str, list[Any]] = {
     "trust_anchor": ["own", "ca-issuer"],
     "redirect": ["init", "cni"],
     "metrics": ["install", "existing", "none"],
-    "viz_host": ["", "linkerd.home.arpa", "linkerd.home.arpa?issuer=letsencrypt"],
+    "viz_host": ["", "linkerd.home.arpa"],
+    "viz_issuer": ["", "letsencrypt"],
     "inject": ["disabled", "enabled"],
     "secrets": ["none", "sops"],
     "tracing": ["", "otel-collector.tracing:4317"],
@@ -49,7 +50,7 @@ HOSTILE_HOSTS = ["0.0", "1e3.5", "no.yes", "a-b.c-d.e", "1.2.3.4", "x." + "y" * 
 
 def is_valid(answers: Answers) -> bool:
     """What the validators of copier.yml forbid between questions."""
-    if "?" in answers["viz_host"] and answers["ingress"] == "none":
+    if answers["viz_issuer"] and (answers["ingress"] == "none" or not answers["viz_host"]):
         return False
     if "grafana-dashboards" in answers["apps"] and answers["metrics"] != "install":
         return False
@@ -117,8 +118,7 @@ def random_answers(seed: int) -> Answers:
     )
     row["trust_anchor"] = chooser.choice(["own", "ca-issuer", "issuer.example", *HOSTILE_NAMES])
     if row["viz_host"]:
-        _, mark, issuer = row["viz_host"].partition("?")
-        row["viz_host"] = chooser.choice(["linkerd.home.arpa", *HOSTILE_HOSTS]) + mark + issuer
+        row["viz_host"] = chooser.choice(["linkerd.home.arpa", *HOSTILE_HOSTS])
     if row["tracing"]:
         row["tracing"] = f"otel.{chooser.choice(HOSTILE_NAMES)}:{chooser.choice([1, 4317, 65535])}"
     if row["metrics"] == "existing":

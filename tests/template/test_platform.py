@@ -131,7 +131,7 @@ def test_the_dashboard_answers_to_its_host_and_to_a_port_forward_alone(ingress: 
 
 
 def test_the_dashboard_gets_a_certificate_from_the_issuer_that_is_named(tmp_path: Path) -> None:
-    folder = rendered(tmp_path, viz_host="linkerd.home.arpa?issuer=1e3") / "platform/linkerd-viz"
+    folder = rendered(tmp_path, viz_host="linkerd.home.arpa", viz_issuer="1e3") / "platform/linkerd-viz"
     found = objects(folder / "dashboard.yaml")
 
     spec = found["Certificate"]["spec"]
@@ -154,7 +154,7 @@ def test_without_an_issuer_traefiks_own_certificate_is_used_and_the_readme_says_
         for number, word in enumerate(("DNS", "Login", "Certificate"), 1)
     ]
     assert steps == sorted(steps)
-    assert "viz_host=linkerd.home.arpa?issuer=NAME" in readme
+    assert "--answers viz_issuer=NAME" in readme
 
 
 def test_without_an_ingress_the_readme_opens_the_dashboard_with_the_cli(tmp_path: Path) -> None:

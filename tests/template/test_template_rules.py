@@ -63,7 +63,7 @@ def test_nobody_is_asked_more_than_fifteen_questions() -> None:
 
     assert "metrics" in deciding
     assert all({"cluster_name", "engine", "apps"} <= set(names) for names in asked.values())
-    assert {name for names in asked.values() for name in names} == ASKED.keys() - {"tracing"}
+    assert {name for names in asked.values() for name in names} == ASKED.keys() - {"tracing", "viz_issuer"}
     assert max(len(names) for names in asked.values()) <= 15
 
 
