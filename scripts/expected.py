@@ -1,20 +1,50 @@
-"""Writes the reports in tests/check/repos again: `python -m scripts.expected`, then read the diff."""
+"""Writes what tests/check/repos and tests/mistakes expect: `python -m scripts.expected`, then read the diff."""
 
 from __future__ import annotations
 
+import shutil
 import sys
 import tempfile
 import textwrap
 from pathlib import Path
 
+import yaml
+
+from meshwright.apps.generate import generate
 from meshwright.check import check_repository
 from meshwright.check.output import text
 from meshwright.yaml import parse
 
-REPOSITORIES = Path(__file__).parents[1] / "tests" / "check" / "repos"
+TESTS = Path(__file__).parents[1] / "tests"
+REPOSITORIES = TESTS / "check" / "repos"
+MISTAKES = TESTS / "mistakes" / "mistakes.yaml"
+# The tests' own helpers are modules of that folder.
+sys.path.insert(0, str(TESTS))
 
 
-def main() -> None:
+def _mistakes() -> None:
+    from mistakes.repository import edit, make_repository
+    from mistakes.test_mistakes import CASES, report
+
+    with tempfile.TemporaryDirectory(prefix="meshwright-") as scratch:
+        generated = Path(scratch, "generated")
+        make_repository(generated)
+        generate(generated, check=False, force=False, remember=False)
+        for case in CASES:
+            folder = Path(shutil.copytree(generated, Path(scratch, "mistake")))
+            for line in case["edits"]:
+                edit(folder, line)
+            case["expect"] = report(folder, case.get("command", "check"))
+            shutil.rmtree(folder)
+    written = MISTAKES.read_text(encoding="utf-8")
+    head = "".join(line for line in written.splitlines(keepends=True) if line.startswith("#"))
+    cases = yaml.safe_dump(CASES, sort_keys=False, allow_unicode=True, width=100_000)
+    if head + cases != written:
+        MISTAKES.write_text(head + cases, encoding="utf-8")
+        sys.stdout.write(f"{MISTAKES.name}\n")
+
+
+def _repositories() -> None:
     for stored in sorted(REPOSITORIES.glob("*.yaml")):
         written = stored.read_text(encoding="utf-8")
         data = parse(written, stored.name)
@@ -28,6 +58,11 @@ def main() -> None:
             files = written.partition("\nexpect: ")[0]
             stored.write_text(f"{files}\nexpect: |\n{textwrap.indent(said, '  ')}", encoding="utf-8")
             sys.stdout.write(f"{stored.name}\n")
+
+
+def main() -> None:
+    _repositories()
+    _mistakes()
 
 
 if __name__ == "__main__":

@@ -45,6 +45,10 @@ FINDINGS: dict[str, Meaning] = {
     "mesh/cycle": Meaning(
         "applications wait for each other in a circle", "remove one dependsOn of the circle"
     ),
+    "mesh/decryption": Meaning(
+        "decryption is set where nothing decrypts: Argo CD does not decrypt SOPS files",
+        "remove decryption, and use External Secrets or Sealed Secrets",
+    ),
     "mesh/depends-on": Meaning(
         "dependsOn names the application itself, or one that does not exist", "correct or remove the name"
     ),

@@ -86,8 +86,8 @@ def test_a_misspelt_name_is_not_missing_too() -> None:
     found = problems(schema, {"injct": "enabled"})
 
     assert [(item.code, item.text) for item in found] == [
-        ("required", "'namespace' is missing"),
         ("unknown", "injct"),
+        ("required", "'namespace' is missing"),
     ]
 
 

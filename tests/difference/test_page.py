@@ -17,7 +17,7 @@ def edit(file: Path, old: str, new: str) -> None:
 def test_the_transcript(root: Path, tmp_path: Path) -> None:
     new = Path(shutil.copytree(root / "examples/pi-cluster", tmp_path / "new"))
     for name in ("store", "jobs"):
-        edit(new / f"apps/demo/{name}.yaml", "redis:8.2.1", "redis:8.2.2")
+        edit(new / f"apps/demo/{name}.yaml", "redis:8.8.2", "redis:8.8.3")
     edit(new / "platform/linkerd-viz/helmrelease.yaml", "2026.8.3", "2026.9.1")
     values = new / "platform/linkerd-viz/values.yaml"
     edit(values, "createNamespaceMetadataJob: false", "defaultLogLevel: debug")

@@ -27,19 +27,19 @@ def generated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def told(folder: Path, command: str) -> list[str]:
-    """What a command says, one line per finding with its fix."""
-    found: tuple[Finding, ...]
+def report(folder: Path, command: str) -> list[str]:
+    """What a command reports, one line per finding with its fix."""
+    findings: tuple[Finding, ...]
     if command == "generate":
-        found = generate(folder, check=False, force=False, remember=False).findings
+        findings = generate(folder, check=False, force=False, remember=False).findings
     else:
-        found = check_repository(folder).findings
-    lines = (f"{item.position}: {item.severity}: {item.message} [{item.id}]" for item in found)
-    return [f"{line}; {item.fix}" if item.fix else line for line, item in zip(lines, found, strict=True)]
+        findings = check_repository(folder).findings
+    lines = (f"{item.position}: {item.severity}: {item.message} [{item.id}]" for item in findings)
+    return [f"{line}; {item.fix}" if item.fix else line for line, item in zip(lines, findings, strict=True)]
 
 
 def test_without_a_mistake(generated: Path) -> None:
-    assert told(generated, "check") == []
+    assert report(generated, "check") == []
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["mistake"])
@@ -49,7 +49,7 @@ def test_mistake(case: dict[str, Any], generated: Path, tmp_path: Path) -> None:
     for line in case["edits"]:
         edit(folder, line)
 
-    said = told(folder, case.get("command", "check"))
+    found = report(folder, case.get("command", "check"))
 
-    assert said == case["told"]
-    assert said, "silence"
+    assert found == case["expect"]
+    assert found, "silence"

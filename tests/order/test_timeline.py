@@ -110,9 +110,9 @@ def test_a_rule_is_explained(name: str) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["MW01"], "there is no rule 'MW01'; did you mean"),
+        (["MW01"], "no finding is called 'MW01'; did you mean"),
         (["linkerd-stable-repo"], "'linkerd-stable-repo'; did you mean 'linkerd-stable-repository'?"),
-        (["a", "b", "c"], "name one rule, such as MW004 or pods-race-injector, or two components"),
+        (["a", "b", "c"], "too many names: give the id or name of a finding, such as MW004"),
         (["demmo", "traefik"], "is called 'demmo'; did you mean 'demo'?"),
     ],
 )

@@ -156,7 +156,7 @@ def _add_packaged(found: Installation, packaged: Mapping[str, tuple[str, ...]]) 
         if sample is None:
             continue
         for version in packaged.get(name, ()):
-            layer = ValuesLayer(values, lambda _p, _k, sample=sample: sample.position)  # type: ignore[misc]
+            layer = ValuesLayer(values, lambda _p, _k, sample=sample: sample.position)
             found.releases.append(
                 dataclasses.replace(
                     sample,

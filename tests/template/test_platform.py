@@ -220,10 +220,11 @@ def test_grafana_downloads_nothing_unless_it_is_asked_to(engine: str, tmp_path: 
     assert not (asked / "apps/grafana-dashboards").exists()
 
 
-def test_an_empty_grafana_section_would_delete_the_charts_own(tmp_path: Path) -> None:
-    values = load(rendered(tmp_path) / "platform/kube-prometheus-stack/values.yaml")
+@pytest.mark.parametrize("engine", ["flux", "argocd"])
+def test_no_section_is_empty_because_that_would_delete_the_charts_own(engine: str, tmp_path: Path) -> None:
+    values = load(rendered(tmp_path, engine=engine) / "platform/kube-prometheus-stack/values.yaml")
 
-    assert "grafana" not in values
+    assert [name for name, section in values.items() if section is None] == []
 
 
 @pytest.mark.parametrize("ingress", ["k3s", "own"])

@@ -29,7 +29,7 @@ PLACES = {
     "platform/linkerd-cni": ["resources", "repairController.resources"],
     "platform/linkerd-control-plane": [
         *("proxy.resources", "policyController.resources", "identityResources", "destinationResources"),
-        *("proxyInjectorResources", "spValidatorResources", "heartbeatResources"),
+        *("proxyInjectorResources", "spValidatorResources"),
     ],
     "platform/linkerd-viz": [
         f"{part}.resources" for part in ("dashboard", "metricsAPI", "tap", "tapInjector")

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
+from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from meshwright.apps.model import App, Overlay, RepositorySettings
 from meshwright.pins import load_pins
 from meshwright.resources import data_root
+
+# An edge chart: 2026.8.3 is edge-26.8.3.
+_CHART_VERSION = re.compile(r"20\d\d\.\d{1,2}\.\d{1,2}")
 
 if TYPE_CHECKING:
     from jinja2 import Environment, Template
@@ -43,9 +48,16 @@ def _decryption(app: App, settings: RepositorySettings) -> dict[str, str] | None
     return {"secret": own.secret, "account": own.service_account}
 
 
-def render_gate(app: App) -> str:
-    """The Job that verifies the injector before each Argo CD sync of ``app``, without the header line."""
-    return _template("apps/gate.yaml").render(app={"name": app.name}, pins=load_pins())
+def render_gate(app: App, settings: RepositorySettings) -> str:
+    """The Job that verifies the injector before each Argo CD sync of ``app``, without the header line.
+
+    Its image is the proxy of the release that the repository installs.
+    """
+    installed = settings.linkerd_version.removeprefix("v")
+    pins = load_pins()
+    if _CHART_VERSION.fullmatch(installed):
+        pins = replace(pins, charts={**pins.charts, "linkerd": installed})
+    return _template("apps/gate.yaml").render(app={"name": app.name}, pins=pins)
 
 
 @cache

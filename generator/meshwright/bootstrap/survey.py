@@ -7,6 +7,7 @@ from typing import Any
 
 from meshwright.bootstrap.given import Given
 from meshwright.bootstrap.questions import Question, Questionnaire, RefusedAnswer
+from meshwright.errors import MeshwrightError
 
 
 @dataclass(frozen=True)
@@ -47,5 +48,10 @@ def survey(questionnaire: Questionnaire, given: Given) -> Survey:
                 faults.append(f"-d {name}=VALUE: give an answer, because the default does not fit: {refusal}")
             return None
 
-    questionnaire.walk(answer, given.answers)
+    try:
+        questionnaire.walk(answer, given.answers)
+    except MeshwrightError:
+        # The template computes with the answers, and a refused one may be missing there.
+        if not faults:
+            raise
     return Survey(tuple(faults), tuple(missing), tuple(required))

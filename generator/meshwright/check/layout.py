@@ -6,6 +6,7 @@ import posixpath
 import re
 from collections.abc import Iterator, Mapping
 
+from meshwright import __version__
 from meshwright.apps.misnamed import is_misplaced, misnamed_spec
 from meshwright.apps.settings import ANSWERS
 from meshwright.check.model.repository import Repository, RootKind
@@ -71,6 +72,9 @@ def _answers_and_tree(files: RepositoryFiles, answers: Document, cluster: str) -
         text = f"engine is '{engine}', but {folder}/{other[0]} is the entry point of {other[1]}"
         yield Finding("layout/answers", answers.position(("engine",)), text, _revert("engine"))
     if not files.holds_files(f"{folder}/platform"):
+        return
+    # Another version of the template may have other layers.
+    if not str(answers.data.get("_commit", "")).removeprefix("v").startswith(__version__):
         return
     for layer, (answer, values) in _LAYERS.items():
         if answer not in answers.data:

@@ -69,7 +69,7 @@ def _kustomization(
     has_gate = settings.engine == "argocd" and overlay.meshed
     if has_gate:
         resources.append("gate.yaml")
-        overlay.files[f"{folder}/gate.yaml"] = render_gate(app)
+        overlay.files[f"{folder}/gate.yaml"] = render_gate(app, settings)
     chosen = choose_components(app, base, targets, has_gate=has_gate)
     own, findings = own_components(app, context)
     overlay.findings += findings
