@@ -1,4 +1,4 @@
-"""Writes what tests/check/repos and tests/mistakes expect: `python -m scripts.expected`, then read the diff."""
+"""Writes what tests/check/repos and tests/mistakes expect: `python -m scripts.expected`; read the diff."""
 
 from __future__ import annotations
 
