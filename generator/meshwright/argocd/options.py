@@ -68,6 +68,7 @@ def parse_image(text: str) -> dict[str, str]:
 
 def _replaced(own: list[Any], given: list[dict[str, Any]]) -> list[Any]:
     """Replace entries of the same name, and append new ones."""
-    names = {entry.get("name") for entry in given}
+    # A list: a stranger's name may be anything, also what no set can hold.
+    names = [entry.get("name") for entry in given]
     kept = [entry for entry in own if not (isinstance(entry, dict) and entry.get("name") in names)]
     return [*kept, *given]

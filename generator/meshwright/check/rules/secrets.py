@@ -139,7 +139,7 @@ def plain_secret(model: Model) -> Iterator[Hit]:
     # Who has set SOPS up wants no exception.
     severity = Severity.ERROR if model.files.is_file(".sops.yaml") else None
     for item in model.items("Secret", ""):
-        if item.get("type") in _HARMLESS_TYPES or item.built.origin.is_chart:
+        if str(item.get("type")) in _HARMLESS_TYPES or item.built.origin.is_chart:
             continue
         for field in ("data", "stringData"):
             values = item.mapping(field)

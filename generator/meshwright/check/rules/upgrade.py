@@ -239,11 +239,11 @@ def local_listener(model: Model) -> Iterator[Hit]:
         for number, container in enumerate(items_of(workload.pod.get("containers"))):
             if not isinstance(container, dict):
                 continue
-            ports = {
+            ports = [
                 port.get("containerPort")
                 for port in items_of(container.get("ports"))
                 if isinstance(port, dict)
-            }
+            ]
             words = [str(word) for key in ("command", "args") for word in items_of(container.get(key))]
             for before, word in zip(["", *words], words, strict=False):
                 found = _LOCAL.search(word)
