@@ -8,7 +8,7 @@ STAMP := $(VENV)/.installed
 # Compiled once, not at each start: half of a command's time otherwise.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: install tools all-tools demo test test-full security fuzz oracles charts facts pins e2e redis lint prose format hooks bench examples schemas requirements dist try-wheel clean
+.PHONY: install tools all-tools demo test test-full security fuzz oldest-copier oracles charts facts pins e2e redis lint prose format hooks bench examples schemas requirements dist try-wheel clean
 
 install: $(STAMP)
 
@@ -46,6 +46,12 @@ CASES ?= 2000
 SEED ?= 0
 fuzz: all-tools
 	PYTHONPATH=tests:generator $(RUN) python -m fuzz --cases $(CASES) --seed $(SEED)
+
+# The oldest Copier that the template supports, with an older pathspec: it matches patterns in another way.
+oldest-copier: $(STAMP)
+	$(UV) venv --quiet --clear build/oldest-copier
+	$(UV) pip install --quiet --python build/oldest-copier/bin/python 'copier==9.17.2' 'pathspec<1'
+	COPIER_PYTHON=$(CURDIR)/build/oldest-copier/bin/python $(RUN) pytest -n auto tests/template/test_clusters.py
 
 # The libraries inside Flux, Argo CD, kustomize and Linkerd, built with Go, beside the code that stands in for them.
 oracles: $(STAMP)

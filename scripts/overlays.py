@@ -1,7 +1,7 @@
 """Writes template/includes/apps/overlays/: the catalog's overlays as `meshwright generate` makes them.
 
-The scaffold includes them, so that a plain `copier copy` is complete. Run it after a change of the catalog or
-of the generator; a test holds the files to what it writes.
+The scaffold includes them behind their header, so that a plain `copier copy` is complete. Run it after a
+change of the catalog or of the generator; a test holds the files to what it writes.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ import tempfile
 from pathlib import Path
 
 from meshwright.apps.base import read_bases
-from meshwright.apps.header import with_header
 from meshwright.apps.loading import load_apps
 from meshwright.apps.model import AppsContext
 from meshwright.apps.overlay.planner import plan
@@ -20,12 +19,14 @@ from meshwright.scaffold.render import render
 
 CHOICES = ["longhorn", "elastic", "velero", "demo"]
 ENGINES = ("flux", "argocd")
+# Stands for the name of the cluster, which is in the paths of Components.
+_CLUSTER = "name-of-the-cluster"
 
 
 def overlays(engine: str, folder: Path) -> dict[str, str]:
-    """Application -> its overlay's kustomization.yaml, rendered below ``folder``."""
+    """Application -> its overlay's kustomization.yaml without its header, rendered below ``folder``."""
     root = folder / engine
-    render({"engine": engine, "apps": CHOICES}, root)
+    render({"engine": engine, "apps": CHOICES, "cluster_name": _CLUSTER}, root)
     settings = read_settings(root)
     apps, _ = load_apps(root, settings)
     found, _ = read_bases(root, [app.base_path for app in apps])
@@ -33,7 +34,7 @@ def overlays(engine: str, folder: Path) -> dict[str, str]:
         {app.name: app for app in apps}, {app.name: found[app.base_path] for app in apps}, settings
     )
     bodies = {app.name: plan(app, landscape).files[f"{app.overlay_path}/kustomization.yaml"] for app in apps}
-    return {name: with_header(name, body) for name, body in bodies.items()}
+    return {name: body.replace(_CLUSTER, "[[ cluster_name ]]") for name, body in bodies.items()}
 
 
 def main() -> None:

@@ -13,7 +13,7 @@ def test_the_readme_shows_the_demo_and_the_errors_as_they_are(root: Path, tmp_pa
     readme = (root / "README.md").read_text(encoding="utf-8")
     clean = Path(shutil.copytree(root / "examples/pi-cluster", tmp_path / "clean"))
     broken = Path(shutil.copytree(root / "examples/pi-cluster", tmp_path / "broken"))
-    values = broken / "platform/linkerd-viz/values.yaml"
+    values = broken / "platform/pi-cluster/linkerd-viz/values.yaml"
     values.write_text(
         values.read_text(encoding="utf-8").replace("\ndashboard:", "\ndahsboard:")
         + "installNamespace: false\n",

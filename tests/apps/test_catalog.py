@@ -79,7 +79,7 @@ def test_who_is_meshed(repository: Path) -> None:
 def test_nothing_of_longhorn_waits_for_the_mesh(repository: Path) -> None:
     wiring = (repository / "clusters/home/apps/longhorn.yaml").read_text(encoding="utf-8")
 
-    assert "linkerd" not in wiring.partition("\nspec:")[2].replace("mesh/apps/longhorn", "")
+    assert "linkerd" not in wiring.partition("\nspec:")[2].replace("mesh/apps/home/longhorn", "")
 
 
 def test_the_demo_has_what_the_tour_shows(repository: Path) -> None:
@@ -107,9 +107,9 @@ def test_longhorn_dashboard_on_request(repository: Path, tmp_path: Path) -> None
 
     assert generate(root, check=False, force=False, remember=False).findings == ()
 
-    overlay = (root / "mesh/apps/longhorn/kustomization.yaml").read_text(encoding="utf-8")
+    overlay = (root / "mesh/apps/home/longhorn/kustomization.yaml").read_text(encoding="utf-8")
     patched = [line.strip() for line in overlay.splitlines() if "name: longhorn-" in line]
     assert set(patched) == {"name: longhorn-ui"}
     wiring = parse_all((root / "clusters/home/apps/longhorn.yaml").read_text(encoding="utf-8"))[0]
     assert "linkerd-gate" in str(wiring) or engine == "argocd"
-    assert (root / "mesh/apps/longhorn/gate.yaml").exists() == (engine == "argocd")
+    assert (root / "mesh/apps/home/longhorn/gate.yaml").exists() == (engine == "argocd")

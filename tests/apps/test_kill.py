@@ -46,14 +46,16 @@ class Repository:
         assert generate(self.root, check=False, force=False, remember=False).exit_code is ExitCode.CLEAN
 
     def output(self) -> dict[str, str]:
-        found = {f"mesh/apps/{path}": text for path, text in read_tree(self.root / "mesh/apps").items()}
+        found = {
+            f"mesh/apps/home/{path}": text for path, text in read_tree(self.root / "mesh/apps/home").items()
+        }
         wirings = read_tree(self.root / "clusters/home/apps")
         return {**found, **{f"clusters/home/apps/{path}": text for path, text in wirings.items()}}
 
     def of(self, tree: dict[str, str], number: int) -> dict[str, str]:
         """The part of one application."""
         name = app_name(number)
-        own = (f"mesh/apps/{name}/", f"clusters/home/apps/{name}.yaml")
+        own = (f"mesh/apps/home/{name}/", f"clusters/home/apps/{name}.yaml")
         return {path: text for path, text in tree.items() if path.startswith(own)}
 
     def run_apart(self, before: Callable[[], None] = lambda: None) -> int:
@@ -170,7 +172,7 @@ def test_no_kill_leaves_an_overlay_of_two_runs(tmp_path: Path, monkeypatch: pyte
     for text in (specs[1], specs[0]):
         file.write_text(text, encoding="utf-8")
         assert generate(root, check=False, force=False, remember=False).exit_code is ExitCode.CLEAN
-        trees.append(read_tree(root / "mesh/apps" / app_name(0)))
+        trees.append(read_tree(root / "mesh/apps/home" / app_name(0)))
     assert set(trees[0]) > set(trees[1])
     assert trees[0]["kustomization.yaml"] != trees[1]["kustomization.yaml"]
     really = os.rename
@@ -186,4 +188,4 @@ def test_no_kill_leaves_an_overlay_of_two_runs(tmp_path: Path, monkeypatch: pyte
         with suppress(MeshwrightError):
             generate(root, check=False, force=False, remember=False)
 
-    assert read_tree(root / "mesh/apps" / app_name(0)) in trees
+    assert read_tree(root / "mesh/apps/home" / app_name(0)) in trees

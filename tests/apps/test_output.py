@@ -27,7 +27,7 @@ NAMES = ("alpha", "beta")
 
 
 def wanted(name: str, files: dict[str, str]) -> dict[str, str]:
-    bodies = {f"mesh/apps/{name}/{path}": text for path, text in files.items()}
+    bodies = {f"mesh/apps/home/{name}/{path}": text for path, text in files.items()}
     if files:
         bodies[f"clusters/home/apps/{name}.yaml"] = f"wiring of {files['kustomization.yaml']}"
     return {path: with_header(name, body) for path, body in bodies.items()}
@@ -65,7 +65,7 @@ def root(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mon
 
 @pytest.mark.parametrize("meshed", [True, False])
 def test_old_becomes_new_and_nothing_is_left(root: Path, meshed: bool) -> None:
-    same = root / "mesh/apps/alpha/namespace.yaml"
+    same = root / "mesh/apps/home/alpha/namespace.yaml"
     before = same.stat()
     write(root, NEW, meshed=meshed)
     assert read_tree(root) == tree(NEW)
@@ -76,19 +76,19 @@ def test_old_becomes_new_and_nothing_is_left(root: Path, meshed: bool) -> None:
 def test_all_goes(root: Path) -> None:
     write(root, {})
     assert read_tree(root) == {}
-    assert not list((root / "mesh/apps").iterdir())
+    assert not list((root / "mesh/apps/home").iterdir())
 
 
 def test_what_is_not_ours_stays_where_it_is(root: Path) -> None:
-    (root / "mesh/apps/alpha/own").mkdir()
-    mine = root / "mesh/apps/alpha/own/file"
+    (root / "mesh/apps/home/alpha/own").mkdir()
+    mine = root / "mesh/apps/home/alpha/own/file"
     mine.write_text("mine", encoding="utf-8")
-    (root / "mesh/apps/alpha/link").symlink_to("own")
+    (root / "mesh/apps/home/alpha/link").symlink_to("own")
     write(root, NEW)
     assert mine.read_text(encoding="utf-8") == "mine"
     write(root, {})
     assert mine.read_text(encoding="utf-8") == "mine"
-    assert (root / "mesh/apps/alpha/link").is_symlink()
+    assert (root / "mesh/apps/home/alpha/link").is_symlink()
 
 
 def test_links_that_fail_are_copies(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -105,7 +105,7 @@ def test_a_folder_that_does_not_move_is_emptied(root: Path, monkeypatch: pytest.
     really = Tree.move
 
     def move(self: Tree, source: str, target: str) -> None:
-        if self.kind(source) == "folder" and source.startswith("mesh/apps/"):
+        if self.kind(source) == "folder" and source.startswith("mesh/apps/home/"):
             raise OSError(errno.EXDEV, "another layer")
         really(self, source, target)
 
@@ -182,7 +182,7 @@ def test_an_application_that_fails_is_put_back(root: Path, monkeypatch: pytest.M
 
     monkeypatch.setattr(module, "take", take)
     with pytest.raises(
-        MeshwrightError, match=r"mesh/apps/beta: cannot be written: Permission denied; it is unchanged"
+        MeshwrightError, match=r"mesh/apps/home/beta: cannot be written: Permission denied; it is unchanged"
     ):
         write(root, NEW)
     assert read_tree(root) == {**wanted("alpha", NEW), **wanted("beta", OLD)}

@@ -48,5 +48,5 @@ def test_prometheus_and_the_proxies(engine: str, tmp_path: Path) -> None:
 
     assert generate(root, check=False, force=False, remember=False).exit_code is ExitCode.CLEAN
 
-    assert "linkerd-admin" in (root / "mesh/apps/p/policy.yaml").read_text(encoding="utf-8")
+    assert "linkerd-admin" in (root / "mesh/apps/home/p/policy.yaml").read_text(encoding="utf-8")
     assert [f"{item.position} {item.id}" for item in check_repository(root).findings] == []

@@ -32,12 +32,12 @@ def repository(request: pytest.FixtureRequest, root: Path, tmp_path_factory: pyt
         # Where nothing is measured a small template shows that the commands run.
         small = make_template(place / "template")
         made = make_repository(small, place / "cluster", {}, "v1.0.0")
-        take(small, [{"append": {"file": "template/platform/alpha/values.yaml", "text": "more: 1\n"}}])
+        take(small, [{"append": {"file": "template/platform/home/alpha/values.yaml", "text": "more: 1\n"}}])
         commit(small, "v2.0.0")
         return made
     template = real_template(place / "template", root)
     made = make_repository(template, place / "cluster", ANSWERS, "v0.1.0")
-    values = made / "platform/linkerd-control-plane/values.yaml"
+    values = made / "platform/home/linkerd-control-plane/values.yaml"
     values.write_text(f"{values.read_text(encoding='utf-8')}# mine\n", encoding="utf-8")
     commit(made)
     take(template, NEXT)

@@ -95,7 +95,7 @@ class TestFolders:
 
         assert refusal(Request(target, defaults=True)) == [
             f"{target}: choose a folder outside the generated repository {folder}: "
-            "each cluster has a repository of its own"
+            "a repository cannot contain another one"
         ]
         assert list((folder / "empty").iterdir()) == []
 
@@ -108,6 +108,12 @@ class TestFolders:
 
 
 class TestAnswers:
+    def test_a_repository_begins_with_a_cluster(self, tmp_path: Path) -> None:
+        assert refusal(Request(tmp_path / "home", defaults=True, data=("cluster_name=",))) == [
+            "-d cluster_name: name the first cluster of the repository, such as home"
+        ]
+        assert list(tmp_path.iterdir()) == []
+
     def test_the_file_and_the_option_and_which_wins(self, tmp_path: Path) -> None:
         file = tmp_path / "answers.yml"
         file.write_text("cluster_name: file\nnodes: 3\napps: [velero]\n", encoding="utf-8")
@@ -274,7 +280,7 @@ def test_the_command_from_end_to_end(tmp_path: Path) -> None:
         "Next:",
         "  1. cd home && git remote add origin https://github.com/example/home-cluster.git "
         "&& git push -u origin main",
-        '  2. follow "Bootstrap" in README.md to start it on the cluster',
+        '  2. follow "Bootstrap" in clusters/home/README.md to start it on the cluster',
         "  3. meshwright app add NAME, for each application of your own",
     ]
     assert git(home, "log", "-1", "--format=%an <%ae> %s") == (

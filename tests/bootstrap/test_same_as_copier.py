@@ -105,7 +105,7 @@ class TestLaterUpdates:
         assert done.returncode == 0, done.stdout + done.stderr
         after = (home / ".copier-answers.yml").read_text(encoding="utf-8")
         assert after == before.replace("v0.1.0", "v0.2.0")
-        release = (home / "platform/linkerd-control-plane/helmrelease.yaml").read_text(encoding="utf-8")
+        release = (home / "platform/home/linkerd-control-plane/helmrelease.yaml").read_text(encoding="utf-8")
         assert 'version: "2026.9.1"' in release
         assert (home / "README.md").read_text(encoding="utf-8").endswith("\nmine\n")
         assert git(home, "diff", "--name-only", "--diff-filter=U") == ""

@@ -16,7 +16,7 @@ from meshwright.yaml.edit import YamlText
 from support.rulecases import Case, model_of
 
 ENGINES = ["flux", "argocd"]
-CRDS = "platform/linkerd-crds"
+CRDS = "platform/home/linkerd-crds"
 BASE: dict[str, Any] = {"distribution": "other", "ingress": "own", "metrics": "none"}
 
 
@@ -86,8 +86,8 @@ def test_going_on_with_nothing_said_is_told_where_routes_are(tmp_path: Path) -> 
         "metadata: {name: web, namespace: linkerd}\n"
         "spec: {parentRefs: [{group: '', kind: Service, name: web, port: 80}]}\n"
     )
-    (folder / "platform/linkerd-gate/route.yaml").write_text(route, encoding="utf-8")
-    file = folder / "platform/linkerd-gate/kustomization.yaml"
+    (folder / "platform/home/linkerd-gate/route.yaml").write_text(route, encoding="utf-8")
+    file = folder / "platform/home/linkerd-gate/kustomization.yaml"
     text = YamlText("kustomization.yaml", file.read_text(encoding="utf-8"))
     file.write_text(text.insert(0, ("resources",), 1, "route.yaml").text, encoding="utf-8")
 
@@ -112,7 +112,7 @@ def test_removing_the_layer_deletes_no_crd(tmp_path: Path, engine: str) -> None:
     layer = (folder / "clusters/home/platform/gateway-api.yaml").read_text(encoding="utf-8")
 
     if engine == "flux":
-        crds = (folder / "platform/gateway-api/crds.yaml").read_text(encoding="utf-8")
+        crds = (folder / "platform/home/gateway-api/crds.yaml").read_text(encoding="utf-8")
         assert "deletionPolicy: Orphan" in layer
         assert "deletionPolicy: Orphan" in crds
     else:

@@ -345,7 +345,7 @@ def test_the_question_takes_yes_or_no(keys: list[str], code: int, tmp_path: Path
 def test_old_control_plane(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     root = repository(tmp_path, BASES["jobs"])
     release = {"spec": {"chart": {"spec": {"version": "2025.4.4"}}}}
-    file = root / "platform/linkerd-control-plane/helmrelease.yaml"
+    file = root / "platform/home/linkerd-control-plane/helmrelease.yaml"
     file.parent.mkdir(parents=True)
     file.write_text(dump(release))
 
@@ -391,7 +391,7 @@ def test_a_chart_at_hand(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> 
 
     assert data["proposal"]["workloads"] == [{"kind": "Deployment", "name": "web", "chart": "shop"}]
     assert generate(root, check=False, force=False, remember=False).exit_code is ExitCode.CLEAN
-    assert "postRenderers" in (root / "mesh/apps/shop/kustomization.yaml").read_text()
+    assert "postRenderers" in (root / "mesh/apps/home/shop/kustomization.yaml").read_text()
 
 
 @pytest.mark.parametrize(
@@ -419,7 +419,7 @@ def test_show(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     root = repository(tmp_path, BASES["a database"])
     added(root, capsys, yes=True)
     assert command.show("shop", repository=root) is ExitCode.CLEAN
-    assert "mesh/apps/shop/kustomization.yaml: not generated yet" in capsys.readouterr().out
+    assert "mesh/apps/home/shop/kustomization.yaml: not generated yet" in capsys.readouterr().out
     generate(root, check=False, force=False, remember=False)
 
     command.show("shop", repository=root)
@@ -427,7 +427,7 @@ def test_show(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = capsys.readouterr().out
     assert "StatefulSet  nats  yes" in out
     assert "linkerd-gate: its pods are meshed" in out
-    assert "mesh/apps/shop/kustomization.yaml: as generated" in out
+    assert "mesh/apps/home/shop/kustomization.yaml: as generated" in out
 
 
 def test_show_nothing(tmp_path: Path) -> None:

@@ -29,7 +29,7 @@ spec:
     metadata: {labels: {app: web}}
     spec: {containers: [{name: web, image: "nginx:1.29.0"}]}
 """
-OVERLAY, WIRING = "mesh/apps/shop/kustomization.yaml", "clusters/home/apps/shop.yaml"
+OVERLAY, WIRING = "mesh/apps/home/shop/kustomization.yaml", "clusters/home/apps/shop.yaml"
 
 
 @pytest.fixture

@@ -135,8 +135,8 @@ def test_every_command_does_the_same_from_inside_and_from_anywhere(
     words: str, example: Path, tmp_path: Path
 ) -> None:
     top = run(*words.split(), folder=example)
-    below = run(*words.split(), folder=example / "platform/linkerd-viz")
-    elsewhere = run("-C", str(example / "platform/linkerd-viz"), *words.split(), folder=tmp_path)
+    below = run(*words.split(), folder=example / "platform/pi-cluster/linkerd-viz")
+    elsewhere = run("-C", str(example / "platform/pi-cluster/linkerd-viz"), *words.split(), folder=tmp_path)
     beside = run(*words.split(), "-C", str(example), folder=tmp_path)
 
     assert below.stdout == elsewhere.stdout == beside.stdout == top.stdout
@@ -150,7 +150,7 @@ def test_every_command_does_the_same_from_inside_and_from_anywhere(
 
 def test_a_path_is_checked_as_it_is(example: Path) -> None:
     assert "not seen" not in run("check", ".", folder=example).stdout
-    part = run("check", ".", folder=example / "platform/linkerd-viz")
+    part = run("check", ".", folder=example / "platform/pi-cluster/linkerd-viz")
 
     assert part.stdout.splitlines()[-1].startswith("1 root, ")
     assert part.stderr == ""

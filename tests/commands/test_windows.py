@@ -58,7 +58,7 @@ def repository(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     _git(folder, "init", "--quiet")
     _git(folder, "add", "--all")
     _git(folder, "commit", "--quiet", "--message=example")
-    namespaces = folder / "platform/namespaces/namespaces.yaml"
+    namespaces = folder / "platform/pi-cluster/namespaces/namespaces.yaml"
     namespaces.write_text(namespaces.read_text(encoding="utf-8") + "  speck: {}\n", encoding="utf-8")
     return folder
 

@@ -18,10 +18,10 @@ def test_the_transcript(root: Path, tmp_path: Path) -> None:
     new = Path(shutil.copytree(root / "examples/pi-cluster", tmp_path / "new"))
     for name in ("store", "jobs"):
         edit(new / f"apps/demo/{name}.yaml", "redis:8.8.2", "redis:8.8.3")
-    edit(new / "platform/linkerd-viz/helmrelease.yaml", "2026.8.3", "2026.9.1")
-    values = new / "platform/linkerd-viz/values.yaml"
+    edit(new / "platform/pi-cluster/linkerd-viz/helmrelease.yaml", "2026.8.3", "2026.9.1")
+    values = new / "platform/pi-cluster/linkerd-viz/values.yaml"
     edit(values, "createNamespaceMetadataJob: false", "defaultLogLevel: debug")
-    for folder in ("apps/longhorn", "mesh/apps/longhorn"):
+    for folder in ("apps/longhorn", "mesh/apps/pi-cluster/longhorn"):
         shutil.rmtree(new / folder)
     (new / "clusters/pi-cluster/apps/longhorn.yaml").unlink()
 

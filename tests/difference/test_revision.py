@@ -170,7 +170,7 @@ def test_json_fits_its_schema(root: Path, tmp_path: Path, capsys: pytest.Capture
     folder = Path(shutil.copytree(root / "examples/pi-cluster", tmp_path / "pi"))
     git(folder, "init", "-q")
     commit(folder, {})
-    values = folder / "platform/linkerd-viz/values.yaml"
+    values = folder / "platform/pi-cluster/linkerd-viz/values.yaml"
     values.write_text(values.read_text(encoding="utf-8") + "extra: [1]\n", encoding="utf-8")
     shutil.rmtree(folder / "apps/longhorn")
     (folder / "apps/demo/kustomization.yaml").write_text("resources: []\n", encoding="utf-8")

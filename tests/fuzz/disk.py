@@ -20,8 +20,8 @@ _WRITTEN = (
     *(
         "mesh",
         "mesh/apps",
-        "mesh/apps/shop",
-        "mesh/apps/shop/kustomization.yaml",
+        "mesh/apps/home/shop",
+        "mesh/apps/home/shop/kustomization.yaml",
         "apps/new/mesh.yaml",
         "apps/new",
     ),
@@ -35,14 +35,14 @@ _WRITTEN = (
     *(
         ".meshwright-baseline.tmp",
         "apps/new/.mesh.yaml.tmp",
-        "mesh/apps/.shop.tmp",
+        "mesh/apps/home/.shop.tmp",
         ".cache",
         ".meshwright.yaml",
     ),
     *(
         ".copier-answers.yml",
-        "platform/linkerd-trust",
-        "platform/linkerd-trust/bundle.yaml",
+        "platform/home/linkerd-trust",
+        "platform/home/linkerd-trust/bundle.yaml",
         "apps",
         ".sourceignore",
     ),

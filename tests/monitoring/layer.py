@@ -13,7 +13,7 @@ from jinja2.sandbox import SandboxedEnvironment
 
 from meshwright.resources import data_root
 
-FOLDER = "platform/linkerd-monitoring"
+FOLDER = "platform/[[ cluster_name ]]/linkerd-monitoring"
 
 # "1e3" and "on" are names that Kubernetes allows and YAML reads as a number and a boolean.
 ANSWERS: dict[str, dict[str, Any]] = {
@@ -67,13 +67,13 @@ def render(destination: Path, answers: dict[str, Any]) -> Path:
     for file in source().rglob("*"):
         if file.is_dir():
             continue
-        target = destination / FOLDER / file.relative_to(source())
+        target = destination / FOLDER.replace("[[ cluster_name ]]", "home") / file.relative_to(source())
         target.parent.mkdir(parents=True, exist_ok=True)
         text = file.read_text(encoding="utf-8")
         if file.suffix == ".jinja":
             target, text = target.with_suffix(""), environment().from_string(text).render(answers)
         target.write_text(text, encoding="utf-8")
-    return destination / FOLDER
+    return destination / FOLDER.replace("[[ cluster_name ]]", "home")
 
 
 @cache

@@ -100,7 +100,7 @@ def test_the_limit_of_the_issuer_follows_its_lifetime() -> None:
 def test_the_annotations_that_alerts_read_are_exported(engine: str, tmp_path: Path) -> None:
     scaffold({"engine": engine}, tmp_path / "repository")
     values = parse(
-        (tmp_path / "repository/platform/kube-prometheus-stack/values.yaml").read_text(encoding="utf-8")
+        (tmp_path / "repository/platform/home/kube-prometheus-stack/values.yaml").read_text(encoding="utf-8")
     )
     read = {
         (selector.name, matcher.name)

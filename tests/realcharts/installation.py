@@ -129,7 +129,7 @@ def place_of(release: ChartRelease) -> str:
 
 def _place(root: Root) -> str:
     """The folder that a part is built from, as people know it: the base of a generated overlay."""
-    return root.path.replace("mesh/apps/", "apps/") or root.name
+    return re.sub(r"^mesh/apps/[^/]+/", "apps/", root.path) or root.name
 
 
 def _namespace(root: Root) -> str:

@@ -17,7 +17,14 @@ from support.hostilegit import POISONS, attributes, canary, embed_bare, ran, tou
 from support.upgrades import adopt, commit, git, real_template, take, write
 
 PROGRAM = Path(sys.executable).parent / "meshwright"
-NEXT = [{"append": {"file": "template/repo/platform/linkerd-viz/values.yaml.jinja", "text": "# more\n"}}]
+NEXT = [
+    {
+        "append": {
+            "file": "template/repo/platform/[[ cluster_name ]]/linkerd-viz/values.yaml.jinja",
+            "text": "# more\n",
+        }
+    }
+]
 COMMANDS = {
     "check": ["check", "--no-cache", "."],
     "since": ["check", "--no-cache", "--changed-since", "HEAD", "."],
@@ -106,7 +113,7 @@ def test_a_stage_is_written_beside_it(repository: Path, tmp_path: Path) -> None:
     assert started(repository, WRITES).returncode == 0
 
     assert not ran(program)
-    assert (repository / "platform/linkerd-trust/anchor-2.yaml").is_file()
+    assert (repository / "platform/pi-cluster/linkerd-trust/anchor-2.yaml").is_file()
 
 
 @pytest.mark.slow

@@ -358,7 +358,7 @@ def test_a_terminal_obeys_tones_alone(command: tuple[str, ...], tmp_path: Path) 
     subprocess.run(
         [sys.executable, "-m", "meshwright", "generate", str(root)], check=True, capture_output=True
     )
-    edited = root / "mesh/apps/app-00000/kustomization.yaml"
+    edited = root / "mesh/apps/home/app-00000/kustomization.yaml"
     bad = "# \x1b]0;pwned\x07 \x1b[31m \x9b2J \u202e\n  ::error file=x::pwned\n"
     edited.write_text(edited.read_text(encoding="utf-8") + bad, encoding="utf-8")
     (root / "apps/app-00000/service.yaml").write_text(f"a: [\n{bad}", encoding="utf-8")

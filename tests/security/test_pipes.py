@@ -24,8 +24,8 @@ FILES = (
     "apps/demo/mesh.yaml",
     "apps/demo/kustomization.yaml",
     "mesh/components/inject-workloads/kustomization.yaml",
-    "mesh/apps/demo/kustomization.yaml",
-    "platform/linkerd-control-plane/values.yaml",
+    "mesh/apps/pi-cluster/demo/kustomization.yaml",
+    "platform/pi-cluster/linkerd-control-plane/values.yaml",
     ".meshwright-baseline.json",
     ".meshwright.yaml",
 )

@@ -36,10 +36,11 @@ PLACES = {
         f"apps/{APP}/mesh.yaml",
         "mesh",
         "mesh/apps",
-        f"mesh/apps/{APP}",
-        f"mesh/apps/{APP}/kustomization.yaml",
-        f"mesh/apps/{APP}/own",
-        "mesh/apps/gone",
+        "mesh/apps/home",
+        f"mesh/apps/home/{APP}",
+        f"mesh/apps/home/{APP}/kustomization.yaml",
+        f"mesh/apps/home/{APP}/own",
+        "mesh/apps/home/gone",
         "clusters",
         "clusters/home",
         "clusters/home/apps",
@@ -55,8 +56,9 @@ PLACES = {
         ".cache",
         ".cache/meshwright",
         "platform",
-        "platform/linkerd-trust",
-        "platform/linkerd-trust/kustomization.yaml",
+        "platform/home",
+        "platform/home/linkerd-trust",
+        "platform/home/linkerd-trust/kustomization.yaml",
     ),
 }
 CASES = [(command, place) for command, places in PLACES.items() for place in places]
@@ -99,7 +101,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for number in range(2):
         add_app(root, number, 2, generation=1)
     (add_app(root, 9, 10) / "mesh.yaml").unlink()
-    for path in ("mesh/apps/gone/kustomization.yaml", "clusters/home/apps/gone.yaml"):
+    for path in ("mesh/apps/home/gone/kustomization.yaml", "clusters/home/apps/gone.yaml"):
         was = root / path.replace("gone", APP)
         (root / path).parent.mkdir(exist_ok=True)
         (root / path).write_text(was.read_text(encoding="utf-8").replace(APP, "gone"), encoding="utf-8")
@@ -114,7 +116,7 @@ def copied(made: Path, folder: Path, command: tuple[str, ...]) -> Path:
     shutil.copytree(made, folder)
     if command is not GENERATE:
         # What is left of an application that is gone does not build.
-        shutil.rmtree(folder / "mesh/apps/gone")
+        shutil.rmtree(folder / "mesh/apps/home/gone")
         (folder / "clusters/home/apps/gone.yaml").unlink()
         git(folder, "commit", "-qam", "gone")
     return folder

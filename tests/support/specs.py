@@ -74,7 +74,7 @@ def write_case(root: Path, case: SpecCase) -> Path:
     """The case as a repository below ``root``."""
     files = {
         ".copier-answers.yml": dump({**ANSWERS, **case.answers}),
-        "platform/namespaces/namespaces.yaml": _NAMESPACES,
+        "platform/home/namespaces/namespaces.yaml": _NAMESPACES,
         "mesh/components/for-statefulsets/kustomization.yaml": _COMPONENT,
         **{f"clusters/home/platform/{layer}.yaml": "" for layer in _LAYERS},
         **case.files,

@@ -25,7 +25,7 @@ TEMPLATE = {
     "copier.yml": """\
         _subdirectory: template
         _envops: {undefined: jinja2.StrictUndefined}
-        _exclude: [.git, "{% if not extra %}platform/extra{% endif %}"]
+        _exclude: [.git, "{% if not extra %}platform/home/extra{% endif %}"]
         _skip_if_exists: ["apps/*/mesh.yaml"]
         name: {type: str, default: home}
         colour: {type: str, default: red, choices: [red, green, blue]}
@@ -36,9 +36,9 @@ TEMPLATE = {
         "# Written by Copier.\n{{ _copier_answers | to_json }}\n"
     ),
     "template/README.md.jinja": "# {{ name }}\n\ncolour: {{ colour }}\nsize: {{ size }}\n",
-    "template/platform/alpha/values.yaml": "".join(f"alpha{n}: {n}\n" for n in range(1, 21)),
-    "template/platform/alpha/other.yaml": "".join(f"other{n}: {n}\n" for n in range(1, 21)),
-    "template/platform/extra/values.yaml": "".join(f"extra{n}: {n}\n" for n in range(1, 21)),
+    "template/platform/home/alpha/values.yaml": "".join(f"alpha{n}: {n}\n" for n in range(1, 21)),
+    "template/platform/home/alpha/other.yaml": "".join(f"other{n}: {n}\n" for n in range(1, 21)),
+    "template/platform/home/extra/values.yaml": "".join(f"extra{n}: {n}\n" for n in range(1, 21)),
     "template/apps/shop/mesh.yaml": "inject: enabled\n",
     "template/apps/shop/deploy.yaml": "".join(f"deploy{n}: {n}\n" for n in range(1, 21)),
 }

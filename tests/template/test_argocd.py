@@ -74,7 +74,7 @@ def test_everything_is_in_a_project_of_its_own(repository: Path, applications: d
         assert application["spec"]["source"]["repoURL"] in sources
     namespaces = {
         item["metadata"]["namespace"]
-        for file in (repository / "platform").rglob("*.yaml")
+        for file in (repository / "platform/home").rglob("*.yaml")
         if file.name not in ("kustomization.yaml", "values.yaml")
         for item in parse_all(file.read_text(encoding="utf-8"))
         if "namespace" in item["metadata"]
@@ -107,19 +107,19 @@ def test_differences_are_ignored_for_nothing_but_the_ca(applications: dict[str, 
 
 @pytest.mark.parametrize("layer", MESHED)
 def test_what_is_meshed_passes_the_gate_before_each_sync(layer: str, repository: Path) -> None:
-    job = load(repository, f"platform/{layer}/gate.yaml")
+    job = load(repository, f"platform/home/{layer}/gate.yaml")
 
     assert job["metadata"]["annotations"]["argocd.argoproj.io/hook"] == "PreSync"
     assert job["metadata"]["annotations"]["argocd.argoproj.io/hook-delete-policy"] == "BeforeHookCreation"
-    assert "gate.yaml" in load(repository, f"platform/{layer}/kustomization.yaml")["resources"]
-    gate = load(repository, "platform/linkerd-gate/job.yaml")
+    assert "gate.yaml" in load(repository, f"platform/home/{layer}/kustomization.yaml")["resources"]
+    gate = load(repository, "platform/home/linkerd-gate/job.yaml")
     assert job["spec"]["template"] == gate["spec"]["template"]
     assert job["spec"]["backoffLimit"] < 10, "a sync that runs for days looks at no newer commit"
 
 
 def test_no_other_layer_has_a_hook(repository: Path) -> None:
     """One Argo hook in an Application switches its charts' Helm hooks off; cert-manager's check is one."""
-    assert sorted(path.parent.name for path in repository.glob("platform/*/gate.yaml")) == MESHED
+    assert sorted(path.parent.name for path in repository.glob("platform/home/*/gate.yaml")) == MESHED
 
 
 def test_argo_cds_values_carry_the_settings_and_every_health_check(repository: Path, root: Path) -> None:
@@ -138,7 +138,7 @@ def test_argo_cds_values_carry_the_settings_and_every_health_check(repository: P
 
 
 def test_the_readme_says_what_waves_are_not(repository: Path) -> None:
-    text = (repository / "README.md").read_text(encoding="utf-8")
+    text = (repository / "clusters/home/README.md").read_text(encoding="utf-8")
 
     assert "Sync waves order only the bootstrap." in text
     assert "flux bootstrap" not in text

@@ -44,7 +44,7 @@ def wiring(repository: Path) -> dict[str, dict[str, Any]]:
 def objects(repository: Path, layer: str) -> dict[str, Any]:
     """Kind and name -> object of a layer's own manifests, without what belongs to the engine."""
     found = {}
-    for file in (repository / "platform" / layer).glob("*.yaml"):
+    for file in repository.glob(f"platform/*/{layer}/*.yaml"):
         if file.name in ("kustomization.yaml", "kustomizeconfig.yaml", "values.yaml"):
             continue
         for item in parse_all(file.read_text(encoding="utf-8")):
@@ -58,7 +58,7 @@ def objects(repository: Path, layer: str) -> dict[str, Any]:
 
 def chart(repository: Path, layer: str) -> dict[str, str] | None:
     """What is installed from which repository, under which name, whichever way the engine is told."""
-    folder = repository / "platform" / layer
+    folder = next(repository.glob(f"platform/*/{layer}"), repository)
     if (folder / "helmrelease.yaml").exists():
         release = parse((folder / "helmrelease.yaml").read_text(encoding="utf-8"))
         spec = release["spec"]["chart"]["spec"]
@@ -82,8 +82,8 @@ def chart(repository: Path, layer: str) -> dict[str, str] | None:
 
 
 def values(repository: Path, layer: str) -> Any:
-    file = repository / "platform" / layer / "values.yaml"
-    return parse(file.read_text(encoding="utf-8")) if file.exists() else {}
+    texts = [file.read_text(encoding="utf-8") for file in repository.glob(f"platform/*/{layer}/values.yaml")]
+    return parse(texts[0]) if texts else {}
 
 
 def value_differences(one: Any, other: Any, at: str = "") -> set[str]:

@@ -58,6 +58,6 @@ def test_files_that_are_no_objects_have_their_schema_too() -> None:
         ".github/workflows/check.yaml",
         ".pre-commit-config.yaml",
         "apps/demo/mesh.yaml",
-        "platform/linkerd-control-plane/values.yaml",
-        "platform/trust-manager/values.yaml",
+        "platform/pi-cluster/linkerd-control-plane/values.yaml",
+        "platform/pi-cluster/trust-manager/values.yaml",
     }

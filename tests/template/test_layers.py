@@ -48,10 +48,12 @@ def needs(repository: Path) -> dict[str, list[str]]:
 
 
 def test_every_layer_has_a_folder_and_every_folder_a_layer(everything: Path) -> None:
-    folders = {path.name for path in (everything / "platform").iterdir()}
+    folders = {path.name for path in (everything / "platform/home").iterdir()}
 
     assert folders == wiring(everything).keys()
-    assert all(layer["spec"]["path"] == f"./platform/{name}" for name, layer in wiring(everything).items())
+    assert all(
+        layer["spec"]["path"] == f"./platform/home/{name}" for name, layer in wiring(everything).items()
+    )
 
 
 def test_the_root_lists_every_layer(everything: Path) -> None:
@@ -92,7 +94,7 @@ def test_an_unmeshed_prometheus_does_not_wait_for_the_mesh(everything: Path) -> 
 
 
 def test_a_release_may_fail_once_within_its_layers_timeout(everything: Path) -> None:
-    for release in everything.glob("platform/*/helmrelease.yaml"):
+    for release in everything.glob("platform/*/*/helmrelease.yaml"):
         spec = parse(release.read_text(encoding="utf-8"))["spec"]
         layer = wiring(everything)[release.parent.name]["spec"]
         assert minutes(layer["timeout"]) > 2 * minutes(spec["timeout"])
@@ -121,7 +123,7 @@ def minutes(duration: str) -> int:
 def test_layers_whose_loss_is_a_disaster_outlive_their_kustomization(everything: Path, layer: str) -> None:
     if layer in wiring(everything):
         assert wiring(everything)[layer]["spec"]["deletionPolicy"] == "Orphan"
-    release = everything / "platform" / layer / "helmrelease.yaml"
+    release = everything / "platform/home" / layer / "helmrelease.yaml"
     if release.exists():
         annotations = parse(release.read_text(encoding="utf-8"))["metadata"]["annotations"]
         assert annotations["kustomize.toolkit.fluxcd.io/prune"] == "disabled"
@@ -149,7 +151,7 @@ made-up:
 """,
         encoding="utf-8",
     )
-    folder = template / "template/repo/platform/made-up"
+    folder = template / "template/repo/platform/[[ cluster_name ]]/made-up"
     folder.mkdir()
     (folder / "kustomization.yaml").write_text("resources: []\n", encoding="utf-8")
 
@@ -164,15 +166,15 @@ made-up:
         for name in ("made-up", "linkerd-gate")
     }
     assert waves["made-up"] == waves["linkerd-gate"] + 1
-    assert wiring(tmp_path / "argocd")["made-up"]["spec"]["source"]["path"] == "platform/made-up"
+    assert wiring(tmp_path / "argocd")["made-up"]["spec"]["source"]["path"] == "platform/home/made-up"
     assert (
         "| `made-up` | a layer of this test | `linkerd-gate` |"
-        in (tmp_path / "repository/README.md").read_text()
+        in (tmp_path / "repository/clusters/home/README.md").read_text()
     )
 
 
 def test_the_readme_names_every_layer(everything: Path) -> None:
-    text = (everything / "README.md").read_text(encoding="utf-8")
+    text = (everything / "clusters/home/README.md").read_text(encoding="utf-8")
 
     assert [name for name in wiring(everything) if f"| `{name}` |" not in text] == []
 
@@ -182,7 +184,7 @@ def test_injection_fails_closed_only_where_three_injectors_stand(
     nodes: int, closed: bool, tmp_path: Path
 ) -> None:
     render({"nodes": nodes, "viz_host": "linkerd.home.arpa", "ingress": "own"}, tmp_path / "repository")
-    platform = tmp_path / "repository/platform"
+    platform = tmp_path / "repository/platform/home"
     labelled = {
         item["metadata"]["name"]
         for item in parse_all((platform / "namespaces/namespaces.yaml").read_text(encoding="utf-8"))

@@ -42,7 +42,7 @@ def built(data: Any) -> BuiltObject:
 @pytest.mark.parametrize("engine", ["flux", "argocd"])
 def test_every_gate_is_injected_and_needs_no_other_image_than_the_proxys(engine: str, tmp_path: Path) -> None:
     repository = rendered(tmp_path, engine=engine, ingress="own", apps=["demo"], **VIZ)
-    gates = [*repository.rglob("gate.yaml"), repository / "platform/linkerd-gate/job.yaml"]
+    gates = [*repository.rglob("gate.yaml"), repository / "platform/home/linkerd-gate/job.yaml"]
     assert len(gates) == (4 if engine == "argocd" else 1)
 
     for file in gates:
@@ -80,7 +80,7 @@ def test_the_eck_operator_fits_the_level_of_its_namespace(tmp_path: Path) -> Non
 def test_only_traefik_reaches_the_dashboard(
     engine: str, ingress: str, allowed: dict[str, str], tmp_path: Path
 ) -> None:
-    folder = rendered(tmp_path, engine=engine, ingress=ingress, **VIZ) / "platform/linkerd-viz"
+    folder = rendered(tmp_path, engine=engine, ingress=ingress, **VIZ) / "platform/home/linkerd-viz"
     found = objects(folder / "policy.yaml")
     server, policy, clients = (
         found[kind] for kind in ("Server", "AuthorizationPolicy", "MeshTLSAuthentication")
@@ -103,7 +103,7 @@ def test_only_traefik_reaches_the_dashboard(
 
 @pytest.mark.parametrize("ingress", ["k3s", "none"])
 def test_the_dashboard_answers_to_its_host_and_to_a_port_forward_alone(ingress: str, tmp_path: Path) -> None:
-    folder = rendered(tmp_path, ingress=ingress, **VIZ) / "platform/linkerd-viz"
+    folder = rendered(tmp_path, ingress=ingress, **VIZ) / "platform/home/linkerd-viz"
     values = load(folder / "values.yaml")
     # Go's regexp, as web/srv/server.go matches req.Host.
     host = re2.compile(values["dashboard"]["enforcedHostRegexp"])
@@ -131,7 +131,7 @@ def test_the_dashboard_answers_to_its_host_and_to_a_port_forward_alone(ingress: 
 
 
 def test_the_dashboard_gets_a_certificate_from_the_issuer_that_is_named(tmp_path: Path) -> None:
-    folder = rendered(tmp_path, viz_host="linkerd.home.arpa", viz_issuer="1e3") / "platform/linkerd-viz"
+    folder = rendered(tmp_path, viz_host="linkerd.home.arpa", viz_issuer="1e3") / "platform/home/linkerd-viz"
     found = objects(folder / "dashboard.yaml")
 
     spec = found["Certificate"]["spec"]
@@ -144,7 +144,7 @@ def test_the_dashboard_gets_a_certificate_from_the_issuer_that_is_named(tmp_path
 
 def test_without_an_issuer_traefiks_own_certificate_is_used_and_the_readme_says_so(tmp_path: Path) -> None:
     repository = rendered(tmp_path, **VIZ)
-    found = objects(repository / "platform/linkerd-viz/dashboard.yaml")
+    found = objects(repository / "platform/home/linkerd-viz/dashboard.yaml")
     readme = (repository / "README.md").read_text(encoding="utf-8")
 
     assert "Certificate" not in found
@@ -186,7 +186,7 @@ def test_the_dashboard_knows_the_grafana_there_is(
     repository = rendered(tmp_path, **VIZ, **answers)
     readme = (repository / "README.md").read_text(encoding="utf-8")
 
-    assert load(repository / "platform/linkerd-viz/values.yaml").get("grafana", {}) == expected
+    assert load(repository / "platform/home/linkerd-viz/values.yaml").get("grafana", {}) == expected
     assert ("Grafana is at `/grafana`" in readme) == ("url" in expected)
     assert ("root_url = https://linkerd.home.arpa/grafana/" in readme) == (
         "url" in expected and "existing_prometheus" in answers
@@ -196,7 +196,7 @@ def test_the_dashboard_knows_the_grafana_there_is(
 def test_an_existing_grafana_gets_the_dashboards_by_label_or_by_id(root: Path, tmp_path: Path) -> None:
     repository = rendered(tmp_path, metrics="existing", existing_prometheus=EXISTING)
     upstream = load(data_root() / "template/includes/grafana-dashboards.yml")
-    layer = load(repository / "platform/linkerd-monitoring/kustomization.yaml")
+    layer = load(repository / "platform/home/linkerd-monitoring/kustomization.yaml")
     readme = (repository / "README.md").read_text(encoding="utf-8")
     manual = (root / "docs/monitoring.md").read_text(encoding="utf-8")
 
@@ -211,9 +211,9 @@ def test_an_existing_grafana_gets_the_dashboards_by_label_or_by_id(root: Path, t
 @pytest.mark.parametrize("engine", ["flux", "argocd"])
 def test_grafana_downloads_nothing_unless_it_is_asked_to(engine: str, tmp_path: Path) -> None:
     plain = rendered(tmp_path / "plain", engine=engine, **VIZ)
-    values = load(plain / "platform/kube-prometheus-stack/values.yaml")
+    values = load(plain / "platform/home/kube-prometheus-stack/values.yaml")
     asked = rendered(tmp_path / "asked", engine=engine, apps=["grafana-dashboards"], **VIZ)
-    with_them = load(asked / "platform/kube-prometheus-stack/values.yaml")
+    with_them = load(asked / "platform/home/kube-prometheus-stack/values.yaml")
 
     assert not {"dashboards", "dashboardProviders", "defaultCurlOptions"} & values["grafana"].keys()
     assert len(with_them["grafana"]["dashboards"]["linkerd"]) == 18
@@ -222,7 +222,7 @@ def test_grafana_downloads_nothing_unless_it_is_asked_to(engine: str, tmp_path: 
 
 @pytest.mark.parametrize("engine", ["flux", "argocd"])
 def test_no_section_is_empty_because_that_would_delete_the_charts_own(engine: str, tmp_path: Path) -> None:
-    values = load(rendered(tmp_path, engine=engine) / "platform/kube-prometheus-stack/values.yaml")
+    values = load(rendered(tmp_path, engine=engine) / "platform/home/kube-prometheus-stack/values.yaml")
 
     assert [name for name, section in values.items() if section is None] == []
 
@@ -231,9 +231,11 @@ def test_no_section_is_empty_because_that_would_delete_the_charts_own(engine: st
 def test_traefik_keeps_its_way_to_services_of_others(ingress: str, tmp_path: Path) -> None:
     repository = rendered(tmp_path, ingress=ingress, **VIZ)
 
-    for file in (repository / "platform/traefik").iterdir():
+    for file in (repository / "platform/home/traefik").iterdir():
         assert "nativeLB" not in file.read_text(encoding="utf-8"), file
-    [route] = objects(repository / "platform/linkerd-viz/dashboard.yaml")["IngressRoute"]["spec"]["routes"]
+    [route] = objects(repository / "platform/home/linkerd-viz/dashboard.yaml")["IngressRoute"]["spec"][
+        "routes"
+    ]
     assert [service["nativeLB"] for service in route["services"]] == [True]
 
 
@@ -243,7 +245,7 @@ def test_linkerd_waits_for_gateway_api_crds_of_another_owner(owner: str, tmp_pat
     argocd = rendered(tmp_path / "argocd", gateway_api=owner, engine="argocd")
     spec = load(flux / "clusters/home/platform/linkerd-crds.yaml")["spec"]
     waited = {(check["kind"], check["name"]) for check in spec.get("healthChecks", [])}
-    resources = load(argocd / "platform/linkerd-crds/kustomization.yaml").get("resources", [])
+    resources = load(argocd / "platform/home/linkerd-crds/kustomization.yaml").get("resources", [])
 
     if owner == "repo":
         assert spec["wait"] is True
@@ -256,14 +258,14 @@ def test_linkerd_waits_for_gateway_api_crds_of_another_owner(owner: str, tmp_pat
     }
     assert "wait" not in spec
     assert resources == ["gateway-api.yaml"]
-    route = objects(argocd / "platform/linkerd-crds/gateway-api.yaml")["HTTPRoute"]
+    route = objects(argocd / "platform/home/linkerd-crds/gateway-api.yaml")["HTTPRoute"]
     assert route["apiVersion"] == "gateway.networking.k8s.io/v1"
     assert route["metadata"]["annotations"] == {"argocd.argoproj.io/ignore-healthcheck": "true"}
-    assert not (flux / "platform/linkerd-crds/gateway-api.yaml").exists()
+    assert not (flux / "platform/home/linkerd-crds/gateway-api.yaml").exists()
 
 
 def test_linkerd_sends_no_heartbeat(tmp_path: Path) -> None:
-    values = load(rendered(tmp_path, nodes=3) / "platform/linkerd-control-plane/values.yaml")
+    values = load(rendered(tmp_path, nodes=3) / "platform/home/linkerd-control-plane/values.yaml")
 
     assert values["disableHeartBeat"] is True
     assert not [key for key in values if key.startswith("heartbeat")]

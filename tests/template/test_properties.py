@@ -63,7 +63,8 @@ def faults_of(repository: Path, answers: Answers) -> Iterator[str]:
 
 def unquoted_names(tree: dict[str, str], answers: Answers) -> Iterator[str]:
     """Names from answers that came out as something else than the string that was given."""
-    issuer = parse(tree["platform/linkerd-trust/identity-issuer.yaml"])["spec"]["issuerRef"]["name"]
+    platform = f"platform/{answers.get('cluster_name', 'home')}"
+    issuer = parse(tree[f"{platform}/linkerd-trust/identity-issuer.yaml"])["spec"]["issuerRef"]["name"]
     if answers["trust_anchor"] not in ("own", issuer):
         yield f"issuer is {issuer!r}, answered {answers['trust_anchor']!r}"
     stored = parse(tree[".copier-answers.yml"])
@@ -71,7 +72,7 @@ def unquoted_names(tree: dict[str, str], answers: Answers) -> Iterator[str]:
         if question in stored and stored[question] != answer:
             yield f"stored {question} is {stored[question]!r}, answered {answer!r}"
     if "existing_prometheus" in answers:
-        monitoring = parse(tree["platform/linkerd-monitoring/kustomization.yaml"])
+        monitoring = parse(tree[f"{platform}/linkerd-monitoring/kustomization.yaml"])
         given = {"namespace": monitoring["namespace"], "release": monitoring["labels"][0]["pairs"]["release"]}
         if not given.items() <= answers["existing_prometheus"].items():
             yield f"monitors go to {given}, answered {answers['existing_prometheus']}"
@@ -104,7 +105,7 @@ def test_the_property_sees_a_name_that_lost_its_quotes(tmp_path: Path) -> None:
     answers: Answers = {"trust_anchor": "1e3", "metrics": "none", "cluster_name": "home"}
     render(answers, tmp_path / "repository")
     tree = read_tree(tmp_path / "repository")
-    path = "platform/linkerd-trust/identity-issuer.yaml"
+    path = "platform/home/linkerd-trust/identity-issuer.yaml"
     assert list(unquoted_names(tree, answers)) == []
 
     tree[path] = tree[path].replace('"1e3"', "1e3")

@@ -21,21 +21,21 @@ EVERYTHING = {
 KUBERNETES = "resources.requests"
 # Layer -> where its chart takes the requests of each container, read in the real charts (docs/footprint.md).
 PLACES = {
-    "platform/cert-manager": [
+    "platform/home/cert-manager": [
         KUBERNETES,
         *(f"{part}.{KUBERNETES}" for part in ("cainjector", "webhook", "startupapicheck")),
     ],
-    "platform/trust-manager": [KUBERNETES],
-    "platform/linkerd-cni": ["resources", "repairController.resources"],
-    "platform/linkerd-control-plane": [
+    "platform/home/trust-manager": [KUBERNETES],
+    "platform/home/linkerd-cni": ["resources", "repairController.resources"],
+    "platform/home/linkerd-control-plane": [
         *("proxy.resources", "policyController.resources", "identityResources", "destinationResources"),
         *("proxyInjectorResources", "spValidatorResources"),
     ],
-    "platform/linkerd-viz": [
+    "platform/home/linkerd-viz": [
         f"{part}.resources" for part in ("dashboard", "metricsAPI", "tap", "tapInjector")
     ],
-    "platform/traefik": [KUBERNETES],
-    "platform/kube-prometheus-stack": [
+    "platform/home/traefik": [KUBERNETES],
+    "platform/home/kube-prometheus-stack": [
         f"{part}.{KUBERNETES}"
         for part in (
             *("prometheus.prometheusSpec", "alertmanager.alertmanagerSpec", "prometheusOperator"),
@@ -85,11 +85,16 @@ def test_every_container_requests_cpu_and_memory(folder: str, repository: Path) 
 
 def test_every_chart_is_in_this_table(repository: Path) -> None:
     charts = {
-        file.parent.relative_to(repository).as_posix() for file in repository.glob("*/*/values.yaml")
-    } - {"clusters/home"}
+        file.parent.relative_to(repository).as_posix()
+        for file in [*repository.glob("platform/*/*/values.yaml"), *repository.glob("apps/*/values.yaml")]
+    }
 
     # CRDs have no pods, and the chart of ECK sets requests.
-    assert charts - set(PLACES) == {"platform/linkerd-crds", "platform/prometheus-crds", "apps/eck-operator"}
+    assert charts - set(PLACES) == {
+        "platform/home/linkerd-crds",
+        "platform/home/prometheus-crds",
+        "apps/eck-operator",
+    }
 
 
 @pytest.mark.parametrize(
@@ -103,7 +108,7 @@ def test_every_chart_is_in_this_table(repository: Path) -> None:
 def test_a_small_board_keeps_its_cores(answers: dict[str, Any], cpu: str, tmp_path: Path) -> None:
     render(answers, tmp_path / "repository")
 
-    found = values(tmp_path / "repository", "platform/linkerd-control-plane")
+    found = values(tmp_path / "repository", "platform/home/linkerd-control-plane")
 
     assert found["proxy"]["resources"]["cpu"]["request"] == cpu
     limited = "limit" in found["proxy"]["resources"]["memory"]
@@ -116,7 +121,7 @@ def test_prometheus_cannot_fill_a_disk_and_keeps_its_data_where_volumes_are(
 ) -> None:
     render({"apps": apps}, tmp_path / "repository")
 
-    found = values(tmp_path / "repository", "platform/kube-prometheus-stack")
+    found = values(tmp_path / "repository", "platform/home/kube-prometheus-stack")
 
     spec = found["prometheus"]["prometheusSpec"]
     assert spec["retentionSize"] == "4GB"
@@ -132,7 +137,7 @@ def test_traces_go_to_the_identity_of_the_collector(tmp_path: Path) -> None:
     render({"tracing": "otel-collector.1e3:4317", "metrics": "none"}, tmp_path / "on")
     render({"metrics": "none"}, tmp_path / "off")
 
-    tracing = values(tmp_path / "on", "platform/linkerd-control-plane")["proxy"]["tracing"]
+    tracing = values(tmp_path / "on", "platform/home/linkerd-control-plane")["proxy"]["tracing"]
 
     assert tracing == {
         "enabled": True,
@@ -141,6 +146,6 @@ def test_traces_go_to_the_identity_of_the_collector(tmp_path: Path) -> None:
             "meshIdentity": {"serviceAccountName": "otel-collector", "namespace": "1e3"},
         },
     }
-    assert "tracing" not in values(tmp_path / "off", "platform/linkerd-control-plane")["proxy"]
+    assert "tracing" not in values(tmp_path / "off", "platform/home/linkerd-control-plane")["proxy"]
     # The values are those that the chart knows.
     assert [str(finding) for finding in check_repository(tmp_path / "on").findings] == []

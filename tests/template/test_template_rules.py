@@ -23,6 +23,7 @@ SETTINGS = {
     "_subdirectory",
     "_answers_file",
     "_envops",
+    "_external_data",
     "_exclude",
     "_skip_if_exists",
     "_message_after_copy",

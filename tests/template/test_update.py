@@ -60,7 +60,7 @@ def release_next(template: Path) -> None:
     """v0.2.0: a newer Linkerd, and another line in a file that users edit."""
     pins = template / "template/includes/pins.yml"
     pins.write_text(pins.read_text(encoding="utf-8").replace('"2026.8.3"', '"2026.9.1"'), encoding="utf-8")
-    values = template / "template/repo/platform/linkerd-control-plane/values.yaml.jinja"
+    values = template / "template/repo/platform/[[ cluster_name ]]/linkerd-control-plane/values.yaml.jinja"
     text = values.read_text(encoding="utf-8")
     values.write_text(
         text.replace("podMonitor:\n", "controllerLogFormat: json\npodMonitor:\n"), encoding="utf-8"
@@ -87,7 +87,7 @@ def test_update_is_the_same_as_a_fresh_copy(template: Path, repository: Path, tm
 def test_update_keeps_an_edit_and_the_entry_point_that_bootstrap_wrote(
     template: Path, repository: Path
 ) -> None:
-    values = repository / "platform/linkerd-control-plane/values.yaml"
+    values = repository / "platform/home/linkerd-control-plane/values.yaml"
     values.write_text(
         values.read_text(encoding="utf-8").replace("externalCA: true", "externalCA: true # mine"),
         encoding="utf-8",
@@ -102,7 +102,7 @@ def test_update_keeps_an_edit_and_the_entry_point_that_bootstrap_wrote(
     assert "externalCA: true # mine" in values.read_text(encoding="utf-8")
     assert "controllerLogFormat: json" in values.read_text(encoding="utf-8")
     assert entry.read_text(encoding="utf-8") == "# written by flux bootstrap\n"
-    release = repository / "platform/linkerd-control-plane/helmrelease.yaml"
+    release = repository / "platform/home/linkerd-control-plane/helmrelease.yaml"
     assert 'version: "2026.9.1"' in release.read_text(encoding="utf-8")
 
 

@@ -15,8 +15,8 @@ from meshwright.errors import MeshwrightError
 from support.smallrepos import check_out, load_small_repositories
 from support.trees import read_tree
 
-TRUST = "platform/linkerd-trust"
-PLANES = ("platform/linkerd-control-plane/values.yaml", "platform/linkerd-viz/values.yaml")
+TRUST = "platform/pi-cluster/linkerd-trust"
+PLANES = tuple(f"platform/pi-cluster/{name}/values.yaml" for name in ("linkerd-control-plane", "linkerd-viz"))
 
 
 def git(folder: Path, *arguments: str) -> str:
@@ -243,7 +243,7 @@ def test_the_cas_of_others_are_refused(root: Path, tmp_path: Path) -> None:
     said = refused(folder, 1)
 
     assert "the CA of ClusterIssuer ca-issuer, which this repository does not define" in said
-    assert f"{TRUST}/anchor-existing.yaml:" in said
+    assert "platform/datacenter/linkerd-trust/anchor-existing.yaml:" in said
 
 
 def test_the_stage_before_has_to_be_committed(at: Callable[[int], Path]) -> None:
@@ -313,7 +313,7 @@ def test_what_does_not_build_is_not_judged(at: Callable[[int], Path]) -> None:
     repository = at(0)
     edit(repository, f"{TRUST}/kustomization.yaml", "resources:\n", "resources:\n  - gone.yaml\n")
 
-    assert "platform/linkerd-trust cannot be built" in refused(repository, 1)
+    assert "platform/pi-cluster/linkerd-trust cannot be built" in refused(repository, 1)
 
 
 def test_anchors_written_into_the_values_are_refused(at: Callable[[int], Path]) -> None:

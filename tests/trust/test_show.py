@@ -135,7 +135,7 @@ def test_what_is_no_certificate_in_the_values_hides_nothing(tmp_path: Path) -> N
 def test_a_fault_of_the_chain_fails(root: Path, tmp_path: Path) -> None:
     (tmp_path / "repository").mkdir()
     subprocess.run(["cp", "-r", f"{root}/examples/pi-cluster/.", tmp_path / "repository"], check=True)
-    file = tmp_path / "repository/platform/linkerd-trust/identity-issuer.yaml"
+    file = tmp_path / "repository/platform/pi-cluster/linkerd-trust/identity-issuer.yaml"
     file.write_text(file.read_text().replace("size: 256", "size: 384"))
 
     report = read_trust(tmp_path / "repository", [])

@@ -10,7 +10,7 @@ from copier import run_copy, run_update
 
 from meshwright.commands import trust
 
-TRUST = "platform/linkerd-trust"
+TRUST = "platform/home/linkerd-trust"
 
 
 def git(folder: Path, *arguments: str) -> str:
@@ -32,7 +32,7 @@ def commit(folder: Path, tag: str = "") -> None:
 
 def release_next(template: Path) -> None:
     """v0.2.0: something else in every file that a rotation touches."""
-    place = template / "template/repo/platform"
+    place = template / "template/repo/platform/[[ cluster_name ]]"
     for path, old, new in (
         ("linkerd-trust/bundle.yaml.jinja", "# Copies the certificates", "# Writes the certificates"),
         ("linkerd-trust/identity-issuer.yaml.jinja", "  duration: 4320h\n", "  duration: 4344h\n"),

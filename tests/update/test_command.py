@@ -20,7 +20,7 @@ NEXT = [
     {"replace": {"file": "template/includes/pins.yml", "old": '"2026.8.3"', "new": '"2026.9.1"'}},
     {
         "replace": {
-            "file": "template/repo/platform/linkerd-control-plane/values.yaml.jinja",
+            "file": "template/repo/platform/[[ cluster_name ]]/linkerd-control-plane/values.yaml.jinja",
             "old": "podMonitor:\n",
             "new": "controllerLogFormat: json\npodMonitor:\n",
         }
@@ -100,7 +100,7 @@ def test_preview_then_update(repository: Path, update: Callable[..., Result]) ->
     assert git(repository, "diff", "--name-only") == ""
     staged = git(repository, "diff", "--cached", "--name-only").split()
     assert ".copier-answers.yml" in staged
-    assert "platform/linkerd-control-plane/values.yaml" in staged
+    assert "platform/home/linkerd-control-plane/values.yaml" in staged
 
 
 def test_json_follows_its_schema(update: Callable[..., Result], root: Path) -> None:
@@ -119,7 +119,7 @@ def test_json_follows_its_schema(update: Callable[..., Result], root: Path) -> N
 def test_a_result_that_the_check_refuses_is_not_written(
     repository: Path, update: Callable[..., Result]
 ) -> None:
-    values = repository / "platform/linkerd-control-plane/values.yaml"
+    values = repository / "platform/home/linkerd-control-plane/values.yaml"
     # The user's own edit is fine today, and what the new version brings is a key twice.
     values.write_text(f"controllerLogFormat: plain\n{values.read_text(encoding='utf-8')}", encoding="utf-8")
     commit(repository)
@@ -127,7 +127,7 @@ def test_a_result_that_the_check_refuses_is_not_written(
     done = update()
 
     assert done.exit_code == 1, done.stderr
-    assert "platform/linkerd-control-plane/values.yaml" in done.stdout
+    assert "platform/home/linkerd-control-plane/values.yaml" in done.stdout
     assert "duplicate key" in done.stdout
     assert done.stdout.splitlines()[-1].endswith("nothing is written. Fix the errors first, or use --force")
     assert git(repository, "status", "--porcelain") == ""
@@ -138,7 +138,7 @@ def test_a_result_that_the_check_refuses_is_not_written(
 def test_an_error_that_was_there_before_does_not_stand_in_the_way(
     repository: Path, update: Callable[..., Result]
 ) -> None:
-    file = repository / "platform/namespaces/namespaces.yaml"
+    file = repository / "platform/home/namespaces/namespaces.yaml"
     file.write_text(
         file.read_text(encoding="utf-8").replace("kind: Namespace", "kind: Namespase", 1), encoding="utf-8"
     )
@@ -158,7 +158,7 @@ def test_generated_files_are_left_to_the_generator(repository: Path, update: Cal
     assert done.exit_code == 0, done.stdout
     assert CliRunner().invoke(app, ["generate", "--check", str(repository)]).exit_code == 0
     overlay = "".join(
-        path.read_text(encoding="utf-8") for path in (repository / "mesh/apps/demo").glob("*.yaml")
+        path.read_text(encoding="utf-8") for path in (repository / "mesh/apps/home/demo").glob("*.yaml")
     )
     assert "9999" in overlay
 

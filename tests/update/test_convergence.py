@@ -36,7 +36,7 @@ def rename_layer(template: Path) -> None:
 
 
 def move_file(template: Path) -> None:
-    layer = template / "template/repo/platform/linkerd-trust"
+    layer = template / "template/repo/platform/[[ cluster_name ]]/linkerd-trust"
     names = sorted(path.name for path in layer.iterdir() if path.name not in ("kustomization.yaml",))
     old = next(name for name in names if name.removesuffix(".jinja").endswith(".yaml"))
     (layer / old).rename(layer / f"moved-{old}")

@@ -10,7 +10,7 @@ from meshwright.update.filegroups import group_of
 @pytest.mark.parametrize(
     ("path", "group"),
     [
-        ("platform/linkerd-viz/values.yaml", ("layer", "linkerd-viz")),
+        ("platform/pi/linkerd-viz/values.yaml", ("layer", "linkerd-viz")),
         ("clusters/pi/platform/linkerd-viz.yaml", ("layer", "linkerd-viz")),
         ("clusters/pi/platform/kustomization-controller.yaml", ("layer", "kustomization-controller")),
         ("clusters/pi/platform/kustomization.yaml", ("repository", "")),

@@ -214,10 +214,10 @@ def test_a_link_of_the_template(tmp_path: Path) -> None:
     ]
     template = make_template(tmp_path / "template", steps)
     made = adopt(copy(template, tmp_path / "cluster", {}, "v1.0.0"))
-    release(template, [{"link": {"file": "template/docs", "to": "platform/alpha"}}], "v2.0.0")
+    release(template, [{"link": {"file": "template/docs", "to": "platform/home/alpha"}}], "v2.0.0")
 
     assert update(made) is ExitCode.CLEAN
-    assert (made / "docs").readlink() == Path("platform/alpha")
+    assert (made / "docs").readlink() == Path("platform/home/alpha")
     git(made, "reset", "--quiet", "--hard")
     (template / "template/docs").unlink()
     release(template, [{"link": {"file": "template/docs", "to": "../../victim"}}], "v3.0.0")

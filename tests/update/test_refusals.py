@@ -52,10 +52,10 @@ def test_changed_and_not_committed(pair: Repository) -> None:
 
 
 def test_staged_counts_as_changed(pair: Repository) -> None:
-    (pair[1] / "platform/alpha/mine.yaml").write_text("a: 1\n", encoding="utf-8")
+    (pair[1] / "platform/home/alpha/mine.yaml").write_text("a: 1\n", encoding="utf-8")
     git(pair[1], "add", "--all")
 
-    assert "platform/alpha/mine.yaml: uncommitted changes" in refusal(pair[1])
+    assert "platform/home/alpha/mine.yaml: uncommitted changes" in refusal(pair[1])
 
 
 def test_no_git(pair: Repository) -> None:

@@ -14,6 +14,11 @@ OVERLAYS = "mesh/apps"
 _CLUSTERS = "clusters"
 
 
+def overlays_folder(cluster: str) -> str:
+    """The folder with the overlays of a cluster's applications."""
+    return f"{OVERLAYS}/{cluster}"
+
+
 def wirings_folder(cluster: str) -> str:
     """The folder with the wirings of a cluster's applications."""
     return f"{_CLUSTERS}/{cluster}/apps"
@@ -21,8 +26,12 @@ def wirings_folder(cluster: str) -> str:
 
 @dataclass
 class AppFiles:
-    """The existing files of one application: texts by path, and the kinds of paths that are not files."""
+    """The existing files of one application: texts by path, and the kinds of paths that are not files.
 
+    ``overlay`` is the folder of its overlay, which need not exist.
+    """
+
+    overlay: str
     texts: dict[str, str] = field(default_factory=dict)
     others: dict[str, str] = field(default_factory=dict)
 
@@ -30,16 +39,19 @@ class AppFiles:
 class Existing:
     """Everything that exists in the places of generated files for ``cluster``, by application.
 
+    The files of other clusters are never listed, so that nothing changes or removes them.
+
     ``findings`` are symbolic links on the way, because nothing is written through a link.
     """
 
     def __init__(self, root: Path, cluster: str) -> None:
         self._root = root
+        self._cluster = cluster
         self.findings: list[Finding] = []
         self._overlays: dict[str, str] = {}
         self._wirings: dict[str, list[tuple[str, str]]] = {}
         self._list_overlays()
-        self._list_wirings(cluster)
+        self._list_wirings()
 
     @property
     def names(self) -> set[str]:
@@ -48,13 +60,13 @@ class Existing:
 
     def read(self, name: str) -> AppFiles:
         """The existing files of one name."""
-        present = AppFiles()
+        present = AppFiles(f"{overlays_folder(self._cluster)}/{name}")
         kind = self._overlays.get(name)
         if kind == "folder":
-            for path, entry_kind in self._list(f"{OVERLAYS}/{name}"):
+            for path, entry_kind in self._list(present.overlay):
                 self._add(present, path, entry_kind)
         elif kind:
-            present.others[f"{OVERLAYS}/{name}"] = kind
+            present.others[present.overlay] = kind
         for path, file_kind in self._wirings.get(name, ()):
             self._add(present, path, file_kind)
         return present
@@ -69,14 +81,14 @@ class Existing:
         present.texts[path] = raw.decode("utf-8", "replace").replace("\r\n", "\n")
 
     def _list_overlays(self) -> None:
-        if self._is_walkable("mesh") and self._is_walkable(OVERLAYS):
-            for path, kind in self._list(OVERLAYS):
+        folder = overlays_folder(self._cluster)
+        if all(self._is_walkable(path) for path in ("mesh", OVERLAYS, folder)):
+            for path, kind in self._list(folder):
                 self._overlays[path.rpartition("/")[2]] = kind
 
-    def _list_wirings(self, cluster: str) -> None:
-        # Files in another cluster's folder belong to that cluster.
-        folder = wirings_folder(cluster)
-        if not all(self._is_walkable(path) for path in (_CLUSTERS, f"{_CLUSTERS}/{cluster}", folder)):
+    def _list_wirings(self) -> None:
+        folder = wirings_folder(self._cluster)
+        if not all(self._is_walkable(path) for path in (_CLUSTERS, f"{_CLUSTERS}/{self._cluster}", folder)):
             return
         for file, kind in self._list(folder):
             name = file.rpartition("/")[2]

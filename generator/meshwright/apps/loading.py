@@ -40,7 +40,7 @@ def load_apps(root: Path, settings: RepositorySettings) -> tuple[list[App], list
             findings.append(Finding("mesh/name", Position(path), f"application '{name}': {problem}"))
             continue
         with contained(findings, f"reading {path}", Position(path)):
-            loaded = load_app(root, name)
+            loaded = load_app(root, name, settings.cluster)
             if isinstance(loaded, App):
                 findings += spec_findings(root, loaded, settings.engine)
                 apps.append(loaded)
@@ -49,8 +49,8 @@ def load_apps(root: Path, settings: RepositorySettings) -> tuple[list[App], list
     return apps, findings
 
 
-def load_app(root: Path, name: str) -> App | list[Finding]:
-    """One application, or the findings for its file."""
+def load_app(root: Path, name: str, cluster: str) -> App | list[Finding]:
+    """One application on ``cluster``, or the findings for its file."""
     path = f"{FOLDER}/{name}/{SPEC}"
     try:
         document = _document(root / path, path)
@@ -64,7 +64,7 @@ def load_app(root: Path, name: str) -> App | list[Finding]:
     if broken := [pointer for pointer, value in scalars(_without_patches(data)) if "\n" in str(value)]:
         text = "must not contain a line break"
         return [Finding("mesh/value", document.position(at), f"field '{dotted(at)}' {text}") for at in broken]
-    return App(name, read_spec(data), document)
+    return App(name, cluster, read_spec(data), document)
 
 
 def _without_patches(data: dict[str, Any]) -> dict[str, Any]:

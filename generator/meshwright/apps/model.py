@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from meshwright.apps.existing import overlays_folder
 from meshwright.apps.spec import MeshSpec, PatchTarget
 from meshwright.errors import Position
 from meshwright.finding import Finding
@@ -17,9 +18,10 @@ from meshwright.yaml.pointer import Pointer
 
 @dataclass(frozen=True)
 class App:
-    """An application, named after its folder below apps/."""
+    """An application on one cluster, named after its folder below apps/."""
 
     name: str
+    cluster: str
     spec: MeshSpec
     document: Document
 
@@ -36,7 +38,7 @@ class App:
     @property
     def overlay_path(self) -> str:
         """The folder of its overlay."""
-        return f"mesh/apps/{self.name}"
+        return f"{overlays_folder(self.cluster)}/{self.name}"
 
     def at(self, *pointer: str | int, key: bool = False) -> Position:
         """The position of a value in its mesh.yaml."""
@@ -57,6 +59,14 @@ class Base:
     charts: tuple[str, ...] = ()
     not_seen: tuple[str, ...] = ()
     helm: tuple[Position, ...] = ()
+
+
+@dataclass(frozen=True)
+class Component:
+    """A Component below mesh/components/: its folder, and the targets of its patches."""
+
+    path: str
+    targets: tuple[Mapping[str, Any], ...]
 
 
 @dataclass(frozen=True)
@@ -86,8 +96,7 @@ class RepositorySettings:
     trust_domain: str = "cluster.local"
     # The Secret with the key that Flux decrypts SOPS files with; empty if the repository has none.
     sops_secret: str = ""
-    # Component of mesh/components/ -> the targets of its patches.
-    components: Mapping[str, tuple[Mapping[str, Any], ...]] = field(default_factory=dict)
+    components: Mapping[str, Component] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -27,14 +27,23 @@ class FileChange:
 
 @dataclass
 class OutputDifference:
-    """The changes of one application; ``kept`` are fresh files and files that were not generated."""
+    """The changes of one application; ``kept`` are fresh files and files that were not generated.
+
+    ``overlay`` is the folder of its overlay.
+    """
 
     name: str
+    overlay: str
     changes: list[FileChange] = field(default_factory=list)
     kept: list[str] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     # Whether the new overlay meshes pods.
     meshed: bool = False
+
+    @property
+    def label(self) -> str:
+        """A file name that no application of any cluster shares."""
+        return self.overlay.removeprefix(f"{OVERLAYS}/").replace("/", ".")
 
 
 def compare(
@@ -44,10 +53,10 @@ def compare(
 
     ``force`` overwrites manual edits; a link or a folder is never overwritten.
     """
-    difference = OutputDifference(name)
+    difference = OutputDifference(name, present.overlay)
     for path in sorted(wanted.keys() | present.texts.keys() | present.others.keys()):
         if kind := present.others.get(path):
-            _compare_other(difference, path, kind, path in wanted or path == f"{OVERLAYS}/{name}")
+            _compare_other(difference, path, kind, path in wanted or path == present.overlay)
         else:
             _compare_file(difference, path, present.texts.get(path), wanted.get(path), force)
     return difference

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from meshwright.apps.model import RepositorySettings
+from meshwright.apps.model import Component, RepositorySettings
 from meshwright.apps.names import LABEL
 from meshwright.errors import AnotherTemplateError, MeshwrightError, Position
 from meshwright.finding import Finding
@@ -17,7 +18,6 @@ from meshwright.yaml.pointer import holds, items_of, mapping_of, value_at
 
 ANSWERS = ".copier-answers.yml"
 _CLUSTERS = "clusters"
-_CONTROL_PLANE = "platform/linkerd-control-plane"
 # Chart 2026.8.3, values.yaml: proxy.opaquePorts.
 _OPAQUE = "25,587,3306,4444,5432,6379,9300,11211"
 # Native sidecars are the default since edge-26.5.2 (linkerd2 009a25fa3).
@@ -36,15 +36,17 @@ def read_settings(root: Path) -> RepositorySettings:
     url, _, branch = str(answers.get("git_url", "")).partition("?ref=")
     wirings = _listed(root, f"clusters/{cluster}/platform", "*.yaml")
     layers = frozenset(Path(path).stem for path in wirings) - {"kustomization", "project"}
-    values = mapping_of(_read(root, f"{_CONTROL_PLANE}/values.yaml"))
-    namespaces = _namespaces(root)
+    platform = f"platform/{cluster}"
+    control_plane = f"{platform}/linkerd-control-plane"
+    values = mapping_of(_read(root, f"{control_plane}/values.yaml"))
+    namespaces = _namespaces(root, platform)
     return RepositorySettings(
         cluster=cluster,
         engine=engine,
         repository_url=url,
         branch=branch or "main",
         layers=layers,
-        linkerd_version=(version := _linkerd_version(root)),
+        linkerd_version=(version := _linkerd_version(root, control_plane)),
         native_sidecars=_native_sidecars(values, version),
         cni=_value(values, "cniEnabled") is True,
         default_opaque_ports=str(_value(values, "proxy", "opaquePorts") or _OPAQUE),
@@ -55,7 +57,7 @@ def read_settings(root: Path) -> RepositorySettings:
         prometheus_is_meshed=_prometheus_is_meshed(answers, namespaces),
         trust_domain=str(_value(values, "identityTrustDomain") or "cluster.local"),
         sops_secret=_SOPS_SECRET if answers.get("secrets") == "sops" and engine == "flux" else "",
-        components=_components(root),
+        components=_components(root, cluster),
     )
 
 
@@ -117,11 +119,11 @@ def _answers(root: Path) -> Mapping[str, Any]:
     return answers
 
 
-def _linkerd_version(root: Path) -> str:
+def _linkerd_version(root: Path, folder: str) -> str:
     """The version of the control plane's chart; empty if no file sets it."""
-    release = mapping_of(_read(root, f"{_CONTROL_PLANE}/helmrelease.yaml"))
+    release = mapping_of(_read(root, f"{folder}/helmrelease.yaml"))
     version = _value(release, "spec", "chart", "spec", "version")
-    for chart in items_of(mapping_of(_read(root, f"{_CONTROL_PLANE}/kustomization.yaml")).get("helmCharts")):
+    for chart in items_of(mapping_of(_read(root, f"{folder}/kustomization.yaml")).get("helmCharts")):
         if mapping_of(chart).get("name") == "linkerd-control-plane":
             version = mapping_of(chart).get("version")
     return str(version or "")
@@ -136,10 +138,10 @@ def _native_sidecars(values: Mapping[str, Any], version: str) -> bool:
     return found is None or tuple(int(part) for part in found.groups()) >= _NATIVE_SINCE
 
 
-def _namespaces(root: Path) -> dict[str, Mapping[str, Any]]:
+def _namespaces(root: Path, platform: str) -> dict[str, Mapping[str, Any]]:
     """The namespaces that the platform creates, with their annotations."""
     found: dict[str, Mapping[str, Any]] = {}
-    for item in _read_all(root, "platform/namespaces/namespaces.yaml"):
+    for item in _read_all(root, f"{platform}/namespaces/namespaces.yaml"):
         metadata = mapping_of(mapping_of(item).get("metadata"))
         if mapping_of(item).get("kind") == "Namespace" and metadata.get("name"):
             found[str(metadata["name"])] = mapping_of(metadata.get("annotations"))
@@ -166,13 +168,16 @@ def _prometheus_is_meshed(answers: Mapping[str, Any], namespaces: Mapping[str, M
     return namespaces.get("monitoring", {}).get("linkerd.io/inject") == "enabled"
 
 
-def _components(root: Path) -> dict[str, tuple[Mapping[str, Any], ...]]:
-    found: dict[str, tuple[Mapping[str, Any], ...]] = {}
-    for path in _listed(root, "mesh/components", "*/kustomization.yaml"):
-        data = mapping_of(_read(root, path))
-        if data.get("kind") == "Component":
-            targets = (mapping_of(mapping_of(patch).get("target")) for patch in items_of(data.get("patches")))
-            found[path.split("/")[-2]] = tuple(targets)
+def _components(root: Path, cluster: str) -> dict[str, Component]:
+    """The Components by name; one of the cluster replaces one of all clusters."""
+    found: dict[str, Component] = {}
+    for folder in ("mesh/components", f"mesh/components/{cluster}"):
+        for path in _listed(root, folder, "*/kustomization.yaml"):
+            data = mapping_of(_read(root, path))
+            if data.get("kind") == "Component":
+                patches = (mapping_of(patch) for patch in items_of(data.get("patches")))
+                targets = tuple(mapping_of(patch.get("target")) for patch in patches)
+                found[path.split("/")[-2]] = Component(posixpath.dirname(path), targets)
     return found
 
 

@@ -37,7 +37,10 @@ def render_wiring(app: App, overlay: Overlay, settings: RepositorySettings, wave
         ],
     }
     return _template(f"apps/{settings.engine}.yaml").render(
-        app=context, repository_url=settings.repository_url, repository_branch=settings.branch
+        app=context,
+        cluster_name=app.cluster,
+        repository_url=settings.repository_url,
+        repository_branch=settings.branch,
     )
 
 

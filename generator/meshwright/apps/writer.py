@@ -104,7 +104,7 @@ class Output:
             self._create_staging()
             overlay = [self._stage_overlay(difference)] if _touches_overlay(difference) else []
             wirings = [
-                self._stage_wiring(difference.name, number, change.path, change.after)
+                self._stage_wiring(difference.label, number, change.path, change.after)
                 for number, change in enumerate(difference.changes)
                 if not change.in_overlay
             ]
@@ -171,8 +171,8 @@ class Output:
                     self._tree.remove_empty(f"{HOME}/{name}")
 
     def _stage_overlay(self, difference: OutputDifference) -> PathSwap:
-        folder = f"{self._aside}/{difference.name}.overlay"
-        target = f"{OVERLAYS}/{difference.name}"
+        folder = f"{self._aside}/{difference.label}.overlay"
+        target = difference.overlay
         kept = [path for path in difference.kept if path.startswith(f"{target}/")]
         texts = {
             change.path: change.after
@@ -181,7 +181,7 @@ class Output:
         }
         if not kept and not texts:
             return PathSwap(self._tree, target, folder, removes=True)
-        self._tree.hold(OVERLAYS)
+        self._tree.hold(target.rpartition("/")[0])
         with self._tree.parent(folder) as (aside, name):
             os.mkdir(name, dir_fd=aside)
         with self._tree.folder(folder) as place:

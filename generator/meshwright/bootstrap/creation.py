@@ -34,7 +34,8 @@ class Created:
     """The new repository: where, how many files, and a note about its template; ``interactive`` if a person
     answered.
 
-    ``url`` and ``branch`` are where it is to be pushed; ``url`` is empty for another template.
+    ``url`` and ``branch`` are where it is to be pushed, ``cluster`` is its first cluster; ``url`` and
+    ``cluster`` are empty for another template.
     """
 
     place: Place
@@ -44,6 +45,7 @@ class Created:
     interactive: bool
     url: str = ""
     branch: str = "main"
+    cluster: str = ""
 
 
 def create(request: Request) -> Created:
@@ -61,16 +63,25 @@ def create(request: Request) -> Created:
             note = _rendered(template, answers, aside, given)
             files = sum(1 for path in aside.rglob("*") if not path.is_dir())
             url, branch = _remote(aside) if template.is_own else ("", "")
-    return Created(place, files, note, template.is_own, interactive, url, branch or "main")
+            cluster = _answered(aside, "cluster_name") if template.is_own else ""
+            if template.is_own and not cluster:
+                raise MeshwrightError(
+                    "-d cluster_name: name the first cluster of the repository, such as home"
+                )
+    return Created(place, files, note, template.is_own, interactive, url, branch or "main", cluster)
 
 
 def _remote(repository: Path) -> tuple[str, str]:
     """URL and branch, from the answer git_url."""
+    url, _, branch = _answered(repository, "git_url").partition("?ref=")
+    return url, branch
+
+
+def _answered(repository: Path, question: str) -> str:
     from meshwright.yaml import parse
 
     answers = parse((repository / ANSWERS).read_text(encoding="utf-8"), ANSWERS)
-    url, _, branch = str(answers["git_url"]).partition("?ref=")
-    return url, branch
+    return str(answers[question])
 
 
 def _answers(

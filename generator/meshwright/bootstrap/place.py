@@ -113,7 +113,7 @@ def _refuse_nested(name: str, target: Path) -> None:
         if _is_generated(parent):
             raise MeshwrightError(
                 f"{name}: choose a folder outside the generated repository {parent}: "
-                "each cluster has a repository of its own"
+                "a repository cannot contain another one"
             )
 
 

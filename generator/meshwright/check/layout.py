@@ -82,8 +82,8 @@ def _answers_and_tree(files: RepositoryFiles, answers: Document, cluster: str) -
         value = str(answers.data[answer])
         path = f"{folder}/platform/{layer}.yaml"
         wanted, present = value in values, files.is_file(path)
-        if wanted and not present and not files.holds_files(f"platform/{layer}"):
-            text = f"{answer} is '{value}', but {path} and platform/{layer} do not exist"
+        if wanted and not present and not files.holds_files(f"platform/{cluster}/{layer}"):
+            text = f"{answer} is '{value}', but {path} and platform/{cluster}/{layer} do not exist"
             yield Finding("layout/answers", answers.position((answer,)), text, _revert(answer))
         elif present and not wanted:
             text = f"{answer} is '{value}', but {path} applies layer {layer}"
@@ -135,10 +135,20 @@ def _reached(repository: Repository) -> set[str]:
     return found
 
 
+def _overlays(files: RepositoryFiles) -> dict[str, set[str]]:
+    """The folders with an overlay of an application on any cluster, by the application's name."""
+    found: dict[str, set[str]] = {}
+    for path in files.below("mesh/apps"):
+        parts = path.split("/")
+        if len(parts) > 4:
+            found.setdefault(parts[3], set()).add("/".join(parts[:4]))
+    return found
+
+
 def _specs(files: RepositoryFiles) -> Iterator[Finding]:
     """Files that are meant to be a mesh.yaml, but are not read."""
     folders = {path.split("/")[1] for path in files.below("apps") if path.count("/") > 1}
-    told: set[str] = set()
+    overlays, told = _overlays(files), set[str]()
     for name in sorted(folders):
         wanted = f"apps/{name}/{_SPEC}"
         path = misnamed_spec(files.root, name)
@@ -150,7 +160,7 @@ def _specs(files: RepositoryFiles) -> Iterator[Finding]:
                 f"only {wanted} is read, so this file has no effect",
                 "merge it into that file, or remove it",
             )
-        elif files.is_listed(f"mesh/apps/{name}"):
+        elif name in overlays:
             continue
         else:
             text, fix = f"only {wanted} is read, so nothing applies '{name}'", f"git mv {path} {wanted}"
@@ -184,6 +194,7 @@ def _unapplied(repository: Repository) -> Iterator[Finding]:
     files = repository.files
     reached = _reached(repository) | _read_by_kustomizations(repository)
     built = {root.path for root in repository.roots if root.built}
+    overlays = _overlays(files)
     folders: dict[str, list[str]] = {}
     for path in files.below("apps"):
         if path in reached or not path.endswith((".yaml", ".yml")) or path.endswith(f"/{_SPEC}"):
@@ -195,7 +206,7 @@ def _unapplied(repository: Repository) -> Iterator[Finding]:
         folder = f"apps/{name}" if name else "apps"
         if name and files.is_file(f"{folder}/{_SPEC}"):
             # An application that was not generated or cannot be built is reported as such.
-            if f"mesh/apps/{name}" in built:
+            if overlays.get(name, set()) & built:
                 for path in paths:
                     fix = f"list it under resources in {folder}/kustomization.yaml, or remove it"
                     text = f"nothing applies it: {folder}/kustomization.yaml does not list it"

@@ -133,7 +133,8 @@ def _next_steps(created: Created, *, committed: bool, checked: bool) -> str:
     steps = [f"{enter}{_publish(created, committed=committed)}"]
     if not checked:
         steps.append("meshwright check")
-    steps.append('follow "Bootstrap" in README.md to start it on the cluster')
+    readme = f"clusters/{created.cluster}/README.md" if created.cluster else "README.md"
+    steps.append(f'follow "Bootstrap" in {readme} to start it on the cluster')
     if created.is_own and checked:
         steps.append("meshwright app add NAME, for each application of your own")
     lines = "".join(f"  {number}. {printable(step)}\n" for number, step in enumerate(steps, 1))

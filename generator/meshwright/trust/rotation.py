@@ -125,7 +125,7 @@ def _refusal_reason(model: Model, chain: Chain) -> str:
         title = chain.signer_title(model)
         return (
             f"{_at(chain.external_ca)}: the anchor is the CA of {title}, which this repository does not "
-            f"define; replace it where {title} is defined, in the order of docs/trust.md"
+            f"define; replace it where {title} is defined, in the order of clusters/<cluster>/trust.md"
         )
     if chain.identity is None:
         return (
@@ -136,7 +136,7 @@ def _refusal_reason(model: Model, chain: Chain) -> str:
         at = chain.bundle.at("spec", "sources", chain.unresolved[0])
         return (
             f"{at}: this source does not lead to a Certificate in the repository, so its anchor is unknown; "
-            "replace that anchor by hand, in the order of docs/trust.md"
+            "replace that anchor by hand, in the order of clusters/<cluster>/trust.md"
         )
     if not chain.anchors:
         return f"{_at(chain.bundle)}: add the Secret of the anchor's Certificate as source, with key tls.crt"

@@ -33,7 +33,7 @@ def add(edits: PendingEdits, model: Model, rotation: Rotation, name: str) -> Non
     _refuse_taken(model, rotation, number)
     header = (
         "# Written by `meshwright trust rotate --stage 1`: the new trust anchor during a rotation "
-        f"(docs/trust.md).\n# Stage 4 moves it to {posixpath.basename(certificate_file)}.\n"
+        f"(clusters/<cluster>/trust.md).\n# Stage 4 moves it to {posixpath.basename(certificate_file)}.\n"
     )
     edits.create(path, f"{header}---\n{_ended(text.text)}---\n{_ended(signer.text)}")
     edits.list_beside(path, certificate_file)

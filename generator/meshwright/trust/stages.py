@@ -112,7 +112,8 @@ def _restart(edits: PendingEdits, rotation: Rotation, names: str) -> None:
     if rotation.chain.release is None:
         raise MeshwrightError(
             "install linkerd-control-plane from this repository, or rotate by hand in the order of "
-            "docs/trust.md: without its release, the stages cannot restart its pods or record the restart"
+            "clusters/<cluster>/trust.md: without its release, the stages cannot restart its pods or "
+            "record the restart"
         )
     for release in (rotation.chain.release, rotation.chain.viz):
         if release is not None:

@@ -6,15 +6,16 @@ import re
 from collections.abc import Iterable
 
 _PLACES = (
-    (re.compile(r"platform/(?P<name>[^/]+)/"), "layer"),
+    (re.compile(r"platform/[^/]+/(?P<name>[^/]+)/"), "layer"),
     # Two files of that folder are about all layers: they are the repository's own.
     (
         re.compile(r"clusters/[^/]+/platform/(?!(?:kustomization|project)\.yaml)(?P<name>[^/]+)\.yaml\Z"),
         "layer",
     ),
     (re.compile(r"apps/(?P<name>[^/]+)/"), "application"),
-    (re.compile(r"mesh/apps/(?P<name>[^/]+)/"), "application"),
+    (re.compile(r"mesh/apps/[^/]+/(?P<name>[^/]+)/"), "application"),
     (re.compile(r"clusters/[^/]+/apps/(?P<name>[^/]+)\.yaml\Z"), "application"),
+    (re.compile(r"mesh/components/[^/]+/(?P<name>[^/]+)/"), "component"),
     (re.compile(r"mesh/components/(?P<name>[^/]+)/"), "component"),
 )
 REPOSITORY = ("repository", "")

@@ -23,6 +23,11 @@ _KINDS = {
 }
 
 
+def components_folder(cluster: str) -> str:
+    """The folder with a cluster's Components: the scaffold's, and the user's for this cluster alone."""
+    return f"{FOLDER}/{cluster}"
+
+
 @dataclass(frozen=True)
 class Chosen:
     """Components by name, and the workloads (kind, name) that they patch."""
@@ -64,8 +69,8 @@ def _matches(target: AnnotationTarget, component: str, given: Mapping[str, str])
 
 
 def own_components(app: App, context: AppsContext) -> tuple[list[str], list[Finding]]:
-    """The Components that the spec names; each must exist and patch an object of the base."""
-    names: list[str] = []
+    """The folders of the Components that the spec names; each must exist and patch an object of the base."""
+    folders: list[str] = []
     findings: list[Finding] = []
     base, known = context.bases[app.name], context.settings.components
     for number, name in enumerate(app.spec.components):
@@ -74,15 +79,15 @@ def own_components(app: App, context: AppsContext) -> tuple[list[str], list[Find
             text = f"components names '{name}', which is not in {FOLDER}/{did_you_mean(name, known)}"
             findings.append(Finding("mesh/component", at, text))
             continue
-        names.append(name)
-        missed = [target for target in known[name] if not _matches_any(target, base)]
+        folders.append(known[name].path)
+        missed = [target for target in known[name].targets if not _matches_any(target, base)]
         if missed and not base.charts and not base.not_seen:
             shown = ", ".join(sorted({_describe(target) for target in missed}))
             text = f"Component '{name}' patches {shown}, but '{app.base_path}' has none"
-            if len(missed) == len(known[name]):
+            if len(missed) == len(known[name].targets):
                 fix = "remove it: kustomize would silently ignore it"
                 findings.append(Finding("mesh/component", at, text, fix))
-    return names, findings
+    return folders, findings
 
 
 def _matches_any(target: Mapping[str, Any], base: Base) -> bool:

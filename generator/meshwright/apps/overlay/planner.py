@@ -11,7 +11,7 @@ from meshwright.apps.model import App, AppsContext, Base, Overlay, Part, Patch
 from meshwright.apps.modeline import modeline
 from meshwright.apps.overlay.annotations import pod_annotations
 from meshwright.apps.overlay.annotationtargets import Targets, choose_targets
-from meshwright.apps.overlay.components import choose_components, own_components
+from meshwright.apps.overlay.components import choose_components, components_folder, own_components
 from meshwright.apps.overlay.coverage import nothing_meshed
 from meshwright.apps.overlay.free import free_patches
 from meshwright.apps.overlay.namespaces import namespace_document, namespace_findings
@@ -79,8 +79,9 @@ def _kustomization(
         "kind": "Kustomization",
         "resources": resources,
     }
-    if components := [*chosen.names, *own]:
-        document["components"] = [posixpath.relpath(f"mesh/components/{name}", folder) for name in components]
+    scaffold = [f"{components_folder(app.cluster)}/{name}" for name in chosen.names]
+    if components := [*scaffold, *own]:
+        document["components"] = [posixpath.relpath(path, folder) for path in components]
     if patches:
         document["patches"] = patches
     return document
