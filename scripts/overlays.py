@@ -10,10 +10,10 @@ import tempfile
 from pathlib import Path
 
 from meshwright.apps.base import read_bases
+from meshwright.apps.clusters import read_clusters
 from meshwright.apps.loading import load_apps
 from meshwright.apps.model import AppsContext
 from meshwright.apps.overlay.planner import plan
-from meshwright.apps.settings import read_settings
 from meshwright.resources import includes_root
 from meshwright.scaffold.render import render
 
@@ -27,13 +27,15 @@ def overlays(engine: str, folder: Path) -> dict[str, str]:
     """Application -> its overlay's kustomization.yaml without its header, rendered below ``folder``."""
     root = folder / engine
     render({"engine": engine, "apps": CHOICES, "cluster_name": _CLUSTER}, root)
-    settings = read_settings(root)
-    apps, _ = load_apps(root, settings)
-    found, _ = read_bases(root, [app.base_path for app in apps])
-    landscape = AppsContext(
-        {app.name: app for app in apps}, {app.name: found[app.base_path] for app in apps}, settings
-    )
-    bodies = {app.name: plan(app, landscape).files[f"{app.overlay_path}/kustomization.yaml"] for app in apps}
+    [settings] = read_clusters(root)
+    loaded = load_apps(root, [settings])
+    apps = loaded.on[_CLUSTER]
+    found, _ = read_bases(root, loaded.base_paths)
+    landscape = AppsContext(apps, {name: found[app.base_path] for name, app in apps.items()}, settings)
+    bodies = {
+        name: plan(app, landscape).files[f"{app.overlay_path}/kustomization.yaml"]
+        for name, app in apps.items()
+    }
     return {name: body.replace(_CLUSTER, "[[ cluster_name ]]") for name, body in bodies.items()}
 
 

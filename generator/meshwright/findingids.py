@@ -31,11 +31,19 @@ _TARGETS = "compare kind and name with the manifests, or remove the entry"
 
 FINDINGS: dict[str, Meaning] = {
     **dict(_by_schema("schema", "an answer in .copier-answers.yml, or a setting in .meshwright.yaml,")),
+    "schema/clusters": Meaning(
+        "the answers files of a repository's clusters do not fit together",
+        "name each file after its cluster, with the engine and the repository of .copier-answers.yml",
+    ),
     "schema/yaml": Meaning("the answers file or .meshwright.yaml is not YAML", _YAML),
     **dict(_by_schema("mesh", "a mesh.yaml")),
     "mesh/allow-from": Meaning(
         "policy.allowFrom names a client that does not exist or has no identity",
         "name a meshed application, or list the client's network under networks",
+    ),
+    "mesh/cluster": Meaning(
+        "clusters or overrides name something that is not a cluster, or have no effect",
+        "use the names of the repository's clusters (meshwright cluster list)",
     ),
     "mesh/chart": Meaning(
         "a workload of a chart is described in a way that the chart's release cannot follow",
@@ -223,9 +231,13 @@ FINDINGS: dict[str, Meaning] = {
     "layout/entry-point": Meaning(
         "the entry point of a cluster applies the folder of another one", "correct its path"
     ),
+    "layout/no-answers": Meaning(
+        "the folders of a cluster have no answers file, so no update changes them",
+        "restore .copier-answers.<cluster>.yml from Git, or remove the folders",
+    ),
     "layout/second-cluster": Meaning(
-        "two answers files write the same platform/, and the last one wins",
-        "create a repository for each cluster",
+        "the answers of a cluster are in a file that no command reads",
+        "rename it to .copier-answers.<cluster>.yml, or remove it",
     ),
     "layout/spec-name": Meaning(
         "a file that should be a mesh.yaml has another name or is in another folder, so nothing reads it",

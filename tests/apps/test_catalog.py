@@ -63,9 +63,10 @@ def test_it_is_clean(repository: Path) -> None:
 
 
 def test_who_is_meshed(repository: Path) -> None:
-    landscape, findings = gather(repository)
+    gathered = gather(repository)
+    [landscape] = gathered.contexts
 
-    assert findings == []
+    assert [*gathered.findings, *gathered.base_faults] == []
     assert {app.name: app_status(app, landscape).meshed for app in landscape.apps.values()} == {
         "demo": "yes",
         "eck-operator": "no",

@@ -73,7 +73,7 @@ def test_no_traceback(case: SpecCase, tmp_path: Path) -> None:
             files[path] = "---\n".join(texts) or "{}\n"
         root = write_case(tmp_path / str(number), SpecCase(case.name, files, (), case.answers))
         planned(root)
-        landscape, _ = gather(root)
+        [landscape] = gather(root).contexts
         for app in landscape.apps.values():
             app_status(app, landscape)
             remarks(landscape.bases[app.name], landscape.settings)

@@ -83,13 +83,14 @@ inject: enabled
 
 
 @cache
-def _platform(engine: str) -> Path:
+def _platform(engine: str, cluster: str = "home") -> Path:
     """The scaffold's own files, rendered once in a process."""
     keep = TemporaryDirectory(prefix="meshwright-platform-")
     # Alive as long as the process: the cache holds the path only.
     _KEPT.append(keep)
     destination = Path(keep.name) / "repository"
-    render({"cluster_name": "home", "engine": engine}, destination)
+    url = "https://github.com/example/home-cluster.git"
+    render({"cluster_name": cluster, "engine": engine, "git_url": url}, destination)
     return destination
 
 
@@ -137,3 +138,11 @@ def make_repository(root: Path, count: int, *, engine: str = "flux", generation:
     for number in range(count):
         add_app(root, number, count, generation)
     return root
+
+
+def add_cluster(root: Path, cluster: str, *, engine: str = "flux") -> None:
+    """Add a cluster to a repository, with the files that its answers file renders."""
+    made = _platform(engine, cluster)
+    for folder in (f"platform/{cluster}", f"clusters/{cluster}", f"mesh/components/{cluster}"):
+        shutil.copytree(made / folder, root / folder)
+    shutil.copy(made / ".copier-answers.yml", root / f".copier-answers.{cluster}.yml")

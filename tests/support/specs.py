@@ -6,12 +6,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from meshwright.apps.base import read_bases
-from meshwright.apps.inventory import inventory_findings
-from meshwright.apps.loading import load_apps
-from meshwright.apps.model import AppsContext, Base, Overlay
+from meshwright.apps.inspection.gathering import gather
+from meshwright.apps.model import Overlay
 from meshwright.apps.overlay.planner import plan
-from meshwright.apps.settings import read_settings
 from meshwright.finding import Finding
 from meshwright.yaml import dump, parse
 
@@ -88,13 +85,10 @@ def write_case(root: Path, case: SpecCase) -> Path:
 
 def planned(root: Path) -> tuple[dict[str, Overlay], list[Finding]]:
     """The overlays of a repository by application, and everything that stands against them."""
-    settings = read_settings(root)
-    apps, findings = load_apps(root, settings)
-    bases, faults = read_bases(root, [app.base_path for app in apps])
-    by_name = {app.name: bases.get(app.base_path, Base(app.base_path)) for app in apps}
-    landscape = AppsContext({app.name: app for app in apps}, by_name, settings)
-    overlays = {app.name: plan(app, landscape) for app in apps}
-    findings += [*faults, *inventory_findings(landscape)]
+    gathered = gather(root)
+    [landscape] = gathered.contexts
+    overlays = {name: plan(app, landscape) for name, app in landscape.apps.items()}
+    findings = [*gathered.findings, *gathered.base_faults]
     findings += [finding for overlay in overlays.values() for finding in overlay.findings]
     return overlays, findings
 

@@ -22,11 +22,13 @@ if TYPE_CHECKING:
 class Outcome:
     """The result of a run; ``changes`` are the stale files that a check reports, by path.
 
-    ``changed`` counts applications whose output differs, ``removals`` are those that no longer exist.
+    ``applications`` counts each application once for every cluster that it is on; ``changed`` those whose
+    output differs, ``removals`` are those that no longer exist.
     """
 
     findings: tuple[Finding, ...]
     applications: int
+    clusters: int = 1
     changed: int = 0
     removals: tuple[Removal, ...] = ()
     changes: tuple[FileChange, ...] = ()
@@ -54,7 +56,7 @@ def generate(root: Path, *, check: bool, force: bool, remember: bool) -> Outcome
         cache = GenerateCache(top) if remember else None
         before = cache.signature() if cache else None
         if cache and before and (fresh := cache.recall(before)):
-            return Outcome(fresh.warnings, fresh.applications, written=not check)
+            return Outcome(fresh.warnings, fresh.applications, fresh.clusters, written=not check)
         # Import the code that reads, plans and renders only if it is needed.
         from meshwright.apps.pipeline import produce
 
@@ -73,7 +75,7 @@ def generate(root: Path, *, check: bool, force: bool, remember: bool) -> Outcome
         if cache and before and not outcome.exit_code:
             after = cache.signature()
             if after == before or (after.sources == before.sources and result.steps):
-                cache.keep(after, Fresh(outcome.applications, outcome.findings))
+                cache.keep(after, Fresh(outcome.applications, outcome.clusters, outcome.findings))
         return outcome
 
 
@@ -81,6 +83,7 @@ def _outcome(result: PipelineResult, *, written: bool) -> Outcome:
     return Outcome(
         findings=tuple(sorted(dict.fromkeys(result.findings), key=lambda finding: finding.sort_key)),
         applications=result.applications,
+        clusters=result.clusters,
         changed=result.changed,
         removals=tuple(result.removals),
         changes=tuple(sorted(result.changes, key=lambda change: change.path)),

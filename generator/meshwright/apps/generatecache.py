@@ -18,7 +18,7 @@ from meshwright.finding import Finding
 from meshwright.manifests.folders import SKIPPED_FOLDERS
 from meshwright.resources import data_root
 
-_FORMAT = 1
+_FORMAT = 2
 _PACKAGE = Path(__file__).resolve().parents[1]
 # .cache contains the staging folder, but no sources of applications.
 _SKIPPED = SKIPPED_FOLDERS | {"/.cache"}
@@ -29,6 +29,7 @@ class Fresh:
     """The result of a run that had nothing to write."""
 
     applications: int
+    clusters: int
     warnings: tuple[Finding, ...]
 
 
@@ -69,7 +70,7 @@ class GenerateCache:
 
 
 def _fresh(data: dict[str, Any]) -> Fresh:
-    return Fresh(data["applications"], tuple(Finding.of(item) for item in data["warnings"]))
+    return Fresh(data["applications"], data["clusters"], tuple(Finding.of(item) for item in data["warnings"]))
 
 
 def _program() -> Iterator[str]:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import errno
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from meshwright.apps.model import App, RepositorySettings
 from meshwright.apps.names import name_problem
+from meshwright.apps.overrides import CLUSTERS, OVERRIDES, for_cluster
 from meshwright.apps.spec import read_spec
 from meshwright.apps.speccheck import spec_findings
 from meshwright.errors import CannotRun, Position
@@ -22,6 +24,7 @@ from meshwright.manifests.manifestfile import yaml_finding
 from meshwright.reading import open_regular
 from meshwright.resources import schema_root
 from meshwright.schemaproblems import Problem, problems
+from meshwright.words import did_you_mean
 from meshwright.yaml import Document, YamlFault, load_documents
 from meshwright.yaml.pointer import dotted, scalars
 
@@ -30,45 +33,105 @@ SPEC = "mesh.yaml"
 _MAX_BYTES = 1024 * 1024
 
 
-def load_apps(root: Path, settings: RepositorySettings) -> tuple[list[App], list[Finding]]:
-    """Every application by name, and every finding; an application that cannot be read is left out."""
-    apps: list[App] = []
-    findings: list[Finding] = []
+@dataclass
+class LoadedApps:
+    """The applications of each cluster by name, and every finding.
+
+    An application that cannot be read is left out. ``names`` are those of all applications.
+    """
+
+    on: dict[str, dict[str, App]]
+    findings: list[Finding] = field(default_factory=list)
+
+    @property
+    def names(self) -> set[str]:
+        """The applications of any cluster."""
+        return {name for apps in self.on.values() for name in apps}
+
+    @property
+    def base_paths(self) -> list[str]:
+        """The folders with manifests of any application, each once."""
+        return list(dict.fromkeys(app.base_path for apps in self.on.values() for app in apps.values()))
+
+
+def load_apps(root: Path, clusters: Sequence[RepositorySettings]) -> LoadedApps:
+    """Every application on the clusters on which its mesh.yaml puts it."""
+    loaded = LoadedApps({settings.cluster: {} for settings in clusters})
+    layers = frozenset[str]().union(*(settings.layers for settings in clusters))
     for name in _folders(root):
         path = f"{FOLDER}/{name}/{SPEC}"
-        if problem := _folder_problem(root, name, settings):
-            findings.append(Finding("mesh/name", Position(path), f"application '{name}': {problem}"))
+        if problem := _folder_problem(root, name, layers):
+            loaded.findings.append(Finding("mesh/name", Position(path), f"application '{name}': {problem}"))
             continue
-        with contained(findings, f"reading {path}", Position(path)):
-            loaded = load_app(root, name, settings.cluster)
-            if isinstance(loaded, App):
-                findings += spec_findings(root, loaded, settings.engine)
-                apps.append(loaded)
-            else:
-                findings += loaded
-    return apps, findings
+        with contained(loaded.findings, f"reading {path}", Position(path)):
+            _load_app(root, name, loaded, clusters[0].engine if clusters else "")
+    return loaded
 
 
-def load_app(root: Path, name: str, cluster: str) -> App | list[Finding]:
-    """One application on ``cluster``, or the findings for its file."""
+def _load_app(root: Path, name: str, loaded: LoadedApps, engine: str) -> None:
     path = f"{FOLDER}/{name}/{SPEC}"
     try:
         document = _document(root / path, path)
     except YamlFault as fault:
-        return [yaml_finding(fault, "mesh/yaml")]
-    if isinstance(document, Finding):
-        return [document]
+        loaded.findings.append(yaml_finding(fault, "mesh/yaml"))
+        return
+    faults = [document] if isinstance(document, Finding) else _faults(document)
+    if isinstance(document, Finding) or faults:
+        loaded.findings += faults
+        return
+    loaded.findings += _cluster_findings(document, loaded.on)
+    shared: App | None = None
+    for cluster in document.data.get(CLUSTERS, loaded.on):
+        if cluster not in loaded.on:
+            continue
+        applying = for_cluster(document, cluster)
+        if applying is document and shared is not None:
+            app = replace(shared, cluster=cluster)
+        elif applying is not document and (faults := _faults(applying)):
+            loaded.findings += faults
+            continue
+        else:
+            app = App(name, cluster, read_spec(applying.data), applying)
+            loaded.findings += spec_findings(root, app, engine)
+        if applying is document:
+            shared = app
+        loaded.on[cluster][name] = app
+
+
+def _faults(document: Document) -> list[Finding]:
+    """Everything that makes a document unreadable as a spec."""
     data = document.data
     if not _validator().is_valid(data):
         return list(_schema_findings(document))
-    if broken := [pointer for pointer, value in scalars(_without_patches(data)) if "\n" in str(value)]:
-        text = "must not contain a line break"
-        return [Finding("mesh/value", document.position(at), f"field '{dotted(at)}' {text}") for at in broken]
-    return App(name, cluster, read_spec(data), document)
+    text = "must not contain a line break"
+    return [
+        Finding("mesh/value", document.position(at), f"field '{dotted(at)}' {text}")
+        for at, value in scalars(_without_patches(data))
+        if "\n" in str(value)
+    ]
+
+
+def _cluster_findings(document: Document, clusters: Collection[str]) -> Iterator[Finding]:
+    """Names under clusters and overrides that are not clusters, or not those of this application."""
+    chosen = document.data.get(CLUSTERS)
+    for number, name in enumerate(chosen or ()):
+        if name not in clusters:
+            text = f"clusters names '{name}', which is not a cluster of this repository"
+            at = document.position((CLUSTERS, number))
+            yield Finding("mesh/cluster", at, f"{text}{did_you_mean(name, clusters)}")
+    for name in document.data.get(OVERRIDES, ()):
+        at = document.position((OVERRIDES, name), key=True)
+        if name not in clusters:
+            text = f"overrides names '{name}', which is not a cluster of this repository"
+            yield Finding("mesh/cluster", at, f"{text}{did_you_mean(name, clusters)}")
+        elif chosen is not None and name not in chosen:
+            text = f"overrides for '{name}' have no effect, because clusters does not name it"
+            yield Finding("mesh/cluster", at, text, f"add '{name}' to clusters, or remove its overrides")
 
 
 def _without_patches(data: dict[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in data.items() if key != "patches"}
+    """The fields whose strings may not have several lines; overrides are looked at when they are merged."""
+    return {key: value for key, value in data.items() if key not in ("patches", OVERRIDES)}
 
 
 def _folders(root: Path) -> list[str]:
@@ -85,11 +148,11 @@ def _folders(root: Path) -> list[str]:
     return sorted(entry.name for entry in entries if os.path.lexists(f"{entry.path}/{SPEC}"))
 
 
-def _folder_problem(root: Path, name: str, settings: RepositorySettings) -> str | None:
+def _folder_problem(root: Path, name: str, layers: Collection[str]) -> str | None:
     folder = root / FOLDER / name
     if folder.is_symlink() or (folder / SPEC).is_symlink():
         return "it is a symbolic link, which neither engine follows"
-    return name_problem(name, settings.layers)
+    return name_problem(name, layers)
 
 
 def _document(file: Path, path: str) -> Document | Finding:

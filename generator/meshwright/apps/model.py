@@ -78,6 +78,7 @@ class RepositorySettings:
     """
 
     cluster: str
+    answers_file: str
     engine: str
     repository_url: str
     branch: str

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from meshwright.apps.existing import OVERLAYS, wirings_folder
+from meshwright.apps.existing import overlays_folder, wirings_folder
 from meshwright.apps.loading import FOLDER, SPEC
 from meshwright.apps.misnamed import misnamed_spec
 from meshwright.apps.model import App, RepositorySettings
@@ -23,6 +23,7 @@ _SIMILAR = 0.8
 class Removal:
     """The generated files of an application that no longer exists."""
 
+    cluster: str
     name: str
     paths: tuple[str, ...]
     why: str
@@ -30,33 +31,38 @@ class Removal:
     @property
     def text(self) -> str:
         """The files and the reason; an overlay is named by its folder."""
-        overlay = f"{OVERLAYS}/{self.name}/"
+        overlay = f"{overlays_folder(self.cluster)}/{self.name}/"
         shown = dict.fromkeys(overlay if path.startswith(overlay) else path for path in self.paths)
         return f"{' and '.join(shown)}, because {self.why}"
 
 
-def removal(root: Path, name: str, paths: Iterable[str]) -> Removal:
-    """The removal of ``paths``, which belong to ``name``."""
+def removal(root: Path, cluster: str, name: str, paths: Iterable[str]) -> Removal:
+    """The removal of ``paths``, which belong to ``name`` on ``cluster``."""
     folder = f"{FOLDER}/{name}"
     why = f"{folder} has no {SPEC}" if (root / folder).is_dir() else f"{folder} does not exist"
-    return Removal(name, tuple(paths), why)
+    if (root / folder / SPEC).exists():
+        why = f"{folder}/{SPEC} does not name cluster {cluster}"
+    return Removal(cluster, name, tuple(paths), why)
 
 
 def refused(
-    root: Path, removals: Sequence[Removal], created: Iterable[App], settings: RepositorySettings
+    root: Path, removals: Sequence[Removal], created: Iterable[App], clusters: Sequence[RepositorySettings]
 ) -> list[Finding]:
     """An error for each removal that a misnamed file or a renamed folder explains."""
     found = []
     made = list(created)
-    engine = _ENGINES.get(settings.engine, settings.engine)
+    engine = next((_ENGINES.get(each.engine, each.engine) for each in clusters), "")
     for item in removals:
         wanted = f"{FOLDER}/{item.name}/{SPEC}"
+        if (root / wanted).exists():
+            continue
+        here = [app for app in made if app.cluster == item.cluster]
         if path := misnamed_spec(root, item.name):
             text = f"only {wanted} is read, so application '{item.name}' would be removed from the cluster"
             fix = f"rename it: git mv {path} {wanted}; --force removes the application"
             found.append(Finding("generate/misnamed", Position(path), text, fix))
-        elif made and (app := _renamed(root, item.name, made)):
-            at = Position(f"{wirings_folder(settings.cluster)}/{item.name}.yaml")
+        elif here and (app := _renamed(root, item.name, here)):
+            at = Position(f"{wirings_folder(item.cluster)}/{item.name}.yaml")
             text = (
                 f"application '{item.name}' is now '{app.name}' ({app.spec_path}): {engine} would delete the "
                 f"objects of '{item.name}', volumes included, while it creates those of '{app.name}'"

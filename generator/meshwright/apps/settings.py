@@ -1,4 +1,4 @@
-"""The settings of a generated repository that applications depend on, read from its files."""
+"""The settings of a cluster that applications depend on, read from the files of its repository."""
 
 from __future__ import annotations
 
@@ -9,15 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from meshwright.apps.model import Component, RepositorySettings
-from meshwright.apps.names import LABEL
-from meshwright.errors import AnotherTemplateError, MeshwrightError, Position
-from meshwright.finding import Finding
 from meshwright.manifests.inside import leads_out, read_inside
-from meshwright.yaml import YamlFault, load_documents, parse, parse_all
+from meshwright.yaml import YamlFault, parse_all
 from meshwright.yaml.pointer import holds, items_of, mapping_of, value_at
 
-ANSWERS = ".copier-answers.yml"
-_CLUSTERS = "clusters"
 # Chart 2026.8.3, values.yaml: proxy.opaquePorts.
 _OPAQUE = "25,587,3306,4444,5432,6379,9300,11211"
 # Native sidecars are the default since edge-26.5.2 (linkerd2 009a25fa3).
@@ -29,9 +24,8 @@ _SOPS_SECRET = "sops-age"
 _BUILT_IN = frozenset({"default", "kube-system", "kube-public", "kube-node-lease"})
 
 
-def read_settings(root: Path) -> RepositorySettings:
-    """The settings of the repository at ``root``. Raises MeshwrightError if it is not a generated one."""
-    answers = _answers(root)
+def read_settings(root: Path, answers: Mapping[str, Any], file: str) -> RepositorySettings:
+    """The settings of the cluster with ``answers``, from ``file``, in the repository at ``root``."""
     cluster, engine = str(answers["cluster_name"]), str(answers["engine"])
     url, _, branch = str(answers.get("git_url", "")).partition("?ref=")
     wirings = _listed(root, f"clusters/{cluster}/platform", "*.yaml")
@@ -42,6 +36,7 @@ def read_settings(root: Path) -> RepositorySettings:
     namespaces = _namespaces(root, platform)
     return RepositorySettings(
         cluster=cluster,
+        answers_file=file,
         engine=engine,
         repository_url=url,
         branch=branch or "main",
@@ -59,64 +54,6 @@ def read_settings(root: Path) -> RepositorySettings:
         sops_secret=_SOPS_SECRET if answers.get("secrets") == "sops" and engine == "flux" else "",
         components=_components(root, cluster),
     )
-
-
-def platform_findings(root: Path, settings: RepositorySettings) -> list[Finding]:
-    """An error if the cluster's folder has no platform: its engine would delete the running one."""
-    if settings.layers:
-        return []
-    folder = f"{_CLUSTERS}/{settings.cluster}"
-    others = [path.split("/")[1] for path in _listed(root, _CLUSTERS, "*/platform")]
-    there = f"; the platform is in {_CLUSTERS}/{others[0]}" if others else ""
-    text = f"cluster_name is '{settings.cluster}', but {folder} has no platform{there}"
-    fix = "restore it from Git"
-    if others:
-        moved = _names_folder(root, others[0], folder)
-        undo = f"git mv {_CLUSTERS}/{others[0]} {folder}" if moved else f"set it back to '{others[0]}'"
-        wanted = others[0] if moved else settings.cluster
-        fix = f"{undo}; to rename the cluster, run `meshwright update --answers cluster_name={wanted}`"
-    return [Finding("generate/no-platform", _position(root, "cluster_name"), text, fix)]
-
-
-def _names_folder(root: Path, cluster: str, folder: str) -> bool:
-    """Whether the entry point of a cluster's folder still names another folder."""
-    places = [f"{_CLUSTERS}/{cluster}/{engine}" for engine in ("flux-system", "argocd")]
-    paths = [path for place in places for path in _listed(root, place, "*.yaml")]
-    return any(f"{folder}\n".encode() in read_inside(root, path) for path in paths)
-
-
-def _position(root: Path, answer: str) -> Position:
-    """The line of an answer."""
-    try:
-        documents = load_documents(read_inside(root, ANSWERS).decode("utf-8"), ANSWERS)
-    except (OSError, UnicodeDecodeError, YamlFault):
-        return Position(ANSWERS)
-    return documents[0].position((answer,)) if documents else Position(ANSWERS)
-
-
-def _answers(root: Path) -> Mapping[str, Any]:
-    if not root.is_dir():
-        raise MeshwrightError(f"{root}: no such folder; pass the folder of a generated repository")
-    file = root / ANSWERS
-    try:
-        answers = parse(read_inside(root, ANSWERS).decode("utf-8"), ANSWERS)
-    except (OSError, UnicodeDecodeError):
-        raise MeshwrightError(
-            f"{root}: not a generated repository: it has no readable {ANSWERS}; "
-            "create one with `meshwright new`, or pass another folder"
-        ) from None
-    if not isinstance(answers, Mapping) or not {"cluster_name", "engine"} <= answers.keys():
-        raise AnotherTemplateError(
-            f"{file}: answers of another template: cluster_name and engine are missing"
-        )
-    if answers["engine"] not in ("flux", "argocd"):
-        raise MeshwrightError(f"{file}: engine is {answers['engine']!r}, but must be flux or argocd")
-    if not isinstance(answers["cluster_name"], str) or not LABEL.fullmatch(answers["cluster_name"]):
-        # It becomes part of paths that are written.
-        raise MeshwrightError(
-            f"{file}: cluster_name is {answers['cluster_name']!r}, but must be a DNS label such as home"
-        )
-    return answers
 
 
 def _linkerd_version(root: Path, folder: str) -> str:

@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterator, Mapping
 
 from meshwright import __version__
+from meshwright.apps.clusters import ANSWERS, answers_file, cluster_files
 from meshwright.apps.misnamed import is_misplaced, misnamed_spec
-from meshwright.apps.settings import ANSWERS
 from meshwright.check.model.repository import Repository, RootKind
 from meshwright.check.schema.answersfile import our_answers
 from meshwright.errors import Position
@@ -18,7 +18,7 @@ from meshwright.manifests.manifestfile import named_documents, object_name
 from meshwright.yaml import Document
 
 _SPEC = "mesh.yaml"
-# Copier's answers files: a second one means a second copy of the template.
+# Names that people give to Copier's answers files.
 _ANSWERS = re.compile(r"\.copier-answers(?:[.-][^/]+)?\.ya?ml\Z")
 _ENGINES = {RootKind.FLUX, RootKind.ARGOCD}
 # Layers that exist only for some answers: the answer, and the values that ask for it.
@@ -39,27 +39,37 @@ def layout_findings(repository: Repository) -> Iterator[Finding]:
     answers = our_answers(files, ANSWERS) if files.is_file(ANSWERS) else None
     if answers is None:
         return
-    cluster = str(answers.data.get("cluster_name") or "")
-    yield from _second_answers(files, answers)
-    yield from _answers_and_tree(files, answers, cluster)
-    yield from _clusters(repository, answers, cluster)
+    every = [answers, *_of_clusters(files)]
+    clusters = {
+        name: document for document in every if (name := str(document.data.get("cluster_name") or ""))
+    }
+    yield from _misnamed_answers(files)
+    for cluster, document in clusters.items():
+        yield from _answers_and_tree(files, document, cluster)
+    yield from _clusters(repository, clusters)
     yield from _specs(files)
     yield from _unapplied(repository)
 
 
-def _second_answers(files: RepositoryFiles, first: Document) -> Iterator[Finding]:
+def _of_clusters(files: RepositoryFiles) -> Iterator[Document]:
+    for name in cluster_files(files.siblings(ANSWERS)):
+        document = our_answers(files, name) if files.is_file(name) else None
+        if document is not None:
+            yield document
+
+
+def _misnamed_answers(files: RepositoryFiles) -> Iterator[Finding]:
+    """Answers of a cluster in a file that neither Meshwright nor an update reads."""
     for path in files.paths:
-        if "/" in path or path == ANSWERS or not _ANSWERS.match(path):
+        name = posixpath.basename(path)
+        if path == ANSWERS or not _ANSWERS.match(name) or ("/" not in path and cluster_files([name])):
             continue
         other = our_answers(files, path)
-        if other is None or "cluster_name" not in other.data:
+        if other is None or not isinstance(other.data.get("cluster_name"), str):
             continue
-        names = [str(document.data.get("cluster_name")) for document in (first, other)]
-        text = (
-            f"cluster '{names[1]}' shares this repository with '{names[0]}' "
-            f"({first.position(('cluster_name',))}): both write platform/, and the last one wins"
-        )
-        fix = f"create a repository for each cluster, and remove {path} and clusters/{names[1]} here"
+        cluster = other.data["cluster_name"]
+        text = f"the answers of cluster '{cluster}' are read only from {answers_file(cluster)}"
+        fix = f"git mv {path} {answers_file(cluster)}, or remove it"
         yield Finding("layout/second-cluster", other.position(("cluster_name",)), text, fix)
 
 
@@ -96,25 +106,28 @@ def _revert(answer: str) -> str:
     )
 
 
-def _clusters(repository: Repository, answers: Document, cluster: str) -> Iterator[Finding]:
-    """Folders of clusters that no entry point applies, and entry points that apply another folder."""
+def _clusters(repository: Repository, clusters: Mapping[str, Document]) -> Iterator[Finding]:
+    """Clusters without answers or an entry point, and entry points that apply the folder of another one."""
     files = repository.files
     names = sorted({path.split("/")[1] for path in files.below("clusters") if path.count("/") > 1})
     reached = _reached(repository)
+    known = any(files.holds_files(f"clusters/{name}/platform") for name in clusters)
     for name in names:
         folder = f"clusters/{name}"
-        if any(path.startswith(f"{folder}/") for path in reached):
-            continue
-        if name == cluster:
+        is_reached = any(path.startswith(f"{folder}/") for path in reached)
+        if name in clusters and not is_reached:
             # An entry point may stand elsewhere, such as a FluxInstance that a person applies.
             text = f"no entry point in this repository applies {folder}"
             fix = "restore its entry point (flux-system/ or argocd/) from Git, or ignore this finding"
             yield Finding("layout/cluster", Position(folder), text, fix, severity=Severity.WARNING)
-        elif files.holds_files(f"clusters/{cluster}/platform"):
-            text = f"no entry point applies {folder}; cluster_name is '{cluster}'"
-            at = answers.position(("cluster_name",))
-            fix = f"remove {folder}: a repository has one cluster"
-            yield Finding("layout/cluster", Position(folder), f"{text} ({at})", fix)
+        elif name not in clusters and files.holds_files(f"{folder}/platform") and known:
+            text = f"cluster '{name}' has no answers file, so no update changes it"
+            fix = f"restore {answers_file(name)} from Git, or remove the folders of the cluster"
+            yield Finding("layout/no-answers", Position(folder), text, fix, severity=Severity.WARNING)
+        elif name not in clusters and not is_reached and known:
+            text = f"no entry point applies {folder}, and no answers file names this cluster"
+            fix = f"remove {folder}, or add the cluster with `meshwright cluster add {name}`"
+            yield Finding("layout/cluster", Position(folder), text, fix)
     for root in repository.roots:
         item = root.kustomization
         if item is None or not item.origin.startswith("clusters/") or not item.path.startswith("clusters/"):

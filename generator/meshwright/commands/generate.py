@@ -90,6 +90,8 @@ def _findings(outcome: Outcome, colour: bool, source: Path | None) -> str:
 
 def _summary(outcome: Outcome) -> str:
     applications = plural(outcome.applications, "application")
+    if outcome.clusters != 1:
+        applications += f" on {plural(outcome.clusters, 'cluster')}"
     if outcome.has_errors:
         errors = sum(finding.severity == "error" for finding in outcome.findings)
         return f"{applications}: {plural(errors, 'error')}; nothing is written"

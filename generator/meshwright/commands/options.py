@@ -16,6 +16,9 @@ Repository = Annotated[
     typer.Option("--repository", "-C", metavar="DIR", help="Folder of the repository, or one inside it."),
 ]
 Format = Annotated[Literal["text", "json"], typer.Option("--format", help="Output format.")]
+OneCluster = Annotated[
+    str | None, typer.Option("--cluster", metavar="NAME", help="Only this cluster; by default all clusters.")
+]
 Charts = Annotated[
     Path | None,
     typer.Option(metavar="FOLDER", help="Folder of Helm charts to render; charts are never downloaded."),

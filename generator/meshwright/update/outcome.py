@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from meshwright.check.report import Report
-from meshwright.check.schema.answersfile import ANSWERS
 from meshwright.errors import AnotherTemplateError, MeshwrightError
 from meshwright.finding import Finding
 from meshwright.git.checkout import common_dir_of
@@ -115,4 +114,4 @@ def _new_errors(merge: Merge, report: Report | None) -> tuple[Finding, ...]:
 
 def _is_answer(finding: Finding) -> bool:
     # Copier has validated the answers by the new version's rules; this program's schema may be older.
-    return finding.step == "schema" and finding.position.path == ANSWERS
+    return finding.step == "schema" and finding.position.path.startswith(".copier-answers.")

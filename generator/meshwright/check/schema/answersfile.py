@@ -1,11 +1,13 @@
-"""Validates the answers of a generated repository against their schema."""
+"""Validates the answers files of a generated repository: each by the schema, and all against each other."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
+from meshwright.apps.clusters import ANSWERS, ClusterAnswers, cluster_files, is_answers, mismatches
 from meshwright.check.schema.schemacheck import SchemaCheck
 from meshwright.finding import Finding
 from meshwright.manifests.files import RepositoryFiles
@@ -14,27 +16,44 @@ from meshwright.resources import schema_root
 from meshwright.schemaproblems import Problem, problems
 from meshwright.yaml import Document, YamlFault
 
-ANSWERS = ".copier-answers.yml"
 # The prefix of Copier's own keys, which the answers of every template have.
 _COPIER_PREFIX = "_"
 
 
 def answers_checks(files: RepositoryFiles) -> Iterator[Finding | SchemaCheck]:
-    """The check of ``.copier-answers.yml``, unless it is missing or belongs to another template."""
-    if not files.is_file(ANSWERS):
-        return
-    try:
-        documents = files.documents(ANSWERS)
-    except YamlFault as fault:
-        yield yaml_finding(fault, "schema/yaml")
-        return
+    """The checks of every answers file in the root that belongs to this template."""
     path = schema_root() / "answers.schema.json"
     schema = json.loads(path.read_text(encoding="utf-8"))
-    if not documents or not _is_ours(documents[0].data, schema):
-        return
-    answers = documents[0]
+    found: dict[str, Document] = {}
+    for name in [ANSWERS, *cluster_files(files.siblings(ANSWERS))]:
+        if not files.is_file(name):
+            continue
+        try:
+            documents = files.documents(name)
+        except YamlFault as fault:
+            yield yaml_finding(fault, "schema/yaml")
+            continue
+        if documents and _is_ours(documents[0].data, schema):
+            found[name] = documents[0]
+            yield _check(documents[0], schema, path)
+    if ANSWERS in found:
+        yield from _between(found)
+
+
+def _check(answers: Document, schema: Mapping[str, Any], path: Path) -> SchemaCheck:
     given = _without_copier(answers.data)
-    yield SchemaCheck(given, path, lambda _: _explain(answers, problems(schema, given)))
+    return SchemaCheck(given, path, lambda _: _explain(answers, problems(schema, given)))
+
+
+def _between(found: Mapping[str, Document]) -> Iterator[Finding]:
+    """What does not fit together in several answers files."""
+    answers = [
+        ClusterAnswers(name, document.data) for name, document in found.items() if is_answers(document.data)
+    ]
+    if answers and answers[0].file == ANSWERS:
+        for fault in mismatches(answers):
+            at = found[fault.file].position((fault.key,))
+            yield Finding("schema/clusters", at, fault.text, fault.fix)
 
 
 def has_our_answers(files: RepositoryFiles) -> bool:

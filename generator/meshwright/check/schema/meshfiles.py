@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import groupby
 
+from meshwright.apps.clusters import ANSWERS
 from meshwright.apps.existing import OVERLAYS
 from meshwright.apps.generatecache import GenerateCache
 from meshwright.apps.outputdiff import FileChange
 from meshwright.apps.pipeline import PipelineResult, produce
-from meshwright.apps.settings import ANSWERS
 from meshwright.check.schema.answersfile import has_our_answers
 from meshwright.errors import MeshwrightError, Position
 from meshwright.faults import ID as INTERNAL
@@ -45,22 +45,30 @@ def apps_findings(files: RepositoryFiles, *, remembered: bool = False) -> Iterat
 
 def _stale(result: PipelineResult) -> Iterator[Finding]:
     """One finding per application whose output is not what generate would write."""
-    told = {_app_of(item.position.path) for item in result.findings if item.step == "generate"}
+    told = {_owner_of(item.position.path) for item in result.findings if item.step == "generate"}
     # Faults of an application's own files come first.
-    told |= {
+    faulty = {
         item.position.path.split("/")[1] for item in result.findings if item.position.path.startswith("apps/")
     }
-    removals = {removal.name: removal for removal in result.removals}
-    for name, changes in groupby(sorted(result.changes, key=_sort_key), lambda change: _app_of(change.path)):
-        mine = list(changes)
-        if name in told or any(conflict_in(change.before or "") for change in mine):
+    removals = {(removal.cluster, removal.name): removal for removal in result.removals}
+    missing = dict.fromkeys(name for _, name in result.created)
+    changed = sorted(result.changes, key=lambda change: (*_owner_of(change.path), change.path))
+    for owner, changes in groupby(changed, lambda change: _owner_of(change.path)):
+        mine, name = list(changes), owner[1]
+        if owner in told or name in faulty or any(conflict_in(change.before or "") for change in mine):
             continue
-        if removal := removals.get(name):
+        if removal := removals.get(owner):
             text = f"left over: {removal.why}, so `meshwright generate` removes {removal.text.split(',')[0]}"
             at = Position(removal.paths[0], 1, 1)
-            yield Finding("generate/left-over", at, text, f"{_RUN}, or restore apps/{name}/mesh.yaml")
-        elif name in result.created:
-            text = f"application '{name}' was never generated, so nothing applies it"
+            fix = f"{_RUN}, or restore apps/{name}/mesh.yaml"
+            yield Finding("generate/left-over", at, text, fix)
+        elif owner in result.created:
+            if name not in missing:
+                continue
+            del missing[name]
+            clusters = [cluster for cluster, made in result.created if made == name]
+            on = "" if len(clusters) == result.clusters else f" for {', '.join(clusters)}"
+            text = f"application '{name}' was never generated{on}, so nothing applies it"
             yield Finding("generate/missing", Position(f"apps/{name}/mesh.yaml", 1, 1), text, _RUN)
         else:
             yield _out_of_date(name, mine[0])
@@ -83,14 +91,10 @@ def _first_difference(change: FileChange) -> int:
     return next((number for number, (old, new) in enumerate(pairs, start=2) if old != new), len(before) or 1)
 
 
-def _app_of(path: str) -> str:
-    """The application of a generated path; empty for other paths."""
+def _owner_of(path: str) -> tuple[str, str]:
+    """The cluster and the application of a generated path; empty for other paths."""
     parts = path.split("/")
-    if path.startswith(f"{OVERLAYS}/") and len(parts) > 2:
-        return parts[2]
+    if path.startswith(f"{OVERLAYS}/") and len(parts) > 3:
+        return parts[2], parts[3]
     in_wirings = len(parts) == 4 and parts[0] == "clusters" and parts[2] == "apps"
-    return parts[3].removesuffix(".yaml") if in_wirings else ""
-
-
-def _sort_key(change: FileChange) -> tuple[str, str]:
-    return _app_of(change.path), change.path
+    return (parts[1], parts[3].removesuffix(".yaml")) if in_wirings else ("", "")

@@ -13,7 +13,7 @@ from meshwright.bounded import UnixInGenerated
 from meshwright.commands.app.tables import workloads_table
 from meshwright.commands.candidates import new_applications
 from meshwright.commands.group import new_cli, see_also
-from meshwright.commands.options import Charts, Format, Repository
+from meshwright.commands.options import Charts, Format, OneCluster, Repository
 from meshwright.deadline import lift
 from meshwright.errors import ExitCode, MeshwrightError
 from meshwright.inert import json_text, printable
@@ -58,6 +58,7 @@ def add(
     yes: Annotated[bool, typer.Option("--yes", help="Write the files without asking.")] = False,
     output: Format = "text",
     repository: Repository = Path(),
+    cluster: OneCluster = None,
 ) -> ExitCode:
     """Inspect an application and propose its mesh.yaml.
 
@@ -67,7 +68,9 @@ def add(
     # Imported here, so that the help comes without it.
     from meshwright.commands.app.look import look
 
-    found = look(repository, name, path=path, chart=chart, charts=charts, namespace=namespace)
+    found = look(
+        repository, name, path=path, chart=chart, charts=charts, namespace=namespace, cluster=cluster
+    )
     # The question may take any time, and writing is always completed.
     lift()
     if output == "json":

@@ -32,24 +32,44 @@ class Look:
 
 
 def look(
-    root: Path, name: str, *, path: str | None, chart: str | None, charts: Path | None, namespace: str | None
+    root: Path,
+    name: str,
+    *,
+    path: str | None,
+    chart: str | None,
+    charts: Path | None,
+    namespace: str | None,
+    cluster: str | None = None,
 ) -> Look:
     """Look at the folder ``path``, by default apps/NAME, or at ``chart``, which is URL/NAME@VERSION.
 
-    ``charts`` is a folder of charts. Raises MeshwrightError when there is nothing to look at, or when a file
+    ``charts`` is a folder of charts. The application is for all clusters, seen with the settings of the
+    first, or for ``cluster`` alone. Raises MeshwrightError when there is nothing to look at, or when a file
     of the application exists.
     """
-    context, _ = gather(root)
+    contexts = gather(root, cluster).contexts
+    if not contexts:
+        raise MeshwrightError(f"{root}: no cluster yet: an application is seen with the settings of one")
+    context = contexts[0]
     if problem := name_problem(name, context.settings.layers):
         raise MeshwrightError(f"'{name}' cannot be an application's name: {problem}")
     spec = root / "apps" / name / "mesh.yaml"
     if spec.exists() or spec.is_symlink():
         raise MeshwrightError(f"{spec}: already exists; `meshwright app show {name}` shows it")
     if chart is None:
-        return _look_at_folder(root, name, path, namespace, context)
+        return _only_on(cluster, _look_at_folder(root, name, path, namespace, context))
     if path is not None:
         raise MeshwrightError("--path and --chart cannot be combined: an application is a folder or a chart")
-    return _look_at_chart(root, name, read_chart(chart), charts, namespace or name, context)
+    return _only_on(
+        cluster, _look_at_chart(root, name, read_chart(chart), charts, namespace or name, context)
+    )
+
+
+def _only_on(cluster: str | None, found: Look) -> Look:
+    if cluster is not None:
+        found.proposal.data["clusters"] = [cluster]
+        found.files[f"apps/{found.name}/mesh.yaml"] = found.proposal.text
+    return found
 
 
 def _look_at_folder(

@@ -12,7 +12,7 @@ from meshwright.bounded import InGenerated
 from meshwright.commands.app.tables import table, workloads_table
 from meshwright.commands.candidates import applications
 from meshwright.commands.group import new_cli, see_also
-from meshwright.commands.options import Format, Repository
+from meshwright.commands.options import Format, OneCluster, Repository
 from meshwright.errors import ExitCode, MeshwrightError
 from meshwright.inert import json_text, printable
 from meshwright.printing import emit, tell
@@ -36,7 +36,9 @@ SCHEMA_VERSION = 1
         "meshwright app list --format json",
     ),
 )
-def list_apps(output: Format = "text", repository: Repository = Path()) -> ExitCode:
+def list_apps(
+    output: Format = "text", repository: Repository = Path(), cluster: OneCluster = None
+) -> ExitCode:
     """List the applications and whether each is meshed.
 
     The exit code is 1 if an application has an error.
@@ -46,19 +48,24 @@ def list_apps(output: Format = "text", repository: Repository = Path()) -> ExitC
     from meshwright.apps.inspection.status import app_status
     from meshwright.finding import Severity
 
-    context, findings = gather(repository)
-    statuses = [app_status(app, context) for app in context.apps.values()]
+    gathered = gather(repository, cluster)
+    findings = [*gathered.findings, *gathered.base_faults]
+    statuses = [
+        (context.settings.cluster, app_status(app, context))
+        for context in gathered.contexts
+        for app in context.apps.values()
+    ]
     errors = [item for item in findings if item.severity is Severity.ERROR]
     if output == "json":
         data = {
             "schema_version": SCHEMA_VERSION,
-            "applications": [asdict(status) for status in statuses],
+            "applications": [{"cluster": name, **asdict(status)} for name, status in statuses],
             "findings": [_finding(item) for item in findings],
         }
         emit(f"{json_text(data)}\n")
     else:
         tell("".join(f"{item.position}: {item.severity}: {item.message}\n" for item in findings))
-        tell(_table(statuses))
+        tell(_table(statuses, several=len(gathered.contexts) > 1))
     return ExitCode.FINDINGS if errors else ExitCode.CLEAN
 
 
@@ -75,6 +82,7 @@ def show(
     ],
     output: Format = "text",
     repository: Repository = Path(),
+    cluster: OneCluster = None,
 ) -> ExitCode:
     """Show an application's workloads, dependencies and generated files.
 
@@ -82,43 +90,55 @@ def show(
     """
     # Imported here, so that the help comes without them.
     from meshwright.apps.inspection.gathering import gather
+
+    gathered = gather(repository, cluster)
+    contexts = [context for context in gathered.contexts if name in context.apps]
+    if not contexts:
+        own = [item for item in gathered.findings if item.position.path == f"apps/{name}/mesh.yaml"]
+        if own:
+            raise MeshwrightError(f"{own[0].position}: {own[0].message}")
+        hint = did_you_mean(name, {known for context in gathered.contexts for known in context.apps})
+        raise MeshwrightError(
+            f"no application '{name}' in {repository}{hint}; `meshwright app list` lists them"
+        )
+    looks = [_look(repository, context.apps[name], context) for context in contexts]
+    several = len(gathered.contexts) > 1
+    if output == "json":
+        # The first cluster's at the top, as for a repository with one; all of them below.
+        shown = [data for _, data in looks]
+        data = {**shown[0], "clusters": shown} if several else shown[0]
+        emit(f"{json_text({'schema_version': SCHEMA_VERSION, **data})}\n")
+    else:
+        tell("\n".join(_page(status, data, several=several) for status, data in looks))
+    return ExitCode.CLEAN
+
+
+def _look(repository: Path, app: App, context: AppsContext) -> tuple[AppStatus, dict[str, Any]]:
+    """An application on one cluster: its status, and everything as JSON."""
     from meshwright.apps.inspection.remarks import remarks
     from meshwright.apps.inspection.status import app_status
     from meshwright.apps.overlay.planner import plan
 
-    context, findings = gather(repository)
-    app = context.apps.get(name)
-    if app is None:
-        own = [item for item in findings if item.position.path == f"apps/{name}/mesh.yaml"]
-        if own:
-            raise MeshwrightError(f"{own[0].position}: {own[0].message}")
-        hint = did_you_mean(name, context.apps)
-        raise MeshwrightError(
-            f"no application '{name}' in {repository}{hint}; `meshwright app list` lists them"
-        )
     status, overlay = app_status(app, context), plan(app, context)
     data = {
-        "schema_version": SCHEMA_VERSION,
+        "cluster": context.settings.cluster,
         **asdict(status),
         "needs": dict(sorted(overlay.needs.items())),
         "remarks": [
             {"subject": item.subject, "text": item.text, "advice": item.advice}
-            for item in remarks(context.bases[name], context.settings)
+            for item in remarks(context.bases[app.name], context.settings)
         ],
         "output": _output(repository, app, context, set(overlay.files)),
     }
-    if output == "json":
-        emit(f"{json_text(data)}\n")
-    else:
-        tell(_page(status, data))
-    return ExitCode.CLEAN
+    return status, data
 
 
-def _table(statuses: list[AppStatus]) -> str:
+def _table(statuses: list[tuple[str, AppStatus]], *, several: bool) -> str:
     if not statuses:
         return "no applications; `meshwright app add NAME` adds one\n"
     rows = [
         (
+            *((cluster,) if several else ()),
             item.name,
             item.namespace,
             f"{item.inject}/{item.scope}",
@@ -126,14 +146,16 @@ def _table(statuses: list[AppStatus]) -> str:
             item.meshed,
             item.why if item.meshed != "yes" else "",
         )
-        for item in statuses
+        for cluster, item in statuses
     ]
-    return table(("app", "namespace", "inject/scope", "workloads", "meshed", "why not"), rows)
+    header = ("app", "namespace", "inject/scope", "workloads", "meshed", "why not")
+    return table((*(("cluster",) if several else ()), *header), rows)
 
 
-def _page(status: AppStatus, data: dict[str, Any]) -> str:
+def _page(status: AppStatus, data: dict[str, Any], *, several: bool) -> str:
+    on = f" on {data['cluster']}" if several else ""
     lines = [
-        f"{status.name}: namespace {printable(status.namespace)}, inject {status.inject}, "
+        f"{status.name}{on}: namespace {printable(status.namespace)}, inject {status.inject}, "
         f"scope {status.scope}, {plural(len(status.workloads), 'workload')}, meshed: {status.meshed}\n\n",
         workloads_table(status.workloads),
     ]
