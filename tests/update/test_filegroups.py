@@ -10,14 +10,14 @@ from meshwright.update.filegroups import group_of
 @pytest.mark.parametrize(
     ("path", "group"),
     [
-        ("platform/pi/linkerd-viz/values.yaml", ("layer", "linkerd-viz")),
-        ("clusters/pi/platform/linkerd-viz.yaml", ("layer", "linkerd-viz")),
-        ("clusters/pi/platform/kustomization-controller.yaml", ("layer", "kustomization-controller")),
-        ("clusters/pi/platform/kustomization.yaml", ("repository", "")),
-        ("clusters/pi/platform/project.yaml", ("repository", "")),
-        ("clusters/pi/apps/shop.yaml", ("application", "shop")),
-        ("README.md", ("repository", "")),
+        ("platform/pi/linkerd-viz/values.yaml", ("layer", "linkerd-viz", "pi")),
+        ("clusters/pi/platform/linkerd-viz.yaml", ("layer", "linkerd-viz", "pi")),
+        ("clusters/pi/platform/kustomization-controller.yaml", ("layer", "kustomization-controller", "pi")),
+        ("clusters/pi/platform/kustomization.yaml", ("cluster", "", "pi")),
+        ("clusters/pi/platform/project.yaml", ("cluster", "", "pi")),
+        ("clusters/pi/apps/shop.yaml", ("application", "shop", "pi")),
+        ("README.md", ("repository", "", "")),
     ],
 )
-def test_groups(path: str, group: tuple[str, str]) -> None:
+def test_groups(path: str, group: tuple[str, str, str]) -> None:
     assert group_of(path) == group

@@ -62,6 +62,10 @@ def update(
     answers_file: Annotated[
         str, typer.Option(metavar="FILE", help="Answers file, relative to the repository.")
     ] = ".copier-answers.yml",
+    cluster: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Update this cluster; by default the repository's own files."),
+    ] = None,
     output: Format = "text",
 ) -> ExitCode:
     """Update to a newer template version and keep your edits.
@@ -77,8 +81,8 @@ def update(
     from meshwright.update.transaction import Transaction
 
     require_git()
-    request = UpdateRequest(path, to, _given(answers or ()), template, answers_file)
-    tree = _work_tree(path)
+    request = UpdateRequest(path, to, given_answers(answers or ()), template, answers_file, cluster)
+    tree = work_tree(path)
     with tempfile.TemporaryDirectory(prefix="meshwright-", ignore_cleanup_errors=True) as name:
         scratch = Path(name).resolve()
         with (
@@ -102,7 +106,7 @@ def update(
         return _status(result)
 
 
-def _given(pairs: Sequence[str]) -> dict[str, str] | None:
+def given_answers(pairs: Sequence[str]) -> dict[str, str] | None:
     """Answers by question; as on Copier's command line, the question's type decides how a value is read."""
     for pair in pairs:
         if not pair.partition("=")[0].strip() or "=" not in pair:
@@ -110,7 +114,7 @@ def _given(pairs: Sequence[str]) -> dict[str, str] | None:
     return {key.strip(): value for key, _, value in (pair.partition("=") for pair in pairs)} or None
 
 
-def _work_tree(path: Path) -> WorkTree | None:
+def work_tree(path: Path) -> WorkTree | None:
     """The checkout; None if there is none, which is reported later with all other faults."""
     from meshwright.git.checkout import NotACheckout
     from meshwright.git.worktree import WorkTree

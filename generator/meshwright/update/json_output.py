@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from meshwright.inert import json_text
-from meshwright.update.filegroups import group_of
+from meshwright.update.filegroups import are_several, group_of
 from meshwright.update.outcome import Result
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ SCHEMA_VERSION = 1
 
 def render(result: Result, *, written: bool, preview: bool) -> str:
     """One JSON object, ending with a line break."""
-    merge = result.merge
+    merge, several = result.merge, are_several(result.changes)
     data: dict[str, Any] = {
         "schema_version": SCHEMA_VERSION,
         "template": merge.template.source,
@@ -29,7 +29,7 @@ def render(result: Result, *, written: bool, preview: bool) -> str:
             {
                 "path": path,
                 "change": "added" if before is None else "deleted" if after is None else "modified",
-                "belongs_to": " ".join(group_of(path)).strip(),
+                "belongs_to": group_of(path).title(several=several),
             }
             for path, (before, after) in result.changes.items()
         ],

@@ -16,6 +16,7 @@ from meshwright.update.merge import Conflict, MergeRepository
 from meshwright.update.ownership import Sides, candidates, is_generated, keep_ours
 from meshwright.update.project import Project, TreeEntry, open_project
 from meshwright.update.rendering import Job, RenderedTree, Renderer
+from meshwright.update.scopes import answers_file_of, scope_notes
 from meshwright.update.templaterepository import Template, TemplateVersion, fetch_template, is_same_source
 from meshwright.update.upgradetarget import UpgradeTarget, choose
 
@@ -24,13 +25,17 @@ _OURS = "yours"
 
 @dataclass(frozen=True)
 class UpdateRequest:
-    """``to`` is a revision of the template; None means the newest, or with ``answers`` the current one."""
+    """``to`` is a revision of the template; None means the newest, or with ``answers`` the current one.
+
+    ``cluster`` names the cluster whose answers file is updated, instead of ``answers_file``.
+    """
 
     path: Path
     to: str | None = None
     answers: Mapping[str, Any] | None = None
     template: str | None = None
     answers_file: str = FILE
+    cluster: str | None = None
 
 
 @dataclass(frozen=True)
@@ -70,19 +75,20 @@ def prepare(request: UpdateRequest, scratch: Path, renderer: Renderer) -> Merge:
 
     Raises MeshwrightError if that is impossible, also if the new version rejects an answer.
     """
+    if request.cluster is not None:
+        request = replace(request, answers_file=answers_file_of(request.path, request.cluster))
     project = open_project(request.path, request.answers_file)
     template = fetch_template(request.template or project.answers.source, scratch, here=project.root)
     history = rendered_answers(project, request.answers_file)
     before = history.answers
     target = choose(template, project.answers, before, request.to, request.answers)
-    target = replace(
-        target,
-        notes=(
-            *_source_notes(project, request, history),
-            *_cluster_notes(before.given, target),
-            *target.notes,
-        ),
+    notes = (
+        *_source_notes(project, request, history),
+        *_cluster_notes(before.given, target),
+        *target.notes,
+        *scope_notes(project, request.answers_file, template, target.new),
     )
+    target = replace(target, notes=notes)
     repository = MergeRepository(project, scratch)
     rendered = renderer.render(
         template,

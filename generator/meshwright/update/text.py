@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from meshwright.inert import printable
-from meshwright.update.filegroups import grouped
+from meshwright.update.filegroups import are_several, grouped
 from meshwright.update.outcome import Result
 from meshwright.words import plural
 
@@ -45,8 +45,9 @@ def _head(result: Result) -> Iterator[str]:
 
 def _groups(result: Result) -> Iterator[str]:
     undecided = {conflict.path for conflict in result.merge.conflicts}
-    for (kind, name), paths in grouped(result.changes).items():
-        yield f"{kind} {name}".rstrip()
+    several = are_several(result.changes)
+    for group, paths in grouped(result.changes).items():
+        yield group.title(several=several)
         for path in paths:
             before, after = result.changes[path]
             sign = "U" if path in undecided else "A" if before is None else "D" if after is None else "M"

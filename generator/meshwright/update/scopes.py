@@ -1,0 +1,55 @@
+"""Several answers files in one repository: which one an update uses, and which others are behind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from meshwright.apps.clusters import ANSWERS, ClusterAnswers, read_answers_files
+from meshwright.errors import MeshwrightError
+from meshwright.update.project import Project
+from meshwright.update.templaterepository import Template, TemplateVersion
+from meshwright.words import did_you_mean
+
+
+def answers_file_of(path: Path, cluster: str) -> str:
+    """The answers file of a cluster. Raises MeshwrightError if the repository has no such cluster."""
+    found = {item.cluster: item.file for item in read_answers_files(path) if item.cluster}
+    if cluster not in found:
+        raise MeshwrightError(f"--cluster {cluster}: no such cluster in {path}{did_you_mean(cluster, found)}")
+    return found[cluster]
+
+
+def scope_notes(
+    project: Project, answers_file: str, template: Template, new: TemplateVersion
+) -> Iterator[str]:
+    """Which other answers files are older than the version that this update writes."""
+    try:
+        every = read_answers_files(project.root)
+    except MeshwrightError:
+        # Another template, or answers that a check reports.
+        return
+    if answers_file == ANSWERS:
+        for item in every[1:]:
+            if version := _older(item, template, new):
+                yield (
+                    f"cluster {item.cluster} is at {version}: "
+                    f"meshwright update --cluster {item.cluster} updates it"
+                )
+    elif version := _older(every[0], template, new):
+        yield (
+            f"the repository's own files are at {version}: run meshwright update --to {new.name} too, "
+            "because CI runs the Meshwright of their version"
+        )
+
+
+def _older(item: ClusterAnswers, template: Template, new: TemplateVersion) -> str:
+    """The version of an answers file, if it is older than ``new``."""
+    recorded = str(item.given.get("_commit", ""))
+    version = template.resolve(recorded) if recorded else None
+    if version is None or version.commit == new.commit:
+        return ""
+    if version.version is not None and new.version is not None:
+        return recorded if version.version < new.version else ""
+    older = not template.git.run("merge-base", "--is-ancestor", version.commit, new.commit).status
+    return recorded if older else ""
