@@ -26,6 +26,7 @@ class _Commands(LazyGroup):
         "diff": "Compare what two revisions render, object by object.",
         "explain": "Explain a finding, or why one component waits for another.",
         "app": "Add, list and show applications.",
+        "cluster": "Add clusters to a repository, remove and list them.",
         "trust": "Inspect the mesh's certificates and rotate the trust anchor.",
         "update": "Update to a newer template version and keep your edits.",
         "tools": "List or install kustomize, kubeconform and helm.",

@@ -82,8 +82,8 @@ class TestFolders:
         before = read_tree(folder)
 
         assert refusal(Request(folder, defaults=True)) == [
-            f"{folder}: run `meshwright update --answers KEY=VALUE` there to change an answer: "
-            "it is a generated repository already"
+            f"{folder}: run `meshwright update --answers KEY=VALUE` there to change an answer, "
+            "or `meshwright cluster add NAME` to add a cluster: it is a generated repository already"
         ]
         assert read_tree(folder) == before
 
@@ -95,7 +95,7 @@ class TestFolders:
 
         assert refusal(Request(target, defaults=True)) == [
             f"{target}: choose a folder outside the generated repository {folder}: "
-            "a repository cannot contain another one"
+            "to add a cluster to it, run `meshwright cluster add NAME` there"
         ]
         assert list((folder / "empty").iterdir()) == []
 

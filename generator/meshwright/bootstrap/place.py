@@ -98,8 +98,8 @@ def _refuse_content(name: str, target: Path, entries: list[str]) -> None:
         return
     if _is_generated(target):
         raise MeshwrightError(
-            f"{name}: run `meshwright update --answers KEY=VALUE` there to change an answer: "
-            "it is a generated repository already"
+            f"{name}: run `meshwright update --answers KEY=VALUE` there to change an answer, "
+            "or `meshwright cluster add NAME` to add a cluster: it is a generated repository already"
         )
     more = f" and {len(entries) - 1} more" if len(entries) > 1 else ""
     raise MeshwrightError(
@@ -113,7 +113,7 @@ def _refuse_nested(name: str, target: Path) -> None:
         if _is_generated(parent):
             raise MeshwrightError(
                 f"{name}: choose a folder outside the generated repository {parent}: "
-                "a repository cannot contain another one"
+                "to add a cluster to it, run `meshwright cluster add NAME` there"
             )
 
 

@@ -1,4 +1,4 @@
-"""What the Tab key offers for an argument: ids of findings, and names of applications."""
+"""What the Tab key offers for an argument: ids of findings, and names of applications and clusters."""
 
 from __future__ import annotations
 
@@ -34,6 +34,19 @@ def applications(ctx: typer.Context, incomplete: str) -> list[str]:
 def new_applications(ctx: typer.Context, incomplete: str) -> list[str]:
     """Names of folders in apps/ that are no applications yet."""
     return [name for name in _folders(ctx, meshed=False) if name.startswith(incomplete)]
+
+
+def clusters(ctx: typer.Context, incomplete: str) -> list[str]:
+    """Names of the clusters of the repository."""
+    from meshwright.apps.clusters import read_answers_files
+    from meshwright.commands.root import find_root
+
+    start = ctx.params.get("repository") or ctx.meta.get(FOLDER) or Path()
+    try:
+        found = read_answers_files(find_root(Path(start), generated=True))
+    except (OSError, MeshwrightError):
+        return []
+    return [item.cluster for item in found if item.cluster and item.cluster.startswith(incomplete)]
 
 
 def _folders(ctx: typer.Context, *, meshed: bool) -> Iterator[str]:

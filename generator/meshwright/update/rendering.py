@@ -19,12 +19,16 @@ from meshwright.update.templaterepository import Template, TemplateVersion
 
 @dataclass(frozen=True)
 class Job:
-    """A version to render with answers into ``destination``; ``paths`` are files of the user's repository."""
+    """A version to render with answers into ``destination``; ``paths`` are files of the user's repository.
+
+    ``answers_file`` is that of the job, if it differs from that of the others.
+    """
 
     version: TemplateVersion
     answers: Mapping[str, Any]
     destination: Path
     paths: Sequence[str] = ()
+    answers_file: str = ""
 
 
 @dataclass(frozen=True)
@@ -101,7 +105,7 @@ def description(template: Template, answers_file: str, job: Job) -> dict[str, An
         "commit": job.version.commit,
         "destination": str(job.destination),
         "answers": dict(job.answers),
-        "answers_file": answers_file,
+        "answers_file": job.answers_file or answers_file,
         "paths": list(job.paths),
     }
 

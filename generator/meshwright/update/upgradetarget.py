@@ -47,7 +47,7 @@ def choose(
         )
     changed = dict(given or {})
     questions = template.questions(new)
-    _refuse_unknown(new, questions, changed)
+    refuse_unknown(new, questions, changed)
     edited = {key: value for key, value in recorded.given.items() if before.given.get(key) != value}
     notes = tuple(
         f"{recorded.place(key)}: edited by hand; "
@@ -102,7 +102,8 @@ def _is_older(template: Template, new: TemplateVersion, old: TemplateVersion) ->
     return not template.git.run("merge-base", "--is-ancestor", new.commit, old.commit).status
 
 
-def _refuse_unknown(new: TemplateVersion, questions: Mapping[str, Any], changed: Mapping[str, Any]) -> None:
+def refuse_unknown(new: TemplateVersion, questions: Mapping[str, Any], changed: Mapping[str, Any]) -> None:
+    """Raise MeshwrightError if an answer is passed to a question that the version does not have."""
     # Questions in included files are left to Copier.
     if not questions:
         return

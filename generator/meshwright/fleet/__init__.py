@@ -1,0 +1,1 @@
+"""Adds clusters to a generated repository, and removes them."""
