@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sys
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from support.terminal import CONTROL_D, ENTER, Terminal
 from support.trees import read_tree
 
 Data = dict[str, Any]
+COMPONENTS = Path(__file__).parents[2] / "examples/pi-cluster/mesh/components/pi-cluster"
 
 
 def workload(
@@ -228,6 +230,117 @@ def test_verdicts(
 
     assert found["meshed"] is injected
     assert reason in found["reason"]
+
+
+@pytest.mark.parametrize(
+    ("of_namespace", "template", "meshed", "reason"),
+    [
+        (
+            "enabld",
+            {"annotations": {"linkerd.io/inject": "enabled"}},
+            False,
+            "namespace shop's linkerd.io/inject",
+        ),
+        (
+            "enabled",
+            {"annotations": {"linkerd.io/inject": ""}},
+            True,
+            "namespace shop's linkerd.io/inject is enabled",
+        ),
+        (
+            "enabled",
+            {"labels": {"linkerd.io/cni-resource": "x"}},
+            False,
+            "pods with label linkerd.io/cni-resource",
+        ),
+        (
+            "enabled",
+            {"labels": {"linkerd.io/control-plane-component": "x"}},
+            False,
+            "control-plane-component",
+        ),
+    ],
+)
+def test_verdicts_with_a_namespace(
+    of_namespace: str,
+    template: Data,
+    meshed: bool,
+    reason: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    metadata = {"name": "shop", "annotations": {"linkerd.io/inject": of_namespace}}
+    objects = [{**NAMESPACE, "metadata": metadata}, workload("Deployment", "web", template=template)]
+
+    found = added(repository(tmp_path, objects), capsys)["workloads"][0]
+
+    assert found["meshed"] is meshed
+    assert reason in found["reason"]
+
+
+ROLLOUT: Data = {**workload("Deployment", "web"), "apiVersion": "argoproj.io/v1alpha1", "kind": "Rollout"}
+
+
+def listed(root: Path, capsys: pytest.CaptureFixture[str], spec: Data) -> Data:
+    """What `app list` says about application shop with this mesh.yaml, with the template's components."""
+    shutil.copytree(COMPONENTS, root / "mesh/components/home", dirs_exist_ok=True)
+    (root / "apps/shop/mesh.yaml").write_text(
+        dump({"schema_version": 1, "namespace": "shop", "inject": "enabled", **spec}), encoding="utf-8"
+    )
+    capsys.readouterr()
+    command.list_apps("json", root)
+    found: Data = json.loads(capsys.readouterr().out)["applications"][0]
+    return found
+
+
+def test_pods_of_unknown_operators_are_unknown(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    found = listed(repository(tmp_path, [NAMESPACE, ROLLOUT]), capsys, {"scope": "namespace"})
+
+    assert found["meshed"] == "unknown"
+    assert "argoproj.io creates pods" in found["why"]
+
+
+@pytest.mark.parametrize(
+    ("patch", "reason"),
+    [
+        (
+            {"metadata": {"annotations": {"linkerd.io/inject": "disabled"}}},
+            "its pods' linkerd.io/inject is disabled",
+        ),
+        (
+            {"metadata": {"labels": {"linkerd.io/cni-resource": "x"}}},
+            "pods with label linkerd.io/cni-resource",
+        ),
+        ({"spec": {"hostNetwork": True}}, "it uses the host network"),
+    ],
+)
+def test_a_patch_decides(
+    patch: Data, reason: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = repository(tmp_path, [NAMESPACE, workload("Deployment", "web")])
+    target = {"kind": "Deployment", "name": "web"}
+
+    found = listed(root, capsys, {"patches": [{"target": target, "patch": {"spec": {"template": patch}}}]})
+
+    assert (found["meshed"], reason in found["why"]) == ("no", True)
+
+
+def test_an_invalid_namespace_keeps_all_pods_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    metadata = {"name": "shop", "annotations": {"linkerd.io/inject": "enabld"}}
+    root = repository(tmp_path, [{**NAMESPACE, "metadata": metadata}, workload("Deployment", "web")])
+
+    found = listed(root, capsys, {})
+
+    assert (found["meshed"], "'enabld'" in found["why"]) == ("no", True)
+
+
+def test_what_kustomize_leaves_out_is_not_listed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    ghost = workload("Deployment", "ghost")
+    ghost["metadata"]["annotations"] = {"config.kubernetes.io/local-config": "true"}
+
+    found = listed(repository(tmp_path, [NAMESPACE, workload("Deployment", "web"), ghost]), capsys, {})
+
+    assert [item["name"] for item in found["workloads"]] == ["web"]
 
 
 def test_without_a_terminal_nothing_is_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from meshwright.check.model.selectors import matches
+from meshwright.labelselector import matches
 from realcharts.fault import Fault
 from realcharts.installation import Installation
 from realcharts.pods import Namespace, Pod, namespace_of

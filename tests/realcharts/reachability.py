@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from meshwright.check.model.selectors import matches
+from meshwright.labelselector import matches
 from monitoring.relabel import scrape_targets
 from realcharts.admission import Admitted
 from realcharts.fault import Fault

@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from meshwright.check.model.repository import RootKind
-from meshwright.check.model.selectors import matches, selected, services_selected
+from meshwright.check.model.selectors import selected, services_selected
 from meshwright.check.model.workloads import workloads
+from meshwright.labelselector import matches
 from support.rulecases import Case, model_of
 
 KEYS, VALUES = st.sampled_from(["app", "tier", "x"]), st.sampled_from(["a", "b", "", "1"])

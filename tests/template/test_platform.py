@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 import re2
 
-from meshwright.apps.injectability import NamespaceFacts, blocked, verdict
+from meshwright.apps.injectability import blocked, verdict
 from meshwright.apps.podowners import pod_owner
+from meshwright.linkerd.injection import Namespace
 from meshwright.manifests.unit import BuiltObject, Origin
 from meshwright.pins import load_pins
 from meshwright.resources import data_root
@@ -49,7 +50,7 @@ def test_every_gate_is_injected_and_needs_no_other_image_than_the_proxys(engine:
         job = objects(file)["Job"]
         owner = pod_owner(built(job))
         assert owner is not None
-        assert verdict(built(job), owner, NamespaceFacts("linkerd-gate")).injected, file
+        assert verdict(built(job), owner, Namespace("linkerd-gate")).injected, file
         [container] = job["spec"]["template"]["spec"]["containers"]
         assert container["image"] == f"ghcr.io/linkerd/proxy:edge-{load_pins().charts['linkerd'][2:]}"
         assert container["command"] == ["/usr/lib/linkerd/linkerd-await", "--timeout=10s"]

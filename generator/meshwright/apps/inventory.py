@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from meshwright.apps.injectability import EXCLUDED_NAMESPACES
+from meshwright.apps.injectability import is_excluded
 from meshwright.apps.model import App, AppsContext
+from meshwright.apps.podsecurity import namespace_of
 from meshwright.apps.spec import Inject, Scope
 from meshwright.finding import Finding
 from meshwright.words import did_you_mean
@@ -95,7 +96,10 @@ def _namespace(app: App, context: AppsContext) -> Iterator[Finding]:
     spec, at = app.spec, app.at("namespace")
     makers = context.namespace_creators.get(spec.namespace, [])
     platform = spec.namespace in context.settings.platform_namespaces
-    if spec.namespace in EXCLUDED_NAMESPACES and spec.is_meshed:
+    if (
+        is_excluded(spec.namespace, namespace_of(spec.namespace, context), context.settings)
+        and spec.is_meshed
+    ):
         text = f"Linkerd's injector ignores namespace '{spec.namespace}', but inject is '{spec.inject}'"
         yield Finding("mesh/namespace", at, text, "move the application, or set inject to disabled")
     if spec.create_namespace and platform:

@@ -11,6 +11,7 @@ from meshwright.apps.existing import overlays_folder
 from meshwright.apps.spec import MeshSpec, PatchTarget
 from meshwright.errors import Position
 from meshwright.finding import Finding
+from meshwright.linkerd.injection import DEFAULT_INJECTOR, Injector
 from meshwright.manifests.unit import BuiltObject
 from meshwright.yaml import Document
 from meshwright.yaml.pointer import Pointer
@@ -97,6 +98,9 @@ class RepositorySettings:
     trust_domain: str = "cluster.local"
     # The Secret with the key that Flux decrypts SOPS files with; empty if the repository has none.
     sops_secret: str = ""
+    # The metadata of the namespaces that the platform creates.
+    namespaces: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    injector: Injector = DEFAULT_INJECTOR
     components: Mapping[str, Component] = field(default_factory=dict)
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from meshwright.apps.model import Component, RepositorySettings
+from meshwright.linkerd.injection import INJECT, injector_of
 from meshwright.manifests.inside import leads_out, read_inside
 from meshwright.yaml import YamlFault, parse_all
 from meshwright.yaml.pointer import holds, items_of, mapping_of, value_at
@@ -52,6 +53,8 @@ def read_settings(root: Path, answers: Mapping[str, Any], file: str) -> Reposito
         prometheus_is_meshed=_prometheus_is_meshed(answers, namespaces),
         trust_domain=str(_value(values, "identityTrustDomain") or "cluster.local"),
         sops_secret=_SOPS_SECRET if answers.get("secrets") == "sops" and engine == "flux" else "",
+        namespaces=namespaces,
+        injector=injector_of(values),
         components=_components(root, cluster),
     )
 
@@ -76,12 +79,12 @@ def _native_sidecars(values: Mapping[str, Any], version: str) -> bool:
 
 
 def _namespaces(root: Path, platform: str) -> dict[str, Mapping[str, Any]]:
-    """The namespaces that the platform creates, with their annotations."""
+    """The namespaces that the platform creates, with their metadata."""
     found: dict[str, Mapping[str, Any]] = {}
     for item in _read_all(root, f"{platform}/namespaces/namespaces.yaml"):
         metadata = mapping_of(mapping_of(item).get("metadata"))
         if mapping_of(item).get("kind") == "Namespace" and metadata.get("name"):
-            found[str(metadata["name"])] = mapping_of(metadata.get("annotations"))
+            found[str(metadata["name"])] = metadata
     return found
 
 
@@ -102,7 +105,7 @@ def _prometheus(answers: Mapping[str, Any]) -> tuple[str, str] | None:
 def _prometheus_is_meshed(answers: Mapping[str, Any], namespaces: Mapping[str, Mapping[str, Any]]) -> bool:
     if answers.get("metrics") != "install":
         return False
-    return namespaces.get("monitoring", {}).get("linkerd.io/inject") == "enabled"
+    return mapping_of(mapping_of(namespaces.get("monitoring")).get("annotations")).get(INJECT) == "enabled"
 
 
 def _components(root: Path, cluster: str) -> dict[str, Component]:

@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from meshwright.check.model.index import Model
+from meshwright.check.model.injection import inject_mode
 from meshwright.check.model.releases import ChartRelease
-from meshwright.check.model.workloads import INJECT, inject_mode, workload_of, workloads
+from meshwright.check.model.workloads import workload_of, workloads
+from meshwright.linkerd.injection import INJECT
 from meshwright.manifests.kustomization import join
 from meshwright.yaml.pointer import items_of
 

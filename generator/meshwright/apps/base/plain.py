@@ -14,7 +14,7 @@ from meshwright.manifests.kustomization import FILE_NAMES
 from meshwright.manifests.remote import is_remote
 from meshwright.manifests.unit import BuiltObject, Origin
 from meshwright.yaml import Document, YamlFault, load_documents
-from meshwright.yaml.pointer import items_of
+from meshwright.yaml.pointer import items_of, mapping_of
 
 # Fields that do not change which objects exist, nor their pods, ports and selectors.
 _IRRELEVANT_FIELDS = frozenset(
@@ -22,6 +22,9 @@ _IRRELEVANT_FIELDS = frozenset(
     | {"generatorOptions", "sortOptions", "buildMetadata", "configurations", "openapi", "crds"}
 )
 _SUPPORTED_FIELDS = frozenset({"resources", "namespace", "labels", "helmCharts", "helmGlobals"})
+# What lets labels reach selectors and pods.
+_REACHING = ("includeSelectors", "includeTemplates", "fields")
+_LOCAL = "config.kubernetes.io/local-config"
 _MAX_DEPTH = 30
 _MAX_FOLDERS = 1000
 
@@ -111,7 +114,10 @@ class PlainReader:
         document = self._kustomization(path)
         data = document.data
         for entry in items_of(data.get("labels")):
-            if not isinstance(entry, dict) or entry.get("includeSelectors") or entry.get("includeTemplates"):
+            if not isinstance(entry, dict) or any(entry.get(field) for field in _REACHING):
+                raise _NeedsKustomize
+            # kustomize refuses other values than texts.
+            if not all(isinstance(value, str) for value in mapping_of(entry.get("pairs")).values()):
                 raise _NeedsKustomize
         for chart in _listed(data, "helmCharts"):
             if not isinstance(chart, dict) or not isinstance(chart.get("name"), str):
@@ -186,6 +192,9 @@ def _objects(document: Document) -> Iterator[BuiltObject]:
             raise _NeedsKustomize
         metadata = item.get("metadata")
         if not isinstance(metadata, dict) or not isinstance(metadata.get("name"), str):
+            raise _NeedsKustomize
+        # kustomize leaves such an object out.
+        if _LOCAL in mapping_of(metadata.get("annotations")):
             raise _NeedsKustomize
         yield BuiltObject(item, origin)
 

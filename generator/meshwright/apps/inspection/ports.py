@@ -32,7 +32,6 @@ _KNOWN = {
     6222: KnownPort("NATS' cluster port", _SERVER_FIRST),
     6379: KnownPort("Redis", _BINARY),
     7946: KnownPort("memberlist", _GOSSIP),
-    8222: KnownPort("NATS' monitoring port", _BINARY),
     9092: KnownPort("Kafka", _BINARY),
     9094: KnownPort("Alertmanager's gossip", _GOSSIP),
     9200: KnownPort("Elasticsearch, HTTPS by default", "which the proxy cannot read"),

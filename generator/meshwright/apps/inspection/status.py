@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import json
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from meshwright.apps.injectability import INJECT, Verdict, namespace_facts, verdict
-from meshwright.apps.model import App, AppsContext, Base, RepositorySettings
-from meshwright.apps.overlay.annotationtargets import AnnotationTarget, choose_targets
+from meshwright.apps.model import App, AppsContext, Base, PodOwner, RepositorySettings
+from meshwright.apps.overlay.annotations import pod_annotations
+from meshwright.apps.overlay.annotationtargets import choose_targets
+from meshwright.apps.podmakers import unknown_makers
 from meshwright.apps.podowners import pod_owner
 from meshwright.apps.podsecurity import forbidding_level
 from meshwright.apps.spec import Inject, Scope
-from meshwright.manifests.unit import BuiltObject, Origin
+from meshwright.linkerd.injection import Namespace
+from meshwright.manifests.unit import BuiltObject
 
 
 @dataclass(frozen=True)
@@ -38,16 +42,37 @@ class AppStatus:
     why: str
 
 
-def app_status(app: App, context: AppsContext) -> AppStatus:
-    """The status of ``app`` with its overlay applied."""
+def app_status(
+    app: App, context: AppsContext, built: Mapping[str, tuple[BuiltObject, ...]] | None = None
+) -> AppStatus:
+    """The status of ``app`` with its overlay applied.
+
+    ``built`` are the objects of overlays that were built, by application. A patch of the user may change
+    whatever the overlay sets, so nothing is known of an application with patches that is not in ``built``.
+    Without ``built``, all is judged as before the user's patches.
+    """
     base, settings = context.bases[app.name], context.settings
+    objects = (built or {}).get(app.name)
     targets = {id(target.item): target for target in choose_targets(app, base, settings).chosen}
-    namespaces = {item.name: item for item in _namespaces(context)}
-    found = [
-        _with_overlay(app, item, targets.get(id(item)), namespaces.get(item.namespace or app.spec.namespace))
-        for item in base.objects
-        if pod_owner(item)
-    ]
+    namespaces = {item.name: item for item in (*_namespaces(context), *_made(objects or (), "Namespace"))}
+    created = _created(app, namespaces, settings)
+    found = []
+    for item in base.objects if objects is None else objects:
+        owner = pod_owner(item)
+        if owner is None:
+            continue
+        home = item.namespace or app.spec.namespace
+        facts = created if home == created.name else namespace_facts(home, namespaces.get(home), settings)
+        target = targets.get(id(item))
+        if target is not None:
+            item = _annotated(item, owner, target.annotations)
+        outcome = verdict(item, owner, facts, settings.injector, base.objects)
+        if target is not None and outcome.reason.startswith("its pods'"):
+            outcome = replace(outcome, reason=f"its overlay sets {INJECT}: {target.annotations[INJECT]}")
+        if built is not None and objects is None and is_patched(app):
+            outcome = Verdict(None, "its overlay cannot be built; `meshwright check` says why")
+        found.append(WorkloadStatus(item.kind, item.name, home, outcome.injected, outcome.reason))
+    found += _of_unknown(base, app.spec.namespace)
     found += _of_charts(app, base)
     found = [_admitted(item, namespaces.get(item.namespace), settings) for item in found]
     return AppStatus(
@@ -61,7 +86,12 @@ def app_status(app: App, context: AppsContext) -> AppStatus:
     )
 
 
-def plain_statuses(base: Base, namespace: str) -> list[WorkloadStatus]:
+def is_patched(app: App) -> bool:
+    """Whether patches or components of the user may change what the overlay sets."""
+    return bool(app.spec.patches or app.spec.components)
+
+
+def plain_statuses(base: Base, namespace: str, settings: RepositorySettings) -> list[WorkloadStatus]:
     """The injector's decision about the workloads of a base without an overlay."""
     named = {item.name: item for item in base.objects if item.kind == "Namespace"}
     found = []
@@ -69,32 +99,49 @@ def plain_statuses(base: Base, namespace: str) -> list[WorkloadStatus]:
         owner = pod_owner(item)
         if owner is not None:
             home = item.namespace or namespace
-            outcome = verdict(item, owner, namespace_facts(home, named.get(home)))
+            facts = namespace_facts(home, named.get(home), settings)
+            outcome = verdict(item, owner, facts, settings.injector, base.objects)
             found.append(WorkloadStatus(item.kind, item.name, home, outcome.injected, outcome.reason))
-    return found
+    return [*found, *_of_unknown(base, namespace)]
+
+
+def _of_unknown(base: Base, namespace: str) -> Iterator[WorkloadStatus]:
+    for item in unknown_makers(base.objects):
+        why = f"whether and how {item.api_version.partition('/')[0]} creates pods from it is not known here"
+        yield WorkloadStatus(item.kind, item.name, item.namespace or namespace, None, why)
 
 
 def _namespaces(context: AppsContext) -> Iterator[BuiltObject]:
     for base in context.bases.values():
-        yield from (item for item in base.objects if item.kind == "Namespace")
+        yield from _made(base.objects, "Namespace")
 
 
-def _with_overlay(
-    app: App, item: BuiltObject, target: AnnotationTarget | None, namespace: BuiltObject | None
-) -> WorkloadStatus:
-    owner = pod_owner(item)
-    assert owner is not None
-    home = item.namespace or app.spec.namespace
-    facts = namespace_facts(home, namespace)
-    outcome = verdict(item, owner, facts)
-    if not facts.is_excluded and target is not None:
-        value = target.annotations[INJECT]
-        outcome = Verdict(value != Inject.DISABLED, f"its overlay sets {INJECT}: {value}")
-    elif (
-        app.spec.scope is Scope.NAMESPACE and app.spec.inject is not Inject.DISABLED and not facts.is_excluded
-    ):
-        outcome = verdict(item, owner, namespace_facts(home, _annotated(home, str(app.spec.inject))))
-    return WorkloadStatus(item.kind, item.name, home, outcome.injected, outcome.reason)
+def _made(objects: Iterable[BuiltObject], kind: str) -> Iterator[BuiltObject]:
+    return (item for item in objects if item.kind == kind)
+
+
+def _created(app: App, namespaces: Mapping[str, BuiltObject], settings: RepositorySettings) -> Namespace:
+    """The application's namespace with what its overlay sets on it."""
+    facts = namespace_facts(app.spec.namespace, namespaces.get(app.spec.namespace), settings)
+    if app.spec.scope is not Scope.NAMESPACE:
+        return facts
+    own = pod_annotations(app.spec, None, settings)
+    return replace(facts, annotations={**facts.annotations, **own})
+
+
+def _annotated(item: BuiltObject, owner: PodOwner, annotations: Mapping[str, str]) -> BuiltObject:
+    """A copy of a workload with annotations on its pods; in a list, on those of the first item."""
+    data = json.loads(json.dumps(item.data, default=str))
+    at = data
+    for step in owner.annotations:
+        if step == "*":
+            at = at[0]
+            continue
+        if not at.get(step):
+            at[step] = {}
+        at = at[step]
+    at.update(annotations)
+    return replace(item, data=data)
 
 
 def _admitted(
@@ -105,11 +152,6 @@ def _admitted(
         return status
     reason = f"Pod Security level {level} of namespace {status.namespace} rejects pods with linkerd-init"
     return replace(status, meshed=False, reason=reason)
-
-
-def _annotated(name: str, inject: str) -> BuiltObject:
-    data = {"kind": "Namespace", "metadata": {"name": name, "annotations": {INJECT: inject}}}
-    return BuiltObject(data, Origin())
 
 
 def _of_charts(app: App, base: Base) -> Iterator[WorkloadStatus]:

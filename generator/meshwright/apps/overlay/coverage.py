@@ -6,19 +6,15 @@ from collections.abc import Iterator
 
 from meshwright.apps.model import App, Base
 from meshwright.apps.overlay.annotationtargets import Targets
+from meshwright.apps.podmakers import is_built_in
 from meshwright.finding import Finding
-from meshwright.manifests.unit import BuiltObject
-
-# The groups of Kubernetes' own kinds. Any other object may make an operator create pods.
-_BUILT_IN_GROUPS = frozenset({"", "apps", "batch", "autoscaling", "policy", "storage.k8s.io"})
-_BUILT_IN_SUFFIX = ".k8s.io"
 
 
 def nothing_meshed(app: App, base: Base, targets: Targets) -> Iterator[Finding]:
     """A finding if ``inject`` asks for proxies and nothing can be meshed; none if something is unknown."""
     if not app.spec.is_meshed or not base.objects or base.charts or base.not_seen or app.spec.workloads:
         return
-    if targets.findings or not all(map(_is_built_in, base.objects)):
+    if targets.findings or not all(map(is_built_in, base.objects)):
         return
     if targets.skipped and len(targets.skipped) == len(targets.owners):
         item, reason = targets.skipped[0]
@@ -31,8 +27,3 @@ def nothing_meshed(app: App, base: Base, targets: Targets) -> Iterator[Finding]:
         text = f"inject is '{app.spec.inject}', but no object in '{app.base_path}' creates pods"
         fix = "list the workload's file in kustomization.yaml, or set inject to disabled"
         yield Finding("mesh/nothing-meshed", app.at("inject"), text, fix)
-
-
-def _is_built_in(item: BuiltObject) -> bool:
-    group = item.group
-    return group in _BUILT_IN_GROUPS or group.endswith(_BUILT_IN_SUFFIX)

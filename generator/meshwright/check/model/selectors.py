@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from meshwright.check.model.index import Item, Model
 from meshwright.check.model.workloads import Workload, workloads, workloads_in
+from meshwright.labelselector import matches
 from meshwright.yaml.pointer import items_of
 
 T = TypeVar("T")
@@ -90,25 +91,3 @@ def _label_keys(labels: Mapping[str, Any]) -> Iterator[str]:
     for key, value in labels.items():
         yield str(key)
         yield f"{key}={value}"
-
-
-def matches(selector: Any, labels: Any) -> bool:
-    """Whether a label selector matches these labels; an invalid selector matches none.
-
-    source: Kubernetes LabelSelector; an empty one matches everything.
-    """
-    if not isinstance(selector, dict):
-        return False
-    if any(labels.get(key) != value for key, value in (selector.get("matchLabels") or {}).items()):
-        return False
-    for term in selector.get("matchExpressions") or []:
-        value, wanted = labels.get(term.get("key")), term.get("values") or []
-        matched = {
-            "In": value in wanted,
-            "NotIn": value not in wanted,
-            "Exists": value is not None,
-            "DoesNotExist": value is None,
-        }
-        if not matched.get(str(term.get("operator")), False):
-            return False
-    return True

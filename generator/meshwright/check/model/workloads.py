@@ -8,11 +8,8 @@ from functools import cached_property
 from typing import Any
 
 from meshwright.check.model.index import Item, Model
-from meshwright.flux.substitution import unresolved
 from meshwright.yaml.pointer import Pointer
 
-INJECT = "linkerd.io/inject"
-MESHED = frozenset({"enabled", "ingress"})
 _TEMPLATE: Pointer = ("spec", "template")
 # Kind -> the pointer to the pod template; a Pod is its own template.
 _TEMPLATES: dict[str, Pointer] = {
@@ -77,25 +74,3 @@ def _by_namespace(model: Model) -> dict[tuple[str, str], list[Workload]]:
     for workload in workloads(model):
         found.setdefault((workload.item.cluster, workload.item.namespace), []).append(workload)
     return found
-
-
-def inject_mode(model: Model, workload: Workload) -> str | None:
-    """``enabled`` or ``ingress`` if the pods or their namespace request a proxy, else None."""
-    item = workload.item
-    own = workload.annotations.get(INJECT)
-    if own is None:
-        namespace = model.find(item.cluster, "Namespace", "", item.namespace)
-        own = namespace.annotations.get(INJECT) if namespace is not None else None
-    return str(own) if own in MESHED and workload.pod.get("hostNetwork") is not True else None
-
-
-def may_be_meshed(model: Model, workload: Workload) -> bool:
-    """Whether its pods get a proxy, or may get one because their Namespace or a Flux variable is unknown."""
-    if workload.pod.get("hostNetwork") is True:
-        return False
-    own = workload.annotations.get(INJECT)
-    if own is None:
-        item = workload.item
-        namespace = model.find(item.cluster, "Namespace", "", item.namespace)
-        own = "enabled" if namespace is None else namespace.annotations.get(INJECT)
-    return own in MESHED or unresolved(own)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 
-from meshwright.apps.injectability import ADMISSION_LABEL
 from meshwright.check.model.index import CONTROL_PLANE, Item
-from meshwright.check.model.workloads import INJECT, Workload, workload_of
+from meshwright.check.model.injection import inject_mode
+from meshwright.check.model.workloads import Workload, workload_of
 from meshwright.check.order.chartfacts import FACTS, GATEWAY
 from meshwright.check.order.graph import Because
 from meshwright.check.order.provisions import Provider, Provisions
@@ -21,9 +21,9 @@ from meshwright.check.order.startup import (
 )
 from meshwright.errors import Position
 from meshwright.faults import contained
+from meshwright.linkerd.injection import INJECT
 from meshwright.yaml.pointer import items_of
 
-_MESHED = ("enabled", "ingress")
 # Namespaces that are excluded from Linkerd's injector, or are Linkerd's own.
 _EXCLUDED = frozenset({"kube-system", "cert-manager", "linkerd", "linkerd-cni", "flux-system"})
 # Namespaces that every cluster with an engine has.
@@ -156,14 +156,8 @@ class _Needs:
         return [] if any(provider.by_hand for provider in found) else found
 
     def _is_meshed(self, workload: Workload) -> bool:
-        item = workload.item
-        if workload.pod.get("hostNetwork") is True or item.namespace in _EXCLUDED:
-            return False
-        namespace = self._startup.model.find(item.cluster, "Namespace", "", item.namespace)
-        if namespace is not None and namespace.labels.get(ADMISSION_LABEL) == "disabled":
-            return False
-        own = workload.annotations.get(INJECT)
-        return (namespace.annotations.get(INJECT) if own is None and namespace else own) in _MESHED
+        own = workload.item.namespace in _EXCLUDED
+        return not own and inject_mode(self._startup.model, workload) is not None
 
     def of_chart(self, chart: ChartContent) -> None:
         """Add what a chart's own objects and pods need."""

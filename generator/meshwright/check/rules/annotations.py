@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from meshwright.check.model.index import Model
-from meshwright.check.model.workloads import INJECT, workload_of, workloads
+from meshwright.check.model.workloads import workload_of, workloads
 from meshwright.check.rules.rule import Hit, Severity, rule
+from meshwright.linkerd.injection import INJECT
 
 _CONFIG = "config.linkerd.io/"
 _ADMISSION = f"{_CONFIG}admission-webhooks"

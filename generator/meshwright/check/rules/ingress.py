@@ -7,8 +7,9 @@ from typing import Any
 
 from meshwright.check.model.annotationholders import chart_pods
 from meshwright.check.model.index import Item, Model
-from meshwright.check.model.workloads import INJECT, workloads
+from meshwright.check.model.workloads import workloads
 from meshwright.check.rules.rule import Hit, Severity, rule
+from meshwright.linkerd.injection import INJECT
 from meshwright.yaml import YamlFault, parse
 from meshwright.yaml.pointer import holds, items_of, value_at
 

@@ -3,19 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from meshwright.check.model.annotationholders import annotation_holders, chart_pods, holder_of
 from meshwright.check.model.index import CONTROL_PLANE, Item, Model
-from meshwright.check.model.workloads import INJECT, inject_mode, workloads, workloads_in
+from meshwright.check.model.injection import (
+    control_plane,
+    inject_mode,
+    injector,
+    namespace_of,
+    proxy_settings,
+    service_account,
+)
+from meshwright.check.model.workloads import Workload, workloads, workloads_in
 from meshwright.check.rules.rule import Hit, Severity, rule
 from meshwright.flux.substitution import unresolved
+from meshwright.labelselector import matches
+from meshwright.linkerd.injection import (
+    INJECT,
+    INJECT_VALUES,
+    INJECTING,
+    inject_value,
+    mounts_token,
+    verdict,
+)
 from meshwright.words import did_you_mean
-from meshwright.yaml.pointer import Pointer
+from meshwright.yaml.pointer import Pointer, items_of, mapping_of
 
-_VALUES = ("enabled", "ingress", "disabled")
-_ENABLING = ("enabled", "ingress")
-# The chart's own list (2026.8.3, proxyInjector.namespaceSelector); its label excludes others.
-_EXCLUDED = frozenset({"kube-system", "cert-manager"})
 _REMOVED = frozenset({"config.linkerd.io/init-image", "config.linkerd.io/init-image-version"})
 # linkerd2 edge-26.8.3, pkg/k8s/labels.go.
 _CONFIG = frozenset(
@@ -91,10 +105,20 @@ def _holders(model: Model) -> Iterator[tuple[Item, Pointer]]:
 def on_the_workload(model: Model) -> Iterator[Hit]:
     for workload in workloads(model):
         item = workload.item
-        if workload.template and INJECT in item.annotations and INJECT not in workload.annotations:
-            at = item.at("metadata", "annotations", INJECT, key=True)
-            text = f"{item.title} has {INJECT} on itself, but not on its pod template"
-            yield Hit(at, text, subject=item.title)
+        for pointer in _above_template(workload):
+            if INJECT in item.mapping(*pointer, "annotations") and INJECT not in workload.annotations:
+                at = item.at(*pointer, "annotations", INJECT, key=True)
+                where = "itself" if pointer == ("metadata",) else "its Jobs"
+                text = f"{item.title} has {INJECT} on {where}, but not on its pod template"
+                yield Hit(at, text, subject=item.title)
+
+
+def _above_template(workload: Workload) -> Iterator[Pointer]:
+    """The metadata of what its pods are made from, which pods do not inherit."""
+    if workload.template:
+        yield ("metadata",)
+    if workload.item.built.kind == "CronJob":
+        yield ("spec", "jobTemplate", "metadata")
 
 
 @rule(
@@ -106,7 +130,8 @@ def on_the_workload(model: Model) -> Iterator[Hit]:
     source="linkerd2#4856",
 )
 def as_a_label(model: Model) -> Iterator[Hit]:
-    for item, pointer in _holders(model):
+    above = [(each.item, pointer) for each in workloads(model) for pointer in _above_template(each)]
+    for item, pointer in (*_holders(model), *above):
         if INJECT in item.mapping(*pointer, "labels"):
             at = item.at(*pointer, "labels", INJECT, key=True)
             text = f"{item.title} has label {INJECT}, but the injector reads only annotations"
@@ -117,16 +142,18 @@ def as_a_label(model: Model) -> Iterator[Hit]:
     "MW303",
     "inject-value-unknown",
     "linkerd.io/inject has an unknown value",
-    why="Any value other than enabled, ingress and disabled turns injection off, and nothing reports it.",
+    why="A pod with another value gets no proxy. On a Namespace, another value keeps out every pod in it, "
+    "even one whose own annotation is enabled. Nothing reports it. An empty value counts as none.",
     fix="use enabled, ingress or disabled",
     source="linkerd2 pkg/inject/report.go, ValidInjectAnnotationValues",
 )
 def unknown_value(model: Model) -> Iterator[Hit]:
     for holder in annotation_holders(model):
-        value = holder.annotations.get(INJECT, "disabled")
-        if value not in _VALUES and not unresolved(value):
-            hint = did_you_mean(str(value), _VALUES)
-            text = f"{holder.title} has {INJECT} '{value}', which turns injection off{hint}"
+        value = inject_value(holder.annotations)
+        if value and value not in INJECT_VALUES and not unresolved(value):
+            hint = did_you_mean(value, INJECT_VALUES)
+            whose = " for all its pods" if holder.title.startswith("Namespace ") else ""
+            text = f"{holder.title} has {INJECT} '{value}', which turns injection off{whose}{hint}"
             yield Hit(holder.at(INJECT), text, subject=holder.title)
 
 
@@ -141,10 +168,7 @@ def unknown_value(model: Model) -> Iterator[Hit]:
 )
 def host_network(model: Model) -> Iterator[Hit]:
     for workload in workloads(model):
-        if workload.pod.get("hostNetwork") is True and workload.annotations.get(INJECT) in (
-            "enabled",
-            "ingress",
-        ):
+        if workload.pod.get("hostNetwork") is True and workload.annotations.get(INJECT) in INJECTING:
             at = workload.item.at(*workload.template, "metadata", "annotations", INJECT)
             text = f"{workload.item.title} requests injection, but uses the host network"
             yield Hit(at, text, subject=workload.item.title)
@@ -164,7 +188,7 @@ def pod_security(model: Model) -> Iterator[Hit]:
         level = item.labels.get(label)
         if level not in ("baseline", "restricted") or not _uses_linkerd_init(model, item.cluster):
             continue
-        if item.annotations.get(INJECT) in _ENABLING:
+        if item.annotations.get(INJECT) in INJECTING:
             text = f"{item.title} is meshed, but enforces Pod Security level {level}"
         elif pods := list(_meshed_pods(model, item)):
             who = f"{pods[0]} is" if len(pods) == 1 else f"{pods[0]} and {len(pods) - 1} more are"
@@ -190,7 +214,7 @@ def _meshed_pods(model: Model, namespace: Item) -> Iterator[str]:
             yield f"{workload.item.title} ({where})"
     for holder in chart_pods(model):
         here = (holder.cluster, holder.namespace) == (namespace.cluster, namespace.name)
-        if here and holder.annotations.get(INJECT) in _ENABLING:
+        if here and holder.annotations.get(INJECT) in INJECTING:
             yield f"{holder.title} ({holder.at(INJECT)})"
 
 
@@ -204,40 +228,24 @@ def _meshed_pods(model: Model, namespace: Item) -> Iterator[str]:
     source="linkerd-control-plane values.yaml, proxyInjector.namespaceSelector (since edge-22.2.1)",
 )
 def excluded_namespace(model: Model) -> Iterator[Hit]:
-    label = "config.linkerd.io/admission-webhooks"
-    for cluster in model.clusters:
-        releases = model.charts(CONTROL_PLANE, cluster)
-        # Another selector of theirs, or a further webhook, may reach what the chart's own does not.
-        if any(release.has("proxyInjector", "namespaceSelector") for release in releases) or _has_other(
-            model, cluster
-        ):
+    for workload in workloads(model):
+        item = workload.item
+        if workload.annotations.get(INJECT) in INJECTING and _excludes(model, item.cluster, item.namespace):
+            at = item.at(*workload.template, "metadata", "annotations", INJECT)
+            text = f"{item.title} requests injection, but the webhook skips namespace {item.namespace}"
+            yield Hit(at, text, subject=item.title)
+    for holder in chart_pods(model):
+        # What k3s packages has a rule of its own.
+        if holder.annotations.get(INJECT) not in INJECTING or holder.title.startswith("HelmChartConfig"):
             continue
-        for workload in workloads(model):
-            item = workload.item
-            if item.cluster != cluster or workload.annotations.get(INJECT) not in ("enabled", "ingress"):
-                continue
-            namespace = model.find(cluster, "Namespace", "", item.namespace)
-            labelled = namespace is not None and namespace.labels.get(label) == "disabled"
-            if item.namespace in _EXCLUDED or labelled:
-                at = item.at(*workload.template, "metadata", "annotations", INJECT)
-                text = f"{item.title} requests injection, but the webhook skips namespace {item.namespace}"
-                yield Hit(at, text, subject=item.title)
-        for holder in chart_pods(model):
-            asked = holder.annotations.get(INJECT) in ("enabled", "ingress")
-            # What k3s packages has a rule of its own.
-            if asked and holder.cluster == cluster and not holder.title.startswith("HelmChartConfig"):
-                namespace = model.find(cluster, "Namespace", "", holder.namespace)
-                labelled = namespace is not None and namespace.labels.get(label) == "disabled"
-                if holder.namespace in _EXCLUDED or labelled:
-                    text = f"{holder.title} requests injection, but the webhook skips namespace {holder.namespace}"
-                    yield Hit(holder.at(INJECT), text, subject=holder.title)
+        if _excludes(model, holder.cluster, holder.namespace):
+            text = f"{holder.title} requests injection, but the webhook skips namespace {holder.namespace}"
+            yield Hit(holder.at(INJECT), text, subject=holder.title)
 
 
-def _has_other(model: Model, cluster: str) -> bool:
-    for item in model.items("MutatingWebhookConfiguration"):
-        if item.cluster == cluster and "linkerd-proxy-injector" in str(item.list("webhooks")):
-            return True
-    return False
+def _excludes(model: Model, cluster: str, name: str) -> bool:
+    namespace = namespace_of(model, cluster, name)
+    return not matches(injector(model, cluster).namespace_selector, namespace.all_labels)
 
 
 @rule(
@@ -286,15 +294,45 @@ def unknown_annotation(model: Model) -> Iterator[Hit]:
 )
 def no_token(model: Model) -> Iterator[Hit]:
     for workload in workloads(model):
-        item = workload.item
-        if (
-            workload.pod.get("automountServiceAccountToken") is not False
-            or inject_mode(model, workload) is None
-        ):
+        item, settings = workload.item, proxy_settings(model, workload)
+        release = control_plane(model, item.cluster)
+        if release is None or settings.injector.projects_tokens or mounts_token(settings.pod):
             continue
-        for release in model.charts(CONTROL_PLANE, item.cluster):
-            if release.value("identity", "serviceAccountTokenProjection") is False:
-                at = item.at(*workload.template, "spec", "automountServiceAccountToken")
-                where = release.at("identity", "serviceAccountTokenProjection")
-                text = f"{item.title} mounts no service account token, and {release.title} ({where}) projects none"
-                yield Hit(at, text, subject=item.title)
+        others = replace(settings.injector, projects_tokens=True)
+        if not verdict(settings.pod, settings.namespace, others).injected:
+            continue
+        account = service_account(model, workload)
+        field = "automountServiceAccountToken"
+        if settings.pod.account_mounts is False and field not in workload.pod and account is not None:
+            at, who = account.at(field), f"{account.title}, used by {item.title},"
+        else:
+            at, who = item.at(*workload.template, "spec", field), item.title
+        where = release.at("identity", "serviceAccountTokenProjection")
+        text = f"{who} mounts no service account token, and {release.title} ({where}) projects none"
+        yield Hit(at, text, subject=item.title)
+
+
+@rule(
+    "MW319",
+    "inject-on-excluded-pod",
+    "Injection is requested for pods that the webhook skips by their labels",
+    why="The injector's webhook skips pods with the label linkerd.io/control-plane-component or "
+    "linkerd.io/cni-resource, so they get no proxy, and nothing reports it.",
+    fix="remove the label from the pod template, or set linkerd.io/inject: disabled",
+    source="linkerd-control-plane values.yaml, proxyInjector.objectSelector",
+)
+def excluded_pod(model: Model) -> Iterator[Hit]:
+    for workload in workloads(model):
+        item, settings = workload.item, proxy_settings(model, workload)
+        everywhere = replace(settings.injector, object_selector={})
+        if matches(settings.injector.object_selector, settings.pod.labels):
+            continue
+        if not verdict(settings.pod, settings.namespace, everywhere).injected:
+            continue
+        terms = items_of(settings.injector.object_selector.get("matchExpressions"))
+        names = [str(mapping_of(term).get("key")) for term in terms]
+        label = next((name for name in names if name in settings.pod.labels), "")
+        at = item.at(*workload.template, "metadata", "labels", *([label] if label else []), key=True)
+        what = f"pods with label {label}" if label else "pods with its labels"
+        text = f"{item.title} requests injection, but the webhook skips {what}"
+        yield Hit(at, text, subject=item.title)

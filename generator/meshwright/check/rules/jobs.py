@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from meshwright.check.model.index import CONTROL_PLANE, Model
-from meshwright.check.model.workloads import Workload, inject_mode, workloads
+from meshwright.check.model.injection import inject_mode, proxy_settings
+from meshwright.check.model.workloads import Workload, workloads
 from meshwright.check.rules.rule import Hit, rule
+from meshwright.linkerd.proxysettings import read_bool
 from meshwright.linkerd.version import EdgeRelease
 from meshwright.yaml.pointer import items_of
 
@@ -22,9 +24,12 @@ _NATIVE_SINCE = EdgeRelease(2026, 5, 2)
 
 def native_sidecars(model: Model, workload: Workload) -> bool | None:
     """Whether the proxy of a pod is a native sidecar; None when that cannot be told."""
+    settings = proxy_settings(model, workload)
     for key in NATIVE_SIDECAR:
-        if key in workload.annotations:
-            return str(workload.annotations[key]).lower() == "true"
+        set_by = settings.annotation(key)
+        value = read_bool(set_by.value) if set_by is not None else None
+        if value is not None:
+            return value
     releases = model.charts(CONTROL_PLANE, workload.item.cluster)
     if len(releases) != 1 or not releases[0].complete:
         return None
@@ -76,6 +81,7 @@ def no_shutdown(model: Model) -> Iterator[Hit]:
         releases = model.charts(CONTROL_PLANE, workload.item.cluster)
         if any(release.value("proxy", "enableShutdownEndpoint") is True for release in releases):
             continue
-        if workload.annotations.get(f"{_PREFIX}proxy-admin-shutdown") != "enabled":
+        set_by = proxy_settings(model, workload).annotation(f"{_PREFIX}proxy-admin-shutdown")
+        if set_by is None or set_by.value != "enabled":
             text = f"{workload.item.title} runs linkerd-await --shutdown, but does not set {_PREFIX}proxy-admin-shutdown"
             yield Hit(workload.item.at(*workload.template, "metadata"), text, subject=workload.item.title)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from meshwright.check.model.index import Item, Model
-from meshwright.check.model.selectors import matches, selected, services_selected
+from meshwright.check.model.selectors import selected, services_selected
 from meshwright.check.rules.rule import Hit, rule
+from meshwright.labelselector import matches
 from meshwright.yaml.pointer import items_of
 
 _GROUP = "monitoring.coreos.com"

@@ -6,18 +6,15 @@ from collections.abc import Iterator
 
 from meshwright.check.model.annotationholders import AnnotationHolder, annotation_holders, holder_of
 from meshwright.check.model.index import Model
-from meshwright.check.model.portlists import (
-    DEFAULT_OPAQUE,
-    OPAQUE,
-    SKIP_IN,
-    SKIP_OUT,
-    container_ports,
-    read_ports,
-)
+from meshwright.check.model.injection import inject_mode, proxy_settings
+from meshwright.check.model.portlists import container_ports
 from meshwright.check.model.selectors import selected_by
-from meshwright.check.model.workloads import inject_mode, workloads
+from meshwright.check.model.workloads import Workload, workloads
 from meshwright.check.rules.rule import Hit, Severity, rule
+from meshwright.errors import Position
 from meshwright.flux.substitution import unresolved
+from meshwright.linkerd.ports import read_ports
+from meshwright.linkerd.proxysettings import OPAQUE, SKIP_IN, SKIP_OUT, ProxySettings
 
 # Protocols whose server speaks first, outside Linkerd's own list. source: linkerd.io, Protocol Detection
 # (NATS); the others' own documentation of their default ports.
@@ -30,7 +27,6 @@ _SERVER_FIRST = {
     7946: "memberlist",
     33060: "MySQL X",
 }
-_PROXY_PORTS = {4140: "outbound", 4143: "inbound", 4190: "control", 4191: "admin"}
 _UNDERSTOOD = frozenset({"http", "kubernetes.io/h2c", "linkerd.io/opaque", "linkerd.io/tcp"})
 _LISTS = (OPAQUE, SKIP_IN, SKIP_OUT)
 
@@ -54,16 +50,27 @@ def _annotated(model: Model) -> Iterator[AnnotationHolder]:
 )
 def dropped_default(model: Model) -> Iterator[Hit]:
     for workload in workloads(model):
-        if OPAQUE not in workload.annotations or inject_mode(model, workload) is None:
+        if inject_mode(model, workload) is None:
             continue
-        listed = read_ports(workload.annotations[OPAQUE])
-        skipped = read_ports(workload.annotations.get(SKIP_IN, ""))
-        for number, name, _, _ in container_ports(workload):
-            gone = number in DEFAULT_OPAQUE and number not in listed.numbers and name not in listed.names
-            if gone and number not in skipped.numbers:
-                at = workload.item.at(*workload.template, "metadata", "annotations", OPAQUE)
-                text = f"{workload.item.title} listens on port {number}, which its {OPAQUE} leaves out"
+        settings = proxy_settings(model, workload)
+        if settings.opaque.holder == "chart":
+            continue
+        at, whose = _holder(model, workload, settings, OPAQUE)
+        for number, _, _ in container_ports(workload):
+            kept = settings.opaque_ports | settings.skipped_inbound
+            if number in settings.default_opaque_ports and number not in kept:
+                text = f"{workload.item.title} listens on port {number}, which {whose} {OPAQUE} leaves out"
                 yield Hit(at, text, subject=workload.item.title)
+
+
+def _holder(model: Model, workload: Workload, settings: ProxySettings, key: str) -> tuple[Position, str]:
+    """The position of an annotation in effect, and whose it is."""
+    item = workload.item
+    set_by = settings.annotation(key)
+    namespace = model.find(item.cluster, "Namespace", "", item.namespace)
+    if set_by is not None and set_by.holder == "namespace" and namespace is not None:
+        return namespace.at("metadata", "annotations", key), f"{namespace.title}'s"
+    return item.at(*workload.template, "metadata", "annotations", key), "its"
 
 
 @rule(
@@ -81,14 +88,16 @@ def service_disagrees(model: Model) -> Iterator[Hit]:
         for workload in selected_by(model, service):
             if inject_mode(model, workload) is None:
                 continue
-            here, there = service.annotations.get(OPAQUE), workload.annotations.get(OPAQUE)
-            if here is None and there is None:
+            settings = proxy_settings(model, workload)
+            inherited = settings.namespace.annotations.get(OPAQUE)
+            here = service.annotations.get(OPAQUE, inherited)
+            if here is None and settings.opaque.holder == "chart":
                 continue
-            named = {name: number for number, name, _, _ in container_ports(workload)}
-            ours = DEFAULT_OPAQUE if here is None else read_ports(here).numbers
-            listed = read_ports(there) if there is not None else None
-            theirs = DEFAULT_OPAQUE if listed is None else listed.numbers
-            theirs = theirs | {named[name] for name in (listed.names if listed else ()) if name in named}
+            named = settings.named_ports
+            ours = settings.default_opaque_ports if here is None else read_ports(here).numbers
+            theirs = settings.opaque_ports
+            if settings.opaque.holder == "chart":
+                theirs = settings.default_opaque_ports
             for entry, port in enumerate(service.list("spec", "ports")):
                 number = port.get("port") if isinstance(port, dict) else None
                 target = port.get("targetPort", number) if isinstance(port, dict) else None
@@ -162,7 +171,7 @@ def unknown_app_protocol(model: Model) -> Iterator[Hit]:
             if (
                 isinstance(value, str)
                 and value not in _UNDERSTOOD
-                and ("http" in value.lower() or "grpc" in value)
+                and ("http" in value.lower() or "grpc" in value or value == "kubernetes.io/ws")
             ):
                 at = service.at("spec", "ports", entry, "appProtocol")
                 text = f"{service.title} has appProtocol '{value}', which makes the port opaque"
@@ -183,17 +192,13 @@ def server_first(model: Model) -> Iterator[Hit]:
         if inject_mode(model, workload) is None:
             continue
         item = workload.item
-        namespace = model.find(item.cluster, "Namespace", "", item.namespace)
-        inherited = namespace.annotations.get(OPAQUE, "") if namespace is not None else ""
-        listed = read_ports(workload.annotations.get(OPAQUE, inherited))
-        skipped = read_ports(workload.annotations.get(SKIP_IN, "")).numbers
-        for number, name, at, entry in container_ports(workload):
-            if number in listed.numbers | skipped or name in listed.names:
+        settings = proxy_settings(model, workload)
+        for number, _, here in container_ports(workload):
+            if number in settings.opaque_ports | settings.skipped_inbound:
                 continue
             if number in _SERVER_FIRST:
-                here = item.at(*workload.template, "spec", "containers", at, "ports", entry, "containerPort")
                 text = f"{item.title} is meshed and listens on port {number} ({_SERVER_FIRST[number]}), which is not opaque"
-                yield Hit(here, text, subject=item.title)
+                yield Hit(item.at(*here), text, subject=item.title)
 
 
 @rule(
@@ -226,11 +231,9 @@ def proxy_port(model: Model) -> Iterator[Hit]:
     for workload in workloads(model):
         if inject_mode(model, workload) is None:
             continue
-        for number, _, at, entry in container_ports(workload):
-            if number in _PROXY_PORTS:
-                item = workload.item
-                here = item.at(*workload.template, "spec", "containers", at, "ports", entry, "containerPort")
-                text = (
-                    f"{item.title} listens on port {number}, which is the proxy's {_PROXY_PORTS[number]} port"
-                )
-                yield Hit(here, text, subject=item.title)
+        item = workload.item
+        taken = {number: name for name, number in proxy_settings(model, workload).ports.items()}
+        for number, _, here in container_ports(workload):
+            if number in taken:
+                text = f"{item.title} listens on port {number}, which is the proxy's {taken[number]} port"
+                yield Hit(item.at(*here), text, subject=item.title)

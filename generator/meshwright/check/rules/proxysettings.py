@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from meshwright.check.model.annotationholders import chart_pods
 from meshwright.check.model.index import CONTROL_PLANE, Model
-from meshwright.check.model.quantity import quantity
-from meshwright.check.model.workloads import workloads
+from meshwright.check.model.injection import may_be_meshed, proxy_settings
+from meshwright.check.model.workloads import Workload, workloads
 from meshwright.check.rules.jobs import NATIVE_SIDECAR, native_sidecars
 from meshwright.check.rules.rule import Hit, Severity, rule
+from meshwright.errors import Position
+from meshwright.linkerd.proxysettings import Setting
+from meshwright.quantity import quantity
 
 _PREFIX = "config.linkerd.io/"
 _WAIT = "config.alpha.linkerd.io/proxy-wait-before-exit-seconds"
@@ -34,14 +37,30 @@ _POLICIES = (
 )
 def request_over_limit(model: Model) -> Iterator[Hit]:
     for workload in workloads(model):
-        for resource in ("cpu", "memory"):
-            keys = (f"{_PREFIX}proxy-{resource}-request", f"{_PREFIX}proxy-{resource}-limit")
-            request, limit = (quantity(workload.annotations.get(key)) for key in keys)
-            if request is not None and limit is not None and request > limit:
-                values = [workload.annotations[key] for key in keys]
-                at = workload.item.at(*workload.template, "metadata", "annotations", keys[0])
-                text = f"{workload.item.title} requests {values[0]} of {resource} for its proxy, but limits it to {values[1]}"
+        if not may_be_meshed(model, workload):
+            continue
+        settings = proxy_settings(model, workload)
+        for resource in ("cpu", "memory", "ephemeral-storage"):
+            request, limit = (settings.resource(resource, bound) for bound in ("request", "limit"))
+            if request is None or limit is None or request.holder == limit.holder == "chart":
+                continue
+            asked, most = quantity(request.value), quantity(limit.value)
+            if asked is not None and most is not None and asked > most:
+                at = _annotation(model, workload, resource, (("request", request), ("limit", limit)))
+                text = f"{workload.item.title} requests {request.value} of {resource} for its proxy, but limits it to {limit.value}"
                 yield Hit(at, text, subject=workload.item.title)
+
+
+def _annotation(
+    model: Model, workload: Workload, resource: str, bounds: Iterable[tuple[str, Setting]]
+) -> Position:
+    """The position of the first of two settings that is an annotation, those of the pod first."""
+    item = workload.item
+    found = {setting.holder: f"{_PREFIX}proxy-{resource}-{bound}" for bound, setting in reversed([*bounds])}
+    namespace = model.find(item.cluster, "Namespace", "", item.namespace)
+    if "pod" in found or namespace is None:
+        return item.at(*workload.template, "metadata", "annotations", found.get("pod", ""))
+    return namespace.at("metadata", "annotations", found["namespace"])
 
 
 @rule(

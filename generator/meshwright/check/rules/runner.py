@@ -6,11 +6,12 @@ from collections.abc import Iterable, Iterator
 
 from meshwright.check.model.index import CONTROL_PLANE, Model
 from meshwright.check.rules.registry import load_rules
-from meshwright.check.rules.rule import Engine, Rule
+from meshwright.check.rules.rule import Engine, Hit, Rule, Severity
 from meshwright.errors import Position
 from meshwright.faults import contained
 from meshwright.finding import Finding, NotSeen
 from meshwright.linkerd.version import EdgeRelease, read_edge
+from meshwright.pins import load_pins
 from meshwright.progress import say
 
 
@@ -21,6 +22,8 @@ def run_rules(model: Model, rules: Iterable[Rule] | None = None) -> Iterator[Fin
     """
     versions = [model.linkerd(cluster) for cluster in model.clusters if model.charts(CONTROL_PLANE, cluster)]
     known = [version for version in versions if version is not None]
+    # Applications are often in a repository without their control plane.
+    assumed = None if versions else read_edge(load_pins().charts["linkerd"])
     left_out: list[Rule] = []
     for rule in load_rules() if rules is None else rules:
         if not _engine_applies(rule, model):
@@ -28,17 +31,13 @@ def run_rules(model: Model, rules: Iterable[Rule] | None = None) -> Iterator[Fin
         if rule.since or rule.until:
             if not known and versions:
                 left_out.append(rule)
-            if not any(_in_range(rule, version) for version in known):
+            if not any(_in_range(rule, version) for version in [*known, *([assumed] if assumed else [])]):
                 continue
         said: list[Finding] = []
         say(f"applying rule {rule.id}", is_detail=True)
         with contained(said, f"rule {rule.id}"):
             for hit in rule.find(model):
-                severity = hit.severity or rule.severity
-                fix = hit.fix or rule.fix
-                said.append(
-                    Finding(rule.id, hit.position, hit.message, fix, hit.subject, severity, rule.name)
-                )
+                said.append(_finding(rule, hit, assumed if rule.since or rule.until else None))
         yield from said
     yield from model.faults
     for release in model.releases:
@@ -52,6 +51,15 @@ def run_rules(model: Model, rules: Iterable[Rule] | None = None) -> Iterator[Fin
             f"its version '{release.chart.version}' cannot be compared, so these rules were not run: {names}"
         )
         yield NotSeen("Linkerd", reason, release.position if release.position.path else Position("."))
+
+
+def _finding(rule: Rule, hit: Hit, assumed: EdgeRelease | None) -> Finding:
+    """The finding of a hit: a warning where Linkerd's version is ``assumed``, which it says."""
+    severity, message = hit.severity or rule.severity, hit.message
+    if assumed is not None:
+        severity = Severity.WARNING
+        message = f"{message} (in {assumed}; no control plane here tells the version)"
+    return Finding(rule.id, hit.position, message, hit.fix or rule.fix, hit.subject, severity, rule.name)
 
 
 def _engine_applies(rule: Rule, model: Model) -> bool:

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from meshwright.check.model.index import Item, Model
-from meshwright.check.model.selectors import matches, selected
-from meshwright.check.model.workloads import inject_mode
+from meshwright.check.model.injection import inject_mode
+from meshwright.check.model.selectors import selected
 from meshwright.check.rules.rule import Hit, Severity, rule
+from meshwright.labelselector import matches
 from meshwright.yaml.pointer import items_of
 
 _GROUP = "policy.linkerd.io"

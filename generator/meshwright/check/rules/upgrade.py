@@ -21,7 +21,8 @@ from meshwright.check.model.gatewayapi import (
     other_owners,
 )
 from meshwright.check.model.index import CONTROL_PLANE, Model
-from meshwright.check.model.workloads import inject_mode, workloads
+from meshwright.check.model.injection import inject_mode
+from meshwright.check.model.workloads import workloads
 from meshwright.check.rules.rule import Engine, Hit, Severity, rule
 from meshwright.errors import Position
 from meshwright.linkerd.upgrades import numbered_between, numbered_of, read_version

@@ -106,7 +106,7 @@ def _look_at_folder(
     notes += [f"not seen: the objects of chart {chart}; list its workloads yourself" for chart in base.charts]
     return Look(
         name,
-        plain_statuses(base, proposal.data["namespace"]),
+        plain_statuses(base, proposal.data["namespace"], settings),
         remarks(base, settings),
         proposal,
         {**files, f"apps/{name}/mesh.yaml": proposal.text},
@@ -136,4 +136,6 @@ def _look_at_chart(
         if (root / path).exists():
             raise MeshwrightError(f"{path}: already exists and is not overwritten; move it, or use --path")
     files[f"apps/{name}/mesh.yaml"] = proposal.text
-    return Look(name, plain_statuses(seen, namespace), remarks(seen, settings), proposal, files, notes)
+    return Look(
+        name, plain_statuses(seen, namespace, settings), remarks(seen, settings), proposal, files, notes
+    )

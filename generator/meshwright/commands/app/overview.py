@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -44,6 +44,7 @@ def list_apps(
     The exit code is 1 if an application has an error.
     """
     # Imported here, so that the help comes without them.
+    from meshwright.apps.inspection.builtoverlays import built_overlays
     from meshwright.apps.inspection.gathering import gather
     from meshwright.apps.inspection.status import app_status
     from meshwright.finding import Severity
@@ -51,8 +52,9 @@ def list_apps(
     gathered = gather(repository, cluster)
     findings = [*gathered.findings, *gathered.base_faults]
     statuses = [
-        (context.settings.cluster, app_status(app, context))
+        (context.settings.cluster, app_status(app, context, built))
         for context in gathered.contexts
+        for built in [built_overlays(repository, context)]
         for app in context.apps.values()
     ]
     errors = [item for item in findings if item.severity is Severity.ERROR]
@@ -115,11 +117,15 @@ def show(
 
 def _look(repository: Path, app: App, context: AppsContext) -> tuple[AppStatus, dict[str, Any]]:
     """An application on one cluster: its status, and everything as JSON."""
+    from meshwright.apps.inspection.builtoverlays import built_overlays
     from meshwright.apps.inspection.remarks import remarks
     from meshwright.apps.inspection.status import app_status
     from meshwright.apps.overlay.planner import plan
 
-    status, overlay = app_status(app, context), plan(app, context)
+    overlay = plan(app, context)
+    # Only this application's overlay is of interest, and a build takes time.
+    built = built_overlays(repository, replace(context, apps={app.name: app}))
+    status = app_status(app, context, built)
     data = {
         "cluster": context.settings.cluster,
         **asdict(status),

@@ -1,0 +1,100 @@
+"""Which pods get a proxy and with which settings, for the rules."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from meshwright.check.model.index import CONTROL_PLANE, Item, Model
+from meshwright.check.model.releases import ChartRelease
+from meshwright.check.model.workloads import Workload
+from meshwright.flux.substitution import unresolved
+from meshwright.linkerd.injection import (
+    INJECT,
+    Injector,
+    Namespace,
+    Pod,
+    Verdict,
+    injector_of,
+    verdict,
+)
+from meshwright.linkerd.proxysettings import ProxySettings
+
+
+def proxy_settings(model: Model, workload: Workload) -> ProxySettings:
+    """The annotations in effect for a workload's pods, and what they set."""
+    item = workload.item
+    account = service_account(model, workload)
+    mounts = account.get("automountServiceAccountToken") if account is not None else None
+    pod = Pod(
+        workload.annotations, workload.labels, workload.pod, mounts if isinstance(mounts, bool) else None
+    )
+    namespace = namespace_of(model, item.cluster, item.namespace)
+    return ProxySettings(pod, namespace, injector(model, item.cluster))
+
+
+def injection(model: Model, workload: Workload) -> Verdict:
+    """The injector's decision; unknown where a Flux variable or a Namespace that is not here decides."""
+    settings = proxy_settings(model, workload)
+    pod, namespace = settings.pod, settings.namespace
+    if unresolved(pod.annotations.get(INJECT)) or unresolved(namespace.annotations.get(INJECT)):
+        # Whatever the variable is, something else may keep the pods out.
+        pod = replace(pod, annotations={INJECT: "enabled"})
+        other = verdict(pod, replace(namespace, annotations={}), settings.injector)
+        return other if other.injected is False else Verdict(None, f"{INJECT} is a variable")
+    return verdict(pod, namespace, settings.injector)
+
+
+def inject_mode(model: Model, workload: Workload) -> str | None:
+    """``enabled`` or ``ingress`` if the pods get a proxy, None if they do not or if that is unknown."""
+    return proxy_settings(model, workload).mode if injection(model, workload).injected else None
+
+
+def may_be_meshed(model: Model, workload: Workload) -> bool:
+    """Whether its pods get a proxy, or may get one."""
+    return injection(model, workload).injected is not False
+
+
+def namespace_of(model: Model, cluster: str, name: str) -> Namespace:
+    """A namespace as the injector sees it."""
+    item = model.find(cluster, "Namespace", "", name)
+    if item is None:
+        return Namespace(name, is_known=False)
+    return Namespace(name, item.annotations, item.labels)
+
+
+def injector(model: Model, cluster: str) -> Injector:
+    """The injector of a cluster: by the values of its control plane, or else by the chart's defaults."""
+    return model.once(_injectors).get(cluster, Injector())
+
+
+def control_plane(model: Model, cluster: str) -> ChartRelease | None:
+    """The one control plane of a cluster; None without one, or with several."""
+    found = model.charts(CONTROL_PLANE, cluster)
+    return found[0] if len(found) == 1 else None
+
+
+def _injectors(model: Model) -> dict[str, Injector]:
+    found: dict[str, Injector] = {}
+    for cluster in model.clusters:
+        release = control_plane(model, cluster)
+        known = injector_of(release.values.data) if release is not None else Injector()
+        if has_other_webhook(model, cluster):
+            # A further webhook may reach what the chart's own does not.
+            known = Injector({}, {}, known.projects_tokens, known.proxy, known.init)
+        found[cluster] = known
+    return found
+
+
+def has_other_webhook(model: Model, cluster: str) -> bool:
+    """Whether the repository has a webhook of its own for the injector."""
+    return any(
+        item.cluster == cluster and "linkerd-proxy-injector" in str(item.list("webhooks"))
+        for item in model.items("MutatingWebhookConfiguration")
+    )
+
+
+def service_account(model: Model, workload: Workload) -> Item | None:
+    """The ServiceAccount of a workload's pods; None if the repository does not have it."""
+    item = workload.item
+    name = str(workload.pod.get("serviceAccountName") or workload.pod.get("serviceAccount") or "default")
+    return model.find(item.cluster, "ServiceAccount", item.namespace, name)
