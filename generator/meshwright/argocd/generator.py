@@ -100,7 +100,7 @@ class SourceUnitMaker:
             at,
             merged if changed else None,
             bool(own and own.is_empty and not changed),
-            inputs.is_barred,
+            inputs.blocked,
             cluster,
             own.path if own else "",
         )

@@ -93,14 +93,12 @@ class KustomizationUnitMaker:
         at = kustomization.path_position
         if not merged:
             inputs = self._inputs.read([EntryPoint(folder, at)])
-            blocked = not inputs.buildable
-            return BuildUnit(key, folder, inputs, at, None, own.is_empty, blocked, cluster)
+            return BuildUnit(key, folder, inputs, at, None, own.is_empty, inputs.blocked, cluster)
         extra = [*self._components(kustomization)]
         inputs = self._inputs.read([EntryPoint(folder, at), *extra])
         manifest = merge(own.data, merged, [posixpath.relpath(entry.path, folder) for entry in extra])
         inputs.renames |= bool(manifest.get("namePrefix") or manifest.get("nameSuffix"))
-        blocked = not inputs.buildable
-        return BuildUnit(key, folder, inputs, at, manifest, False, blocked, cluster, own.path)
+        return BuildUnit(key, folder, inputs, at, manifest, False, inputs.blocked, cluster, own.path)
 
     def _generated(
         self, kustomization: FluxKustomization, key: str, merged: Mapping[str, Any], cluster: str
@@ -114,7 +112,7 @@ class KustomizationUnitMaker:
             entry = self._entry_inputs(path, kustomization)
             inputs.absorb(entry)
             # A faulty file is reported; the rest is still built and validated.
-            if entry.buildable:
+            if (path in self._index and not entry.blocked) or not entry.findings:
                 valid.append(path)
         extra = [*self._components(kustomization)]
         reusable = self._inputs.read(extra)
@@ -124,7 +122,7 @@ class KustomizationUnitMaker:
         manifest = merge({"resources": resources}, merged, components)
         inputs.renames |= bool(manifest.get("namePrefix") or manifest.get("nameSuffix"))
         is_empty = not valid and not extra
-        blocked, file = not reusable.buildable, kustomization.origin
+        blocked, file = reusable.blocked, kustomization.origin
         return BuildUnit(key, folder, inputs, at, manifest, is_empty, blocked, cluster, file)
 
     def _entry_inputs(self, path: str, kustomization: FluxKustomization) -> BuildInputs:

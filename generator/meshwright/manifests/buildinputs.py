@@ -23,15 +23,17 @@ class BuildInputs:
     withheld: list[tuple[str, str, Position]] = field(default_factory=list)
     helm: list[tuple[str, Position]] = field(default_factory=list)
     uses_vars: bool = False
+    # Nothing of it can be built: it is a cycle, or what it starts from cannot be read.
+    blocked: bool = False
 
     @property
     def buildable(self) -> bool:
-        """Whether kustomize can build it offline and without Helm."""
-        return not (self.is_barred or self.helm)
+        """Whether kustomize can build all of it offline and without Helm."""
+        return not (self.has_gaps or self.helm)
 
     @property
-    def is_barred(self) -> bool:
-        """Whether kustomize cannot build it offline, even with Helm."""
+    def has_gaps(self) -> bool:
+        """Whether something that it refers to is missing, on the network or not passed to kustomize."""
         return bool(self.findings or self.remote or self.withheld)
 
     def absorb(self, other: BuildInputs) -> None:
@@ -41,6 +43,7 @@ class BuildInputs:
         self.settings |= other.settings
         self.uses_vars |= other.uses_vars
         self.renames |= other.renames
+        self.blocked |= other.blocked
         self.findings.extend(item for item in other.findings if item not in self.findings)
         self.remote.extend(item for item in other.remote if item not in self.remote)
         self.withheld.extend(item for item in other.withheld if item not in self.withheld)

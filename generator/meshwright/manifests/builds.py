@@ -9,13 +9,18 @@ from typing import Protocol
 from meshwright.finding import Finding, NotSeen
 from meshwright.manifests.errortext import ErrorText
 from meshwright.manifests.files import RepositoryFiles
+from meshwright.manifests.gaps import Gaps
 from meshwright.manifests.kustomization import KustomizationIndex
 from meshwright.manifests.kustomize import Kustomize
+from meshwright.manifests.manifestfile import manifest_findings
 from meshwright.manifests.splitting import doubled, split
 from meshwright.manifests.unit import BuildResult, BuildUnit
 from meshwright.manifests.weight import Weights
 from meshwright.manifests.workspace import Workspace
 from meshwright.tools import Tool, locate
+
+# Faults of kustomize with an entry that can be left out.
+_LEFT_OUT = frozenset({"build/patch-target"})
 
 
 class KnownBuilds(Protocol):
@@ -38,11 +43,15 @@ class Builds:
         workspace: Workspace,
         kubernetes: str = "",
         recall: KnownBuilds | None = None,
+        *,
+        goes_on: bool = True,
     ) -> None:
         """``kubernetes`` is the minor version that charts are rendered for, such as 1.36.
 
-        ``recall`` holds results of earlier builds, which are then not repeated.
+        ``recall`` holds results of earlier builds, which are then not repeated. Unless ``goes_on``, a build
+        with a broken file has no objects; otherwise it has those of the rest, and still counts as not built.
         """
+        self._goes_on = goes_on
         self._recall = recall
         self._kubernetes = kubernetes
         self.helm: Tool | None = None
@@ -51,13 +60,16 @@ class Builds:
         self._workspace = workspace
         workspace.attach(files, index)
         self._weights = Weights(files, index)
+        self._gaps = Gaps(files, index)
         self._explain = ErrorText(files, index, workspace).explain
         self._results: dict[str, BuildResult] = {}
         self._kustomize: Kustomize | None = None
 
     def ensure(self, units: Iterable[BuildUnit]) -> None:
         """Build the units that have not been built yet, in shared processes."""
-        new = {unit.key: unit for unit in units if unit.key not in self._results}
+        wanted = {unit.key: unit for unit in units if unit.key not in self._results}
+        parts = {key for key, unit in wanted.items() if _has_gaps(unit)}
+        new = {key: self._gaps.without(unit) if key in parts else unit for key, unit in wanted.items()}
         for key, unit in new.items():
             if self._recall is not None and (known := self._recall.known(unit)) is not None:
                 self._results[key] = known
@@ -66,6 +78,32 @@ class Builds:
         pending = [unit for key, unit in new.items() if key not in self._results]
         if not pending:
             return
+        results = self._built(pending)
+        self._rest_of_broken(pending, results)
+        for unit, result in zip(pending, results, strict=True):
+            if unit.lacks_charts:
+                result.findings = [finding for finding in result.findings if finding.id != "build/helm"]
+            result.built = result.built and unit.key not in parts and not unit.lacks_charts
+            result.findings.extend(item for item in unit.inputs.findings if item not in result.findings)
+            self._results[unit.key] = result
+            if self._recall is not None:
+                self._recall.learn(unit, result)
+
+    def _rest_of_broken(self, units: list[BuildUnit], results: list[BuildResult]) -> None:
+        """Build units that failed again, without their broken files and patches; the findings stay."""
+        again = {}
+        for number, (unit, result) in enumerate(zip(units, results, strict=True)):
+            if result.built or not self._goes_on:
+                continue
+            broken = {path for path in unit.inputs.files if any(manifest_findings(self._files, path))}
+            if broken or any(finding.id in _LEFT_OUT for finding in result.findings):
+                again[number] = self._gaps.without(unit, broken)
+        if again:
+            for number, rest in zip(again, self._built(list(again.values())), strict=True):
+                results[number].objects = rest.objects
+
+    def _built(self, pending: list[BuildUnit]) -> list[BuildResult]:
+        """The results of units, built in shared processes."""
         if self._kustomize is None:
             tool = locate("kustomize")
             self._kustomize = Kustomize(tool.path, self._workspace, self._helm_arguments)
@@ -81,12 +119,10 @@ class Builds:
                 for piece in pieces
             ]
         )
-        for unit, own in zip(pending, split_units, strict=True):
-            result = self._combine(unit, list(islice(results, len(own))))
-            result.findings.extend(unit.inputs.findings)
-            self._results[unit.key] = result
-            if self._recall is not None:
-                self._recall.learn(unit, result)
+        return [
+            self._combine(unit, list(islice(results, len(own))))
+            for unit, own in zip(pending, split_units, strict=True)
+        ]
 
     def _combine(self, unit: BuildUnit, pieces: list[BuildResult]) -> BuildResult:
         """The result of a unit from the results of its pieces."""
@@ -108,6 +144,11 @@ class Builds:
     def result(self, unit: BuildUnit) -> BuildResult:
         """The result of a unit that was passed to ``ensure``."""
         return self._results[unit.key]
+
+
+def _has_gaps(unit: BuildUnit) -> bool:
+    left_out = bool(unit.inputs.helm) and not unit.is_inflated
+    return not unit.blocked and not unit.is_empty and (unit.inputs.has_gaps or left_out)
 
 
 def _limit_exceeded(unit: BuildUnit, problem: str, fix: str) -> BuildResult:

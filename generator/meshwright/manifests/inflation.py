@@ -6,7 +6,6 @@ charts that were found, and entries for other charts are removed.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -18,7 +17,6 @@ from meshwright.manifests.chartcopy import ChartFault
 from meshwright.manifests.chartstore import ChartStore
 from meshwright.manifests.entry import EntryPoint, entry_problem
 from meshwright.manifests.files import RepositoryFiles
-from meshwright.manifests.inline import inline_objects
 from meshwright.manifests.kustomization import (
     PLUGIN_FIELDS,
     Expected,
@@ -26,15 +24,13 @@ from meshwright.manifests.kustomization import (
     KustomizationIndex,
     join,
 )
+from meshwright.manifests.lenient import make_lenient
 from meshwright.manifests.plugins import configurations, is_helm
 from meshwright.manifests.remote import is_remote
 from meshwright.manifests.unit import BuildUnit
-from meshwright.yaml import YamlFault, parse_all
 from meshwright.yaml.pointer import items_of
 
 _HELM_FIELDS = ("helmCharts", "helmGlobals", "helmChartInflationGenerator")
-# Fields that refer to single objects and fail if the object comes from a missing chart.
-_NEEDS_OBJECTS = ("replicas", "replacements", "vars")
 _OLD_FIELD = "helmChartInflationGenerator"
 
 
@@ -57,7 +53,7 @@ class Inflation:
 
     def prepare(self, unit: BuildUnit) -> Inflated:
         """``unit`` adapted for an offline build; unchanged if it has no charts."""
-        if not unit.inputs.helm or unit.inputs.is_barred:
+        if not unit.inputs.helm or unit.blocked:
             return Inflated(unit)
         inflated = Inflated(unit)
         sources = {folder: self._index.get(folder) for folder in sorted(unit.inputs.folders)}
@@ -75,14 +71,14 @@ class Inflation:
             copies[folder] = data
         if missing:
             for folder, data in copies.items():
-                _make_lenient(data, self._files, folder)
+                make_lenient(data, self._files, folder)
         manifest = copies.pop(unit.folder, None) if unit.manifest is not None else None
         inflated.unit = replace(
             unit,
             manifest=manifest if manifest is not None else unit.manifest,
             copies=copies,
             needs_helm=rendered,
-            blocked=False,
+            is_inflated=True,
         )
         return inflated
 
@@ -191,47 +187,3 @@ def _chart_home(data: Mapping[str, Any]) -> str:
     settings = data.get("helmGlobals")
     home = settings.get("chartHome") if isinstance(settings, Mapping) else None
     return home if isinstance(home, str) and home else "charts"
-
-
-def _make_lenient(data: dict[str, Any], files: RepositoryFiles, folder: str) -> None:
-    """Remove or relax whatever fails without the objects of a missing chart."""
-    for name in _NEEDS_OBJECTS:
-        data.pop(name, None)
-    patches: list[Any] = []
-    for patch in items_of(data.get("patches")):
-        patches.extend(_targeted(patch, files, folder) if isinstance(patch, Mapping) else [patch])
-    for text in items_of(data.pop("patchesStrategicMerge", None)):
-        as_patch = {"path" if inline_objects(str(text)) is None else "patch": text}
-        patches.extend(_targeted(as_patch, files, folder))
-    # Under patches, kustomize skips a patch without a matching target.
-    patches.extend(items_of(data.pop("patchesJson6902", None)))
-    if patches:
-        data["patches"] = patches
-
-
-def _targeted(patch: Mapping[str, Any], files: RepositoryFiles, folder: str) -> Iterator[Mapping[str, Any]]:
-    """The patch with an explicit target, because kustomize skips such a patch if nothing matches."""
-    if patch.get("target"):
-        yield patch
-        return
-    try:
-        if isinstance(patch.get("path"), str):
-            documents = [found.data for found in files.documents(join(folder, patch["path"]))]
-        else:
-            documents = parse_all(str(patch.get("patch") or ""))
-    except YamlFault:
-        yield patch
-        return
-    if not documents or not all(isinstance(document, dict) for document in documents):
-        yield patch
-        return
-    from meshwright.yaml import dump
-
-    for document in documents:
-        group, _, version = str(document.get("apiVersion") or "").rpartition("/")
-        metadata = document.get("metadata")
-        name = str(metadata.get("name") or "") if isinstance(metadata, Mapping) else ""
-        target = {"group": group, "version": version, "kind": str(document.get("kind") or "")}
-        target["name"] = re.escape(name).replace("\\-", "-")
-        rest = {key: value for key, value in patch.items() if key not in ("path", "patch")}
-        yield {**rest, "patch": dump(document), "target": target}

@@ -55,6 +55,9 @@ class BuildInputsReader:
         inputs = BuildInputs()
         for entry in entries:
             self._follow(entry, inputs, [])
+            own = self._index.get(entry.path)
+            if entry.expected is Expected.RESOURCE and own is not None and own.fault is not None:
+                inputs.blocked = True
         return inputs
 
     @cached_property
@@ -92,10 +95,12 @@ class BuildInputsReader:
             inputs.findings.append(
                 Finding("build/cycle", entry.position, f"kustomizations form a cycle: {cycle}")
             )
+            inputs.blocked = True
             return
         if len(stack) > _MAX_DEPTH:
             problem = f"'{folder}' is nested more than {_MAX_DEPTH} kustomizations deep and is not read"
             inputs.findings.append(Finding("limit/depth", entry.position, problem))
+            inputs.blocked = True
             return
         if folder in inputs.folders:
             return

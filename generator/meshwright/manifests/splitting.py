@@ -25,8 +25,10 @@ def split(unit: BuildUnit, own: KustomizationFile | None) -> list[BuildUnit]:
     ``own`` is the kustomization of its folder.
     """
     manifests = len(unit.inputs.files)
-    data = unit.manifest if unit.manifest is not None else own.data if own else None
-    if manifests <= LARGEST or data is None or unit.copies or not _is_plain(data, unit.inputs):
+    data: Mapping[str, Any] | None = unit.copies.get(unit.folder, own.data if own else None)
+    if unit.manifest is not None:
+        data = unit.manifest
+    if manifests <= LARGEST or data is None or unit.needs_helm or not _is_plain(data, unit.inputs):
         return [unit]
     resources = list(data["resources"])
     # An entry may be a folder, so estimate with the average number of manifests per entry.
@@ -37,6 +39,7 @@ def split(unit: BuildUnit, own: KustomizationFile | None) -> list[BuildUnit]:
             unit,
             manifest={**data, "resources": resources[first : first + size]},
             written_in=written_in,
+            copies={folder: copied for folder, copied in unit.copies.items() if folder != unit.folder},
             inputs=replace(unit.inputs, findings=[]) if first else unit.inputs,
         )
         for first in range(0, len(resources), size)

@@ -108,7 +108,9 @@ class BuildUnit:
     folder's own kustomization is built. ``requested_at`` is the reference that requests the build, such as a
     Flux Kustomization's path. ``blocked`` means that kustomize would fail, or would need the network or
     Helm. Units of different ``cluster`` are never built together. ``copies`` are kustomizations, by folder,
-    that replace the repository's own; ``needs_helm`` means that the build renders charts.
+    that replace the repository's own; ``needs_helm`` means that the build renders charts, ``is_inflated``
+    that charts which are not available were taken out. ``lacks_charts`` means that helm renders a chart
+    without some of its dependencies, so that it may fail where the engine does not.
     """
 
     key: str
@@ -122,6 +124,8 @@ class BuildUnit:
     written_in: str = ""
     copies: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     needs_helm: bool = False
+    is_inflated: bool = False
+    lacks_charts: bool = False
 
     @property
     def must_be_alone(self) -> bool:
@@ -131,7 +135,7 @@ class BuildUnit:
 
 @dataclass
 class BuildResult:
-    """The built objects, or the findings that prevented the build."""
+    """The built objects, and the findings that prevented the build of the rest; then it is not ``built``."""
 
     objects: list[BuiltObject] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)

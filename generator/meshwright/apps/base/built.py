@@ -34,7 +34,7 @@ def build_bases(root: Path, paths: Sequence[str]) -> tuple[dict[str, Base], list
     bases |= {path: Base(path) for path in paths if path not in index}
     paths = [path for path in paths if path in index]
     with Workspace(files.root) as workspace:
-        builds = SteadyBuilds(files, index, workspace)
+        builds = SteadyBuilds(files, index, workspace, goes_on=False)
         units = [_unit(path, index, inputs_reader) for path in paths]
         builds.ensure(units)
         for path, unit in zip(paths, units, strict=True):

@@ -191,8 +191,8 @@ class _RepositoryLoader:
             with contained(self._repository.findings, f"reading '{folder}'", at):
                 inputs = self._inputs.read([EntryPoint(folder, at)])
                 taken |= inputs.folders
-                blocked = not inputs.buildable
-                units.append(BuildUnit(f"folder:{folder}", folder, inputs, at, None, own.is_empty, blocked))
+                key = f"folder:{folder}"
+                units.append(BuildUnit(key, folder, inputs, at, None, own.is_empty, inputs.blocked))
         return units
 
     def _file_units(self, reached: list[BuildUnit]) -> list[BuildUnit]:

@@ -36,6 +36,7 @@ class RootKind(StrEnum):
 class Root:
     """Something that is built on its own, with the result.
 
+    ``built`` is false if a part of it could not be built; its objects are then those of the rest.
     ``complete`` is false if variables are only known in the cluster. ``unit`` is the build unit.
     """
 
