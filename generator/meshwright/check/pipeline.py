@@ -17,6 +17,7 @@ from meshwright.check.order.analysis import order_of
 from meshwright.check.order.line import Line
 from meshwright.check.order.timeline import Timeline
 from meshwright.check.report import Report, RootSummary, in_order, is_ours, summarised
+from meshwright.check.rules.flux import places_of_dropped
 from meshwright.check.rules.registry import rules_by_name
 from meshwright.check.rules.runner import run_rules
 from meshwright.check.schema.answersfile import answers_checks
@@ -95,6 +96,8 @@ class _Check:
         self._from_kubeconform: list[Finding] = []
         self._kubeconform: Tool | None = None
         self._order: tuple[Line, ...] = ()
+        # Findings, by id and place, of which one line of a rule says the cause.
+        self._explained: set[tuple[str, Position]] = set()
         # About the check itself: no suppression in the repository takes them out.
         self.ours: list[Finding] = []
 
@@ -129,6 +132,7 @@ class _Check:
                     self._from_rules.append(found)
                 else:
                     repository.not_seen.append(found)
+            self._explained = {(_SAME["MW706"], at) for at in places_of_dropped(model)}
             if order:
                 self._order = tuple(Timeline(order_of(model).startup).lines())
 
@@ -156,6 +160,8 @@ class _Check:
         """What was found so far: without duplicates, without what the repository suppresses, in order."""
         repository = self._repository
         said = {(_SAME[item.id], item.position) for item in self._from_rules if item.id in _SAME}
+        if any(item.id == "MW706" for item in self._from_rules):
+            said |= self._explained
         found = [*repository.findings, *self._from_schemas, *self._from_rules, *self._from_kubeconform]
         findings = [item for item in found if (item.id, item.position) not in said and not is_ours(item)]
         ours = [*self.ours, *self._files.faults, *(item for item in found if is_ours(item))]

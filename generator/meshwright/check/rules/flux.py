@@ -9,7 +9,7 @@ from meshwright.check.model.duration import seconds
 from meshwright.check.model.index import Item, Model
 from meshwright.check.rules.rule import Engine, Hit, Severity, rule
 from meshwright.errors import Position
-from meshwright.words import did_you_mean
+from meshwright.words import did_you_mean, plural
 from meshwright.yaml import YamlFault
 
 _KUSTOMIZE, _HELM = "kustomize.toolkit.fluxcd.io", "helm.toolkit.fluxcd.io"
@@ -144,25 +144,39 @@ def refused_retry_interval(model: Model) -> Iterator[Hit]:
 
 
 # What flux bootstrap writes at the top of its manifests.
-_BOOTSTRAP = re.compile(r"^# Flux Version: v(2\.[0-9]+)\.", re.MULTILINE)
-_DROPPED_IN = 8
+_BOOTSTRAP = re.compile(r"^# Flux Version: v([0-9]+\.[0-9]+)\.", re.MULTILINE)
+# Flux' own manifests as a remote entry of a kustomization, by reference or by release.
+_REMOTE = re.compile(
+    r"github\.com/fluxcd/flux2(?:/.*[?&]ref=|/releases/download/)(?:refs/tags/)?v([0-9]+\.[0-9]+)\."
+)
+_DROPPED_IN = (2, 8)
 
 
-def declared_flux(model: Model) -> tuple[str, Position] | None:
-    """A Flux that is older than the drop of the beta versions, and where the repository says so."""
-    found: list[tuple[str, Position]] = []
+def _declared(model: Model) -> Iterator[tuple[str, Position]]:
+    """Every version of Flux that the repository installs, such as 2.2, and where it says so."""
     for path in model.files.paths:
         if path.endswith("gotk-components.yaml"):
             try:
                 said = _BOOTSTRAP.search(model.files.text(path)[:2000])
             except YamlFault:
                 continue
-            found += [(said[1], Position(path))] if said else []
+            if said:
+                yield said[1], Position(path)
+    for folder in model.repository.index.folders:
+        own = model.repository.index.get(folder)
+        for reference in own.references if own else ():
+            if own is not None and (said := _REMOTE.search(reference.entry)):
+                yield said[1], own.position(reference.pointer)
     for item in model.items("FluxInstance", "fluxcd.controlplane.io"):
-        exact = re.match(r"v?(2\.[0-9]+)\b", str(item.get("spec", "distribution", "version") or ""))
-        found += [(exact[1], item.at("spec", "distribution", "version"))] if exact else []
-    older = [(version, at) for version, at in found if int(version.partition(".")[2]) < _DROPPED_IN]
-    return older[0] if older and len(older) == len(found) else None
+        version = str(item.get("spec", "distribution", "version") or "")
+        exact = re.match(r"v?([0-9]+\.[0-9]+)\b", version)
+        # A range such as 2.x takes the newest.
+        yield exact[1] if exact else "2.9", item.at("spec", "distribution", "version")
+
+
+def _is_older(version: str) -> bool:
+    major, _, minor = version.partition(".")
+    return (int(major), int(minor)) < _DROPPED_IN
 
 
 # Group -> versions that Flux 2.9 serves. source: fluxcd CRDs at the versions of flux2 v2.9.4.
@@ -186,17 +200,39 @@ _SERVED = {
     engine=Engine.FLUX,
 )
 def dropped_version(model: Model) -> Iterator[Hit]:
-    older = declared_flux(model)
+    declared = list(_declared(model))
+    older = declared[0] if declared and all(_is_older(version) for version, _ in declared) else None
+    certain = bool(declared) and older is None
+    for (_, version), items in model.once(_dropped).items():
+        served = " and ".join(_SERVED[version.partition("/")[0]])
+        first = items[0]
+        more = f" and {plural(len(items) - 1, 'other object')}" if len(items) > 1 else ""
+        text = f"{first.title}{more} {'use' if more else 'uses'} {version}, but Flux 2.9 serves {served}"
+        if older is not None:
+            text += f"; Flux {older[0]} ({older[1]}) still serves it"
+        elif not certain:
+            text += "; nothing here says which Flux is installed"
+        if more:
+            places = ", ".join(str(item.at("apiVersion")) for item in items[1:4])
+            text += f"; also at {places}{', …' if len(items) > 4 else ''}"
+        severity = None if certain else Severity.WARNING
+        yield Hit(first.at("apiVersion"), text, subject=first.title, severity=severity)
+
+
+def _dropped(model: Model) -> dict[tuple[str, str], list[Item]]:
+    """Objects in a version of Flux' API that it no longer serves, by cluster and apiVersion."""
+    found: dict[tuple[str, str], list[Item]] = {}
     for item in model.all_items():
         group, _, version = item.built.api_version.partition("/")
         if group in _SERVED and version not in _SERVED[group]:
-            served = " and ".join(_SERVED[group])
-            text = f"{item.title} uses {item.built.api_version}, but Flux 2.9 serves {served}"
-            severity = None
-            if older is not None:
-                severity = Severity.WARNING
-                text += f"; Flux {older[0]} ({older[1]}) still serves it"
-            yield Hit(item.at("apiVersion"), text, subject=item.title, severity=severity)
+            found.setdefault((item.cluster, item.built.api_version), []).append(item)
+    return found
+
+
+def places_of_dropped(model: Model) -> Iterator[Position]:
+    """Where MW706 has the cause of another finding: one line of it stands for several objects."""
+    for items in model.once(_dropped).values():
+        yield from (item.at("apiVersion") for item in items)
 
 
 @rule(
