@@ -23,6 +23,7 @@ from meshwright.yaml.pointer import holds, items_of, mapping_of, value_at
 
 T = TypeVar("T")
 CONTROL_PLANE = "linkerd-control-plane"
+INJECTOR = "linkerd-proxy-injector"
 _GATES, _RETRY_GATE = "--feature-gates=", "DefaultToRetryOnFailure=true"
 # The API server has them without a namespace, whatever kustomize or targetNamespace wrote.
 _CLUSTER_SCOPED = frozenset({"Namespace", "ClusterIssuer", "Bundle", "ClusterBundle", "GatewayClass"})

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from meshwright.check.model.index import Item
+from meshwright.check.model.index import CONTROL_PLANE, INJECTOR, Item
 from meshwright.check.model.repository import Root, RootKind
 from meshwright.check.order.graph import Because
 from meshwright.check.order.startup import ChartContent, Content, Moment, StartupModel, StartupUnit
@@ -124,6 +124,25 @@ def _add_ready(startup: StartupModel, item: Item) -> None:
         if found is not None and kind in ("Kustomization", "HelmRelease"):
             because = Because("healthChecks", "healthChecks", item.at("spec", "healthChecks", number))
             startup.graph.before(found[Moment.READY], events[Moment.READY], because)
+        elif kind == "Deployment" and name == INJECTOR:
+            because = Because("healthChecks", "healthChecks", item.at("spec", "healthChecks", number))
+            for up in _injector(startup, item, str(entry.get("namespace") or item.namespace)):
+                startup.graph.before(up, events[Moment.READY], because)
+
+
+def _injector(startup: StartupModel, item: Item, namespace: str) -> Iterator[int]:
+    """When the injector's Deployment runs, if one unit is known to bring it."""
+    model = startup.model
+    deployment = model.find(item.cluster, "Deployment", namespace, INJECTOR)
+    if deployment is not None:
+        if owner := owner_of(startup, deployment):
+            yield owner[Moment.UP]
+        return
+    releases = [one for one in model.charts(CONTROL_PLANE, item.cluster) if one.namespace == namespace]
+    if len(releases) == 1 and (built := releases[0].built) is not None:
+        found = startup.find(item.cluster, built.kind, built.namespace or _DEFAULT_NAMESPACE, built.name)
+        if found is not None:
+            yield found[Moment.UP]
 
 
 def _children(startup: StartupModel, item: Item) -> Iterator[tuple[dict[Moment, int], Item]]:

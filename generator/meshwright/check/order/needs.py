@@ -73,6 +73,9 @@ class _Needs:
             providers = provisions.kinds_of(cluster, group, kind)
             self._kind(content, item, providers, f"kind {kind}")
             guards = provisions.guards.get((cluster, group), [])
+            # A webhook that only this apply brings is not registered yet, and then it blocks nothing.
+            if any(self._startup.is_created_by(guard.unit, content.unit) for guard in guards):
+                guards = []
             self._require(content, content.served, item, guards, "webhook", f"the webhook for {group}")
         for namespace, item in namespaces.items():
             makers = provisions.namespaces.get((cluster, namespace), [])

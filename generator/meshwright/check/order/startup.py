@@ -180,6 +180,20 @@ class StartupModel:
             elif step.because.kind == "part" and unit.kind == "HelmRelease" and other.kind == "Kustomization":
                 yield from self.dependencies(other)
 
+    def is_created_by(self, unit: StartupUnit, creator: StartupUnit) -> bool:
+        """Whether ``unit`` exists only once ``creator`` has applied it, or something that applies it."""
+        seen: set[StartupUnit] = set()
+        pending = [unit]
+        while pending:
+            following = pending.pop()
+            if following in seen:
+                continue
+            seen.add(following)
+            for step in self.graph.waits(self.unit(following)[Moment.STARTED]):
+                if step.because.kind == "part":
+                    pending.append(self.owner(step.other))
+        return creator in seen - {unit}
+
     def parts(self, unit: StartupUnit) -> Iterator[StartupUnit]:
         """The HelmReleases that a Kustomization applies."""
         for item in self.applied_by(unit):
