@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from meshwright.argocd.application import ApplicationSource
+from meshwright.argocd.chartdependencies import dependencies_of
 from meshwright.argocd.sources import OwnRepository
 from meshwright.argocd.values import ValuesReader
+from meshwright.errors import Position
 from meshwright.finding import Finding, NotSeen
 from meshwright.manifests.buildinputs import BuildInputs
-from meshwright.manifests.chartcopy import ChartFault
+from meshwright.manifests.chartcopy import ChartFault, has_dependency
 from meshwright.manifests.chartstore import ChartStore
 from meshwright.manifests.files import RepositoryFiles
 from meshwright.manifests.inflation import chart_not_seen
@@ -35,6 +37,10 @@ class Release:
     source: ApplicationSource
     cluster: str
     complete: bool
+    # Of a dependency in Chart.yaml: its Helm repository, its name in the release, and where its version is.
+    repository: str = ""
+    name: str = ""
+    position: Position | None = None
 
 
 @dataclass
@@ -43,6 +49,7 @@ class ChartPlan:
 
     release: Release
     unit: BuildUnit | None = None
+    dependencies: list[Release] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     not_seen: list[NotSeen] = field(default_factory=list)
 
@@ -61,15 +68,21 @@ class ChartUnits:
         chart, layers = reader.chart(), reader.layers()
         title = source.application.title
         release = Release(chart, layers, title, source, cluster, not reader.not_seen)
-        plan = ChartPlan(release, None, reader.findings, reader.not_seen)
-        incomplete = plan.findings or plan.not_seen or not chart.name or _release_name(source).startswith("-")
+        plan = ChartPlan(release, None, findings=reader.findings, not_seen=list(reader.not_seen))
+        lacks_charts = False
+        if not source.chart:
+            lacks_charts = self._add_dependencies(plan, source, layers)
+        incomplete = (
+            plan.findings or reader.not_seen or not chart.name or _release_name(source).startswith("-")
+        )
         home, reason = None, ""
         try:
             folder = self._folder(source, chart)
             if folder is not None and incomplete:
                 reason = "its values are not fully known"
             elif folder is not None:
-                home = self._store.home([(chart.name, chart.version, folder)])
+                local = not source.chart
+                home = self._store.home([(chart.name, chart.version, folder)], for_engine=local)
         except ChartFault as fault:
             reason = str(fault).replace(f"{self._files.root}/", "")
         if home is None:
@@ -82,7 +95,36 @@ class ChartUnits:
         plan.unit = BuildUnit(
             key, ".", BuildInputs(), source.position, manifest, False, False, cluster, file, needs_helm=True
         )
+        if lacks_charts:
+            plan.unit = replace(plan.unit, lacks_charts=True)
         return plan
+
+    def _add_dependencies(
+        self, plan: ChartPlan, source: ApplicationSource, layers: Sequence[ValuesLayer]
+    ) -> bool:
+        """Add what the chart of a source installs; returns whether one of these charts is not here."""
+        title, lacks = source.application.title, False
+        folder = None if self._files.withheld(source.path) else self._files.root / source.path
+        for item in dependencies_of(self._files, source.path, layers):
+            plan.dependencies.append(
+                Release(
+                    item.chart,
+                    item.layers,
+                    f"{title} ({item.name})",
+                    source,
+                    plan.release.cluster,
+                    plan.release.complete,
+                    item.repository,
+                    item.name,
+                    item.position,
+                )
+            )
+            if folder is not None and not has_dependency(folder, {"name": item.chart.name}):
+                lacks = True
+                plan.not_seen.append(
+                    chart_not_seen(title, item.chart.name, item.chart.version, item.position)
+                )
+        return lacks
 
     def _folder(self, source: ApplicationSource, chart: ChartReference) -> Path | None:
         """The folder of a source's chart, or None. Raises ChartFault."""

@@ -49,6 +49,7 @@ class _Planned:
     findings: tuple[Finding, ...] = ()
     not_seen: tuple[NotSeen, ...] = ()
     release: Release | None = None
+    dependencies: tuple[Release, ...] = ()
 
 
 class ArgoTree:
@@ -191,6 +192,7 @@ class ArgoTree:
                 self.not_seen.extend(plan.not_seen)
                 if plan.release is not None:
                     self.releases.append(plan.release)
+                self.releases.extend(plan.dependencies)
                 if plan.unit is not None:
                     instances.append(AppliedSource(source, cluster, plan.unit))
         self._builds.ensure([instance.unit for instance in instances])
@@ -254,7 +256,9 @@ class ArgoTree:
             return _Planned(not_seen=(NotSeen(title, "an Argo CD plugin generates its manifests", at),))
         if kind is SourceKind.HELM:
             made = self._charts.make(source, cluster)
-            return _Planned(made.unit, tuple(made.findings), tuple(made.not_seen), made.release)
+            return _Planned(
+                made.unit, tuple(made.findings), tuple(made.not_seen), made.release, tuple(made.dependencies)
+            )
         inflated = self._inflation.prepare(self._maker.unit(source, cluster))
         unseen = (*inflated.not_seen, *self._maker.not_seen(source))
         # A folder has different builds with and without its charts.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import gzip
 import io
 import os
@@ -9,9 +10,12 @@ import tarfile
 import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from meshwright.errors import MeshwrightError
 from meshwright.limits import current
+from meshwright.yaml import YamlFault, flow, parse
+from meshwright.yaml.pointer import items_of, mapping_of
 
 # Files in one chart; the largest known charts have a few hundred.
 _MAX_FILES = 20_000
@@ -40,6 +44,34 @@ def copy_chart(folder: Path, target: Path) -> None:
         destination.parent.mkdir(parents=True, exist_ok=True)
         with entry.open("rb") as source:
             destination.write_bytes(source.read(size))
+
+
+def copy_chart_for_engine(folder: Path, target: Path) -> None:
+    """As copy_chart, for an engine that runs helm itself, which builds dependencies and needs no values.yaml.
+
+    Dependencies that are not in charts/ are left out of the copy. kustomize would refuse both.
+    """
+    copy_chart(folder, target)
+    if not (target / "values.yaml").exists():
+        (target / "values.yaml").write_text("{}\n", encoding="utf-8")
+    for name in ("Chart.yaml", "requirements.yaml"):
+        file = target / name
+        try:
+            data = parse(file.read_text(encoding="utf-8")) if file.is_file() else None
+        except (OSError, ValueError, YamlFault):
+            continue
+        if isinstance(data, dict) and (found := items_of(data.get("dependencies"))):
+            kept = [entry for entry in found if has_dependency(target, entry)]
+            file.write_text(flow({**data, "dependencies": kept}, default=str), encoding="utf-8")
+
+
+def has_dependency(folder: Path, entry: Any) -> bool:
+    """Whether the chart in ``folder`` contains the chart of an entry of its dependencies."""
+    name = str(mapping_of(entry).get("name") or "")
+    charts = folder / "charts"
+    if not name or "/" in name or not charts.is_dir():
+        return False
+    return (charts / name / "Chart.yaml").is_file() or any(charts.glob(f"{glob.escape(name)}-[0-9v]*.tgz"))
 
 
 def unpack_chart(archive: Path, target: Path) -> None:

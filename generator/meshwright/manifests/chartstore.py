@@ -9,7 +9,7 @@ from pathlib import Path
 
 from meshwright.cache.places import charts_in_cache
 from meshwright.errors import MeshwrightError
-from meshwright.manifests.chartcopy import ChartFault, copy_chart, unpack_chart
+from meshwright.manifests.chartcopy import ChartFault, copy_chart, copy_chart_for_engine, unpack_chart
 from meshwright.manifests.inside import read_inside
 from meshwright.yaml import YamlFault, parse
 
@@ -37,6 +37,7 @@ class ChartStore:
         self._scratch = scratch / "charts"
         self._unpacked: dict[Path, Path | ChartFault] = {}
         self._copied: dict[Path, Path | ChartFault] = {}
+        self._for_engine: dict[Path, Path | ChartFault] = {}
         self._homes = 0
 
     def find(self, name: str, version: str, beside: Path | None = None) -> Path | None:
@@ -49,8 +50,10 @@ class ChartStore:
         bases = [*([beside] if beside else []), *self._bases]
         return next((found for base in bases for found in self._in_base(base, name, version)), None)
 
-    def home(self, charts: list[tuple[str, str, Path]]) -> Path:
+    def home(self, charts: list[tuple[str, str, Path]], *, for_engine: bool = False) -> Path:
         """Create a chartHome for kustomize with copies of ``charts``, each a name, a version and a folder.
+
+        ``for_engine`` says that an engine gives the charts to helm itself, see copy_chart_for_engine.
 
         Raises ChartFault for a chart that must not be passed to helm.
         """
@@ -61,7 +64,7 @@ class ChartStore:
                         f"{folder}: the chart's {field} is {text!a}, which helm refuses; "
                         "use letters, digits, dots and dashes in Chart.yaml"
                     )
-        copies = [(name, version, self.copied(folder)) for name, version, folder in charts]
+        copies = [(name, version, self.copied(folder, for_engine)) for name, version, folder in charts]
         home = self._scratch / f"home{self._homes}"
         self._homes += 1
         home.mkdir(parents=True)
@@ -88,10 +91,12 @@ class ChartStore:
     def _unpack(self, archive: Path) -> Path:
         return _once(self._unpacked, archive, self._scratch, unpack_chart)
 
-    def copied(self, folder: Path) -> Path:
+    def copied(self, folder: Path, for_engine: bool = False) -> Path:
         """A copy of a chart for helm. Raises ChartFault for a chart that must not be passed to helm."""
         if folder.is_relative_to(self._scratch):
             return folder
+        if for_engine:
+            return _once(self._for_engine, folder, self._scratch, copy_chart_for_engine)
         return _once(self._copied, folder, self._scratch, copy_chart)
 
 

@@ -148,13 +148,13 @@ def _of_application(release: Release) -> ChartRelease:
     helm = mapping_of(source.data.get("helm"))
     return ChartRelease(
         chart=release.chart,
-        name=str(helm.get("releaseName") or source.application.built.name),
+        name=release.name or str(helm.get("releaseName") or source.application.built.name),
         namespace=str(source.application.destination.get("namespace") or ""),
         title=release.subject,
         cluster=release.cluster,
-        position=source.at("targetRevision") if source.chart else source.position,
+        position=release.position or (source.at("targetRevision") if source.chart else source.position),
         values=merge(release.layers),
-        repository=source.repository if source.chart else "",
+        repository=release.repository or (source.repository if source.chart else ""),
         complete=release.complete,
         application=source.application,
     )
