@@ -16,6 +16,8 @@ from meshwright.yaml import YamlFault
 from meshwright.yaml.pointer import items_of
 
 _GENERATING_FIELDS = ("generators", "transformers", "helmCharts", "helmChartInflationGenerator", "crds")
+# Options of a patch with which the objects that it changes get another identity.
+_RENAMING_OPTIONS = ("allowNameChange", "allowKindChange")
 _MAX_DEPTH = 20
 _FIELDS = ("kind", "group", "version", "name")
 # Kind, group and version.
@@ -46,7 +48,7 @@ def intake(
             inner = index.get(path)
             if inner is not None:
                 below = intake(files, index, inner, depth + 1)
-                found.complete = found.complete and below.complete
+                found.complete = found.complete and below.complete and first_renaming(inner) is None
                 found.objects += [(data, _renamed(names, inner)) for data, names in below.objects]
             elif not is_remote(entry) and files.is_file(path):
                 objects = list(_manifest_objects(files, path))
@@ -62,6 +64,15 @@ def intake(
                     ({"kind": kind, "apiVersion": "v1"}, frozenset({str(entry.get("name"))}))
                 )
     return found
+
+
+def first_renaming(own: KustomizationFile) -> int | None:
+    """The number of the first of its patches that may give objects another name or kind, if one does."""
+    for number, entry in enumerate(items_of(own.data.get("patches"))):
+        options = entry.get("options") if isinstance(entry, Mapping) else None
+        if isinstance(options, Mapping) and any(options.get(name) for name in _RENAMING_OPTIONS):
+            return number
+    return None
 
 
 def _manifest_objects(

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from meshwright.check.model.index import Model
-from meshwright.check.model.patchtargets import Candidates, described, intake
+from meshwright.check.model.patchtargets import Candidates, described, first_renaming, intake
 from meshwright.check.rules.rule import Engine, Hit, Severity, rule
 from meshwright.manifests.kustomization import KustomizationFile
 from meshwright.words import did_you_mean
@@ -57,7 +57,11 @@ def missed_patch(model: Model) -> Iterator[Hit]:
             continue
         taken = intake(model.files, model.repository.index, own)
         candidates = Candidates(taken.objects)
+        renaming = first_renaming(own)
         for field, number, target in targets if taken.complete else ():
+            # What an earlier patch renamed is found under its new name too, which only the build knows.
+            if renaming is not None and (field != "patches" or number > renaming):
+                continue
             if not candidates.any_fits(target):
                 kinds = {str(data.get("kind")) for data, _ in taken.objects}
                 names = {name for _, found in taken.objects for name in found}
