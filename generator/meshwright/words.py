@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 
-def closest(word: str, candidates: Iterable[str]) -> str | None:
-    """The candidate most similar to ``word``, if one is similar enough."""
+def closest(word: str, candidates: Iterable[str], cutoff: float = 0.7) -> str | None:
+    """The candidate most similar to ``word``, if one is similar enough: 1 is the same word."""
     import difflib
 
     by_lower = {candidate.lower(): candidate for candidate in sorted(candidates, reverse=True)}
-    matches = difflib.get_close_matches(word.lower(), by_lower, n=1, cutoff=0.7)
+    matches = difflib.get_close_matches(word.lower(), by_lower, n=1, cutoff=cutoff)
     return by_lower[matches[0]] if matches else None
 
 

@@ -19,6 +19,7 @@ from meshwright.errors import ExitCode, MeshwrightError
 from meshwright.unified import unified
 from support.many_apps import add_app, app_name, make_repository
 from support.trees import read_tree
+from support.upgrades import adopt, commit
 
 COUNT = 6
 FIRST = f"mesh/apps/home/{app_name(0)}/kustomization.yaml"
@@ -103,6 +104,30 @@ def test_a_worker_refuses_as_the_run_itself_would(run: Run, monkeypatch: pytest.
     monkeypatch.setattr(pipeline, "read_bases", refuse)
     with pytest.raises(MeshwrightError, match="no kustomize here"):
         run()
+
+
+def test_a_renamed_application_is_not_removed_unasked(repository: Path, run: Run) -> None:
+    run()
+    adopt(repository)
+    before, after = app_name(COUNT - 1), "web"
+    (repository / "apps" / before).rename(repository / "apps" / after)
+    told = (
+        f"clusters/home/apps/{before}.yaml: error: application '{before}' is now '{after}' "
+        f"(apps/{after}/mesh.yaml): Flux would delete the objects of '{before}', volumes included, "
+        f"while it creates those of '{after}' [generate/renamed]\n"
+        f"  fix: keep the folder apps/{before}, or pass --force when the data is backed up\n"
+    )
+
+    code, out = run()
+    assert (code, told in out) == (ExitCode.FINDINGS, True), out
+    assert (repository / "mesh/apps/home" / before).is_dir()
+    # The rename may be committed: the history knows the folder.
+    commit(repository)
+    assert told in run()[1]
+
+    assert run(force=True)[0] is ExitCode.CLEAN
+    assert not (repository / "mesh/apps/home" / before).exists()
+    assert (repository / "mesh/apps/home" / after).is_dir()
 
 
 def test_a_removed_application_loses_its_output(repository: Path, run: Run) -> None:

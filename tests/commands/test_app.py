@@ -514,6 +514,7 @@ def test_a_chart_at_hand(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> 
         ("traefik", {}, "a platform layer has this name"),
         ("../shop", {}, "not a DNS label"),
         ("gone", {}, "apps/gone: no such folder"),
+        ("shpo", {}, "apps/shpo: no such folder in .*; did you mean 'shop'"),
         ("shop", {"path": "apps/shop", "chart": "x"}, "--path and --chart cannot be combined"),
         ("new", {"chart": "longhorn"}, "REPOSITORY-URL/NAME@VERSION"),
         ("there", {}, "already exists"),

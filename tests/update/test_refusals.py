@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from meshwright.commands.diff import diff
 from meshwright.commands.update import update
 from meshwright.errors import ExitCode, MeshwrightError
 from meshwright.git.gitpython import require_git
@@ -108,6 +109,25 @@ def test_answers_file_with_conflict_markers(pair: Repository) -> None:
     commit(pair[1])
 
     assert "unresolved merge conflict between 'HEAD' (line 1) and 'prod' (line" in refusal(pair[1])
+
+
+def test_a_second_update_and_a_diff_name_what_the_first_left_unresolved(pair: Repository) -> None:
+    template, repository = pair
+    path = "platform/home/alpha/values.yaml"
+    edit = {"replace": {"file": path, "old": "alpha3: 3", "new": "alpha3: mine"}}
+    take(repository, [edit, {"commit": None}])
+    theirs = {"replace": {"file": f"template/{path}", "old": "alpha3: 3", "new": "alpha3: theirs"}}
+    release(template, [theirs], "v3.0.0")
+    assert update(repository, write_conflicts=True) is ExitCode.CONFLICTS
+
+    told = (
+        f"{path}:3:1: unresolved merge conflict between 'yours' (line 3) and 'template-v3.0.0' (line 7); "
+        "keep one side or combine both, delete the marker lines, and run git add"
+    )
+    assert refusal(repository) == f"{told}, then git commit"
+    with pytest.raises(MeshwrightError) as refused:
+        diff("HEAD", repository=repository)
+    assert str(refused.value) == told
 
 
 def test_a_tag_that_is_gone(pair: Repository) -> None:

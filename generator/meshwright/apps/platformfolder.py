@@ -40,7 +40,7 @@ def _names_folder(root: Path, cluster: str, folder: str) -> bool:
     """Whether the entry point of a cluster's folder still names another folder."""
     places = [f"{_CLUSTERS}/{cluster}/{engine}" for engine in ("flux-system", "argocd")]
     paths = [path for place in places for path in _listed(root, place, "*.yaml")]
-    return any(f"{folder}\n".encode() in read_inside(root, path) for path in paths)
+    return any(f"{folder}{end}".encode() in read_inside(root, path) for path in paths for end in ("\n", "/"))
 
 
 def _position(root: Path, file: str, answer: str) -> Position:

@@ -10,7 +10,7 @@ from pathlib import Path
 from meshwright.apps.model import App
 from meshwright.apps.spec import Inject, Jobs, Port, Ports
 from meshwright.finding import Finding
-from meshwright.manifests.kustomization import FILE_NAMES
+from meshwright.manifests.kustomization import FILE_NAMES, misspelled, rename_fix
 
 _QUANTITY = re.compile(r"([0-9.]+)([a-zA-Z]*)\Z")
 _UNITS = {"": 1.0, "m": 1e-3, "k": 1e3, "M": 1e6, "G": 1e9, "Ki": 2.0**10, "Mi": 2.0**20, "Gi": 2.0**30}
@@ -47,8 +47,11 @@ def _path(root: Path, app: App) -> Iterator[Finding]:
     elif os.path.realpath(folder) != os.path.join(os.path.realpath(root), *parts):  # noqa: PTH118 - no resolving
         yield Finding("mesh/path", at, f"'{path}' goes through a symbolic link, which neither engine follows")
     elif not any((folder / name).is_file() for name in FILE_NAMES):
-        text = f"application '{app.name}': '{path}' has no kustomization.yaml, so it cannot be built"
-        yield Finding("mesh/path", at, text, f"list its manifests in {path}/kustomization.yaml")
+        near = misspelled(os.listdir(folder))  # noqa: PTH208 - names only
+        but = f", but {near}" if near else ""
+        text = f"application '{app.name}': '{path}' has no kustomization.yaml{but}, so it cannot be built"
+        fix = rename_fix(path, near) if near else f"list its manifests in {path}/kustomization.yaml"
+        yield Finding("mesh/path", at, text, fix)
 
 
 def _ports(app: App) -> Iterator[Finding]:

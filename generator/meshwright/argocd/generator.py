@@ -21,7 +21,14 @@ from meshwright.manifests.buildinputs import BuildInputs
 from meshwright.manifests.entry import EntryPoint
 from meshwright.manifests.files import RepositoryFiles
 from meshwright.manifests.inputsreader import BuildInputsReader
-from meshwright.manifests.kustomization import FILE_NAMES, Expected, KustomizationIndex, join
+from meshwright.manifests.kustomization import (
+    FILE_NAMES,
+    Expected,
+    KustomizationIndex,
+    join,
+    misspelled,
+    rename_fix,
+)
 from meshwright.manifests.manifestfile import manifest_findings
 from meshwright.manifests.unit import BuildUnit
 from meshwright.words import did_you_mean
@@ -136,6 +143,8 @@ class SourceUnitMaker:
             text = f"a kustomization is not a Kubernetes object; {why}"
             yield Finding("build/not-a-manifest", Position(path), text, fix)
         else:
+            if misspelled([posixpath.basename(path)]):
+                fix = rename_fix(*posixpath.split(path))
             yield from manifest_findings(self._files, path, why, fix)
 
     def _selected_files(self, source: ApplicationSource) -> Iterator[str]:

@@ -18,7 +18,13 @@ from meshwright.manifests.buildinputs import BuildInputs
 from meshwright.manifests.entry import EntryPoint
 from meshwright.manifests.files import RepositoryFiles
 from meshwright.manifests.inputsreader import BuildInputsReader
-from meshwright.manifests.kustomization import Expected, KustomizationIndex, join
+from meshwright.manifests.kustomization import (
+    Expected,
+    KustomizationIndex,
+    join,
+    misspelled,
+    rename_fix,
+)
 from meshwright.manifests.manifestfile import manifest_findings
 from meshwright.manifests.unit import BuildUnit
 from meshwright.words import did_you_mean
@@ -131,6 +137,8 @@ class KustomizationUnitMaker:
         if path in inputs.files:
             why = f"{kustomization.title} applies every YAML file below '{kustomization.path}'"
             fix = "add a kustomization.yaml there, move the file, or list it in .sourceignore"
+            if misspelled([posixpath.basename(path)]):
+                fix = rename_fix(*posixpath.split(path))
             inputs.findings.extend(manifest_findings(self._files, path, why, fix))
         return inputs
 

@@ -9,7 +9,14 @@ from dataclasses import dataclass
 from meshwright.errors import Position
 from meshwright.finding import Finding
 from meshwright.manifests.files import RepositoryFiles
-from meshwright.manifests.kustomization import Expected, KustomizationIndex
+from meshwright.manifests.kustomization import (
+    FILE_NAMES,
+    Expected,
+    KustomizationIndex,
+    join,
+    misspelled,
+    rename_fix,
+)
 from meshwright.words import did_you_mean
 
 
@@ -53,23 +60,22 @@ def entry_problem(files: RepositoryFiles, index: KustomizationIndex, entry: Entr
             )
         return None
     if files.is_folder(path):
-        return _folder_problem(index, entry)
+        return _folder_problem(files, index, entry)
     near = did_you_mean(posixpath.basename(path), files.siblings(path))
     return Finding("build/missing-resource", position, f"'{path}' does not exist{near}")
 
 
-def _folder_problem(index: KustomizationIndex, entry: EntryPoint) -> Finding | None:
+def _folder_problem(files: RepositoryFiles, index: KustomizationIndex, entry: EntryPoint) -> Finding | None:
     path, position = entry.path, entry.position
     if entry.expected is Expected.FILE:
         return Finding("build/missing-resource", position, f"'{path}' is a folder, but a file is required")
     kustomization = index.get(path)
     if kustomization is None:
-        return Finding(
-            "build/missing-resource",
-            position,
-            f"folder '{path}' has no kustomization.yaml",
-            "add one, or list the folder's files individually",
-        )
+        text = f"folder '{path}' has no kustomization.yaml"
+        fix = "add one, or list the folder's files individually"
+        if near := misspelled(files.siblings(join(path, FILE_NAMES[0]))):
+            text, fix = f"{text}, but {near}", rename_fix(path, near)
+        return Finding("build/missing-resource", position, text, fix)
     if kustomization.is_component and entry.expected is Expected.RESOURCE:
         return Finding(
             "build/component",

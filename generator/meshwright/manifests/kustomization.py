@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
@@ -13,10 +13,13 @@ from meshwright.errors import Position
 from meshwright.manifests.canonical import Spelling, canonical
 from meshwright.manifests.files import RepositoryFiles
 from meshwright.manifests.inline import inline_objects
+from meshwright.words import closest
 from meshwright.yaml import Document, YamlFault
 from meshwright.yaml.pointer import Pointer, items_of
 
 FILE_NAMES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
+# Reaches kustomisation.yaml and kustomization.yaml.txt, but not kustomization-apps.yaml.
+_MISSPELLED = 0.89
 
 # The fields of kustomize 5.8 (sigs.k8s.io/kustomize/api/types, type Kustomization).
 FIELDS = (
@@ -69,6 +72,17 @@ class Expected(StrEnum):
     RESOURCE = "resource"  # a manifest, or a folder with a kustomization
     COMPONENT = "component"  # a folder with a kustomization of kind Component
     FILE = "file"
+
+
+def misspelled(names: Iterable[str]) -> str:
+    """The name among those of a folder that is meant to be kustomization.yaml; empty if there is none."""
+    found = closest(FILE_NAMES[0], names, _MISSPELLED)
+    return found if found and found not in FILE_NAMES else ""
+
+
+def rename_fix(folder: str, name: str) -> str:
+    """How to give a misspelled kustomization.yaml its name."""
+    return f"rename it: git mv {join(folder, name)} {join(folder, FILE_NAMES[0])}"
 
 
 @dataclass(frozen=True)

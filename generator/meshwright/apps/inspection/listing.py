@@ -10,7 +10,7 @@ from meshwright.apps.base.plain import CLUSTER_SCOPED, PlainReader, read_documen
 from meshwright.apps.model import Base
 from meshwright.errors import MeshwrightError
 from meshwright.manifests.inside import leads_out
-from meshwright.manifests.kustomization import FILE_NAMES
+from meshwright.manifests.kustomization import FILE_NAMES, misspelled, rename_fix
 from meshwright.yaml import YamlFault, dump
 
 
@@ -33,8 +33,10 @@ def propose_listing(root: Path, path: str, namespace: str) -> Listing:
     """A kustomization of all manifests in the folder ``path``, and of its folders that have one.
 
     It sets ``namespace`` if objects lack one and no object has another. Raises MeshwrightError if there are
-    no manifests, or if they cannot be read.
+    no manifests, if they cannot be read, or if a file is meant to be the kustomization.yaml.
     """
+    if near := misspelled(entry.name for entry in (root / path).iterdir()):
+        raise MeshwrightError(f"{path}: {rename_fix(path, near)}: kustomize does not read {near}")
     resources: list[str] = []
     left_out: list[str] = []
     for entry in sorted((root / path).iterdir()):

@@ -12,11 +12,14 @@ from meshwright.apps.inspection.listing import has_kustomization, propose_listin
 from meshwright.apps.inspection.proposal import Proposal, propose
 from meshwright.apps.inspection.remarks import Remark, remarks
 from meshwright.apps.inspection.status import WorkloadStatus, plain_statuses
+from meshwright.apps.loading import FOLDER
 from meshwright.apps.model import AppsContext, Base
 from meshwright.apps.names import name_problem
 from meshwright.apps.overlay.patchtargets import helm_findings
 from meshwright.errors import MeshwrightError
 from meshwright.finding import Finding
+from meshwright.manifests.inside import leads_out
+from meshwright.words import did_you_mean
 
 
 @dataclass(frozen=True)
@@ -80,8 +83,10 @@ def _look_at_folder(
     path = (told or f"apps/{name}").strip("/")
     path = path.removeprefix("./")
     if not (root / path).is_dir():
-        where = "" if told else "; give its folder with --path, or its chart with --chart"
-        raise MeshwrightError(f"{path}: no such folder in {root}{where}")
+        where = (
+            "" if told else _similar(root, name) or "; give its folder with --path, or its chart with --chart"
+        )
+        raise MeshwrightError(f"{path}: no such folder in {root.resolve()}{where}")
     files: dict[str, str] = {}
     notes: list[str] = []
     findings: list[Finding] = []
@@ -112,6 +117,13 @@ def _look_at_folder(
         {**files, f"apps/{name}/mesh.yaml": proposal.text},
         notes,
     )
+
+
+def _similar(root: Path, name: str) -> str:
+    """The folder in apps/ that was probably meant, as a question."""
+    if leads_out(root, FOLDER) or not (root / FOLDER).is_dir():
+        return ""
+    return did_you_mean(name, (entry.name for entry in (root / FOLDER).iterdir()))
 
 
 def _look_at_chart(
