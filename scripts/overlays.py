@@ -6,6 +6,7 @@ change of the catalog or of the generator; a test holds the files to what it wri
 
 from __future__ import annotations
 
+import re
 import tempfile
 from pathlib import Path
 
@@ -17,10 +18,19 @@ from meshwright.apps.overlay.planner import plan
 from meshwright.resources import includes_root
 from meshwright.scaffold.render import render
 
-CHOICES = ["longhorn", "elastic", "velero", "demo"]
 ENGINES = ("flux", "argocd")
 # Stands for the name of the cluster, which is in the paths of Components.
 _CLUSTER = "name-of-the-cluster"
+
+
+def catalog(key: str) -> list[str]:
+    """The catalog's applications (``""``), or the values of a key of theirs, each once."""
+    pattern = rf"^  {key}: (\S+)$" if key else r"^([a-z][-a-z0-9]*):$"
+    text = (includes_root() / "catalog.yml").read_text(encoding="utf-8")
+    return list(dict.fromkeys(re.findall(pattern, text, re.MULTILINE)))
+
+
+CHOICES = catalog("choice")
 
 
 def overlays(engine: str, folder: Path) -> dict[str, str]:
@@ -40,12 +50,19 @@ def overlays(engine: str, folder: Path) -> dict[str, str]:
 
 
 def main() -> None:
+    files = {
+        (engine, name): includes_root() / "apps" / "overlays" / engine / f"{name}.yaml"
+        for engine in ENGINES
+        for name in catalog("")
+    }
+    # The scaffold, from which they are made, includes them.
+    for file in files.values():
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.touch()
     with tempfile.TemporaryDirectory() as scratch:
         for engine in ENGINES:
             for name, text in overlays(engine, Path(scratch)).items():
-                file = includes_root() / "apps" / "overlays" / engine / f"{name}.yaml"
-                file.parent.mkdir(parents=True, exist_ok=True)
-                file.write_text(text, encoding="utf-8")
+                files[engine, name].write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":
