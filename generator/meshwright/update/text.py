@@ -36,7 +36,7 @@ def _head(result: Result) -> Iterator[str]:
         if question not in merge.target.changed:
             yield f"new question {question}: default {value!r} used; to change it: --answers {question}=..."
     for question, value in merge.dropped.items():
-        yield f"removed question {question}: its answer {value!r} is dropped"
+        yield f"question {question} is no longer asked: its answer {value!r} is dropped"
     for old, new in merge.moved:
         yield f"moved with its folder: {old} -> {new}"
     for path in merge.gone:
