@@ -86,6 +86,9 @@ PROGRAMS = (
     ),
     Program("trust-manager", "github.com/cert-manager/trust-manager/cmd/trust-manager"),
     Program("cert-manager"),
+    # What a person encrypts Secrets with (docs/secrets.md).
+    Program("age-keygen", "filippo.io/age/cmd/age-keygen"),
+    Program("sops", "github.com/getsops/sops/v3/cmd/sops"),
     # What Pod Security and Linkerd's injector say of a pod, without a cluster (make charts).
     Program("podsecurity"),
     Program("inject"),
