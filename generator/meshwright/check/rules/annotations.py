@@ -28,6 +28,8 @@ _ELSEWHERE = {
     ("", "ConfigMap"): "on pods or a Namespace",
     ("", "ServiceAccount"): "on pods or a Namespace",
 }
+# Linkerd's own extensions annotate their Services, too, beside their pods. source: linkerd2 viz/charts/linkerd-viz.
+_EXTENSION = "linkerd.io/extension"
 # Read from pods alone. source: linkerd2 pkg/inject/inject.go, ProxyAnnotations.
 _POD_ONLY = (
     "enable-gateway",
@@ -51,6 +53,8 @@ _POD_ONLY = (
 def on_another_kind(model: Model) -> Iterator[Hit]:
     for (group, kind), place in _ELSEWHERE.items():
         for item in model.items(kind, group):
+            if _EXTENSION in item.mapping("metadata", "labels"):
+                continue
             if item.annotations.get(INJECT) in ("enabled", "ingress") and workload_of(item) is None:
                 at = item.at("metadata", "annotations", INJECT, key=True)
                 text = f"{item.title} has {INJECT} on itself, but its pods do not inherit it"

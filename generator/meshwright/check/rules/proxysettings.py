@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from meshwright.check.model.annotationholders import chart_pods
@@ -125,7 +125,7 @@ def unknown_policy(model: Model) -> Iterator[Hit]:
 )
 def idle_wait(model: Model) -> Iterator[Hit]:
     for workload in workloads(model):
-        if _WAIT in workload.annotations and native_sidecars(model, workload) is True:
+        if _waits(workload.annotations) and native_sidecars(model, workload) is True:
             at = workload.item.at(*workload.template, "metadata", "annotations", _WAIT, key=True)
             yield Hit(
                 at,
@@ -137,9 +137,14 @@ def idle_wait(model: Model) -> Iterator[Hit]:
         native = [
             release.value("proxy", "nativeSidecar") is not False for release in releases if release.complete
         ]
-        if _WAIT in holder.annotations and native == [True]:
+        if _waits(holder.annotations) and native == [True]:
             yield Hit(
                 holder.at(_WAIT, key=True),
                 f"{holder.title} sets {_WAIT}, which native sidecars ignore",
                 subject=holder.title,
             )
+
+
+def _waits(annotations: Mapping[str, Any]) -> bool:
+    """Whether pods ask to wait: 0 seconds is what a native sidecar does anyway."""
+    return str(annotations.get(_WAIT, "0")) != "0"
