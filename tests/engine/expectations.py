@@ -57,6 +57,11 @@ def expect_dashboard_closed(example: Example, traefik: str) -> None:
         for one in api.list("policy.linkerd.io/v1beta3", "Server", "linkerd-viz")
         if one["metadata"]["name"] == "web"
     ]
+    # Whom no policy names is refused, and no policy is wider than the server.
+    assert server["spec"].get("accessPolicy", "deny") == "deny"
+    assert api.list("policy.linkerd.io/v1beta1", "ServerAuthorization") == []
+    policies = api.list("policy.linkerd.io/v1alpha1", "AuthorizationPolicy", "linkerd-viz")
+    assert {one["spec"]["targetRef"]["kind"] for one in policies} == {"Server"}
     labels = server["spec"]["podSelector"]["matchLabels"]
     pods = api.list("v1", "Pod", "linkerd-viz", labels)
     assert pods
@@ -66,7 +71,7 @@ def expect_dashboard_closed(example: Example, traefik: str) -> None:
         assert has_proxy(pod)
     [clients] = [
         one["spec"]["requiredAuthenticationRefs"]
-        for one in api.list("policy.linkerd.io/v1alpha1", "AuthorizationPolicy", "linkerd-viz")
+        for one in policies
         if one["spec"]["targetRef"] == {"group": "policy.linkerd.io", "kind": "Server", "name": "web"}
     ]
     admitted = [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import functools
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ from typing import Any
 from meshwright.check.model.loader import load
 from meshwright.check.model.releases import ChartRelease, read_releases
 from meshwright.check.model.repository import Repository, Root, RootKind
+from meshwright.errors import Position
 from meshwright.manifests.files import RepositoryFiles
 from meshwright.manifests.values import ChartReference, ValuesLayer, merge
 from meshwright.manifests.workspace import Workspace
@@ -146,6 +148,11 @@ def _placed(data: Object, namespace: str) -> Object:
     return {**data, "metadata": {**metadata, "namespace": namespace}}
 
 
+def _at(position: Position, _pointer: object, _key: object) -> Position:
+    """Every value of a HelmChartConfig is in one place: a text in one object."""
+    return position
+
+
 def _add_packaged(found: Installation, packaged: Mapping[str, tuple[str, ...]]) -> None:
     """The charts whose values a HelmChartConfig adds to, as releases: only the values are judged."""
     for part, one in list(found.objects(_PACKAGED)):
@@ -156,7 +163,7 @@ def _add_packaged(found: Installation, packaged: Mapping[str, tuple[str, ...]]) 
         if sample is None:
             continue
         for version in packaged.get(name, ()):
-            layer = ValuesLayer(values, lambda _p, _k, sample=sample: sample.position)
+            layer = ValuesLayer(values, functools.partial(_at, sample.position))
             found.releases.append(
                 dataclasses.replace(
                     sample,

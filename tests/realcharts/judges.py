@@ -11,12 +11,14 @@ from meshwright.check.schema.schemas import Schemas
 from meshwright.yaml.pointer import Pointer
 from realcharts.admission import Ask, inject, injection_faults, security_faults
 from realcharts.charts import Charts
+from realcharts.checked import check_faults
 from realcharts.fault import Fault
 from realcharts.helm import Helm
 from realcharts.ignoredvalues import IgnoredValues
 from realcharts.installation import Installation, place_of, read
 from realcharts.pods import namespaces, pods
 from realcharts.reachability import monitor_faults, service_faults
+from realcharts.reserved import request_faults
 from realcharts.schemas import schema_faults
 
 
@@ -59,6 +61,8 @@ class Judge:
                 *injection_faults(admitted, known),
                 *service_faults(found, admitted, known),
                 *monitor_faults(found, admitted, known),
+                *request_faults(admitted),
+                *check_faults(repository, self.charts.folder, self.helm.minor),
                 *self._value_faults(found),
             ]
         containers = [
