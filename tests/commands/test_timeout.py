@@ -80,7 +80,7 @@ def test_the_report_of_a_check_that_was_stopped_is_not_remembered(
 
     for _ in range(2):
         said = CliRunner().invoke(app, ["check", "--timeout", "1", str(repository)])
-        assert "stopped after 1 s while validating 2 objects" in said.stdout
+        assert "stopped after 1 s while validating 3 objects" in said.stdout
 
 
 def test_other_commands_end_with_one_line(

@@ -135,12 +135,18 @@ def _annotated(item: BuiltObject, owner: PodOwner, annotations: Mapping[str, str
     at = data
     for step in owner.annotations:
         if step == "*":
+            if not isinstance(at, list) or not at:
+                return item
             at = at[0]
             continue
+        if not isinstance(at, dict):
+            # No API server takes it; the finding about its type says so.
+            return item
         if not at.get(step):
             at[step] = {}
         at = at[step]
-    at.update(annotations)
+    if isinstance(at, dict):
+        at.update(annotations)
     return replace(item, data=data)
 
 
