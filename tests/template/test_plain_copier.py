@@ -80,7 +80,7 @@ def test_a_wrong_answer_shows_its_whole_fix(columns: int, root: Path, tmp_path: 
             person.answer(asked, CLEAR, wrong, ENTER)
             paper = person.answer(f"Validation error for question '{name}': {fix}", CLEAR, right, ENTER)
             assert "..." not in paper
-        person.see('4. Follow "Bootstrap" in README.md')
+        person.see('4. Follow "Bootstrap" in clusters/pi/README.md')
 
     stored = yaml.safe_load((tmp_path / "home/.copier-answers.yml").read_text(encoding="utf-8"))
     found = {name: stored[name] for name, answers in ANSWERS.items() if answers}

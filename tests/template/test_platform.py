@@ -146,7 +146,7 @@ def test_the_dashboard_gets_a_certificate_from_the_issuer_that_is_named(tmp_path
 def test_without_an_issuer_traefiks_own_certificate_is_used_and_the_readme_says_so(tmp_path: Path) -> None:
     repository = rendered(tmp_path, **VIZ)
     found = objects(repository / "platform/home/linkerd-viz/dashboard.yaml")
-    readme = (repository / "README.md").read_text(encoding="utf-8")
+    readme = (repository / "clusters/home/README.md").read_text(encoding="utf-8")
 
     assert "Certificate" not in found
     assert found["IngressRoute"]["spec"]["tls"] == {}
@@ -159,7 +159,9 @@ def test_without_an_issuer_traefiks_own_certificate_is_used_and_the_readme_says_
 
 
 def test_without_an_ingress_the_readme_opens_the_dashboard_with_the_cli(tmp_path: Path) -> None:
-    readme = (rendered(tmp_path, ingress="none", **VIZ) / "README.md").read_text(encoding="utf-8")
+    readme = (rendered(tmp_path, ingress="none", **VIZ) / "clusters/home/README.md").read_text(
+        encoding="utf-8"
+    )
 
     assert "`linkerd viz dashboard` opens it in a browser" in readme
     assert "curl --header" not in readme
@@ -185,7 +187,7 @@ def test_the_dashboard_knows_the_grafana_there_is(
     answers: Answers, expected: Answers, tmp_path: Path
 ) -> None:
     repository = rendered(tmp_path, **VIZ, **answers)
-    readme = (repository / "README.md").read_text(encoding="utf-8")
+    readme = (repository / "clusters/home/README.md").read_text(encoding="utf-8")
 
     assert load(repository / "platform/home/linkerd-viz/values.yaml").get("grafana", {}) == expected
     assert ("Grafana is at `/grafana`" in readme) == ("url" in expected)
@@ -198,7 +200,7 @@ def test_an_existing_grafana_gets_the_dashboards_by_label_or_by_id(root: Path, t
     repository = rendered(tmp_path, metrics="existing", existing_prometheus=EXISTING)
     upstream = load(data_root() / "template/includes/grafana-dashboards.yml")
     layer = load(repository / "platform/home/linkerd-monitoring/kustomization.yaml")
-    readme = (repository / "README.md").read_text(encoding="utf-8")
+    readme = (repository / "clusters/home/README.md").read_text(encoding="utf-8")
     manual = (root / "docs/monitoring.md").read_text(encoding="utf-8")
 
     assert len(layer["configMapGenerator"]) == 3

@@ -101,7 +101,8 @@ def prepare(request: UpdateRequest, scratch: Path, renderer: Renderer) -> Merge:
     _refuse_faults(project, before, target, rendered)
     for side in rendered:
         _name_source(side.folder / request.answers_file, project.answers_text)
-    return _merge(project, template, repository, target, rendered, request.answers_file)
+    left = _overlays_left(project, repository, before.given, target)
+    return _merge(project, template, repository, target, rendered, request.answers_file, left)
 
 
 def _merge(
@@ -111,6 +112,7 @@ def _merge(
     target: UpgradeTarget,
     rendered: list[RenderedTree],
     answers_file: str,
+    left: list[str],
 ) -> Merge:
     old, new = (repository.tree_of_folder(side.folder) for side in rendered)
     sides = Sides(repository.entries(old), project.entries, repository.entries(new))
@@ -133,7 +135,7 @@ def _merge(
         template=template,
         repository=repository,
         target=target,
-        tree=repository.tree_with(merged.tree, dict.fromkeys(gone)),
+        tree=repository.tree_with(merged.tree, dict.fromkeys((*gone, *left))),
         conflicts=tuple(_explained(item, target) for item in merged.conflicts if item.path not in gone),
         moved=merged.moved,
         gone=gone,
@@ -167,6 +169,19 @@ def _cluster_notes(before: Mapping[str, Any], target: UpgradeTarget) -> Iterator
         f"after the push, {engine} reports that clusters/{old} does not exist, and deletes nothing; then run "
         f"`{apply}`: all objects keep their names, so nothing is pruned, whatever a preview lists as removed"
     )
+
+
+def _overlays_left(
+    project: Project, repository: MergeRepository, before: Mapping[str, Any], target: UpgradeTarget
+) -> list[str]:
+    """Generated files below the old name of a cluster: generate writes them below the new one."""
+    old, new = before.get("cluster_name"), target.answers.get("cluster_name")
+    if not old or not new or old == new:
+        return []
+    paths = [path for path in project.entries if path.startswith(f"mesh/apps/{old}/")]
+    files = [path for path in paths if project.entries[path].mode[:3] == "100"]
+    contents = repository.contents([project.entries[path].blob for path in files])
+    return [path for path, content in zip(files, contents, strict=True) if is_generated(content)]
 
 
 def _is_deletion(conflict: Conflict) -> bool:
