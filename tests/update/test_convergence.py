@@ -74,14 +74,14 @@ CHANGES: dict[str, Callable[[Path], None]] = {
         {"append": {"file": "template/repo/README.md.jinja", "text": "\nIt stands in the [[ site ]].\n"}},
     ),
     "changed-default": steps(
-        {"replace": {"file": "copier.yml", "old": "  default: home\n", "new": "  default: house\n"}}
+        {"replace": {"file": "copier.yml", "old": "[[ 'home' if scope", "new": "[[ 'house' if scope"}}
     ),
     "new-validator": steps(
         {
             "replace": {
                 "file": "copier.yml",
-                "old": "  type: str\n  help: How many nodes",
-                "new": "  type: str\n  # Stricter, and still satisfied.\n  help: How many schedulable nodes",
+                "old": "  help: How many nodes",
+                "new": "  # Stricter, and still satisfied.\n  help: How many schedulable nodes",
             }
         },
         {"replace": {"file": "copier.yml", "old": "nodes | int > 5000", "new": "nodes | int > 500"}},
