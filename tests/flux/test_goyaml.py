@@ -57,6 +57,11 @@ def test_plain_scalars(text: str, value: Any) -> None:
     assert type(read) is type(value)
 
 
+@pytest.mark.parametrize("value", ["Loading...", "0...", "a\n...", "a\n\n", "..."])
+def test_a_value_keeps_the_dots_at_its_end(value: str) -> None:
+    assert goyaml.read(goyaml.write({"a": value})) == {"a": value}
+
+
 @pytest.mark.parametrize(
     ("text", "value"),
     [

@@ -68,7 +68,11 @@ def test_it_reads_back_and_lists_are_indented(seed: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "word", [*WORDS, "a\n\n", "\x85", "a\x85b", "\u2028", "\ufeff", "😀", "...", "---", "x" * 200]
+    "word",
+    [
+        *(*WORDS, "a\n\n", "\x85", "a\x85b", "\u2028", "\ufeff", "😀", "...", "---", "x" * 200),
+        *("Loading...", "0...", ":...", "a\n...", "a\n...\n", "a\n\n...\n\n"),
+    ],
 )
 def test_any_text_reads_back_wherever_it_stands(word: str) -> None:
     data = {
@@ -79,6 +83,8 @@ def test_any_text_reads_back_wherever_it_stands(word: str) -> None:
     }
 
     assert parse(dump(data)) == data
+    for last in (word, [word], {"a": word}, {word: word}, {"a": {"b": [word]}}):
+        assert parse(dump(last)) == last
 
 
 def test_a_list_below_a_key_is_indented_by_two() -> None:

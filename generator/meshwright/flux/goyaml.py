@@ -18,6 +18,7 @@ import yaml
 
 from meshwright.flux import godecode
 from meshwright.flux.goscalar import needs_quotes, written_float
+from meshwright.yaml.dump import without_end_marker
 
 # kustomize writes JSON and reads it as YAML, which refuses or changes these, and keys of 1,024 bytes.
 _NOT_IN_YAML = re.compile("[\x7f-\x9f\ufeff\ufffe\uffff\ud800-\udfff]")
@@ -48,7 +49,7 @@ def write(data: Any) -> str:
     finally:
         emitter.dispose()
     # libyaml adds an end marker after text with trailing empty lines; yaml.v2 does not.
-    return stream.getvalue().removesuffix("...\n")
+    return without_end_marker(stream.getvalue())
 
 
 def _json(data: Any) -> str:

@@ -80,8 +80,12 @@ def _emitted(data: Any) -> list[str]:
     text = yaml.dump(
         data, Dumper=_Dumper, sort_keys=False, width=2**20, allow_unicode=True, default_flow_style=False
     )
-    # The emitter ends some documents with a marker; it has no place within one.
-    return [f"{line}\n" for line in str(text).removesuffix("...\n").removesuffix("\n").split("\n")]
+    return [f"{line}\n" for line in without_end_marker(str(text)).removesuffix("\n").split("\n")]
+
+
+def without_end_marker(text: str) -> str:
+    """``text`` without the line ``...`` that libyaml ends some documents with; a value may end so too."""
+    return text.removesuffix("...\n") if text.endswith("\n...\n") else text
 
 
 def _indented(lines: Iterable[str]) -> Iterator[str]:
