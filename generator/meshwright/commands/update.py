@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -12,14 +11,15 @@ import typer
 from meshwright.bounded import UnixInGenerated
 from meshwright.commands.group import new_cli, see_also
 from meshwright.commands.options import Format, Root
-from meshwright.deadline import lift
+from meshwright.commands.staged import staged_change
 from meshwright.errors import ExitCode, MeshwrightError
-from meshwright.printing import complain, emit, quiet, tell
-from meshwright.progress import say, working
+from meshwright.printing import emit, quiet, tell
+from meshwright.progress import say
 
 if TYPE_CHECKING:
-    from meshwright.git.worktree import WorkTree
     from meshwright.update.outcome import Result
+    from meshwright.update.preparation import Merge
+    from meshwright.update.rendering import Renderer
 
 cli = new_cli()
 
@@ -73,35 +73,18 @@ def update(
     The exit code is 0 when done, 1 if the check finds new errors, 2 if the update could not run, and 3 if
     there are conflicts.
     """
-    # Imported here, so that the help comes without them.
-    from meshwright.git.gitpython import require_git
-    from meshwright.update.outcome import complete
+    # Imported here, so that the help comes without it.
     from meshwright.update.preparation import UpdateRequest, prepare
-    from meshwright.update.rendering import Renderer
-    from meshwright.update.transaction import Transaction
 
-    require_git()
     request = UpdateRequest(path, to, given_answers(answers or ()), template, answers_file, cluster)
-    tree = work_tree(path)
-    with tempfile.TemporaryDirectory(prefix="meshwright-", ignore_cleanup_errors=True) as name:
-        scratch = Path(name).resolve()
-        with (
-            working("reading"),
-            Renderer(scratch, tree.settings if tree else ()) as renderer,
-            Transaction(tree, scratch, preview=preview) as transaction,
-        ):
-            if transaction.finished:
-                complain("meshwright: completed an update that had been interrupted\n")
-            say("merging")
-            merge = prepare(request, scratch, renderer)
-            say("checking")
-            result = complete(merge, scratch, check=check)
-            written = not preview and _may_write(result, force=force, write_conflicts=write_conflicts)
-            if written:
-                lift()
-                transaction.apply(
-                    merge.project, merge.repository, result.folder, result.changes, merge.conflicts
-                )
+
+    def merged(scratch: Path, renderer: Renderer) -> Merge:
+        say("merging")
+        return prepare(request, scratch, renderer)
+
+    with staged_change(
+        path, merged, preview=preview, force=force, write_conflicts=write_conflicts, check=check
+    ) as (result, written):
         _print(result, output, written=written, preview=preview)
         return _status(result)
 
@@ -114,29 +97,10 @@ def given_answers(pairs: Sequence[str]) -> dict[str, str] | None:
     return {key.strip(): value for key, _, value in (pair.partition("=") for pair in pairs)} or None
 
 
-def work_tree(path: Path) -> WorkTree | None:
-    """The checkout; None if there is none, which is reported later with all other faults."""
-    from meshwright.git.checkout import NotACheckout
-    from meshwright.git.worktree import WorkTree
-
-    try:
-        return WorkTree.of(path) if path.is_dir() else None
-    except NotACheckout:
-        return None
-
-
 def _status(result: Result) -> ExitCode:
     if result.merge.conflicts:
         return ExitCode.CONFLICTS
     return ExitCode.FINDINGS if result.findings else ExitCode.CLEAN
-
-
-def _may_write(result: Result, *, force: bool, write_conflicts: bool) -> bool:
-    if not result.changes:
-        return False
-    if result.merge.conflicts:
-        return write_conflicts
-    return force or not result.findings
 
 
 def _print(result: Result, output: str, *, written: bool, preview: bool) -> None:

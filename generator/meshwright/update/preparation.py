@@ -158,9 +158,9 @@ def _source_notes(project: Project, request: UpdateRequest, history: RenderedCom
 
 def _cluster_notes(before: Mapping[str, Any], target: UpgradeTarget) -> Iterator[str]:
     """What a new name of the cluster does on the running one."""
-    old, new = before.get("cluster_name"), target.answers.get("cluster_name")
-    if not old or not new or old == new:
+    if (names := _new_name(before, target)) is None:
         return
+    old, new = names
     if target.answers.get("engine") == "argocd":
         engine, apply = "Argo CD", f"kubectl apply -n argocd -f clusters/{new}/argocd/root.yaml"
     else:
@@ -175,13 +175,18 @@ def _overlays_left(
     project: Project, repository: MergeRepository, before: Mapping[str, Any], target: UpgradeTarget
 ) -> list[str]:
     """Generated files below the old name of a cluster: generate writes them below the new one."""
-    old, new = before.get("cluster_name"), target.answers.get("cluster_name")
-    if not old or not new or old == new:
+    if (names := _new_name(before, target)) is None:
         return []
-    paths = [path for path in project.entries if path.startswith(f"mesh/apps/{old}/")]
-    files = [path for path in paths if project.entries[path].mode[:3] == "100"]
-    contents = repository.contents([project.entries[path].blob for path in files])
-    return [path for path, content in zip(files, contents, strict=True) if is_generated(content)]
+    folder = f"mesh/apps/{names[0]}/"
+    return _generated(
+        repository, {path: it for path, it in project.entries.items() if path.startswith(folder)}
+    )
+
+
+def _new_name(before: Mapping[str, Any], target: UpgradeTarget) -> tuple[str, str] | None:
+    """The old and the new name of the cluster; None if it keeps its name."""
+    old, new = before.get("cluster_name"), target.answers.get("cluster_name")
+    return (old, new) if old and new and old != new else None
 
 
 def _is_deletion(conflict: Conflict) -> bool:
@@ -189,11 +194,14 @@ def _is_deletion(conflict: Conflict) -> bool:
 
 
 def _derived(repository: MergeRepository, sides: Sides) -> list[str]:
-    paths = candidates(sides)
-    entries = [sides.ours.get(path) or sides.theirs.get(path) or sides.base[path] for path in paths]
-    files = [
-        (path, entry.blob) for path, entry in zip(paths, entries, strict=True) if entry.mode[:3] == "100"
-    ]
+    ours, theirs, base = sides.ours, sides.theirs, sides.base
+    entries = {path: ours.get(path) or theirs.get(path) or base[path] for path in candidates(sides)}
+    return _generated(repository, entries)
+
+
+def _generated(repository: MergeRepository, entries: Mapping[str, TreeEntry]) -> list[str]:
+    """The paths of files that the generator wrote, edited or not."""
+    files = [(path, entry.blob) for path, entry in entries.items() if entry.mode[:3] == "100"]
     contents = repository.contents([blob for _, blob in files])
     return [path for (path, _), content in zip(files, contents, strict=True) if is_generated(content)]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -13,13 +12,11 @@ from meshwright.bounded import UnixInGenerated
 from meshwright.commands.candidates import clusters
 from meshwright.commands.group import new_cli, see_also
 from meshwright.commands.options import Repository
-from meshwright.deadline import lift
+from meshwright.commands.staged import staged_change
 from meshwright.errors import ExitCode
-from meshwright.printing import complain, tell
-from meshwright.progress import say, working
+from meshwright.printing import tell
 
 if TYPE_CHECKING:
-    from meshwright.update.outcome import Result
     from meshwright.update.preparation import Merge
     from meshwright.update.rendering import Renderer
 
@@ -120,32 +117,10 @@ def _carry_out(
     force: bool,
     then: str,
 ) -> ExitCode:
-    """Make the change, generate and check it, and write and stage it, as an update does."""
-    from meshwright.commands.update import work_tree
-    from meshwright.git.gitpython import require_git
+    """Make the change and show it; ``then`` is printed if it was written."""
     from meshwright.update import text
-    from meshwright.update.outcome import complete
-    from meshwright.update.rendering import Renderer
-    from meshwright.update.transaction import Transaction
 
-    require_git()
-    tree = work_tree(path)
-    with tempfile.TemporaryDirectory(prefix="meshwright-", ignore_cleanup_errors=True) as name:
-        scratch = Path(name).resolve()
-        with (
-            working("reading"),
-            Renderer(scratch, tree.settings if tree else ()) as renderer,
-            Transaction(tree, scratch, preview=preview) as transaction,
-        ):
-            if transaction.finished:
-                complain("meshwright: completed an update that had been interrupted\n")
-            merge = make(scratch, renderer)
-            say("checking")
-            result: Result = complete(merge, scratch)
-            written = not preview and bool(result.changes) and (force or not result.findings)
-            if written:
-                lift()
-                transaction.apply(merge.project, merge.repository, result.folder, result.changes, ())
+    with staged_change(path, make, preview=preview, force=force) as (result, written):
         tell(text.render(result, written=written, preview=preview))
         if written:
             tell(then)
