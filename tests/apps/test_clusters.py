@@ -11,10 +11,10 @@ from typer.testing import CliRunner
 
 from meshwright.apps.generate import generate
 from meshwright.apps.inspection.gathering import gather
-from meshwright.apps.overrides import merged
 from meshwright.cli import app
 from meshwright.commands.app.look import look
 from meshwright.errors import ExitCode, MeshwrightError
+from meshwright.mergepatch import merge_patch
 from meshwright.yaml import parse
 from support.many_apps import add_app, add_cluster, app_name, make_repository
 from support.specs import lines
@@ -281,4 +281,4 @@ def test_list_show_and_add_know_clusters(fleet: Path) -> None:
     ],
 )
 def test_overrides_merge_as_a_json_merge_patch(whole: object, patch: object, result: object) -> None:
-    assert merged(whole, patch) == result
+    assert merge_patch(whole, patch) == result

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from meshwright.errors import Position
+from meshwright.mergepatch import merge_patch
 from meshwright.yaml import Document
 from meshwright.yaml.pointer import holds, value_at
 
@@ -37,18 +38,5 @@ def for_cluster(document: Document, cluster: str) -> Document:
     override = document.data.get(OVERRIDES, {}).get(cluster)
     if override is None:
         return document
-    data = merged({key: value for key, value in document.data.items() if key != OVERRIDES}, override)
+    data = merge_patch({key: value for key, value in document.data.items() if key != OVERRIDES}, override)
     return MergedDocument(document.path, data, document.node, document.data, cluster)
-
-
-def merged(whole: Any, patch: Any) -> Any:
-    """``whole`` after a JSON Merge Patch (RFC 7396): mappings merge, null removes, all else replaces."""
-    if not isinstance(patch, Mapping):
-        return patch
-    result = dict(whole) if isinstance(whole, Mapping) else {}
-    for key, value in patch.items():
-        if value is None:
-            result.pop(key, None)
-        else:
-            result[key] = merged(result.get(key), value)
-    return result

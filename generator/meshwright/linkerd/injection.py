@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from meshwright.labelselector import matches
+from meshwright.mergepatch import merge_patch
 from meshwright.yaml.pointer import items_of, mapping_of
 
 INJECT = "linkerd.io/inject"
@@ -108,11 +109,7 @@ def _merged(default: Mapping[str, Any], given: Mapping[str, Any], name: str) -> 
     """Helm merges mappings, and deletes a value that is null: a selector without terms selects everything."""
     if name not in given:
         return default
-    own = given[name]
-    if own is None:
-        return {}
-    found = {**default, **mapping_of(own)}
-    return {key: value for key, value in found.items() if value is not None}
+    return {} if given[name] is None else mapping_of(merge_patch(default, mapping_of(given[name])))
 
 
 def selected(pod: Pod, namespace: Namespace, injector: Injector) -> str:
