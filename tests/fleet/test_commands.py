@@ -156,6 +156,8 @@ def test_an_application_that_names_the_cluster_keeps_it(fleet: Path, run: Run) -
         (("add", SECOND, *NEW_HOST, "--answers", "nodes=x"), "--answers nodes: "),
         (("remove", FIRST), "home: add another cluster first"),
         (("remove", "hme"), "hme: no such cluster"),
+        (("remove", "hme"), "did you mean 'home'?"),
+        (("add", SECOND, "--from", "zzz"), "; its clusters are home"),
     ],
 )
 def test_refusals(fleet: Path, run: Run, arguments: tuple[str, ...], said: str) -> None:

@@ -14,6 +14,7 @@ from meshwright.apps.names import LABEL
 from meshwright.apps.settings import read_settings
 from meshwright.errors import AnotherTemplateError, MeshwrightError, together
 from meshwright.manifests.inside import read_inside
+from meshwright.words import did_you_mean
 from meshwright.yaml import parse
 
 # The answers for the repository's own files, and for its cluster while it has only one.
@@ -154,3 +155,10 @@ def _refuse_invalid(root: Path, item: ClusterAnswers) -> None:
     if not isinstance(name, str) or not LABEL.fullmatch(name):
         # It becomes part of paths that are written.
         raise MeshwrightError(f"{file}: cluster_name is {name!r}, but must be a DNS label such as home")
+
+
+def no_such_cluster(given: str, name: str, names: Iterable[str], root: Path) -> MeshwrightError:
+    """The error for a cluster that a repository does not have; ``given`` is how the user named it."""
+    known = sorted(names)
+    others = f"; its clusters are {', '.join(known)}" if known else "; it has none"
+    return MeshwrightError(f"{given}: no such cluster in {root}{did_you_mean(name, known) or others}")

@@ -6,7 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from meshwright.apps.clusters import ANSWERS, ClusterAnswers, answers_file, read_answers_files
+from meshwright.apps.clusters import (
+    ANSWERS,
+    ClusterAnswers,
+    answers_file,
+    no_such_cluster,
+    read_answers_files,
+)
 from meshwright.apps.names import LABEL
 from meshwright.errors import MeshwrightError, together
 from meshwright.fleet.changing import change
@@ -18,7 +24,6 @@ from meshwright.update.project import Project, open_project
 from meshwright.update.rendering import Job, Renderer
 from meshwright.update.templaterepository import Template, TemplateVersion, fetch_template
 from meshwright.update.upgradetarget import refuse_unknown
-from meshwright.words import did_you_mean
 
 # 63 characters are a DNS label.
 _LONGEST = 63
@@ -104,8 +109,7 @@ def _origin(request: AddRequest, every: Sequence[ClusterAnswers]) -> ClusterAnsw
     clusters = {item.cluster: item for item in every if item.cluster}
     if request.origin is not None:
         if request.origin not in clusters:
-            hint = did_you_mean(request.origin, clusters)
-            raise MeshwrightError(f"--from {request.origin}: no such cluster in {request.path}{hint}")
+            raise no_such_cluster(f"--from {request.origin}", request.origin, clusters, request.path)
         return clusters[request.origin]
     if len(clusters) > 1:
         raise MeshwrightError(

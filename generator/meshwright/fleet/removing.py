@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from meshwright.apps.clusters import ANSWERS, read_answers_files
+from meshwright.apps.clusters import ANSWERS, no_such_cluster, read_answers_files
 from meshwright.errors import MeshwrightError
 from meshwright.fleet.changing import change
 from meshwright.fleet.renovate import FILE as RENOVATE
@@ -12,14 +12,13 @@ from meshwright.fleet.renovate import without_rule
 from meshwright.update.preparation import Merge
 from meshwright.update.project import open_project
 from meshwright.update.templaterepository import Template, TemplateVersion
-from meshwright.words import did_you_mean
 
 
 def remove(path: Path, name: str, scratch: Path) -> Merge:
     """The repository without the cluster, not yet written. Raises MeshwrightError if it has no such one."""
     found = {item.cluster: item for item in read_answers_files(path) if item.cluster}
     if name not in found:
-        raise MeshwrightError(f"{name}: no such cluster in {path}{did_you_mean(name, found)}")
+        raise no_such_cluster(name, name, found, path)
     file = found[name].file
     if file == ANSWERS:
         raise MeshwrightError(

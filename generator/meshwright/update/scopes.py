@@ -5,18 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from meshwright.apps.clusters import ANSWERS, ClusterAnswers, read_answers_files
+from meshwright.apps.clusters import ANSWERS, ClusterAnswers, no_such_cluster, read_answers_files
 from meshwright.errors import MeshwrightError
 from meshwright.update.project import Project
 from meshwright.update.templaterepository import Template, TemplateVersion
-from meshwright.words import did_you_mean
 
 
 def answers_file_of(path: Path, cluster: str) -> str:
     """The answers file of a cluster. Raises MeshwrightError if the repository has no such cluster."""
     found = {item.cluster: item.file for item in read_answers_files(path) if item.cluster}
     if cluster not in found:
-        raise MeshwrightError(f"--cluster {cluster}: no such cluster in {path}{did_you_mean(cluster, found)}")
+        raise no_such_cluster(f"--cluster {cluster}", cluster, found, path)
     return found[cluster]
 
 
