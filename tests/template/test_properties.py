@@ -28,6 +28,7 @@ KNOWN_UNSEEN = re.compile(
 )
 # Its ConfigMap is kept from substitution.
 SUBSTITUTION_OFF = "apps/fluent-bit/values.yaml"
+UNRENDERED = re.compile(r"\[\[ | \]\]|\[%|%\]")
 PRIVATE_KEY = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----|AGE-SECRET-KEY-1|gh[pousr]_[A-Za-z0-9]{20}")
 
 
@@ -56,6 +57,8 @@ def faults_of(repository: Path, answers: Answers) -> Iterator[str]:
     tree = read_tree(repository)
     yield from (f"{path} holds a private key" for path, text in tree.items() if PRIVATE_KEY.search(text))
     yield from unquoted_names(tree, answers)
+    # Jinja takes a tag inside a string of another tag for text.
+    yield from (f"{path} holds a tag of the template" for path, text in tree.items() if UNRENDERED.search(text))
     for path, text in tree.items():
         if "${" in text and not path.startswith((".github/", SUBSTITUTION_OFF)) and "dashboards/" not in path:
             yield f"{path} has ${{ that Flux would substitute"

@@ -15,12 +15,15 @@ VIZ = {"viz_host": "linkerd.home.arpa"}
 
 
 def readme(folder: Path, **answers: object) -> str:
+    """README.md of the cluster, which is where its bootstrap is described."""
     render(answers, folder)
-    return (folder / "README.md").read_text(encoding="utf-8")
+    return (folder / "clusters/home/README.md").read_text(encoding="utf-8")
 
 
 def section(text: str, title: str) -> str:
-    return re.split(r"^#+ ", text.partition(f" {title}\n")[2], maxsplit=1, flags=re.MULTILINE)[0]
+    _, found, rest = text.partition(f" {title}\n")
+    assert found, f"no section {title}"
+    return re.split(r"^#+ ", rest, maxsplit=1, flags=re.MULTILINE)[0]
 
 
 @pytest.mark.parametrize("engine", ["flux", "argocd"])
@@ -33,7 +36,8 @@ def test_it_verifies_with_the_cli_of_exactly_the_pinned_release(engine: str, tmp
     assert f"LINKERD2_VERSION=edge-{year[2:]}.{month}.{day} sh\n" in verify
     commands = re.findall(r"^    (linkerd [^#\n]+?) *(?:#.*)?$", verify, re.MULTILINE)
     assert commands == ["linkerd check", "linkerd viz check", "linkerd check --proxy"]
-    assert 'section "Verify"' in section(text, "Upgrade")
+    upgrade = section((tmp_path / "repository/README.md").read_text(encoding="utf-8"), "Upgrade")
+    assert '"Verify" in the README of the cluster' in upgrade
     assert ("flux get" in verify) == (engine == "flux")
 
 

@@ -160,7 +160,7 @@ def test_a_plain_secret_is_an_error_where_sops_is_set_up(repository: Path) -> No
 
 @pytest.mark.parametrize("patched", [True, False])
 def test_flux_operator_makes_the_entry_point_that_the_readme_patches(patched: bool, repository: Path) -> None:
-    readme = (repository / "README.md").read_text(encoding="utf-8")
+    readme = (repository / "clusters/home/README.md").read_text(encoding="utf-8")
     line = re.search(r"add the line\s+`(/clusters/[^`]+)` to a file `.sourceignore`", readme)
     instance = textwrap.dedent(readme.partition("```yaml\n")[2].partition("   ```")[0])
     assert line is not None
