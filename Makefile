@@ -8,7 +8,7 @@ STAMP := $(VENV)/.installed
 # Compiled once, not at each start: half of a command's time otherwise.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: install tools all-tools demo test test-full security fuzz oldest-copier oracles charts facts pins e2e redis lint prose format hooks bench examples schemas requirements dist try-wheel clean
+.PHONY: install tools all-tools demo test test-long test-full security fuzz oldest-copier oracles charts facts pins e2e redis lint prose format hooks bench examples schemas requirements dist try-wheel clean
 
 install: $(STAMP)
 
@@ -35,11 +35,15 @@ demo: tools
 test: all-tools
 	$(RUN) pytest -n auto --ignore=tests/security --ignore=tests/fuzz
 
+# Whole terminals, first hours, kills at random moments, every order of updates: minutes that are not spent before each commit.
+test-long: all-tools
+	$(RUN) pytest -n auto --ignore=tests/security --ignore=tests/fuzz -m 'long and not slow'
+
 security: all-tools
 	$(RUN) pytest -n auto tests/security tests/fuzz
 
 test-full: all-tools
-	$(RUN) pytest -n auto --all-configurations -m 'slow or not slow'
+	$(RUN) pytest -n auto --all-configurations -m ''
 
 # Mutated repositories through every command; a case is repeated by its number: make fuzz SEED=number CASES=1.
 CASES ?= 2000

@@ -19,6 +19,8 @@ from meshwright.errors import ExitCode, MeshwrightError
 from support.many_apps import app_name, make_repository, spec
 from support.trees import read_tree
 
+pytestmark = pytest.mark.long
+
 COUNT = 60
 
 

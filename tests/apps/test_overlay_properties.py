@@ -18,6 +18,8 @@ from meshwright.manifests.workspace import Workspace
 from meshwright.scaffold import render
 from meshwright.yaml import dump, dump_all, parse_all
 
+pytestmark = pytest.mark.long
+
 COUNT = 60
 OPAQUE = "25,587,3306,4444,5432,6379,9300,11211"
 JOBS = ("Job", "CronJob")

@@ -13,6 +13,8 @@ from meshwright.bootstrap.creation import Request, create
 from meshwright.errors import MeshwrightError
 from support.upgrades import adopt, commit, make_template, release, take, write
 
+pytestmark = pytest.mark.long
+
 NEXT = [{"append": {"file": "template/README.md.jinja", "text": "more\n"}}]
 
 

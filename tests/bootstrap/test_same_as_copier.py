@@ -15,6 +15,8 @@ from meshwright.yaml import dump
 from support.publicrepository import Public
 from support.upgrades import adopt, commit, git
 
+pytestmark = pytest.mark.long
+
 CASES: dict[str, dict[str, Any]] = {
     "defaults": {},
     "flux": {

@@ -14,6 +14,8 @@ import pytest
 from support.terminal import CONTROL_C, CONTROL_D, DOWN, ENTER, TAB, Terminal
 from support.upgrades import git
 
+pytestmark = pytest.mark.long
+
 CLEAR = "\x15"
 NO_ANSWERS_YET = (
     *("cluster_name", "engine", "git_url", "distribution", "nodes", "ingress", "gateway_api"),

@@ -14,6 +14,8 @@ from meshwright.commands.root import find_root
 from meshwright.errors import MeshwrightError
 from support.repositories import config_map, write
 
+pytestmark = pytest.mark.long
+
 ANSWERS = {".copier-answers.yml": "engine: flux\n"}
 
 

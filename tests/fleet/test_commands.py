@@ -16,6 +16,8 @@ from meshwright.errors import ExitCode, MeshwrightError
 from support.trees import read_tree
 from support.upgrades import commit, git, make_repository, real_template, release
 
+pytestmark = pytest.mark.long
+
 Run = Callable[..., Result]
 FIRST, SECOND = "home", "production"
 ANSWERS = {"cluster_name": FIRST, "apps": ["demo"], "viz_host": "linkerd.home.arpa"}

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import shutil
 
+import pytest
 import yaml
 
 from journeys.places import APPS, HERE, NEWER, mistakes
 from support.upgrades import adopt, release
 from support.user import User
+
+pytestmark = pytest.mark.long
 
 OWN = yaml.safe_load((HERE / "own-flux.yaml").read_text(encoding="utf-8"))
 

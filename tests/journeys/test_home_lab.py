@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
+
 from journeys.places import APPS, CHANGE, NEWER, mistakes, values
 from support.terminal import ENTER
 from support.upgrades import release
 from support.user import User
+
+pytestmark = pytest.mark.long
 
 VALUES = values("pi")
 DEFAULTS = (

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
+
 from journeys.places import APPS, CHANGE, NEWER, mistakes, values
 from support.upgrades import git, release
 from support.user import User
+
+pytestmark = pytest.mark.long
 
 VALUES = values("dev")
 ANSWERS = "cluster_name: dev\nengine: argocd\ngit_url: https://git.example.org/platform/dev.git\nnodes: 3\n"

@@ -14,6 +14,8 @@ from meshwright.check import check_repository
 from meshwright.finding import Finding
 from mistakes.repository import edit, make_repository
 
+pytestmark = pytest.mark.long
+
 CASES: list[dict[str, Any]] = yaml.safe_load(
     Path(__file__).with_name("mistakes.yaml").read_text(encoding="utf-8")
 )

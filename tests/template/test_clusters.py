@@ -20,6 +20,8 @@ import yaml
 
 from support.upgrades import commit, git, real_template, release
 
+pytestmark = pytest.mark.long
+
 COPIER = (os.environ.get("COPIER_PYTHON", sys.executable), "-m", "copier")
 FIRST, SECOND = "staging", "production"
 REPOSITORY = ".copier-answers.yml"

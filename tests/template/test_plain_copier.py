@@ -12,6 +12,8 @@ import yaml
 
 from support.terminal import DOWN, ENTER, Terminal
 
+pytestmark = pytest.mark.long
+
 CLEAR = "\x15"
 
 

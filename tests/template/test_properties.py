@@ -58,7 +58,9 @@ def faults_of(repository: Path, answers: Answers) -> Iterator[str]:
     yield from (f"{path} holds a private key" for path, text in tree.items() if PRIVATE_KEY.search(text))
     yield from unquoted_names(tree, answers)
     # Jinja takes a tag inside a string of another tag for text.
-    yield from (f"{path} holds a tag of the template" for path, text in tree.items() if UNRENDERED.search(text))
+    yield from (
+        f"{path} holds a tag of the template" for path, text in tree.items() if UNRENDERED.search(text)
+    )
     for path, text in tree.items():
         if "${" in text and not path.startswith((".github/", SUBSTITUTION_OFF)) and "dashboards/" not in path:
             yield f"{path} has ${{ that Flux would substitute"

@@ -15,6 +15,8 @@ from meshwright.errors import MeshwrightError
 from support.smallrepos import check_out, load_small_repositories
 from support.trees import read_tree
 
+pytestmark = pytest.mark.long
+
 TRUST = "platform/pi-cluster/linkerd-trust"
 PLANES = tuple(f"platform/pi-cluster/{name}/values.yaml" for name in ("linkerd-control-plane", "linkerd-viz"))
 

@@ -16,6 +16,8 @@ from typer.testing import CliRunner, Result
 from meshwright.cli import app
 from support.upgrades import adopt, commit, copy, git, real_template, take
 
+pytestmark = pytest.mark.long
+
 NEXT = [
     {"replace": {"file": "template/includes/pins.yml", "old": '"2026.8.3"', "new": '"2026.9.1"'}},
     {

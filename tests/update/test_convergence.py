@@ -16,7 +16,7 @@ from meshwright.errors import ExitCode
 from support.trees import read_tree, tree_diff
 from support.upgrades import adopt, commit, copy, git, real_template, take
 
-pytestmark = pytest.mark.usefixtures("renders_here")
+pytestmark = [pytest.mark.long, pytest.mark.usefixtures("renders_here")]
 
 ANSWERS: dict[str, dict[str, Any]] = {
     "flux": {"viz_host": "linkerd.home.arpa", "apps": ["demo", "velero"]},
