@@ -93,3 +93,32 @@ def test_undefined_source_with_the_path_is_own(tmp_path: Path) -> None:
     report = check(tmp_path, files)
 
     assert [str(finding.position) for finding in report.findings] == ["apps/map.yaml:5:1"]
+
+
+def test_a_misspelled_entry_point_hides_nothing(tmp_path: Path) -> None:
+    files = {
+        "clusters/home/sync.yaml": flux_kustomization("flux-system", "./clusters/hom")
+        + gitrepository("flux-system", "https://example.org/home/cluster"),
+        "clusters/home/apps.yaml": "---\n".join(flux_kustomization(name, f"./apps/{name}") for name in "ab"),
+        "apps/a/map.yaml": config_map("x"),
+        "apps/b/map.yaml": config_map("y") + "datta: {}\n",
+    }
+
+    report = check(tmp_path, files)
+
+    assert report.not_seen == ()
+    assert {str(finding.position) for finding in report.findings} == {
+        "clusters/home/sync.yaml:4:29",
+        "apps/b/map.yaml:5:1",
+    }
+
+
+def test_one_folder_of_the_same_name_does_not_make_a_source_own(tmp_path: Path) -> None:
+    files = {
+        "clusters/home/sync.yaml": GITOPS_SYNC,
+        "clusters/home/podinfo.yaml": on_source(flux_kustomization("podinfo", "./kustomize"), "podinfo")
+        + gitrepository("podinfo", "https://example.org/podinfo"),
+        "kustomize/map.yaml": config_map("x") + "datta: {}\n",
+    }
+
+    assert [item.subject for item in check(tmp_path, files).not_seen] == ["Kustomization flux-system/podinfo"]

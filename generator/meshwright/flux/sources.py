@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+from collections.abc import Iterable
 
 from meshwright.errors import Position
 from meshwright.faults import contained
@@ -21,8 +22,9 @@ class OwnSources:
     """The sources that refer to this repository, inferred from its files.
 
     A source refers to this repository if a Kustomization with that source builds a folder that contains
-    Kustomizations, if its URL is a remote of the checkout, or if the repository does not define the source
-    but contains the requested path.
+    Kustomizations, if its URL is a remote of the checkout, if most of the folders that its Kustomizations build are
+    here (so that one misspelled path hides nothing), or if the repository does not define the source but contains
+    the requested path.
     """
 
     def __init__(self, files: RepositoryFiles, discovery: FluxDiscovery) -> None:
@@ -36,6 +38,7 @@ class OwnSources:
                 # "." proves nothing: it contains everything, and other repositories are built from it too.
                 if (item.path != "." and item.path in folders) or self._is_undefined_here(item):
                     self._own.add(item.source)
+        self._own |= self._whose_folders_are_here(kustomizations)
         checkout = remotes(files.checkout)
         self._own |= {source for source, url in self._defined.items() if bare(url) in checkout}
         if not self._own:
@@ -54,6 +57,15 @@ class OwnSources:
             url = self._defined[source]
             return f"it reads {source}{f' ({url})' if url else ''}, which is not this repository"
         return f"it reads {source}, which this repository does not define"
+
+    def _whose_folders_are_here(self, kustomizations: Iterable[FluxKustomization]) -> set[SourceReference]:
+        folders: dict[SourceReference, set[str]] = {}
+        for item in kustomizations:
+            if item.path != ".":
+                folders.setdefault(item.source, set()).add(item.path)
+        found = {source: sum(map(self._files.is_folder, paths)) for source, paths in folders.items()}
+        # A single folder proves nothing: `deploy` and `kustomize` are in many repositories.
+        return {source for source, here in found.items() if here > 1 and 2 * here > len(folders[source])}
 
     def _is_undefined_here(self, item: FluxKustomization) -> bool:
         if item.source in self._defined:
