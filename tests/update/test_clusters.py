@@ -67,8 +67,8 @@ def test_one_cluster_then_the_repository_with_its_own(fleet: Path) -> None:
     assert "cluster production\n" in one.output
     assert "layer namespaces\n" in one.output
     assert (
-        "note: the repository's own files are at v0.1.0: run meshwright update --to v0.2.0 too, because CI "
-        "runs the Meshwright of their version"
+        "note: the repository's own files are at v0.1.0: run meshwright update --to v0.2.0 too, which "
+        "updates cluster home too, because CI runs the Meshwright of their version"
     ) in one.output
     git(fleet, "reset", "--quiet", "--hard")
 
@@ -124,3 +124,61 @@ def test_files_are_grouped_by_cluster_then_layer() -> None:
     ]
     assert are_several(paths)
     assert not are_several(["platform/a/viz/values.yaml", "README.md", "apps/shop/all.yaml"])
+
+
+def split(fleet: Path) -> None:
+    """The first cluster gets an answers file of its own, as `cluster add` does."""
+    own, home = fleet / ".copier-answers.yml", fleet / ".copier-answers.home.yml"
+    shutil.copy(own, home)
+    text, name = own.read_text(encoding="utf-8"), 'cluster_name: "home"'
+    assert name in text
+    own.write_text(text.replace(name, 'cluster_name: ""'), encoding="utf-8")
+    commit(fleet)
+
+
+def test_an_update_of_a_cluster_raises_the_repository_s_own_files_first(fleet: Path) -> None:
+    split(fleet)
+
+    done = CliRunner().invoke(app, ["update", str(fleet), "--cluster", "production"])
+
+    assert done.exit_code == ExitCode.CLEAN, done.output
+    assert git(fleet, "diff", "--cached", "--name-only").splitlines() == [
+        PRODUCTION,
+        ".copier-answers.yml",
+        "README.md",
+        "platform/production/namespaces/namespaces.yaml",
+    ]
+    assert "note: the repository's own files come along, v0.1.0 -> v0.2.0, because CI runs" in done.output
+    commit(fleet)
+    other = CliRunner().invoke(app, ["update", str(fleet), "--cluster", "home"])
+    assert git(fleet, "diff", "--cached", "--name-only").splitlines() == [
+        ".copier-answers.home.yml",
+        "platform/home/namespaces/namespaces.yaml",
+    ]
+    assert "come along" not in other.output
+
+
+def test_a_conflict_of_either_is_reported_and_nothing_is_written(fleet: Path) -> None:
+    split(fleet)
+    mine = "platform/production/namespaces/namespaces.yaml"
+    for path in ("README.md", mine):
+        with (fleet / path).open("a", encoding="utf-8") as file:
+            file.write("# mine\n")
+    commit(fleet)
+
+    done = CliRunner().invoke(app, ["update", str(fleet), "--cluster", "production"])
+
+    assert done.exit_code == ExitCode.CONFLICTS
+    assert f"  README.md: you and v0.2.0 changed the same lines\n  {mine}: you and" in done.output
+    assert git(fleet, "status", "--porcelain") == ""
+
+
+def test_other_answers_of_a_cluster_leave_the_repository_s_files(fleet: Path) -> None:
+    split(fleet)
+
+    done = CliRunner().invoke(
+        app, ["update", str(fleet), "--cluster", "production", "--answers", "nodes=3", "--preview"]
+    )
+
+    assert done.exit_code == ExitCode.CLEAN, done.output
+    assert "  M README.md\n" not in done.output

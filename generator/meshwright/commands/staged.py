@@ -14,8 +14,8 @@ from meshwright.progress import say, working
 
 if TYPE_CHECKING:
     from meshwright.git.worktree import WorkTree
+    from meshwright.update.merged import Merge
     from meshwright.update.outcome import Result
-    from meshwright.update.preparation import Merge
     from meshwright.update.rendering import Renderer
 
 

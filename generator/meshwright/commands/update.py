@@ -17,8 +17,8 @@ from meshwright.printing import emit, quiet, tell
 from meshwright.progress import say
 
 if TYPE_CHECKING:
+    from meshwright.update.merged import Merge
     from meshwright.update.outcome import Result
-    from meshwright.update.preparation import Merge
     from meshwright.update.rendering import Renderer
 
 cli = new_cli()
@@ -85,8 +85,8 @@ def update(
     with staged_change(
         path, merged, preview=preview, force=force, write_conflicts=write_conflicts, check=check
     ) as (result, written):
-        _print(result, output, written=written, preview=preview)
-        return _status(result)
+        report(result, output, written=written, preview=preview)
+        return status(result)
 
 
 def given_answers(pairs: Sequence[str]) -> dict[str, str] | None:
@@ -97,13 +97,15 @@ def given_answers(pairs: Sequence[str]) -> dict[str, str] | None:
     return {key.strip(): value for key, _, value in (pair.partition("=") for pair in pairs)} or None
 
 
-def _status(result: Result) -> ExitCode:
+def status(result: Result) -> ExitCode:
+    """The exit code of a result."""
     if result.merge.conflicts:
         return ExitCode.CONFLICTS
     return ExitCode.FINDINGS if result.findings else ExitCode.CLEAN
 
 
-def _print(result: Result, output: str, *, written: bool, preview: bool) -> None:
+def report(result: Result, output: str, *, written: bool, preview: bool) -> None:
+    """Print a result in a format."""
     # Only the format that is printed is imported.
     if output == "json":
         from meshwright.update import json_output
@@ -112,5 +114,5 @@ def _print(result: Result, output: str, *, written: bool, preview: bool) -> None
     else:
         from meshwright.update import text
 
-        if not (quiet() and _status(result) is ExitCode.CLEAN):
+        if not (quiet() and status(result) is ExitCode.CLEAN):
             tell(text.render(result, written=written, preview=preview))

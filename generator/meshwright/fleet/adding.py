@@ -15,14 +15,14 @@ from meshwright.apps.clusters import (
 )
 from meshwright.apps.names import LABEL
 from meshwright.errors import MeshwrightError, together
-from meshwright.fleet.changing import change
+from meshwright.fleet.changing import change, recorded_version
 from meshwright.fleet.renovate import FILE as RENOVATE
 from meshwright.fleet.renovate import with_rules
 from meshwright.update.answers import given_in, source_as_written, with_source
-from meshwright.update.preparation import Merge
+from meshwright.update.merged import Merge
 from meshwright.update.project import Project, open_project
 from meshwright.update.rendering import Job, Renderer
-from meshwright.update.templaterepository import Template, TemplateVersion, fetch_template
+from meshwright.update.templaterepository import Template, fetch_template
 from meshwright.update.upgradetarget import refuse_unknown
 
 # 63 characters are a DNS label.
@@ -58,7 +58,7 @@ def add(request: AddRequest, scratch: Path, renderer: Renderer) -> Merge:
     project = open_project(request.path, origin.file)
     _refuse_existing(project, request.name)
     template = fetch_template(request.template or project.answers.source, scratch, here=project.root)
-    version = _version(template, project.answers.commit, origin.file)
+    version = recorded_version(template, project.answers.commit, origin.file)
     refuse_unknown(version, template.questions(version), request.answers)
     answers = {**project.answers.given, **request.answers, "cluster_name": request.name}
     jobs = [Job(version, answers, scratch / "new", answers_file=answers_file(request.name))]
@@ -147,19 +147,9 @@ def _refuse_existing(project: Project, name: str) -> None:
             )
 
 
-def _version(template: Template, commit: str, file: str) -> TemplateVersion:
-    version = template.resolve(commit)
-    if version is None:
-        raise MeshwrightError(
-            f"{file}: the template {template.source} has no {commit}: "
-            "the tag may have been moved or deleted; pass a clone that has it with --template"
-        )
-    return version
-
-
 def _split(first: ClusterAnswers, template: Template, scratch: Path) -> list[Job]:
     """What writes the two answers files that the first cluster and the repository had in one."""
-    version = _version(template, str(first.given.get("_commit")), first.file)
+    version = recorded_version(template, str(first.given.get("_commit")), first.file)
     given = given_in(first.given)
     shared = {key: given[key] for key in _SHARED if key in given}
     return [

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from meshwright.errors import MeshwrightError
 from meshwright.update.merge import MergeRepository
-from meshwright.update.preparation import Merge
+from meshwright.update.merged import Merge
 from meshwright.update.project import Project, TreeEntry
 from meshwright.update.templaterepository import Template, TemplateVersion
 from meshwright.update.upgradetarget import UpgradeTarget
@@ -55,3 +56,14 @@ def change(
         dropped={},
         notes=(*project.notes, *notes),
     )
+
+
+def recorded_version(template: Template, commit: str, file: str) -> TemplateVersion:
+    """The version that an answers file records. Raises MeshwrightError if the template has it no more."""
+    version = template.resolve(commit)
+    if version is None:
+        raise MeshwrightError(
+            f"{file}: the template {template.source} has no {commit}: "
+            "the tag may have been moved or deleted; pass a clone that has it with --template"
+        )
+    return version

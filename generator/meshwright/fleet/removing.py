@@ -9,7 +9,7 @@ from meshwright.errors import MeshwrightError
 from meshwright.fleet.changing import change
 from meshwright.fleet.renovate import FILE as RENOVATE
 from meshwright.fleet.renovate import without_rule
-from meshwright.update.preparation import Merge
+from meshwright.update.merged import Merge
 from meshwright.update.project import open_project
 from meshwright.update.templaterepository import Template, TemplateVersion
 

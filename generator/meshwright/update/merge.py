@@ -79,6 +79,13 @@ class MergeRepository:
         git("add", "--all", "--force", "--", ".")
         return git("write-tree")
 
+    def tree_of(self, entries: Mapping[str, TreeEntry]) -> str:
+        """The tree with exactly these entries."""
+        git = self._with_index("entries", self.folder)
+        git("read-tree", "--empty")
+        git("update-index", "-z", "--index-info", given=index_lines(entries))
+        return git("write-tree")
+
     def tree_with(self, tree: str, changes: Mapping[str, TreeEntry | None]) -> str:
         """``tree`` with changed entries; None removes a path."""
         if not changes:

@@ -12,7 +12,7 @@ from meshwright.errors import AnotherTemplateError, MeshwrightError
 from meshwright.finding import Finding
 from meshwright.git.checkout import common_dir_of
 from meshwright.git.paths import leads_through_link
-from meshwright.update.preparation import Merge, entry_changes
+from meshwright.update.merged import Merge, entry_changes
 from meshwright.update.project import TreeEntry
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from meshwright.errors import MeshwrightError, together
@@ -123,6 +123,14 @@ def open_project(path: Path, answers_file: str) -> Project:
     )
     _refuse_sparse(project)
     return project
+
+
+def with_answers(project: Project, answers_file: str) -> Project:
+    """The project with another answers file. Raises MeshwrightError if that is not committed."""
+    work_tree = project.work_tree
+    text = _answers_text(work_tree.folder, project.git, project.prefix, answers_file)
+    answers = read_answers(str(work_tree.folder / answers_file), text)
+    return replace(project, answers=answers, answers_text=text)
 
 
 def refuse_if_changed(project: Project) -> None:

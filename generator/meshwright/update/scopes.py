@@ -7,8 +7,12 @@ from pathlib import Path
 
 from meshwright.apps.clusters import ANSWERS, ClusterAnswers, no_such_cluster, read_answers_files
 from meshwright.errors import MeshwrightError
+from meshwright.update.answers import SOURCE, Answers
 from meshwright.update.project import Project
-from meshwright.update.templaterepository import Template, TemplateVersion
+from meshwright.update.templaterepository import Template, TemplateVersion, is_same_source
+from meshwright.update.upgradetarget import UpgradeTarget
+
+__all__ = ["ANSWERS", "answers_file_of", "own_files_behind", "scope_notes"]
 
 
 def answers_file_of(path: Path, cluster: str) -> str:
@@ -36,10 +40,30 @@ def scope_notes(
                     f"meshwright update --cluster {item.cluster} updates it"
                 )
     elif version := _older(every[0], template, new):
+        with_cluster = f", which updates cluster {every[0].cluster} too" if every[0].cluster else ""
         yield (
-            f"the repository's own files are at {version}: run meshwright update --to {new.name} too, "
-            "because CI runs the Meshwright of their version"
+            f"the repository's own files are at {version}: run meshwright update --to {new.name} too"
+            f"{with_cluster}, because CI runs the Meshwright of their version"
         )
+
+
+def own_files_behind(
+    project: Project, answers_file: str, template: Template, before: Answers, target: UpgradeTarget
+) -> bool:
+    """Whether an update of a cluster must first raise the repository's own files.
+
+    Not if they have a cluster in the same answers file, which would be updated too: scope_notes says so.
+    """
+    if answers_file == ANSWERS or target.old.commit == target.new.commit:
+        return False
+    try:
+        own = read_answers_files(project.root)[0]
+    except MeshwrightError:
+        return False
+    source = str(own.given.get(SOURCE))
+    if own.cluster or not is_same_source(source, before.source, here=project.root):
+        return False
+    return bool(_older(own, template, target.new))
 
 
 def _older(item: ClusterAnswers, template: Template, new: TemplateVersion) -> str:

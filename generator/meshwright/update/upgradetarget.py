@@ -84,7 +84,7 @@ def _new(
         if not hint and template.releases():
             hint = f"; the newest is {template.releases()[0]}"
         raise MeshwrightError(f"--to {to}: the template {template.source} has no such version{hint}")
-    if _is_older(template, new, old):
+    if is_older(template, new, old):
         if newest:
             return old
         raise MeshwrightError(
@@ -94,7 +94,8 @@ def _new(
     return new
 
 
-def _is_older(template: Template, new: TemplateVersion, old: TemplateVersion) -> bool:
+def is_older(template: Template, new: TemplateVersion, old: TemplateVersion) -> bool:
+    """Whether ``new`` is an older version than ``old``."""
     if new.commit == old.commit:
         return False
     if new.version is not None and old.version is not None and new.version != old.version:

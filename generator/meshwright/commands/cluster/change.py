@@ -17,7 +17,7 @@ from meshwright.errors import ExitCode
 from meshwright.printing import tell
 
 if TYPE_CHECKING:
-    from meshwright.update.preparation import Merge
+    from meshwright.update.merged import Merge
     from meshwright.update.rendering import Renderer
 
 cli = new_cli()
