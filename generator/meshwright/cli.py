@@ -29,6 +29,7 @@ class _Commands(LazyGroup):
         "cluster": "Add clusters to a repository, remove and list them.",
         "trust": "Inspect the mesh's certificates and rotate the trust anchor.",
         "update": "Update to a newer template version and keep your edits.",
+        "promote": "Bring the template version and the edits of one cluster to another.",
         "tools": "List or install kustomize, kubeconform and helm.",
         "completion": "Print or install the completion of a shell.",
         "help": "Show the help of a command.",

@@ -1,1 +1,1 @@
-"""Adds clusters to a generated repository, and removes them."""
+"""Adds clusters to a generated repository, removes them, and promotes one to another."""
