@@ -35,6 +35,7 @@ def as_data(difference: Difference, old: str = "", new: str = "") -> dict[str, A
         "meshwright": __version__,
         "old": old,
         "new": new,
+        **({"notes": list(difference.notes)} if difference.notes else {}),
         "summary": {
             "roots": len(difference.roots),
             **counts,

@@ -39,6 +39,8 @@ def render(difference: Difference, old: str = "", new: str = "", limit: int = LI
     comment = _Comment(limit - _ENDING)
     comment.add(f"{MARK}\n**What this changes in the cluster:** {summary(difference)}\n")
     comment.add(f"\n{_code(old or 'old')} → {_code(new or 'work tree')}\n")
+    if difference.notes:
+        comment.add("\n" + "".join(f"- {_code(note)}\n" for note in difference.notes))
     _add_restarts(comment, difference)
     _add_not_compared(comment, difference)
     shown = 0

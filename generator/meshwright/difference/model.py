@@ -175,10 +175,11 @@ class NotCompared:
 
 @dataclass(frozen=True)
 class Difference:
-    """All differences, in an order that does not depend on the machine."""
+    """All differences, in an order that does not depend on the machine; ``notes`` are about both sides."""
 
     roots: tuple[RootDifference, ...] = ()
     not_compared: tuple[NotCompared, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def is_empty(self) -> bool:

@@ -31,6 +31,10 @@ def render(difference: Difference, *, colour: bool = False) -> str:
 
 
 def _lines(difference: Difference, colour: bool) -> Iterator[str]:
+    for note in difference.notes:
+        yield printable(note)
+    if difference.notes:
+        yield ""
     for root in difference.roots:
         yield _heading(root, colour)
         for source, items in by_move(root.objects):

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from meshwright.fleet.pathmapping import PathMapping
 from meshwright.fleet.promotions import Promoted
 from meshwright.update.filegroups import group_of
 from meshwright.update.merge import Merged, MergeRepository
@@ -42,7 +43,7 @@ def carry(
     edits: Edits, project: Project, repository: MergeRepository, scratch: Path, ours: str
 ) -> tuple[Merged, tuple[str, ...]]:
     """``ours``, a tree, with the edits; and notes about those that are left out."""
-    mapping = _Mapping(edits, repository, scratch)
+    mapping = PathMapping(edits.origin, edits.cluster, places_of, repository, scratch)
     base = mapping.entries("base", repository.entries(repository.tree_of_folder(edits.pristine)))
     theirs = mapping.entries("theirs", project.entries)
     if edits.promoted:
@@ -59,8 +60,8 @@ def carry(
 
 
 def _with_promoted(
-    edits: Edits, promoted: Promoted, mapping: _Mapping, repository: MergeRepository, pristine: Entries
-) -> Entries:
+    edits: Edits, promoted: Promoted, mapping: PathMapping, repository: MergeRepository, pristine: Entries
+) -> dict[str, TreeEntry]:
     """The pristine files with the edits that were promoted already, so that only newer ones are merged."""
     old = repository.entries(repository.tree_of_folder(edits.promoted_pristine))
     then = (mapping.entries("old", old), mapping.entries("then", promoted.entries))
@@ -98,37 +99,3 @@ def _is_private(repository: MergeRepository, entry: TreeEntry | None) -> bool:
     if entry is None or entry.is_submodule:
         return False
     return bool(_PRIVATE.search(repository.contents([entry.blob])[0]))
-
-
-class _Mapping:
-    """Files of the origin under the paths of the other cluster, with the paths inside them."""
-
-    def __init__(self, edits: Edits, repository: MergeRepository, scratch: Path) -> None:
-        self._edits, self._repository, self._scratch = edits, repository, scratch
-        self._path = re.compile(
-            rb"(?<![\w.-])(platform|clusters|mesh/components|mesh/apps)/%b(?![\w.-])"
-            % re.escape(edits.origin.encode())
-        )
-
-    def entries(self, name: str, entries: Entries) -> Entries:
-        """Those entries that a promotion is about; ``name`` is part of a scratch folder's name."""
-        own = dict(self._own(entries))
-        files = [path for path, entry in own.items() if entry.mode[:3] == "100"]
-        contents = self._repository.contents([own[path].blob for path in files])
-        folder = self._scratch / f"mapped-{name}"
-        folder.mkdir()
-        for path, content in zip(files, contents, strict=True):
-            mapped = self._path.sub(rb"\1/" + self._edits.cluster.encode(), content)
-            if mapped != content:
-                file = folder / path
-                file.parent.mkdir(parents=True, exist_ok=True)
-                file.write_bytes(mapped)
-                file.chmod(int(own[path].mode[-3:], 8))
-        return {**own, **self._repository.entries(self._repository.tree_of_folder(folder))}
-
-    def _own(self, entries: Entries) -> Iterator[tuple[str, TreeEntry]]:
-        places = zip(places_of(self._edits.origin), places_of(self._edits.cluster), strict=True)
-        for here, there in places:
-            for path, entry in entries.items():
-                if path.startswith(here):
-                    yield there + path.removeprefix(here), entry
