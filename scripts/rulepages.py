@@ -21,7 +21,7 @@ _FAMILIES = {
     "MW3": "Injection, and the proxy's settings",
     "MW4": "Ports, policy and traffic",
     "MW5": "Monitoring and the dashboard",
-    "MW6": "Ingress, and the platform below the mesh",
+    "MW6": "Ingress, the platform below the mesh, and several clusters",
     "MW7": "Flux",
     "MW8": "Argo CD",
     "MW9": "Keys in Git, kustomize, and upgrades",

@@ -1,0 +1,188 @@
+"""Several clusters in one repository: what two of them share by mistake."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from packaging.version import InvalidVersion, Version
+
+from meshwright.check.model.index import Item, Model
+from meshwright.check.rules.rule import Hit, Severity, rule
+from meshwright.yaml import Document, YamlFault
+from meshwright.yaml.pointer import items_of
+
+_ANSWERS = ".copier-answers.yml"
+_OF_CLUSTER = re.compile(r"\.copier-answers\.(.+)\.yml\Z")
+# The folders that each cluster of a generated repository has.
+_PLACE = re.compile(r"(?:\./)?(?:platform|clusters|mesh/components|mesh/apps)/([^/]+)(?:/|\Z)")
+_IN_MATCH = re.compile(r"Host\(`([^`]+)`\)")
+_ROUTES = ("HTTPRoute", "GRPCRoute", "TLSRoute")
+
+
+class _Host(NamedTuple):
+    name: str
+    item: Item
+    pointer: tuple[str | int, ...]
+
+
+@rule(
+    "MW661",
+    "host-on-several-clusters",
+    "Two clusters serve the same host name",
+    why="DNS leads to one of them, or ExternalDNS of each cluster overwrites the record of the other one.",
+    fix="use another host name on one of the clusters, for example in a folder of its own that source.path names",
+    source="ExternalDNS docs, registry: records belong to one owner",
+    severity=Severity.WARNING,
+)
+def shared_hosts(model: Model) -> Iterator[Hit]:
+    first: dict[str, Item] = {}
+    for host in _hosts(model):
+        if not host.item.cluster or "$" in host.name:
+            continue
+        other = first.setdefault(host.name, host.item)
+        if other.cluster != host.item.cluster:
+            yield Hit(
+                host.item.at(*host.pointer),
+                f"{host.item.title} on {_name(host.item.cluster)} serves {host.name}, "
+                f"as {other.title} on {_name(other.cluster)} does",
+                subject=host.item.title,
+            )
+
+
+def _hosts(model: Model) -> Iterator[_Host]:
+    for item in model.items("Ingress", "networking.k8s.io"):
+        for number, entry in enumerate(item.list("spec", "rules")):
+            if isinstance(entry, dict) and isinstance(entry.get("host"), str):
+                yield _Host(entry["host"], item, ("spec", "rules", number, "host"))
+    for kind in _ROUTES:
+        for item in model.items(kind, "gateway.networking.k8s.io"):
+            for number, name in enumerate(item.list("spec", "hostnames")):
+                # A route of the mesh selects requests by the host name that a client asked for.
+                if isinstance(name, str) and _has_gateway(item):
+                    yield _Host(name, item, ("spec", "hostnames", number))
+    for item in model.items("IngressRoute", "traefik.io"):
+        for number, entry in enumerate(item.list("spec", "routes")):
+            if isinstance(entry, dict):
+                for name in _IN_MATCH.findall(str(entry.get("match"))):
+                    yield _Host(name, item, ("spec", "routes", number, "match"))
+
+
+def _has_gateway(item: Item) -> bool:
+    parents = (entry for entry in item.list("spec", "parentRefs") if isinstance(entry, dict))
+    return any(entry.get("kind", "Gateway") == "Gateway" for entry in parents)
+
+
+@rule(
+    "MW662",
+    "path-of-another-cluster",
+    "A cluster applies the files of another one",
+    why="The cluster gets the other one's host names, sizes and edits, and each change of the other one at once.",
+    fix="use the path with the name of its own cluster",
+    source="docs/clusters.md: each cluster has folders of its own",
+)
+def foreign_paths(model: Model) -> Iterator[Hit]:
+    if not any(path == _ANSWERS or _OF_CLUSTER.fullmatch(path) for path in model.files.paths):
+        return
+    clusters = {path.split("/")[1] for path in model.files.below("clusters") if path.count("/") > 1}
+    for item, path, pointer in _paths(model):
+        own, found = _name(item.cluster), _PLACE.match(path)
+        if own in clusters and found and found[1] in clusters and found[1] != own:
+            yield Hit(
+                item.at(*pointer),
+                f"{item.title} of {own} applies {path}, which is of {found[1]}",
+                subject=item.title,
+            )
+
+
+def _paths(model: Model) -> Iterator[tuple[Item, str, tuple[str | int, ...]]]:
+    for item in model.items("Kustomization", "kustomize.toolkit.fluxcd.io"):
+        yield item, str(item.get("spec", "path")), ("spec", "path")
+    for item in model.items("Application", "argoproj.io"):
+        yield item, str(item.get("spec", "source", "path")), ("spec", "source", "path")
+        for number in range(len(item.list("spec", "sources"))):
+            pointer = ("spec", "sources", number, "path")
+            yield item, str(item.get(*pointer)), pointer
+
+
+@rule(
+    "MW663",
+    "storage-class-of-another-cluster",
+    "A StorageClass exists only on another cluster",
+    why="The PersistentVolumeClaim stays Pending, and its pods are not scheduled.",
+    fix="use a StorageClass of this cluster, for example in a folder of its own that source.path names",
+    source="Kubernetes docs, Storage Classes",
+    severity=Severity.WARNING,
+)
+def foreign_storage_classes(model: Model) -> Iterator[Hit]:
+    existing: dict[str, dict[str, Item]] = {}
+    for item in model.items("StorageClass", "storage.k8s.io"):
+        existing.setdefault(item.name, {})[item.cluster] = item
+    for item, name, pointer in _claims(model):
+        there = existing.get(name, {})
+        if there and item.cluster not in there and "" not in there and model.sees_all_of(item.cluster):
+            other = next(iter(there.values()))
+            yield Hit(
+                item.at(*pointer),
+                f"{item.title} on {_name(item.cluster)} uses {other.title}, which only "
+                f"{_name(other.cluster)} has",
+                subject=item.title,
+            )
+
+
+def _claims(model: Model) -> Iterator[tuple[Item, str, tuple[str | int, ...]]]:
+    for item in model.items("PersistentVolumeClaim", ""):
+        yield item, str(item.get("spec", "storageClassName")), ("spec", "storageClassName")
+    for item in model.items("StatefulSet", "apps"):
+        for number, _ in enumerate(items_of(item.get("spec", "volumeClaimTemplates"))):
+            pointer = ("spec", "volumeClaimTemplates", number, "spec", "storageClassName")
+            yield item, str(item.get(*pointer)), pointer
+
+
+@rule(
+    "MW664",
+    "cluster-ahead-of-repository",
+    "A cluster is newer than the repository's own files",
+    why="CI installs the Meshwright of the repository's version. An older one does not know the cluster's files.",
+    fix="run meshwright update",
+    source="docs/clusters.md, the week of a change",
+    severity=Severity.WARNING,
+)
+def ahead(model: Model) -> Iterator[Hit]:
+    repository = _answers(model, _ANSWERS)
+    if repository is None or (version := _version(repository)) is None:
+        return
+    for path in model.files.paths:
+        found = _OF_CLUSTER.fullmatch(path)
+        document = _answers(model, path) if found else None
+        if found and document and (own := _version(document)) and own > version:
+            yield Hit(
+                document.position(("_commit",)),
+                f"cluster {found[1]} is at {document.data['_commit']}, but the repository's own files are at "
+                f"{repository.data['_commit']}",
+                subject=f"cluster {found[1]}",
+            )
+
+
+def _answers(model: Model, path: str) -> Document | None:
+    """The answers of this template in a file of the root; None for anything else."""
+    if not model.files.is_file(path):
+        return None
+    try:
+        documents = model.files.documents(path)
+    except YamlFault:
+        return None
+    data = documents[0].data if documents else None
+    return documents[0] if isinstance(data, dict) and {"cluster_name", "engine"} <= data.keys() else None
+
+
+def _version(answers: Document) -> Version | None:
+    try:
+        return Version(str(answers.data.get("_commit")))
+    except InvalidVersion:
+        return None
+
+
+def _name(cluster: str) -> str:
+    return cluster.rpartition("/")[2]
