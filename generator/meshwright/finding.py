@@ -71,12 +71,33 @@ class Finding:
 
 
 @dataclass(frozen=True)
+class UnseenScope:
+    """Which objects something that is not seen may bring.
+
+    ``cluster`` is empty if it may be any. ``namespaces`` are those that all of its objects are in, () for
+    any, and ``likely`` those where they probably are. ``entry`` is a remote entry of a kustomization, ``url``
+    where it is read from, ``project`` the AppProject of an Application.
+    """
+
+    cluster: str = ""
+    namespaces: tuple[str, ...] = ()
+    likely: tuple[str, ...] = ()
+    entry: str = ""
+    url: str = ""
+    project: str = ""
+
+
+@dataclass(frozen=True)
 class NotSeen:
-    """Something that could not be checked, and why; not a fault."""
+    """Something that could not be checked, and why; not a fault.
+
+    ``scope`` is None if it brings no objects.
+    """
 
     subject: str
     reason: str
     position: Position
+    scope: UnseenScope | None = None
 
     def __post_init__(self) -> None:
         for name in ("subject", "reason"):

@@ -15,13 +15,14 @@ from meshwright.argocd.projects import Projects
 from meshwright.argocd.sources import OwnRepository
 from meshwright.errors import Position
 from meshwright.faults import contained
-from meshwright.finding import Finding, NotSeen
+from meshwright.finding import Finding, NotSeen, UnseenScope
 from meshwright.manifests.builds import Builds, not_seen_remote
 from meshwright.manifests.files import RepositoryFiles
 from meshwright.manifests.inflation import Inflation
 from meshwright.manifests.renamed import Names
 from meshwright.manifests.unit import BuildUnit, BuiltObject
 from meshwright.tools import ToolNotFoundError, locate
+from meshwright.yaml.pointer import mapping_of
 
 _DEPTH = 20
 _GROUP = "argoproj.io"
@@ -248,12 +249,15 @@ class ArgoTree:
                 return _Planned()
             if source.repository not in self._own:
                 reason = f"it reads {source.repository or 'no repository'}, which is not this repository"
-                return _Planned(not_seen=(NotSeen(title, reason, source.at("repoURL")),))
+                return _Planned(
+                    not_seen=(NotSeen(title, reason, source.at("repoURL"), _scope(source, cluster)),)
+                )
             if finding := self._maker.path_finding(source):
                 return _Planned(findings=(finding,))
         kind = self._maker.kind(source)
         if kind is SourceKind.PLUGIN:
-            return _Planned(not_seen=(NotSeen(title, "an Argo CD plugin generates its manifests", at),))
+            reason = "an Argo CD plugin generates its manifests"
+            return _Planned(not_seen=(NotSeen(title, reason, at, _scope(source, cluster)),))
         if kind is SourceKind.HELM:
             made = self._charts.make(source, cluster)
             return _Planned(
@@ -264,6 +268,17 @@ class ArgoTree:
         # A folder has different builds with and without its charts.
         unit = replace(inflated.unit, key=f"charts {inflated.unit.key}") if inflated.unit.copies else None
         return _Planned(unit or inflated.unit, tuple(inflated.findings), unseen)
+
+
+def _scope(source: ApplicationSource, cluster: str) -> UnseenScope:
+    """What a source that cannot be built may bring."""
+    item = source.application
+    likely = (str(item.destination.get("namespace") or ""),)
+    # source: argo-cd, kustomize.namespace sets the namespace of every object.
+    fixed = mapping_of(source.data.get("kustomize")).get("namespace")
+    return UnseenScope(
+        cluster, (str(fixed),) if fixed else (), likely, url=source.repository, project=item.project
+    )
 
 
 def cluster_of(path: str) -> str:

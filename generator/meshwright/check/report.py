@@ -75,7 +75,7 @@ _SAID_APART = 3
 def summarised(items: Iterable[NotSeen]) -> tuple[NotSeen, ...]:
     """By place, each once; what is not seen for the same reason many times is said at the first place."""
     by_reason: dict[str, list[NotSeen]] = {}
-    for item in sorted(set(items), key=lambda item: item.sort_key):
+    for item in sorted({replace(item, scope=None) for item in items}, key=lambda item: item.sort_key):
         by_reason.setdefault(item.reason, []).append(item)
     found: list[NotSeen] = []
     for same in by_reason.values():

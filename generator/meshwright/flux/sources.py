@@ -48,6 +48,10 @@ class OwnSources:
     def __contains__(self, source: SourceReference) -> bool:
         return source in self._own
 
+    def url(self, source: SourceReference) -> str:
+        """The URL of a source, empty if the repository does not define it."""
+        return self._defined.get(source, "")
+
     def reason(self, kustomization: FluxKustomization) -> str:
         """Why a Kustomization with another source is not read."""
         source = kustomization.source

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from meshwright.faults import contained
-from meshwright.finding import Finding, NotSeen
+from meshwright.finding import Finding, NotSeen, UnseenScope
 from meshwright.flux.discovery import FluxDiscovery
 from meshwright.flux.generator import KustomizationUnitMaker
 from meshwright.flux.kustomization import FluxKustomization, is_kustomization
@@ -151,16 +151,25 @@ class FluxTree:
 
     def _instance(self, item: FluxKustomization, cluster: str) -> AppliedKustomization | None:
         if item.source not in self._sources:
-            self.not_seen.append(NotSeen(item.title, self._sources.reason(item), item.path_position))
+            reason = self._sources.reason(item)
+            self.not_seen.append(NotSeen(item.title, reason, item.path_position, self._scope(item, cluster)))
             return None
         if "${" in str(item.spec.get("path")):
             reason = "its path contains a variable that this repository does not define"
-            self.not_seen.append(NotSeen(item.title, reason, item.path_position))
+            self.not_seen.append(NotSeen(item.title, reason, item.path_position, self._scope(item, cluster)))
             return None
         if finding := self._maker.path_finding(item):
             self.findings.append(finding)
             return None
         return AppliedKustomization(item, cluster, self._maker.unit(item, cluster))
+
+    def _scope(self, item: FluxKustomization, cluster: str) -> UnseenScope | None:
+        """What a Kustomization that cannot be built may bring; nothing if it is for another cluster."""
+        if mapping_of(item.spec.get("kubeConfig")):
+            return None
+        target = item.spec.get("targetNamespace")
+        url = self._sources.url(item.source)
+        return UnseenScope(cluster, (str(target),) if target else (), url=url)
 
     def _apply(self, instance: AppliedKustomization) -> Iterator[tuple[FluxKustomization, str]]:
         """Substitute variables in an instance's objects; yields the Kustomizations among them."""

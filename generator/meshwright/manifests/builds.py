@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Protocol
 
-from meshwright.finding import Finding, NotSeen
+from meshwright.finding import Finding, NotSeen, UnseenScope
 from meshwright.manifests.errortext import ErrorText
 from meshwright.manifests.files import RepositoryFiles
 from meshwright.manifests.gaps import Gaps
@@ -160,9 +160,8 @@ def not_seen_remote(unit: BuildUnit) -> Iterator[NotSeen]:
     for entry, reason, position in unit.inputs.withheld:
         yield NotSeen(f"'{unit.folder}'", f"'{entry}' is not built: {reason}", position)
     for entry, position in unit.inputs.remote:
-        yield NotSeen(
-            f"'{unit.folder}'", f"it needs '{entry}' from the network, but the check runs offline", position
-        )
+        reason = f"it needs '{entry}' from the network, but the check runs offline"
+        yield NotSeen(f"'{unit.folder}'", reason, position, UnseenScope(unit.cluster, entry=entry, url=entry))
 
 
 def not_seen_helm(unit: BuildUnit) -> Iterator[NotSeen]:

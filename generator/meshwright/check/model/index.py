@@ -10,8 +10,8 @@ from typing import Any, TypeVar
 
 from meshwright.check.model.releases import ChartRelease
 from meshwright.check.model.repository import Repository, Root, RootKind
+from meshwright.check.model.unseen import Absence, Doubt, Gap, gaps_of
 from meshwright.errors import Position
-from meshwright.faults import ID as INTERNAL
 from meshwright.finding import Finding
 from meshwright.linkerd.upgrades import read_version
 from meshwright.linkerd.version import EdgeRelease
@@ -211,19 +211,19 @@ class Model:
         return any(_retries(self.files, path) for path in self.files.yaml_paths())
 
     @cached_property
-    def _open_clusters(self) -> frozenset[str]:
-        return frozenset(root.cluster for root in self.repository.roots if root.faults or not root.built)
+    def gaps(self) -> tuple[Gap, ...]:
+        """What was not seen and may bring objects."""
+        return tuple(dict.fromkeys(gaps_of(self.repository)))
 
     def sees_all_of(self, cluster: str) -> bool:
         """Whether everything that the repository puts on a cluster was built and could be read.
 
-        Where it is not, an object that is missing here may be in what was not seen.
+        A hit about a missing object has ``absent`` instead, which asks for that object alone.
         """
-        return cluster not in self._open_clusters and not self._has_remote
+        return not any(gap.doubt(Absence(cluster)) for gap in self.gaps)
 
-    @cached_property
-    def _has_remote(self) -> bool:
-        if any(finding.id == INTERNAL for finding in self.repository.findings):
-            return True
-        elsewhere = ("from the network", "which is not this repository")
-        return any(words in item.reason for item in self.repository.not_seen for words in elsewhere)
+    def doubts(self, absence: Absence) -> tuple[Doubt, list[Gap]]:
+        """How much speaks against it that an object is missing, and the gaps that may bring it."""
+        found = [(gap.doubt(absence), gap) for gap in self.gaps]
+        most = max((doubt for doubt, _ in found), default=Doubt.NONE)
+        return most, [gap for doubt, gap in found if doubt is most and doubt]

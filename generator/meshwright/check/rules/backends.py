@@ -9,7 +9,7 @@ from typing import Any
 from meshwright.check.model.index import Item, Model
 from meshwright.check.model.selectors import selected_by
 from meshwright.check.model.workloads import workload_of, workloads_in
-from meshwright.check.rules.rule import Hit, rule
+from meshwright.check.rules.rule import Absence, Hit, rule
 from meshwright.flux.substitution import unresolved
 from meshwright.words import did_you_mean
 from meshwright.yaml.pointer import Pointer, items_of, mapping_of
@@ -88,8 +88,8 @@ def _listed(item: Item, pointer: Pointer, services: Any) -> Iterator[_Backend]:
 
 
 def _is_closed(model: Model, cluster: str, namespace: str) -> bool:
-    """Whether nothing outside the repository's own objects can bring a Service or pods into a namespace."""
-    if not model.sees_all_of(cluster) or (cluster, namespace) in model.once(_namespaces_with_charts):
+    """Whether no chart and no operator here can bring a Service or pods into a namespace."""
+    if (cluster, namespace) in model.once(_namespaces_with_charts):
         return False
     found = model.in_namespace(cluster, namespace)
     # Without any of them here, the whole application comes from elsewhere.
@@ -134,7 +134,8 @@ def missing_service(model: Model) -> Iterator[Hit]:
             f"{item.title} sends traffic to Service {backend.namespace}/{backend.name}, which does not exist"
         )
         near = did_you_mean(backend.name, services)
-        yield Hit(item.at(*backend.pointer), f"{text}{near}", subject=item.title)
+        absent = Absence(item.cluster, ("Service",), backend.namespace)
+        yield Hit(item.at(*backend.pointer), f"{text}{near}", subject=item.title, absent=absent)
 
 
 @rule(
@@ -191,4 +192,5 @@ def selects_nothing(model: Model) -> Iterator[Hit]:
         values = [str(value) for workload in there for value in workload.labels.values()]
         near = next((hint for value in selector.values() if (hint := did_you_mean(str(value), values))), "")
         text = f"{service.title} selects {wanted}, which no pod in namespace {service.namespace} has{near}"
-        yield Hit(service.at("spec", "selector"), text, subject=service.title)
+        absent = Absence(service.cluster, namespace=service.namespace)
+        yield Hit(service.at("spec", "selector"), text, subject=service.title, absent=absent)

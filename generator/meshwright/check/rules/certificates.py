@@ -19,7 +19,7 @@ from meshwright.check.model.certmanager import (
 from meshwright.check.model.duration import DAY, days, seconds
 from meshwright.check.model.index import Model
 from meshwright.check.model.inlinepem import InlinePem, InlineTrust, inline_trust
-from meshwright.check.rules.rule import Hit, Severity, rule
+from meshwright.check.rules.rule import Absence, Hit, Severity, rule
 
 _OLD_DEFAULT = (1, 18)
 _TLS = "kubernetes.io/tls"
@@ -36,14 +36,15 @@ _TLS = "kubernetes.io/tls"
 )
 def issuer_secret(model: Model) -> Iterator[Hit]:
     for release in control_planes(model):
-        if release.value("identity", "issuer", "scheme") != _TLS or not model.sees_all_of(release.cluster):
+        if release.value("identity", "issuer", "scheme") != _TLS:
             continue
         if not makers(model, release.cluster, release.namespace, ISSUER_SECRET):
             at = release.at("identity", "issuer", "scheme")
             text = f"{release.title} mounts Secret {release.namespace}/{ISSUER_SECRET}, which nothing creates"
             others = [item.title for item in certificates(model, ISSUER_SECRET)]
             text += f"; {others[0]} creates one in its own namespace" if others else ""
-            yield Hit(at, text, subject=release.title)
+            absent = Absence(release.cluster, ("Secret",), release.namespace)
+            yield Hit(at, text, subject=release.title, absent=absent)
 
 
 @rule(
@@ -125,7 +126,7 @@ def renewed_too_early(model: Model) -> Iterator[Hit]:
 def missing_issuer(model: Model) -> Iterator[Hit]:
     for item in model.items("Certificate", GROUP):
         reference = item.mapping("spec", "issuerRef")
-        if str(reference.get("group") or GROUP) != GROUP or not model.sees_all_of(item.cluster):
+        if str(reference.get("group") or GROUP) != GROUP:
             continue
         title, found = issuer_of(model, item)
         kind = "issuer" if found is None else ""
@@ -136,7 +137,9 @@ def missing_issuer(model: Model) -> Iterator[Hit]:
         if kind and twins:
             at = item.at("spec", "issuerRef")
             text = f"{item.title} references {title}, which does not exist; did you mean {twins[0].title}?"
-            yield Hit(at, text, subject=item.title)
+            wanted = str(reference.get("kind") or "Issuer")
+            absent = Absence(item.cluster, (wanted,), "" if wanted == "ClusterIssuer" else item.namespace)
+            yield Hit(at, text, subject=item.title, absent=absent)
 
 
 @rule(
@@ -151,7 +154,7 @@ def missing_issuer(model: Model) -> Iterator[Hit]:
 def cluster_issuer_secret(model: Model) -> Iterator[Hit]:
     for issuer in model.items("ClusterIssuer", GROUP):
         name = issuer.get("spec", "ca", "secretName")
-        if not isinstance(name, str) or not model.sees_all_of(issuer.cluster):
+        if not isinstance(name, str):
             continue
         place = cluster_resource_namespace(model, issuer.cluster)
         elsewhere = [item for item in certificates(model, name) if item.cluster == issuer.cluster]
@@ -160,7 +163,8 @@ def cluster_issuer_secret(model: Model) -> Iterator[Hit]:
                 f"{issuer.title} reads Secret {place}/{name}, but {elsewhere[0].title} "
                 f"({elsewhere[0].at()}) creates it in another namespace"
             )
-            yield Hit(issuer.at("spec", "ca", "secretName"), text, subject=issuer.title)
+            absent = Absence(issuer.cluster, ("Secret",), place)
+            yield Hit(issuer.at("spec", "ca", "secretName"), text, subject=issuer.title, absent=absent)
 
 
 @rule(

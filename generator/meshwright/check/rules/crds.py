@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from meshwright.check.model.index import CONTROL_PLANE, Model
 from meshwright.check.order.helmfile import charts_of_helmfiles
-from meshwright.check.rules.rule import Hit, Severity, rule
+from meshwright.check.rules.rule import Absence, Hit, Severity, rule
 
 _CERTS = ("Certificate", "Issuer", "ClusterIssuer")
 
@@ -32,15 +32,12 @@ def no_linkerd_crds(model: Model) -> Iterator[Hit]:
     by_hand = charts_of_helmfiles(model.files)
     for release in model.charts(CONTROL_PLANE):
         cluster = release.cluster
-        if (
-            not model.sees_all_of(cluster)
-            or model.charts("linkerd-crds", cluster)
-            or "linkerd-crds" in by_hand
-        ):
+        if model.charts("linkerd-crds", cluster) or "linkerd-crds" in by_hand:
             continue
         if not _has_definitions(model, cluster, "policy.linkerd.io"):
             text = f"{release.title} installs {CONTROL_PLANE}, but nothing installs linkerd-crds"
-            yield Hit(release.position, text, subject=release.title)
+            absent = Absence(cluster, ("CustomResourceDefinition", "HelmRelease"), "")
+            yield Hit(release.position, text, subject=release.title, absent=absent)
 
 
 @rule(
@@ -56,7 +53,7 @@ def no_cert_manager_crds(model: Model) -> Iterator[Hit]:
     for release in model.charts("cert-manager"):
         cluster = release.cluster
         on = release.value("crds", "enabled") is True or release.value("installCRDs") is True
-        if on or not release.complete or not model.sees_all_of(cluster) or "cert-manager" in by_hand:
+        if on or not release.complete or "cert-manager" in by_hand:
             continue
         if _has_definitions(model, cluster, "cert-manager.io") or model.charts("cert-manager-crds", cluster):
             continue
@@ -64,7 +61,8 @@ def no_cert_manager_crds(model: Model) -> Iterator[Hit]:
         users = [item for item in users if item.cluster == cluster]
         if users:
             text = f"{release.title} installs no CRDs, but {users[0].title} ({users[0].at()}) needs them"
-            yield Hit(release.position, text, subject=release.title)
+            absent = Absence(cluster, ("CustomResourceDefinition",), "")
+            yield Hit(release.position, text, subject=release.title, absent=absent)
 
 
 @rule(

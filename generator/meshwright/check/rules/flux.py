@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from meshwright.check.model.duration import seconds
 from meshwright.check.model.index import Item, Model
-from meshwright.check.rules.rule import Engine, Hit, Severity, rule
+from meshwright.check.rules.rule import Absence, Engine, Hit, Severity, rule
 from meshwright.errors import Position
 from meshwright.words import did_you_mean, plural
 from meshwright.yaml import YamlFault
@@ -42,8 +42,6 @@ def missing_dependency(model: Model) -> Iterator[Hit]:
         for item in model.items(kind, group):
             known.setdefault(item.cluster, {})[item.namespace, item.name] = item
         for item in model.items(kind, group):
-            if not model.sees_all_of(item.cluster):
-                continue
             for number, namespace, name in _dependencies(item):
                 if (namespace, name) in known[item.cluster]:
                     continue
@@ -58,7 +56,8 @@ def missing_dependency(model: Model) -> Iterator[Hit]:
                     )
                     fix = f"depend on the {kind} that brings it, and make that one wait"
                 names = [found for space, found in known[item.cluster] if space == namespace]
-                yield Hit(at, text + ("" if fix else did_you_mean(name, names)), fix, item.title)
+                text += "" if fix else did_you_mean(name, names)
+                yield Hit(at, text, fix, item.title, absent=Absence(item.cluster, (kind,), namespace))
 
 
 @rule(
@@ -344,11 +343,12 @@ def missing_source(model: Model) -> Iterator[Hit]:
             namespace = str(reference.get("namespace") or item.namespace)
             known = [other for other in model.items(wanted) if other.cluster == item.cluster]
             # Bootstrap makes flux-system; others of a kind that is never seen may come from there too.
-            if not known or name == "flux-system" or not model.sees_all_of(item.cluster):
+            if not known or name == "flux-system":
                 continue
             if not any((other.name, other.namespace) == (name, namespace) for other in known):
                 names = [other.name for other in known]
                 there = [other.namespace for other in known if other.name == name]
                 hint = f"; namespace {there[0]} has one" if there else did_you_mean(name, names)
                 text = f"{item.title} reads from {wanted} {namespace}/{name}, which does not exist{hint}"
-                yield Hit(item.at(*pointer, "name"), text, subject=item.title)
+                absent = Absence(item.cluster, (wanted,), namespace)
+                yield Hit(item.at(*pointer, "name"), text, subject=item.title, absent=absent)

@@ -8,7 +8,7 @@ from typing import Any
 from meshwright.check.model.annotationholders import chart_pods
 from meshwright.check.model.index import Item, Model
 from meshwright.check.model.workloads import workloads
-from meshwright.check.rules.rule import Hit, Severity, rule
+from meshwright.check.rules.rule import Absence, Hit, Severity, rule
 from meshwright.linkerd.injection import INJECT
 from meshwright.yaml import YamlFault, parse
 from meshwright.yaml.pointer import holds, items_of, value_at
@@ -128,9 +128,9 @@ def packaged_traefik(model: Model) -> Iterator[Hit]:
             for o in others
         ):
             continue
-        if model.sees_all_of(holder.cluster):
-            text = f"{holder.title} requests injection in kube-system, which the webhook skips"
-            yield Hit(holder.at(INJECT), text, subject=holder.title)
+        text = f"{holder.title} requests injection in kube-system, which the webhook skips"
+        absent = Absence(holder.cluster, ("MutatingWebhookConfiguration",), "")
+        yield Hit(holder.at(INJECT), text, subject=holder.title, absent=absent)
 
 
 def _overrides(model: Model) -> list[Item]:
@@ -174,7 +174,7 @@ def _ingress_mode(model: Model, cluster: str) -> list[str]:
 def open_relay(model: Model) -> Iterator[Hit]:
     for cluster in model.clusters:
         who = _ingress_mode(model, cluster)
-        if not who or not model.sees_all_of(cluster):
+        if not who:
             continue
         for route in model.items("IngressRoute"):
             if route.cluster != cluster:
@@ -184,7 +184,8 @@ def open_relay(model: Model) -> Iterator[Hit]:
                 used = items_of(entry.get("middlewares")) if isinstance(entry, dict) else []
                 if not any(isinstance(ref, dict) and ref.get("name") in own for ref in used):
                     text = f"{route.title} has a route that does not set {_HEADER}, but {who[0]} is in ingress mode"
-                    yield Hit(route.at("spec", "routes", number), text, subject=route.title)
+                    at, absent = route.at("spec", "routes", number), Absence(cluster, ("Middleware",))
+                    yield Hit(at, text, subject=route.title, absent=absent)
 
 
 @rule(
@@ -199,10 +200,11 @@ def open_relay(model: Model) -> Iterator[Hit]:
 def idle_override(model: Model) -> Iterator[Hit]:
     for item in _overrides(model):
         charts = model.charts("traefik", item.cluster)
-        unseen = not model.sees_all_of(item.cluster) or any(not release.complete for release in charts)
+        unseen = any(not release.complete for release in charts)
         if not unseen and not _ingress_mode(model, item.cluster):
             at = item.at("spec", "headers", "customRequestHeaders")
-            yield Hit(at, f"{item.title} sets {_HEADER}, but nothing is in ingress mode", subject=item.title)
+            text = f"{item.title} sets {_HEADER}, but nothing is in ingress mode"
+            yield Hit(at, text, subject=item.title, absent=Absence(item.cluster))
 
 
 @rule(

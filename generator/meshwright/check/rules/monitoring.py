@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from meshwright.check.model.index import Item, Model
 from meshwright.check.model.selectors import selected, services_selected
-from meshwright.check.rules.rule import Hit, rule
+from meshwright.check.rules.rule import Absence, Hit, rule
 from meshwright.labelselector import matches
 from meshwright.yaml.pointer import items_of
 
@@ -109,11 +109,7 @@ def release_label(model: Model) -> Iterator[Hit]:
 def selects_nothing(model: Model) -> Iterator[Hit]:
     for item, _ in _monitors(model):
         selector = item.get("spec", "selector")
-        if (
-            not isinstance(selector, dict)
-            or not selector.get("matchLabels")
-            or not model.sees_all_of(item.cluster)
-        ):
+        if not isinstance(selector, dict) or not selector.get("matchLabels"):
             continue
         if item.get("spec", "namespaceSelector", "any") is True:
             continue
@@ -123,7 +119,8 @@ def selects_nothing(model: Model) -> Iterator[Hit]:
         if not any(_finds(model, item, str(name)) for name in named):
             what = "pod" if item.built.kind == "PodMonitor" else "Service"
             text = f"{item.title} selects no {what} in namespace {' or '.join(map(str, named))}"
-            yield Hit(item.at("spec", "selector"), text, subject=item.title)
+            absent = Absence(item.cluster, namespace=str(named[0]) if len(named) == 1 else None)
+            yield Hit(item.at("spec", "selector"), text, subject=item.title, absent=absent)
 
 
 def _finds(model: Model, monitor: Item, namespace: str) -> bool:

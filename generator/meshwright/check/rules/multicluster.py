@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from meshwright.check.model.index import Model
-from meshwright.check.rules.rule import Hit, Severity, rule
+from meshwright.check.rules.rule import Absence, Hit, Severity, rule
 from meshwright.words import did_you_mean
 from meshwright.yaml.pointer import items_of
 
@@ -31,7 +31,7 @@ def unpaired_links(model: Model) -> Iterator[Hit]:
             if item.cluster == release.cluster
         }
         entries = release.value("controllers")
-        if not release.complete or not model.sees_all_of(release.cluster):
+        if not release.complete:
             continue
         named = {}
         for number, entry in enumerate(items_of(entries)):
@@ -43,10 +43,11 @@ def unpaired_links(model: Model) -> Iterator[Hit]:
         for name, number in named.items() if links else ():
             if name not in links:
                 text = f"{release.title} mirrors Link {name}, which does not exist{did_you_mean(name, links)}"
-                yield Hit(
-                    release.at("controllers", number, "link", "ref", "name"), text, subject=release.title
-                )
+                at = release.at("controllers", number, "link", "ref", "name")
+                absent = Absence(release.cluster, ("Link",), release.namespace)
+                yield Hit(at, text, subject=release.title, absent=absent)
         for name, item in links.items():
             if name not in named:
                 text = f"{item.title} has no controller in {release.title}"
-                yield Hit(item.at("metadata", "name"), text, subject=item.title)
+                absent = Absence(release.cluster, ("HelmRelease",))
+                yield Hit(item.at("metadata", "name"), text, subject=item.title, absent=absent)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from meshwright.check.model.certmanager import control_planes
 from meshwright.check.model.gatewayapi import asked_by, definitions, other_owners
 from meshwright.check.model.index import CONTROL_PLANE, Model
-from meshwright.check.rules.rule import Engine, Hit, Severity, rule
+from meshwright.check.rules.rule import Absence, Engine, Hit, Severity, rule
 
 _BUNDLE = "gateway.networking.k8s.io/bundle-version"
 # source: linkerd.io, Gateway API: versions that 2.20 works with.
@@ -28,7 +28,7 @@ _CNI = "linkerd2-cni"
 )
 def missing_cni(model: Model) -> Iterator[Hit]:
     for release in control_planes(model):
-        if release.value("cniEnabled") is not True or not model.sees_all_of(release.cluster):
+        if release.value("cniEnabled") is not True:
             continue
         daemons = [item.name for item in model.items("DaemonSet", "apps") if item.cluster == release.cluster]
         if not model.charts(_CNI, release.cluster) and not any("linkerd-cni" in name for name in daemons):
@@ -37,6 +37,7 @@ def missing_cni(model: Model) -> Iterator[Hit]:
                 at,
                 f"{release.title} sets cniEnabled: true, but nothing installs {_CNI}",
                 subject=release.title,
+                absent=Absence(release.cluster, ("DaemonSet", "HelmRelease")),
             )
 
 

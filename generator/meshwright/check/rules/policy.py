@@ -9,7 +9,7 @@ from meshwright.check.model.index import Item, Model
 from meshwright.check.model.portlists import pod_ports
 from meshwright.check.model.selectors import selected
 from meshwright.check.model.workloads import Workload
-from meshwright.check.rules.rule import Hit, Severity, rule
+from meshwright.check.rules.rule import Absence, Hit, Severity, rule
 from meshwright.words import did_you_mean
 
 _GROUP = "policy.linkerd.io"
@@ -74,7 +74,7 @@ def _namespaces_with_charts(model: Model) -> set[tuple[str, str]]:
 def closed_server(model: Model) -> Iterator[Hit]:
     opened = _opened(model)
     for server in _servers(model):
-        if server.get("spec", "accessPolicy") not in (None, "deny") or not model.sees_all_of(server.cluster):
+        if server.get("spec", "accessPolicy") not in (None, "deny"):
             continue
         place = (server.cluster, server.namespace)
         if (*place, server.name) not in opened and (*place, "*") not in opened:
@@ -82,6 +82,7 @@ def closed_server(model: Model) -> Iterator[Hit]:
                 server.at(),
                 f"{server.title} denies all clients: no AuthorizationPolicy targets it",
                 subject=server.title,
+                absent=Absence(server.cluster, ("AuthorizationPolicy",), server.namespace),
             )
 
 
@@ -105,14 +106,13 @@ def missing_target(model: Model) -> Iterator[Hit]:
         elif kind not in ("Server", *_ROUTES):
             text = f"{item.title} targets a {kind}, but must target a Server, a route or its own Namespace"
             yield Hit(item.at("spec", "targetRef", "kind"), text, subject=item.title)
-        elif (
-            model.sees_all_of(item.cluster)
-            and not _has_chart(model, item.cluster, item.namespace)
-            and not model.find(item.cluster, kind, item.namespace, name)
+        elif not _has_chart(model, item.cluster, item.namespace) and not model.find(
+            item.cluster, kind, item.namespace, name
         ):
             known = [found.name for found in model.items(kind) if found.namespace == item.namespace]
             text = f"{item.title} targets {kind} {name}, which does not exist in its namespace{did_you_mean(name, known)}"
-            yield Hit(at, text, subject=item.title)
+            absent = Absence(item.cluster, (kind,), item.namespace)
+            yield Hit(at, text, subject=item.title, absent=absent)
 
 
 @rule(
@@ -133,13 +133,14 @@ def missing_authentication(model: Model) -> Iterator[Hit]:
                 continue
             kind, name = str(ref["kind"]), str(ref.get("name") or "")
             namespace = str(ref.get("namespace") or item.namespace)
-            if not model.sees_all_of(item.cluster) or _has_chart(model, item.cluster, namespace):
+            if _has_chart(model, item.cluster, namespace):
                 continue
             if not model.find(item.cluster, kind, namespace, name):
                 known = [found.name for found in model.items(kind) if found.namespace == namespace]
                 text = f"{item.title} requires {kind} {namespace}/{name}, which does not exist{did_you_mean(name, known)}"
                 at = item.at("spec", "requiredAuthenticationRefs", number, "name")
-                yield Hit(at, text, subject=item.title)
+                absent = Absence(item.cluster, (kind,), namespace)
+                yield Hit(at, text, subject=item.title, absent=absent)
 
 
 @rule(
@@ -190,13 +191,14 @@ def everybody(model: Model) -> Iterator[Hit]:
 )
 def selects_nothing(model: Model) -> Iterator[Hit]:
     for server in _servers(model):
-        seen = model.sees_all_of(server.cluster) and not _has_chart(model, server.cluster, server.namespace)
+        seen = not _has_chart(model, server.cluster, server.namespace)
         if not seen or not isinstance(server.get("spec", "podSelector"), dict):
             continue
         if _custom_kinds(model, server) or _selected(model, server):
             continue
         text = f"{server.title} selects no pod in namespace {server.namespace}"
-        yield Hit(server.at("spec", "podSelector"), text, subject=server.title)
+        absent = Absence(server.cluster, namespace=server.namespace)
+        yield Hit(server.at("spec", "podSelector"), text, subject=server.title, absent=absent)
 
 
 def _custom_kinds(model: Model, server: Item) -> bool:

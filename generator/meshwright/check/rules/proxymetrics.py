@@ -7,7 +7,7 @@ from typing import Any
 
 from meshwright.check.model.duration import seconds
 from meshwright.check.model.index import CONTROL_PLANE, Model
-from meshwright.check.rules.rule import Hit, Severity, rule
+from meshwright.check.rules.rule import Absence, Hit, Severity, rule
 from meshwright.yaml.pointer import items_of
 
 _GROUP = "monitoring.coreos.com"
@@ -101,7 +101,7 @@ def seldom(model: Model) -> Iterator[Hit]:
 )
 def denied(model: Model) -> Iterator[Hit]:
     for release in model.charts(CONTROL_PLANE):
-        if release.value("proxy", "defaultInboundPolicy") != "deny" or not model.sees_all_of(release.cluster):
+        if release.value("proxy", "defaultInboundPolicy") != "deny":
             continue
         servers = [
             item for item in model.items("Server", "policy.linkerd.io") if item.cluster == release.cluster
@@ -117,5 +117,6 @@ def denied(model: Model) -> Iterator[Hit]:
                 text = (
                     f"{release.title} denies by default, but {item.title} ({item.at()}) scrapes the proxies"
                 )
-                yield Hit(at, text, subject=release.title)
+                absent = Absence(release.cluster, ("Server",))
+                yield Hit(at, text, subject=release.title, absent=absent)
                 break

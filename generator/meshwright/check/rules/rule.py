@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from meshwright.check.model.unseen import Absence
 from meshwright.errors import Position
 from meshwright.finding import Severity
 
 if TYPE_CHECKING:
     from meshwright.check.model.index import Model
 
-__all__ = ["REGISTERED", "Engine", "Hit", "Rule", "Severity", "rule"]
+__all__ = ["REGISTERED", "Absence", "Engine", "Hit", "Rule", "Severity", "rule"]
 
 
 class Engine(StrEnum):
@@ -30,6 +31,7 @@ class Hit:
     """One place where a rule fires; ``message`` names both parties.
 
     ``fix`` stands in place of the rule's own, where the way out is known more exactly. ``severity`` too.
+    ``absent`` is the object that is missing: the hit is dropped if something that was not seen may bring it.
     """
 
     position: Position
@@ -37,6 +39,7 @@ class Hit:
     fix: str = ""
     subject: str = ""
     severity: Severity | None = None
+    absent: Absence | None = None
 
 
 @dataclass(frozen=True)

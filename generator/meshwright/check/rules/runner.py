@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from meshwright.check.model.index import CONTROL_PLANE, Model
+from meshwright.check.model.unseen import Doubt, Gap
 from meshwright.check.rules.registry import load_rules
 from meshwright.check.rules.rule import Engine, Hit, Rule, Severity
 from meshwright.errors import Position
@@ -25,6 +28,7 @@ def run_rules(model: Model, rules: Iterable[Rule] | None = None) -> Iterator[Fin
     # Applications are often in a repository without their control plane.
     assumed = None if versions else read_edge(load_pins().charts["linkerd"])
     left_out: list[Rule] = []
+    silenced: dict[Gap, list[str]] = {}
     for rule in load_rules() if rules is None else rules:
         if not _engine_applies(rule, model):
             continue
@@ -37,8 +41,14 @@ def run_rules(model: Model, rules: Iterable[Rule] | None = None) -> Iterator[Fin
         say(f"applying rule {rule.id}", is_detail=True)
         with contained(said, f"rule {rule.id}"):
             for hit in rule.find(model):
-                said.append(_finding(rule, hit, assumed if rule.since or rule.until else None))
+                doubt, gaps = model.doubts(hit.absent) if hit.absent else (Doubt.NONE, [])
+                if doubt is Doubt.REAL:
+                    silenced.setdefault(gaps[0], []).append(rule.id)
+                    continue
+                finding = _finding(rule, hit, assumed if rule.since or rule.until else None)
+                said.append(_doubtful(finding, gaps[0]) if gaps else finding)
         yield from said
+    yield from _silenced(silenced)
     yield from model.faults
     for release in model.releases:
         if release.chart.name.startswith("linkerd-enterprise-"):
@@ -60,6 +70,20 @@ def _finding(rule: Rule, hit: Hit, assumed: EdgeRelease | None) -> Finding:
         severity = Severity.WARNING
         message = f"{message} (in {assumed}; no control plane here tells the version)"
     return Finding(rule.id, hit.position, message, hit.fix or rule.fix, hit.subject, severity, rule.name)
+
+
+def _doubtful(finding: Finding, gap: Gap) -> Finding:
+    """A finding about a missing object that something not seen might bring, though it is for other things."""
+    message = f"{finding.message} (unless {gap.subject} does, which is not seen)"
+    return replace(finding, message=message, severity=Severity.WARNING)
+
+
+def _silenced(found: Mapping[Gap, Sequence[str]]) -> Iterator[NotSeen]:
+    """For each gap the rules that would have reported something that it may bring, and how often."""
+    for gap, ids in found.items():
+        counts = ", ".join(f"{id} ({count})" for id, count in sorted(Counter(ids).items()))
+        reason = f"it may bring what is missing elsewhere, so these rules did not report it: {counts}"
+        yield NotSeen(gap.subject, reason, gap.position)
 
 
 def _engine_applies(rule: Rule, model: Model) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 from meshwright.check.model.index import Item, Model
 from meshwright.check.model.injection import inject_mode
 from meshwright.check.model.selectors import selected
-from meshwright.check.rules.rule import Hit, Severity, rule
+from meshwright.check.rules.rule import Absence, Hit, Severity, rule
 from meshwright.labelselector import matches
 from meshwright.yaml.pointer import items_of
 
@@ -169,12 +169,13 @@ def missing_service(model: Model) -> Iterator[Hit]:
                     continue
                 name, namespace = str(parent.get("name")), str(parent.get("namespace") or route.namespace)
                 charts = any(r.namespace == namespace and r.cluster == route.cluster for r in model.releases)
-                if charts or not model.sees_all_of(route.cluster):
+                if charts:
                     continue
                 if not model.find(route.cluster, "Service", namespace, name):
                     at = route.at("spec", "parentRefs", number, "name")
                     text = f"{route.title} is attached to Service {namespace}/{name}, which does not exist"
-                    yield Hit(at, text, subject=route.title)
+                    absent = Absence(route.cluster, ("Service",), namespace)
+                    yield Hit(at, text, subject=route.title, absent=absent)
 
 
 @rule(

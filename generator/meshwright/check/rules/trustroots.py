@@ -17,7 +17,7 @@ from meshwright.check.model.certmanager import (
 )
 from meshwright.check.model.duration import DAY, days, seconds
 from meshwright.check.model.index import Item, Model
-from meshwright.check.rules.rule import Hit, Severity, rule
+from meshwright.check.rules.rule import Absence, Hit, Severity, rule
 from meshwright.yaml.pointer import mapping_of
 
 _KEY = "ca-bundle.crt"
@@ -115,7 +115,7 @@ def bundle_sources(model: Model) -> Iterator[Hit]:
             for field, kind in (("secret", "Secret"), ("configMap", "ConfigMap")):
                 named = source.get(field) if isinstance(source, dict) else None
                 name = named.get("name") if isinstance(named, dict) else None
-                if not name or not model.sees_all_of(bundle.cluster):
+                if not name:
                     continue
                 if _exists(model, bundle.cluster, kind, namespace, str(name)):
                     continue
@@ -123,7 +123,8 @@ def bundle_sources(model: Model) -> Iterator[Hit]:
                 text = f"{bundle.title} reads {kind} {namespace}/{name}, which nothing creates"
                 elsewhere = [item for item in certificates(model, str(name)) if field == "secret"]
                 text += f"; {elsewhere[0].title} creates one in another namespace" if elsewhere else ""
-                yield Hit(at, text, subject=bundle.title)
+                absent = Absence(bundle.cluster, (kind,), namespace)
+                yield Hit(at, text, subject=bundle.title, absent=absent)
 
 
 def _exists(model: Model, cluster: str, kind: str, namespace: str, name: str) -> bool:
@@ -188,13 +189,15 @@ def bundle_key(model: Model) -> Iterator[Hit]:
 )
 def trust_config_map(model: Model) -> Iterator[Hit]:
     for release in control_planes(model):
-        if release.value("identity", "externalCA") is not True or not model.sees_all_of(release.cluster):
+        if release.value("identity", "externalCA") is not True:
             continue
         bundles = [item for item in trust_bundles(model) if item.cluster == release.cluster]
         if not bundles and not model.find(release.cluster, "ConfigMap", release.namespace, TRUST_ROOTS):
             at = release.at("identity", "externalCA")
             text = f"{release.title} reads ConfigMap {release.namespace}/{TRUST_ROOTS}, which nothing creates"
-            yield Hit(at, text, subject=release.title)
+            bundle = Absence(release.cluster, ("Bundle",), "")
+            absent = Absence(release.cluster, ("ConfigMap",), release.namespace, bundle)
+            yield Hit(at, text, subject=release.title, absent=absent)
 
 
 @rule(

@@ -23,7 +23,7 @@ from meshwright.check.model.gatewayapi import (
 from meshwright.check.model.index import CONTROL_PLANE, Model
 from meshwright.check.model.injection import inject_mode
 from meshwright.check.model.workloads import workloads
-from meshwright.check.rules.rule import Engine, Hit, Severity, rule
+from meshwright.check.rules.rule import Absence, Engine, Hit, Severity, rule
 from meshwright.errors import Position
 from meshwright.linkerd.upgrades import numbered_between, numbered_of, read_version
 from meshwright.linkerd.version import EdgeRelease, read_edge
@@ -174,7 +174,7 @@ def unsaid_owner(model: Model) -> Iterator[Hit]:
         if version is None or version < ASKED_SINCE or said or not release.complete:
             continue
         route = next(mesh_routes(model, release.cluster), None)
-        if route is None or not model.sees_all_of(release.cluster):
+        if route is None:
             continue
         if next(other_owners(model, release.cluster), None) is None and not may_come_along(
             model, release.cluster
@@ -183,7 +183,8 @@ def unsaid_owner(model: Model) -> Iterator[Hit]:
                 f"{release.title} (chart {release.chart.version}) does not set installGatewayAPI and nothing installs the CRDs, "
                 f"but {route.title} ({route.at()}) needs them"
             )
-            yield Hit(release.position, text, subject=release.title)
+            absent = Absence(release.cluster, ("CustomResourceDefinition",), "")
+            yield Hit(release.position, text, subject=release.title, absent=absent)
 
 
 @rule(

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from meshwright.check.model.certmanager import GROUP, certificates, control_planes, makers
 from meshwright.check.model.index import CONTROL_PLANE, Model
 from meshwright.check.model.releases import ChartRelease
-from meshwright.check.rules.rule import Engine, Hit, Severity, rule
+from meshwright.check.rules.rule import Absence, Engine, Hit, Severity, rule
 
 # Chart -> values key -> Secret and Service. source: linkerd2 charts at edge-26.8.3.
 _WEBHOOKS = {
@@ -42,12 +42,13 @@ def _webhooks(model: Model) -> Iterator[tuple[ChartRelease, str, str, str]]:
 )
 def webhook_secret(model: Model) -> Iterator[Hit]:
     for release, key, secret, _ in _webhooks(model):
-        if release.value(key, "externalSecret") is not True or not model.sees_all_of(release.cluster):
+        if release.value(key, "externalSecret") is not True:
             continue
         if not makers(model, release.cluster, release.namespace, secret):
             at = release.at(key, "externalSecret")
             text = f"{release.title} mounts Secret {release.namespace}/{secret}, which nothing creates"
-            yield Hit(at, text, subject=release.title)
+            absent = Absence(release.cluster, ("Secret",), release.namespace)
+            yield Hit(at, text, subject=release.title, absent=absent)
 
 
 @rule(
@@ -115,11 +116,14 @@ def webhook_ca(model: Model) -> Iterator[Hit]:
                 yield Hit(at, text, subject=release.title)
             continue
         namespace, _, name = str(named).partition("/")
-        seen = model.sees_all_of(release.cluster) and bool(model.items("Certificate", GROUP))
-        if seen and model.find(release.cluster, "Certificate", namespace, name) is None:
+        if (
+            model.items("Certificate", GROUP)
+            and model.find(release.cluster, "Certificate", namespace, name) is None
+        ):
             at = release.at(key, "injectCaFrom")
             text = f"{release.title} sets {key}.injectCaFrom to {named}, but this Certificate does not exist"
-            yield Hit(at, text, subject=release.title)
+            absent = Absence(release.cluster, ("Certificate",), namespace)
+            yield Hit(at, text, subject=release.title, absent=absent)
 
 
 @rule(
