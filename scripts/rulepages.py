@@ -46,7 +46,8 @@ def _index(rules: tuple[Rule, ...]) -> Iterator[str]:
     yield ""
     yield f"`meshwright check` has {len(rules)} rules. Each has a page with the reason, the fix, the source"
     yield "of the fact, an example where it fires and one where it does not. Errors fail the check,"
-    yield "warnings do not. To suppress a finding, see [check.md](check.md#living-with-a-finding): number"
+    yield "warnings do not, and infos are only shown with `--severity info`. To suppress a finding, see"
+    yield "[check.md](check.md#living-with-a-finding): number"
     yield "and name are both accepted everywhere, and neither ever changes."
     yield "`python -m scripts.rules` generates these pages from the rules and their tests."
     for begin, title in _FAMILIES.items():

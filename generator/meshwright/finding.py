@@ -11,10 +11,11 @@ from meshwright.inert import printable
 
 
 class Severity(StrEnum):
-    """An error fails the check; a warning does not."""
+    """An error fails the check; a warning does not. An info is true and rarely matters."""
 
     ERROR = "error"
     WARNING = "warning"
+    INFO = "info"
 
 
 @dataclass(frozen=True)

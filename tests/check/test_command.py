@@ -21,21 +21,34 @@ FAULTY = {**CLEAN, "app/map.yaml": config_map("x") + "datta: {}\n"}
 
 def test_clean(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert check(write(tmp_path, CLEAN), cache=False) is ExitCode.CLEAN
-    assert capsys.readouterr().out == "1 root, 1 object, 0 findings\n"
+    assert capsys.readouterr().out == "1 of 1 root judged, 1 object, 0 findings\n"
 
 
 def test_findings(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert check(write(tmp_path, FAULTY), kubernetes="1.36", cache=False) is ExitCode.FINDINGS
     out = capsys.readouterr().out
-    assert out.startswith("app/map.yaml:5:1: error: ConfigMap x: unknown field 'datta'")
+    assert out.startswith(
+        "1 of 1 root judged, 1 object\n\ncannot be applied:\n"
+        "app/map.yaml:5:1: error: ConfigMap x: unknown field 'datta'"
+    )
     assert "\x1b" not in out, "no colour where nobody looks"
 
 
 def test_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert check(write(tmp_path, FAULTY), output="json", cache=False) is ExitCode.FINDINGS
     data = json.loads(capsys.readouterr().out)
-    assert data["schema_version"] == 1
-    assert data["summary"] == {"roots": 1, "objects": 1, "errors": 1, "warnings": 0, "not_seen": 0}
+    assert data["schema_version"] == 2
+    assert data["summary"] == {
+        "roots": 1,
+        "judged": 1,
+        "objects": 1,
+        "errors": 1,
+        "warnings": 0,
+        "infos": 0,
+        "infos_hidden": 0,
+        "not_seen": 0,
+        "exit_code": 1,
+    }
     assert data["findings"][0]["file"] == "app/map.yaml"
     assert set(data["tools"]) == {"kustomize", "kubeconform"}
 
@@ -58,20 +71,25 @@ def test_text_with_everything() -> None:
     seen = NotSeen("Secret x", "it is encrypted", Position("b.yaml", 1, 1))
 
     assert text.render(report(ERROR, WARNING, not_seen=(seen,))) == (
+        "1 of 1 root judged, 3 objects\n"
+        "\n"
+        "cannot be applied:\n"
         "a.yaml:1:2: error: wrong [build/x]\n"
         "  fix: do this\n"
+        "\n"
+        "hangs or fails:\n"
         "a.yaml:3:4: warning: odd [values/y]\n"
         "\n"
         "not seen:\n"
         "  b.yaml:1:1: Secret x: it is encrypted\n"
         "\n"
-        "1 root, 3 objects, 1 finding (1 warning); not seen: 1\n"
+        "1 error, 1 warning; not seen: 1\n"
     )
 
 
 def test_warnings_alone_do_not_fail() -> None:
     assert report(WARNING).exit_code is ExitCode.CLEAN
-    assert text.render(report(WARNING)).endswith("0 findings (1 warning)\n")
+    assert text.render(report(WARNING)).endswith("\n0 errors, 1 warning\n")
 
 
 def test_colour_changes_no_word() -> None:

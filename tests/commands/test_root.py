@@ -154,7 +154,7 @@ def test_a_path_is_checked_as_it_is(example: Path) -> None:
     assert "not seen" not in run("check", ".", folder=example).stdout
     part = run("check", ".", folder=example / "platform/pi-cluster/linkerd-viz")
 
-    assert part.stdout.splitlines()[-1].startswith("1 root, ")
+    assert part.stdout.startswith("1 of 1 root judged, ")
     assert part.stderr == ""
 
 
@@ -180,7 +180,9 @@ def test_quiet_and_verbose(tmp_path: Path) -> None:
     assert run("check", "-q", folder=tmp_path).stdout == ""
     assert run("-q", "check", folder=tmp_path).stdout == ""
     verbose = run("check", "-v", folder=tmp_path)
-    assert verbose.stdout == run("check", folder=tmp_path).stdout == "1 root, 1 object, 0 findings\n"
+    assert (
+        verbose.stdout == run("check", folder=tmp_path).stdout == "1 of 1 root judged, 1 object, 0 findings\n"
+    )
     assert verbose.stderr.splitlines()[0].endswith(" s: reading")
 
     write(tmp_path, {"a/b.yaml": config_map("x") + "datta: {}\n"})

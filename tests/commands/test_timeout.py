@@ -68,8 +68,9 @@ def test_a_check_ends_with_what_it_has(repository: Path, monkeypatch: pytest.Mon
     assert time.monotonic() - started < 10
     assert said.exit_code == 1
     lines = said.stdout.splitlines()
-    assert lines[0].startswith(".: error: stopped after 1 s while applying rule MW001")
-    assert "--timeout 2" in lines[1]
+    assert lines[2] == "not checked:"
+    assert lines[3].startswith(".: error: stopped after 1 s while applying rule MW001")
+    assert "--timeout 2" in lines[4]
     assert any("build/missing-resource" in line for line in lines)
 
 

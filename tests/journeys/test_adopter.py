@@ -25,7 +25,8 @@ def test_the_first_hour(user: User) -> None:
     first = own.meshwright("check", status=1)
     assert "installs chart linkerd-control-plane with version range '2026.8.x'" in first
     assert "reads ConfigMap linkerd/linkerd-identity-trust-roots, which nothing creates" in first
-    assert "3 roots, 13 objects, 3 findings (3 warnings)" in first
+    assert "3 of 3 roots judged, 13 objects\n" in first
+    assert "\n3 errors, 3 warnings\n" in first
     own.edit({"replace": {"file": "infra/linkerd.yaml", "old": "2026.8.x", "new": "2026.8.3"}})
     changed = own.meshwright("diff")
     assert (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -12,7 +13,7 @@ from meshwright.check.layout import layout_findings
 from meshwright.check.model.index import Model
 from meshwright.check.model.loader import load
 from meshwright.check.model.releases import ChartRelease, read_releases
-from meshwright.check.model.repository import Repository
+from meshwright.check.model.repository import Repository, Root
 from meshwright.check.order.analysis import order_of
 from meshwright.check.order.line import Line
 from meshwright.check.order.timeline import Timeline
@@ -45,6 +46,9 @@ from meshwright.words import plural
 
 # Rules that say what a schema says at the same place, and say more.
 _SAME = {"MW706": "kubeconform/unknown-kind", "MW512": "values/value"}
+# API groups of the mesh and of both engines, and Linkerd's annotations.
+_GROUPS = re.compile(rb"\b(?:linkerd\.io|toolkit\.fluxcd\.io|argoproj\.io)/")
+_MOST_BYTES = 1024 * 1024
 
 
 @no_collection()
@@ -200,4 +204,23 @@ def _require_folder(path: Path) -> None:
 
 def _summary(repository: Repository) -> Iterable[RootSummary]:
     for root in repository.roots:
-        yield RootSummary(root.kind.value, root.path, root.name, root.cluster, root.built, len(root.objects))
+        unjudged = not root.built and not root.objects
+        why = root.faults[0].id if unjudged and root.faults else ""
+        matters = unjudged and any(_matters(repository.files, path) for path in _files_of(repository, root))
+        yield RootSummary(
+            root.kind.value, root.path, root.name, root.cluster, root.built, len(root.objects), why, matters
+        )
+
+
+def _files_of(repository: Repository, root: Root) -> Iterable[str]:
+    """The files that a root reads, or that are in its folder."""
+    read = root.unit.inputs.files if root.unit is not None else ()
+    return dict.fromkeys([*read, *repository.files.below(root.path)])
+
+
+def _matters(files: RepositoryFiles, path: str) -> bool:
+    """Whether a file has objects of the mesh or of an engine; it may not be YAML, such as a template."""
+    try:
+        return _GROUPS.search(files.raw(path, _MOST_BYTES) or b"") is not None
+    except OSError:
+        return False

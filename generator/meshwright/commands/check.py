@@ -12,7 +12,7 @@ from meshwright.commands.candidates import finding_ids
 from meshwright.commands.group import new_cli, see_also
 from meshwright.commands.options import Charts, Exactly
 from meshwright.deadline import lift
-from meshwright.errors import ExitCode
+from meshwright.errors import ExitCode, MeshwrightError
 from meshwright.printing import emit, in_colour, quiet, remark, tell, terminal
 from meshwright.progress import working
 
@@ -55,8 +55,17 @@ def check(
         ),
     ] = None,
     severity: Annotated[
-        Literal["warning", "error"], typer.Option(help="Minimum severity to report.")
+        Literal["info", "warning", "error"], typer.Option(help="Minimum severity to report.")
     ] = "warning",
+    each: Annotated[
+        bool, typer.Option("--all", help="Report each finding, also those that share a cause.")
+    ] = False,
+    statistics: Annotated[
+        bool, typer.Option("--statistics", help="Count the findings by rule instead of listing them.")
+    ] = False,
+    allow_unseen: Annotated[
+        bool, typer.Option("--allow-unseen", help="Pass although something could not be judged.")
+    ] = False,
     changed_since: Annotated[
         str, typer.Option(metavar="REV", help="Report only findings in files changed since REV.")
     ] = "",
@@ -76,9 +85,12 @@ def check(
 ) -> ExitCode:
     """Build and validate the whole repository offline.
 
-    The exit code is 0 without errors, 1 with errors, and 2 if the check could not run.
+    The exit code is 0 without errors, 1 with errors or if a part that matters could not be judged, and 2 if
+    the check could not run or found nothing to judge.
     """
     # Imported here, so that the help comes without them.
+    from dataclasses import replace
+
     from meshwright.check.verdict.baseline import FILE, without_baseline
     from meshwright.check.verdict.baseline import write_baseline as write
     from meshwright.check.verdict.selection import Selection
@@ -87,6 +99,8 @@ def check(
     from meshwright.systems import require_unix
     from meshwright.words import plural
 
+    if statistics and output != "text":
+        raise MeshwrightError(f"--statistics is text; leave out --format {output}")
     if select or ignore:
         from meshwright.check.rules.registry import rules_by_name
         from meshwright.check.verdict.selection import require_known
@@ -108,8 +122,8 @@ def check(
         report = without_baseline(path, report)
     changed = changed_files(path, changed_since) if changed_since else None
     selection = Selection(tuple(select or ()), tuple(ignore or ()), Severity(severity), changed)
-    selected = selection.apply(report)
-    _print(selected, path, output)
+    selected = selection.apply(replace(report, each=each, allow_unseen=allow_unseen))
+    _print(selected, path, "statistics" if statistics else output)
     return selected.exit_code
 
 
@@ -141,8 +155,13 @@ def _print(report: Report, path: Path, output: str) -> None:
         from meshwright.check.output import github
 
         emit(github.render(report))
+    elif output == "statistics":
+        from meshwright.check.output import statistics
+
+        tell(statistics.render(report))
     else:
         from meshwright.check.output import text
 
         colour, source = in_colour(), path if terminal() else None
-        tell(text.render(report, colour=colour, source=source, brief=quiet()), colour=colour)
+        shown = text.render(report, colour=colour, source=source, brief=quiet(), to_do=terminal())
+        tell(shown, colour=colour)

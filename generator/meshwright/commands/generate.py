@@ -83,9 +83,9 @@ def _findings(outcome: Outcome, colour: bool, source: Path | None) -> str:
     from meshwright.check.output import text
     from meshwright.check.report import Report
 
-    # The last line of a report counts roots, which mean nothing here.
-    report = text.render(Report(outcome.findings, (), (), {}, ""), colour=colour, source=source)
-    return "".join(report.splitlines(keepends=True)[:-1])
+    # What a report says of roots means nothing here.
+    report = Report(outcome.findings, (), (), {}, "", each=True)
+    return text.render(report, colour=colour, source=source, brief=True)
 
 
 def _summary(outcome: Outcome) -> str:

@@ -6,12 +6,14 @@ from typing import Any
 from urllib.parse import quote
 
 from meshwright import __version__
+from meshwright.check.consequences import consequence_of
 from meshwright.check.report import Report
 from meshwright.check.rules.registry import rules_by_name
-from meshwright.finding import Finding
+from meshwright.finding import Finding, Severity
 from meshwright.inert import json_text
 
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
+_LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
 _HOME = "https://github.com/meshwright/meshwright"
 
 
@@ -21,7 +23,10 @@ def rule_page(id: str) -> str:
 
 
 def render(report: Report) -> str:
-    """The report as one SARIF run, ending with a line break."""
+    """The report as one SARIF run, ending with a line break.
+
+    Code hosts follow each place on its own, so findings that share a cause are all listed.
+    """
     ids = sorted({finding.id for finding in report.findings})
     driver = {
         "name": "meshwright",
@@ -60,9 +65,10 @@ def _result(finding: Finding, ids: list[str]) -> dict[str, Any]:
     return {
         "ruleId": finding.id,
         "ruleIndex": ids.index(finding.id),
-        "level": finding.severity.value,
+        "level": _LEVELS[finding.severity],
         "message": {"text": _without_links(text)},
         "locations": [{"physicalLocation": place}],
+        "properties": {"consequence": consequence_of(finding.id).value},
     }
 
 

@@ -11,6 +11,7 @@ from meshwright.linkerd.upgrades import read_version
 
 # An exact version; anything else is a range, which a registry resolves anew each time.
 _EXACT = re.compile(r"v?[0-9]+\.[0-9]+\.[0-9]+(?:[-+][0-9A-Za-z.+-]+)?\Z")
+_TRUSTED = frozenset({"cert-manager", "trust-manager"})
 _LINKERD = re.compile(r"linkerd-(?:enterprise-)?(?:crds|control-plane|viz|multicluster)\Z|linkerd2-cni\Z")
 
 
@@ -86,7 +87,7 @@ def versions_apart(model: Model) -> Iterator[Hit]:
     why="Two syncs of the same commit can install two versions, and nobody has reviewed the second one.",
     fix="pin an exact version and let Renovate propose the next one",
     source="fluxcd source-controller, HelmChart spec.version; argo-cd, targetRevision of a chart",
-    severity=Severity.WARNING,
+    severity=Severity.INFO,
 )
 def floating_other_version(model: Model) -> Iterator[Hit]:
     for release in model.releases:
@@ -94,6 +95,7 @@ def floating_other_version(model: Model) -> Iterator[Hit]:
         if not release.repository or _LINKERD.match(name) or _EXACT.match(release.chart.version):
             continue
         shown = f"version range '{release.chart.version}'" if release.chart.version else "no version"
-        yield Hit(
-            release.position, f"{release.title} installs chart {name} with {shown}", subject=release.title
-        )
+        text = f"{release.title} installs chart {name} with {shown}"
+        # The mesh's certificates depend on them.
+        severity = Severity.WARNING if name in _TRUSTED else None
+        yield Hit(release.position, text, subject=release.title, severity=severity)

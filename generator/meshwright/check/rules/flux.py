@@ -214,7 +214,8 @@ def dropped_version(model: Model) -> Iterator[Hit]:
         if more:
             places = ", ".join(str(item.at("apiVersion")) for item in items[1:4])
             text += f"; also at {places}{', …' if len(items) > 4 else ''}"
-        severity = None if certain else Severity.WARNING
+        served_here = Severity.INFO if older is not None else Severity.WARNING
+        severity = None if certain else served_here
         yield Hit(first.at("apiVersion"), text, subject=first.title, severity=severity)
 
 

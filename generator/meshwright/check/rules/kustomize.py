@@ -150,7 +150,7 @@ def _image(text: str) -> str:
     "cannot be changed on an existing Deployment.",
     fix="use the field that replaced it; kustomize edit fix converts most of them",
     source="kustomize 5.8.1, deprecation warnings",
-    severity=Severity.WARNING,
+    severity=Severity.INFO,
 )
 def deprecated_field(model: Model) -> Iterator[Hit]:
     for own in _files(model):

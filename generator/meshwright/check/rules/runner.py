@@ -64,10 +64,10 @@ def run_rules(model: Model, rules: Iterable[Rule] | None = None) -> Iterator[Fin
 
 
 def _finding(rule: Rule, hit: Hit, assumed: EdgeRelease | None) -> Finding:
-    """The finding of a hit: a warning where Linkerd's version is ``assumed``, which it says."""
+    """The finding of a hit: at most a warning where Linkerd's version is ``assumed``, which it says."""
     severity, message = hit.severity or rule.severity, hit.message
     if assumed is not None:
-        severity = Severity.WARNING
+        severity = Severity.WARNING if severity is Severity.ERROR else severity
         message = f"{message} (in {assumed}; no control plane here tells the version)"
     return Finding(rule.id, hit.position, message, hit.fix or rule.fix, hit.subject, severity, rule.name)
 

@@ -34,7 +34,7 @@ _DEPRECATED = {
     why="It is served only for existing objects, and only its successor gets new features.",
     fix="use its successor",
     source="linkerd2 charts/linkerd-crds at edge-26.8.3: deprecated versions",
-    severity=Severity.WARNING,
+    severity=Severity.INFO,
     since="2024.8.2",
 )
 def deprecated_kind(model: Model) -> Iterator[Hit]:

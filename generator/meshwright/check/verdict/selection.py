@@ -6,10 +6,13 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from meshwright.check.causes import causes_of
 from meshwright.check.report import Report
 from meshwright.errors import MeshwrightError
 from meshwright.finding import Finding, Severity
 from meshwright.words import did_you_mean
+
+_WEIGHTS = {severity: number for number, severity in enumerate(Severity)}
 
 
 @dataclass(frozen=True)
@@ -26,8 +29,12 @@ class Selection:
 
     def selects(self, finding: Finding) -> bool:
         """Whether a finding is selected."""
-        if self.severity is Severity.ERROR and finding.severity is not Severity.ERROR:
-            return False
+        return self._is_shown(finding) and self._is_meant(finding)
+
+    def _is_shown(self, finding: Finding) -> bool:
+        return _WEIGHTS[finding.severity] <= _WEIGHTS[self.severity]
+
+    def _is_meant(self, finding: Finding) -> bool:
         if self.changed is not None and finding.position.path not in self.changed:
             return False
         if self.select and not _is_named(finding, self.select):
@@ -35,8 +42,13 @@ class Selection:
         return not _is_named(finding, self.ignore)
 
     def apply(self, report: Report) -> Report:
-        """The report with only the selected findings."""
-        return replace(report, findings=tuple(item for item in report.findings if self.selects(item)))
+        """The report with only the selected findings; infos that are not shown are counted by cause."""
+        meant = [item for item in report.findings if self._is_meant(item)]
+        kept = tuple(item for item in meant if self._is_shown(item))
+        infos = [item for item in meant if item.severity is Severity.INFO]
+        counted = self.severity is Severity.WARNING
+        hidden = len(causes_of(infos, each=report.each)) if counted else 0
+        return replace(report, findings=kept, hidden=hidden)
 
 
 def require_known(option: str, names: Iterable[str], known: Collection[str]) -> None:
