@@ -60,6 +60,10 @@ FINDINGS: dict[str, Meaning] = {
     "mesh/depends-on": Meaning(
         "dependsOn names the application itself, or one that does not exist", "correct or remove the name"
     ),
+    "mesh/engine": Meaning(
+        "something that the engine does not have, such as a HelmRelease on Argo CD",
+        "use what the message names, or remove it",
+    ),
     "mesh/ingress": Meaning(
         "a route cannot be generated for Traefik", "correct the Service and port, or split the Ingress"
     ),
@@ -100,6 +104,10 @@ FINDINGS: dict[str, Meaning] = {
     "mesh/timeout": Meaning("the timeout is zero", "write a duration such as 10m"),
     "mesh/version": Meaning(
         "a newer Meshwright wrote this file", "install the version that wrote it, or a newer one"
+    ),
+    "mesh/wiring": Meaning(
+        "wiring sets a field that Meshwright generates, or one that its kind does not have",
+        "use the field of mesh.yaml that the message names, or correct the name",
     ),
     "mesh/workload": Meaning("an entry of workloads matches no workload, or appears twice", _TARGETS),
     "mesh/yaml": Meaning("a mesh.yaml is empty, not YAML, or not a mapping", _YAML),

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from meshwright.apps.model import App, AppsContext, Base, Part, Patch
+from meshwright.apps.overlay.namespaces import home_of
 from meshwright.apps.overlay.patches import nested, target_of
 from meshwright.apps.spec import Route
 from meshwright.finding import Finding
@@ -44,7 +45,9 @@ def ingress_part(app: App, context: AppsContext) -> Part:
     services = {item.name: item for item in base.objects if item.kind == "Service"}
     for item in base.objects:
         if item.kind == "IngressRoute" and item.api_version.startswith(f"{_GROUP}/"):
-            operations = list(_route_operations(item, ingress.override, middlewares, services))
+            operations = list(
+                _route_operations(item, home_of(app, item), ingress.override, middlewares, services)
+            )
             if operations:
                 part.patches.append(Patch(target_of(item), operations))
         elif item.kind == "Ingress" and item.api_version.startswith("networking.k8s.io/"):
@@ -115,7 +118,11 @@ def _has_address(name: str, route: Mapping[str, Any], services: Mapping[str, Bui
 
 
 def _route_operations(
-    item: BuiltObject, override: bool, middlewares: _Middlewares, known: Mapping[str, BuiltObject]
+    item: BuiltObject,
+    home: str,
+    override: bool,
+    middlewares: _Middlewares,
+    known: Mapping[str, BuiltObject],
 ) -> Iterator[dict[str, Any]]:
     for number, route in enumerate(items_of(mapping_of(item.data.get("spec")).get("routes"))):
         services = [
@@ -127,7 +134,7 @@ def _route_operations(
             yield from _header_operations(number, mapping_of(route), services, middlewares)
             continue
         for index, service in services:
-            foreign = service.get("namespace") not in (None, item.namespace)
+            foreign = service.get("namespace") not in (None, home)
             if (
                 service.get("nativeLB") is not True
                 and not foreign

@@ -131,7 +131,8 @@ def _cluster_findings(document: Document, clusters: Collection[str]) -> Iterator
 
 def _without_patches(data: dict[str, Any]) -> dict[str, Any]:
     """The fields whose strings may not have several lines; overrides are looked at when they are merged."""
-    return {key: value for key, value in data.items() if key not in ("patches", OVERRIDES)}
+    free = ("patches", "postBuild", "healthCheckExprs", "wiring", OVERRIDES)
+    return {key: value for key, value in data.items() if key not in free}
 
 
 def _folders(root: Path) -> list[str]:

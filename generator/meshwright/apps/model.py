@@ -47,12 +47,25 @@ class App:
 
 
 @dataclass(frozen=True)
+class HelmEntry:
+    """An entry of helmCharts in the kustomization of ``folder``.
+
+    ``namespace`` is that of its pods, as far as kustomizations set it.
+    """
+
+    data: Mapping[str, Any]
+    folder: str
+    namespace: str
+    position: Position
+
+
+@dataclass(frozen=True)
 class Base:
     """The objects of an application's own manifests, with their positions.
 
     ``charts`` are the release names of its Helm charts (HelmReleases, or helmCharts of its kustomizations),
     whose workloads are not visible here. ``not_seen`` is what else could not be read, such as a remote base;
-    patches for it are not verified. ``helm`` are the positions of helmCharts.
+    patches for it are not verified. ``helm`` are the positions of helmCharts, ``entries`` its entries.
     """
 
     path: str
@@ -60,6 +73,7 @@ class Base:
     charts: tuple[str, ...] = ()
     not_seen: tuple[str, ...] = ()
     helm: tuple[Position, ...] = ()
+    entries: tuple[HelmEntry, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -122,6 +136,8 @@ class AppsContext:
         creators: dict[str, list[str]] = {}
         for name, app in self.apps.items():
             made = {item.name for item in self.bases[name].objects if item.kind == "Namespace"}
+            if made and app.spec.target_namespace:
+                made = {app.spec.target_namespace}
             if app.spec.create_namespace:
                 made.add(app.spec.namespace)
             for namespace in sorted(made):

@@ -21,6 +21,7 @@ from meshwright.apps.overlay.planner import plan
 from meshwright.apps.platformfolder import platform_findings
 from meshwright.apps.removals import Removal, refused, removal
 from meshwright.apps.steps import PathSwap
+from meshwright.apps.syncfields import wiring_findings
 from meshwright.apps.wiring import render_wiring
 from meshwright.apps.workers import WorkerPool, processors
 from meshwright.apps.writer import Output
@@ -212,6 +213,7 @@ def _compare(
         bodies = dict(overlay.files)
         wiring = f"{wirings_folder(cluster.name)}/{name}.yaml"
         bodies[wiring] = render_wiring(app, overlay, cluster.settings, wave)
+        result.of_cluster[cluster.name] += wiring_findings(bodies[wiring], app, cluster.settings.engine)
         meshed, wanted = overlay.meshed, {path: with_header(name, body) for path, body in bodies.items()}
     difference = compare(name, wanted, cluster.existing.read(name), force=task.force)
     difference.meshed = meshed

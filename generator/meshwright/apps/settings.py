@@ -20,7 +20,7 @@ _OPAQUE = "25,587,3306,4444,5432,6379,9300,11211"
 _NATIVE_SINCE = (2026, 5, 2)
 _VERSION = re.compile(r"v?(\d+)\.(\d+)\.(\d+)\Z")
 # The name that the template and Flux' manual use.
-_SOPS_SECRET = "sops-age"
+SOPS_SECRET = "sops-age"
 # Namespaces that every cluster has.
 _BUILT_IN = frozenset({"default", "kube-system", "kube-public", "kube-node-lease"})
 
@@ -52,7 +52,7 @@ def read_settings(root: Path, answers: Mapping[str, Any], file: str) -> Reposito
         prometheus=_prometheus(answers),
         prometheus_is_meshed=_prometheus_is_meshed(answers, namespaces),
         trust_domain=str(_value(values, "identityTrustDomain") or "cluster.local"),
-        sops_secret=_SOPS_SECRET if answers.get("secrets") == "sops" and engine == "flux" else "",
+        sops_secret=SOPS_SECRET if answers.get("secrets") == "sops" and engine == "flux" else "",
         namespaces=namespaces,
         injector=injector_of(values),
         components=_components(root, cluster),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
@@ -130,6 +130,23 @@ class Decryption:
 
 
 @dataclass(frozen=True)
+class Sync:
+    """How the engine applies the application; empty and None keep what Meshwright generates.
+
+    Lists and mappings are Flux' own fields. Never modify them.
+    """
+
+    interval: str = ""
+    prune: bool | None = None
+    suspend: bool | None = None
+    wait: bool | None = None
+    health_checks: tuple[Mapping[str, Any], ...] = ()
+    health_expressions: tuple[Mapping[str, Any], ...] = ()
+    post_build: Mapping[str, Any] = field(default_factory=dict)
+    service_account: str = ""
+
+
+@dataclass(frozen=True)
 class MeshSpec:
     """A whole mesh.yaml; ``jobs`` and ``create_namespace`` are None if the file does not set them."""
 
@@ -152,6 +169,9 @@ class MeshSpec:
     patches: tuple[FreePatch, ...] = ()
     timeout: str = "10m"
     decryption: Decryption | None = None
+    target_namespace: str = ""
+    sync: Sync = Sync()
+    wiring: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def is_meshed(self) -> bool:
@@ -187,6 +207,22 @@ def read_spec(data: Mapping[str, Any]) -> MeshSpec:
         ),
         timeout=data.get("timeout", "10m"),
         decryption=_decryption(data["decryption"]) if "decryption" in data else None,
+        target_namespace=data.get("targetNamespace", ""),
+        sync=_sync(data),
+        wiring=data.get("wiring", {}),
+    )
+
+
+def _sync(data: Mapping[str, Any]) -> Sync:
+    return Sync(
+        interval=data.get("interval", ""),
+        prune=data.get("prune"),
+        suspend=data.get("suspend"),
+        wait=data.get("wait"),
+        health_checks=tuple(data.get("healthChecks", ())),
+        health_expressions=tuple(data.get("healthCheckExprs", ())),
+        post_build=data.get("postBuild", {}),
+        service_account=data.get("serviceAccountName", ""),
     )
 
 

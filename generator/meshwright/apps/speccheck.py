@@ -9,6 +9,7 @@ from pathlib import Path
 
 from meshwright.apps.model import App
 from meshwright.apps.spec import Inject, Jobs, Port, Ports
+from meshwright.apps.syncfields import sync_findings
 from meshwright.finding import Finding
 from meshwright.manifests.kustomization import FILE_NAMES, misspelled, rename_fix
 
@@ -26,6 +27,7 @@ def spec_findings(root: Path, app: App, engine: str) -> Iterator[Finding]:
     yield from _duplicates(app)
     yield from _contradictions(app)
     yield from _decryption(app, engine)
+    yield from sync_findings(app, engine)
 
 
 def _path(root: Path, app: App) -> Iterator[Finding]:

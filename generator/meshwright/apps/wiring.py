@@ -9,6 +9,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from meshwright.apps.model import App, Overlay, RepositorySettings
+from meshwright.apps.syncfields import with_fields
 from meshwright.pins import load_pins
 from meshwright.resources import data_root
 
@@ -36,12 +37,13 @@ def render_wiring(app: App, overlay: Overlay, settings: RepositorySettings, wave
             for item in overlay.expressions
         ],
     }
-    return _template(f"apps/{settings.engine}.yaml").render(
+    text = _template(f"apps/{settings.engine}.yaml").render(
         app=context,
         cluster_name=app.cluster,
         repository_url=settings.repository_url,
         repository_branch=settings.branch,
     )
+    return with_fields(text, app, overlay, settings.engine)
 
 
 def _decryption(app: App, settings: RepositorySettings) -> dict[str, str] | None:

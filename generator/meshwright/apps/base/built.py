@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from meshwright.apps.model import Base
+from meshwright.apps.model import Base, HelmEntry
 from meshwright.errors import Position
 from meshwright.finding import Finding
 from meshwright.manifests.entry import EntryPoint
@@ -42,12 +42,13 @@ def build_bases(root: Path, paths: Sequence[str]) -> tuple[dict[str, Base], list
             findings += result.findings
             objects = tuple(_placed(files, item) for item in result.objects)
             charts = [item.name for item in objects if item.kind == "HelmRelease"]
-            charts += _helm_charts(index, unit)
+            chart_entries = tuple(_helm_charts(index, unit))
+            charts += [str(entry.data.get("releaseName") or entry.data["name"]) for entry in chart_entries]
             inputs = unit.inputs
             entries = [entry for entry, _ in (*inputs.remote, *inputs.helm)]
             not_seen = (*entries, *(entry for entry, _, _ in inputs.withheld))
             helm = tuple(at for _, at in inputs.helm)
-            bases[path] = Base(path, objects, tuple(charts), not_seen, helm)
+            bases[path] = Base(path, objects, tuple(charts), not_seen, helm, chart_entries)
     return bases, list(dict.fromkeys(findings))
 
 
@@ -63,11 +64,14 @@ def _unit(path: str, index: KustomizationIndex, inputs_reader: BuildInputsReader
     return BuildUnit(f"base:{path}", path, inputs, at, None, empty, not inputs.buildable)
 
 
-def _helm_charts(index: KustomizationIndex, unit: BuildUnit) -> list[str]:
-    names = []
+def _helm_charts(index: KustomizationIndex, unit: BuildUnit) -> Iterator[HelmEntry]:
+    outer = index.get(unit.folder)
+    over = outer.data.get("namespace") if outer else None
     for folder in sorted(unit.inputs.folders):
         own = index.get(folder)
-        for chart in items_of(own.data.get("helmCharts") if own else None):
+        if own is None:
+            continue
+        for number, chart in enumerate(items_of(own.data.get("helmCharts"))):
             if isinstance(chart, dict) and chart.get("name"):
-                names.append(str(chart.get("releaseName") or chart["name"]))
-    return names
+                namespace = over or own.data.get("namespace") or chart.get("namespace") or ""
+                yield HelmEntry(chart, folder, str(namespace), own.position(("helmCharts", number)))

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from meshwright.apps.model import Base
+from meshwright.apps.model import Base, HelmEntry
 from meshwright.errors import Position
 from meshwright.manifests.inside import leads_out, read_inside
 from meshwright.manifests.kustomization import FILE_NAMES
@@ -89,7 +90,7 @@ class PlainReader:
 
     def read(self, path: str) -> Base | None:
         """The base in folder ``path``; None if it needs kustomize, or has a fault for kustomize to report."""
-        charts: list[str] = []
+        charts: list[HelmEntry] = []
         helm: list[Position] = []
         self._visited = 0
         try:
@@ -101,11 +102,12 @@ class PlainReader:
         }
         if len(identities) != len(objects):
             return None
-        charts += [_release_name(item.data) for item in objects if item.kind == "HelmRelease"]
-        return Base(path, objects, tuple(charts), helm=tuple(helm))
+        names = [str(entry.data.get("releaseName") or entry.data["name"]) for entry in charts]
+        names += [_release_name(item.data) for item in objects if item.kind == "HelmRelease"]
+        return Base(path, objects, tuple(names), helm=tuple(helm), entries=tuple(charts))
 
     def _folder(
-        self, path: str, charts: list[str], helm: list[Position], stack: tuple[str, ...]
+        self, path: str, charts: list[HelmEntry], helm: list[Position], stack: tuple[str, ...]
     ) -> Iterator[BuiltObject]:
         self._visited += 1
         # Folders that list each other twice at each level would never end; kustomize's limits apply to them.
@@ -119,10 +121,12 @@ class PlainReader:
             # kustomize refuses other values than texts.
             if not all(isinstance(value, str) for value in mapping_of(entry.get("pairs")).values()):
                 raise _NeedsKustomize
-        for chart in _listed(data, "helmCharts"):
+        first = len(charts)
+        for number, chart in enumerate(_listed(data, "helmCharts")):
             if not isinstance(chart, dict) or not isinstance(chart.get("name"), str):
                 raise _NeedsKustomize
-            charts.append(str(chart.get("releaseName") or chart["name"]))
+            own, at = str(chart.get("namespace") or ""), document.position(("helmCharts", number))
+            charts.append(HelmEntry(chart, path, own, at))
         if data.get("helmCharts"):
             helm.append(document.position(("helmCharts",), key=True))
         namespace = data.get("namespace")
@@ -136,9 +140,11 @@ class PlainReader:
                 raise _NeedsKustomize
             for item in self._entry(inner, charts, helm, (*stack, path)):
                 yield _with_namespace(item, namespace) if namespace else item
+        if namespace:
+            charts[first:] = [replace(entry, namespace=namespace) for entry in charts[first:]]
 
     def _entry(
-        self, path: str, charts: list[str], helm: list[Position], stack: tuple[str, ...]
+        self, path: str, charts: list[HelmEntry], helm: list[Position], stack: tuple[str, ...]
     ) -> Iterator[BuiltObject]:
         if (self._root / path).is_dir():
             yield from self._folder(path, charts, helm, stack)

@@ -7,10 +7,13 @@ import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from meshwright.apps.model import Base, RepositorySettings
 from meshwright.apps.modeline import modeline
+from meshwright.apps.releases import InstalledChart
 from meshwright.errors import MeshwrightError, Position
+from meshwright.flux.helmrelease import ChartReference
 from meshwright.limits import current
 from meshwright.manifests.chartstore import ChartStore
 from meshwright.manifests.unit import BuiltObject, Origin
@@ -45,6 +48,29 @@ def read_chart(text: str) -> Chart:
 def render_chart(chart: Chart, release: str, namespace: str, charts: Path | None) -> Base | None:
     """The chart rendered with its default values; None if it is not available. Raises MeshwrightError."""
     at = Position(f"chart {chart.name} {chart.version}")
+    objects = _rendered(ChartReference(chart.name, chart.version), release, namespace, charts, {}, at)
+    return None if objects is None else Base("", tuple(objects))
+
+
+def render_release(
+    chart: ChartReference,
+    release: InstalledChart,
+    namespace: str,
+    charts: Path | None,
+    values: Mapping[str, Any],
+) -> list[BuiltObject] | None:
+    """The objects of a release; None if its chart is not available. Raises MeshwrightError."""
+    return _rendered(chart, release.helm_name, namespace, charts, values, release.position)
+
+
+def _rendered(
+    chart: ChartReference,
+    release: str,
+    namespace: str,
+    charts: Path | None,
+    values: Mapping[str, Any],
+    at: Position,
+) -> list[BuiltObject] | None:
     with tempfile.TemporaryDirectory(prefix="meshwright-") as name:
         scratch = Path(name)
         store = ChartStore(scratch, charts)
@@ -54,6 +80,10 @@ def render_chart(chart: Chart, release: str, namespace: str, charts: Path | None
         place = str(store.copied(folder))
         command = [str(locate("helm").path), "template", release, place, "--namespace", namespace]
         command += ["--include-crds", "--skip-tests", "--kube-version", f"{load_pins().kubernetes}.0"]
+        if values:
+            file = scratch / "values.yaml"
+            file.write_text(dump(values), encoding="utf-8")
+            command += ["--values", str(file)]
         try:
             done = run(
                 command,
@@ -72,8 +102,7 @@ def render_chart(chart: Chart, release: str, namespace: str, charts: Path | None
     rendered = done.output.decode("utf-8", "replace")
     items = [data for data in parse_all(rendered, at.path) if isinstance(data, dict)]
     origin = Origin(place=at)
-    objects = (BuiltObject(data, origin) for data in items if isinstance(data.get("metadata"), dict))
-    return Base("", tuple(objects))
+    return [BuiltObject(data, origin) for data in items if isinstance(data.get("metadata"), dict)]
 
 
 def base_files(

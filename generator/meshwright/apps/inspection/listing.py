@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from meshwright.apps.base.plain import CLUSTER_SCOPED, PlainReader, read_documents
+from meshwright.apps.base.plain import PlainReader, read_documents
+from meshwright.apps.kindscopes import can_be_moved, without_namespace
 from meshwright.apps.model import Base
 from meshwright.errors import MeshwrightError
 from meshwright.manifests.inside import leads_out
@@ -57,7 +58,7 @@ def propose_listing(root: Path, path: str, namespace: str) -> Listing:
         "resources": resources,
     }
     base = _base(root, path, dump(data))
-    if _lacks_namespace(base, namespace):
+    if without_namespace(base.objects) and can_be_moved(base.objects, namespace):
         data = {**data, "namespace": namespace}
         base = _base(root, path, dump(data))
     return Listing(dump(data), base, tuple(resources), tuple(left_out))
@@ -82,13 +83,3 @@ def _is_manifest(root: Path, path: str) -> bool:
     return bool(documents) and all(
         isinstance(data, dict) and data.get("apiVersion") and data.get("kind") for data in documents
     )
-
-
-def _lacks_namespace(base: Base, namespace: str) -> bool:
-    spaces = {item.namespace for item in base.objects if _is_namespaced(item.api_version, item.kind)}
-    return "" in spaces and spaces <= {"", namespace}
-
-
-def _is_namespaced(api_version: str, kind: str) -> bool:
-    group, slash, _ = api_version.partition("/")
-    return (group if slash else "", kind) not in CLUSTER_SCOPED

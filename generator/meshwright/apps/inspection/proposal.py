@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-import posixpath
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from meshwright.apps.base.plain import CLUSTER_SCOPED
-from meshwright.apps.injectability import INJECT, blocked, own_annotations
+from meshwright.apps.injectability import INJECT, blocked, is_excluded, own_annotations
+from meshwright.apps.inspection.chartview import ChartView, Known
+from meshwright.apps.inspection.homes import home_namespace
 from meshwright.apps.inspection.ports import PROXY_PORTS, known_port, opaque_numbers
+from meshwright.apps.kindscopes import can_be_moved, without_namespace
 from meshwright.apps.model import Base, RepositorySettings
+from meshwright.apps.overlay.engines import is_encrypted
+from meshwright.apps.podmakers import unknown_makers
 from meshwright.apps.podowners import JOB_KINDS, pod_owner
 from meshwright.apps.podports import container_ports
 from meshwright.apps.podsecurity import LEVEL, forbidding_level
+from meshwright.apps.settings import SOPS_SECRET
 from meshwright.apps.spec import Inject
 from meshwright.manifests.unit import BuiltObject
 from meshwright.yaml import dump
@@ -24,10 +28,14 @@ SCHEMA = "https://raw.githubusercontent.com/meshwright/meshwright/main/schema/me
 
 @dataclass
 class Proposal:
-    """``data`` is valid by schema/mesh.schema.json; ``before`` are steps to do before generate accepts it."""
+    """``data`` is valid by schema/mesh.schema.json; ``before`` are steps to do before generate accepts it.
+
+    ``notes`` give reasons for what is proposed.
+    """
 
     data: dict[str, Any]
     before: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
     @property
     def text(self) -> str:
@@ -43,41 +51,90 @@ def propose(
     namespace: str | None = None,
     made: frozenset[str] = frozenset(),
     chart: str = "",
+    views: Sequence[ChartView] = (),
+    target: str = "",
 ) -> Proposal:
     """The spec for application ``name``.
 
     ``namespace`` is set by the user; ``made`` are the namespaces that other applications create.
-    ``chart`` is the release whose rendered objects are in ``base``, if any.
+    ``chart`` is the release whose rendered objects are in ``base``, if any; ``views`` are those that the
+    manifests install. ``target`` is the namespace to which the engine moves every object, if it does. Raises
+    MeshwrightError if the manifests do not have one namespace.
     """
-    home = namespace or _namespace(base) or name
+    releases = [view.release for view in views]
+    home = target or (namespace if chart else home_namespace(base, releases, namespace)) or name
     data: dict[str, Any] = {"schema_version": 1, "namespace": home}
+    proposal = Proposal(data)
     own = {item.name for item in base.objects if item.kind == "Namespace"}
     if home not in own | made | settings.platform_namespaces:
         data["createNamespace"] = True
     if base.path != f"apps/{name}":
         data["source"] = {"path": base.path}
-    data["inject"] = str(Inject.ENABLED)
-    workloads = _workloads(base, chart)
-    if (chart or base.charts) and not workloads:
-        # Workloads that are not visible cannot be listed, so the whole namespace is meshed.
-        if home in own or data.get("createNamespace"):
-            data["scope"] = "namespace"
+    if target:
+        data["targetNamespace"] = target
+    elif not chart and settings.engine == "flux" and without_namespace(base.objects):
+        if can_be_moved(base.objects, home):
+            data["targetNamespace"] = home
         else:
-            data["inject"] = str(Inject.DISABLED)
-    elif workloads:
-        data["workloads"] = workloads
-    if ports := _opaque(base, settings):
-        data["opaquePorts"] = ports
+            first = without_namespace(base.objects)[0]
+            proposal.before.append(
+                f"write `namespace: {home}` under metadata of {first.short_title} ({first.origin.position})"
+            )
+    objects = [*base.objects, *(item for view in views for item in view.objects)]
+    ours = home in own or data.get("createNamespace", False)
+    data["inject"] = str(Inject.ENABLED)
+    if reason := _unmeshable(base, objects, views, home, settings, ours=ours, chart=chart):
+        data["inject"] = str(Inject.DISABLED)
+        proposal.notes.append(f"inject: disabled is proposed, because {reason}")
+    elif entries := _entries(base, views, chart, ours=ours):
+        data["workloads"] = entries
+    elif chart or base.charts:
+        # Workloads that are not visible cannot be listed, so the whole namespace is meshed.
+        data["scope"] = "namespace"
     meshed = data["inject"] != Inject.DISABLED
+    if meshed and (ports := _opaque(objects, settings)):
+        data["opaquePorts"] = ports
     if meshed and not chart and settings.traefik is not None and any(map(_is_route, base.objects)):
         data["ingress"] = {}
-    proposal = Proposal(data)
-    if not chart:
-        proposal.before += _missing_namespace(base, home)
+    if not settings.sops_secret and any(map(is_encrypted, base.objects)):
+        data["decryption"] = {"provider": "sops", "secretRef": {"name": SOPS_SECRET}}
+        proposal.before.append(f"create Secret {SOPS_SECRET} with your key in namespace flux-system")
     for item in base.objects if meshed else ():
         if item.kind == "Namespace" and item.name == home and forbidding_level(item, settings):
             proposal.before.append(f"set {LEVEL}: privileged on Namespace {home} ({item.origin.position})")
     return proposal
+
+
+def _unmeshable(
+    base: Base,
+    objects: Sequence[BuiltObject],
+    views: Sequence[ChartView],
+    home: str,
+    settings: RepositorySettings,
+    *,
+    ours: bool,
+    chart: str,
+) -> str:
+    """Why no pod of the application can be meshed by what is known; empty if one can."""
+    named = next((item for item in base.objects if (item.kind, item.name) == ("Namespace", home)), None)
+    if is_excluded(home, named, settings):
+        return f"Linkerd's injector ignores namespace '{home}'"
+    owners = [(item, owner) for item in objects if (owner := pod_owner(item))]
+    unseen = [view.release for view in views if view.known is Known.UNKNOWN]
+    if any(blocked(item, owner) is None for item, owner in owners):
+        return ""
+    if unseen and not ours:
+        return (
+            f"the workloads of {unseen[0].title} are not visible, and namespace '{home}' is not the "
+            "application's own; list them under workloads, with their chart"
+        )
+    if unseen or chart or base.not_seen or any(unknown_makers(tuple(objects))):
+        return ""
+    if owners:
+        item, owner = owners[0]
+        more = f" and {len(owners) - 1} more" if len(owners) > 1 else ""
+        return f"nothing can be meshed: {item.short_title}{more}: {blocked(item, owner)}"
+    return "no object creates pods" if base.objects else ""
 
 
 def _is_route(item: BuiltObject) -> bool:
@@ -88,53 +145,54 @@ def _is_route(item: BuiltObject) -> bool:
     return item.kind == "Ingress" and item.group == "networking.k8s.io" and named in (None, "traefik")
 
 
-def _namespace(base: Base) -> str:
-    """The namespace of the workloads, if they all have the same."""
-    owners = {item.namespace for item in base.objects if pod_owner(item) and item.namespace}
-    named = {item.name for item in base.objects if item.kind == "Namespace"}
-    return min(owners) if len(owners) == 1 else (min(named) if len(named) == 1 else "")
+def _entries(base: Base, views: Sequence[ChartView], chart: str, *, ours: bool) -> list[dict[str, Any]]:
+    """Every workload if some opt out of the mesh, or if a chart creates them; else none.
 
-
-def _workloads(base: Base, chart: str) -> list[dict[str, Any]]:
-    """Every workload if some opt out of the mesh, or if a chart creates them; else none."""
-    owners = [(item, owner) for item in base.objects if (owner := pod_owner(item))]
-    found = [(item, owner) for item, owner in owners if blocked(item, owner) is None]
-    refused = [item for item, owner in found if own_annotations(item, owner).get(INJECT) == Inject.DISABLED]
-    if not chart and not refused:
-        return []
-    entries = []
-    for item, owner in found:
-        entry: dict[str, Any] = {"kind": item.kind, "name": item.name}
-        if chart:
-            if owner.operator or item.kind in JOB_KINDS or item.kind == "Pod":
-                continue
-            entry["chart"] = chart
-        if item in refused:
-            entry["inject"] = str(Inject.DISABLED)
-        entries.append(entry)
+    Names that only a chart's values give are not listed where the Namespace can carry the annotation.
+    """
+    refused = any(map(_opts_out, base.objects))
+    entries = [_entry(item, chart) for item in _listable(base.objects, chart)] if chart or refused else []
+    known = [view for view in views if view.known is not Known.UNKNOWN]
+    if len(known) < len(views) or (ours and any(view.known is Known.PREDICTED for view in known)):
+        return entries if not views else []
+    for view in known:
+        entries += [_entry(item, view.release.name) for item in _listable(view.objects, view.release.name)]
     return entries
 
 
-def _opaque(base: Base, settings: RepositorySettings) -> list[int]:
+def _listable(objects: Iterable[BuiltObject], chart: str) -> Iterator[BuiltObject]:
+    for item in objects:
+        owner = pod_owner(item)
+        if owner is None or blocked(item, owner) is not None:
+            continue
+        if chart and (owner.operator or item.kind in JOB_KINDS or item.kind == "Pod"):
+            continue
+        yield item
+
+
+def _opts_out(item: BuiltObject) -> bool:
+    owner = pod_owner(item)
+    if owner is None or blocked(item, owner) is not None:
+        return False
+    return own_annotations(item, owner).get(INJECT) == Inject.DISABLED
+
+
+def _entry(item: BuiltObject, chart: str) -> dict[str, Any]:
+    entry: dict[str, Any] = {"kind": item.kind, "name": item.name}
+    if chart:
+        entry["chart"] = chart
+    if _opts_out(item):
+        entry["inject"] = str(Inject.DISABLED)
+    return entry
+
+
+def _opaque(objects: Iterable[BuiltObject], settings: RepositorySettings) -> list[int]:
     known = opaque_numbers(settings.default_opaque_ports)
     found: dict[int, None] = {}
-    for item in base.objects:
+    for item in objects:
         owner = pod_owner(item)
         for port in container_ports(item, owner) if owner else ():
             wanted = port.protocol == "TCP" and known_port(port.number) and port.number not in known
             if wanted and port.number not in PROXY_PORTS:
                 found[port.number] = None
     return sorted(found)
-
-
-def _missing_namespace(base: Base, home: str) -> list[str]:
-    bare = [item for item in base.objects if not item.namespace and _is_namespaced(item.data)]
-    if not bare:
-        return []
-    file = posixpath.join(base.path, "kustomization.yaml")
-    return [f"set `namespace: {home}` in {file}: {bare[0].short_title} has no namespace"]
-
-
-def _is_namespaced(data: Mapping[str, Any]) -> bool:
-    group, slash, _ = str(data.get("apiVersion", "")).partition("/")
-    return (group if slash else "", str(data.get("kind"))) not in CLUSTER_SCOPED

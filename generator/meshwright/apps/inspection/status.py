@@ -10,6 +10,7 @@ from meshwright.apps.injectability import INJECT, Verdict, namespace_facts, verd
 from meshwright.apps.model import App, AppsContext, Base, PodOwner, RepositorySettings
 from meshwright.apps.overlay.annotations import pod_annotations
 from meshwright.apps.overlay.annotationtargets import choose_targets
+from meshwright.apps.overlay.namespaces import home_of
 from meshwright.apps.podmakers import unknown_makers
 from meshwright.apps.podowners import pod_owner
 from meshwright.apps.podsecurity import forbidding_level
@@ -61,7 +62,7 @@ def app_status(
         owner = pod_owner(item)
         if owner is None:
             continue
-        home = item.namespace or app.spec.namespace
+        home = home_of(app, item)
         facts = created if home == created.name else namespace_facts(home, namespaces.get(home), settings)
         target = targets.get(id(item))
         if target is not None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from meshwright.apps.model import App, Base
 from meshwright.apps.overlay.annotationtargets import Targets
-from meshwright.apps.podmakers import is_built_in
+from meshwright.apps.podmakers import unknown_makers
 from meshwright.finding import Finding
 
 
@@ -14,7 +14,7 @@ def nothing_meshed(app: App, base: Base, targets: Targets) -> Iterator[Finding]:
     """A finding if ``inject`` asks for proxies and nothing can be meshed; none if something is unknown."""
     if not app.spec.is_meshed or not base.objects or base.charts or base.not_seen or app.spec.workloads:
         return
-    if targets.findings or not all(map(is_built_in, base.objects)):
+    if targets.findings or any(unknown_makers(base.objects)):
         return
     if targets.skipped and len(targets.skipped) == len(targets.owners):
         item, reason = targets.skipped[0]

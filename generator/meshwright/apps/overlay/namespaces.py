@@ -5,20 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from meshwright.apps.base.plain import CLUSTER_SCOPED
 from meshwright.apps.injectability import INJECT
+from meshwright.apps.kindscopes import can_be_moved, without_namespace
 from meshwright.apps.model import App, Base, RepositorySettings
 from meshwright.apps.overlay.annotations import pod_annotations
 from meshwright.apps.podowners import pod_owner
 from meshwright.apps.podsecurity import LEVEL
+from meshwright.apps.releases import releases_of
 from meshwright.apps.spec import Inject, Scope
 from meshwright.finding import Finding
+from meshwright.manifests.unit import BuiltObject
 
 _KEEP = {
     "flux": {"kustomize.toolkit.fluxcd.io/prune": "disabled"},
     "argocd": {"argocd.argoproj.io/sync-options": "Prune=confirm,Delete=confirm"},
 }
-_BUILT_IN = frozenset({"", "apps", "batch", "autoscaling", "policy", "networking.k8s.io"})
 
 
 def namespace_document(app: App, settings: RepositorySettings) -> dict[str, Any]:
@@ -36,21 +37,47 @@ def namespace_document(app: App, settings: RepositorySettings) -> dict[str, Any]
     return {"apiVersion": "v1", "kind": "Namespace", "metadata": metadata}
 
 
-def namespace_findings(app: App, base: Base) -> Iterator[Finding]:
-    """Findings for objects without a namespace, which end up in the engine's, and workloads in another."""
+def home_of(app: App, item: BuiltObject) -> str:
+    """The namespace of an object of ``app`` in the cluster; that of its pods, if it creates any."""
+    return app.spec.target_namespace or item.namespace or app.spec.namespace
+
+
+def namespace_findings(app: App, base: Base, engine: str) -> Iterator[Finding]:
+    """Findings for objects without a namespace, and for workloads and releases in another.
+
+    Flux applies nothing of an application with such an object; Argo CD gives it the Application's namespace.
+    """
+    yield from _target_findings(app, base)
+    if app.spec.target_namespace:
+        return
     wanted = app.spec.namespace
-    bare = []
     for item in base.objects:
-        group, slash, _ = item.api_version.partition("/")
-        key = (group if slash else "", item.kind)
-        if not item.namespace and key not in CLUSTER_SCOPED and (key[0] in _BUILT_IN or pod_owner(item)):
-            bare.append(item)
-        elif item.namespace and item.namespace != wanted and pod_owner(item):
+        if pod_owner(item) and item.namespace not in ("", wanted):
             where = f"namespace '{item.namespace}' ({item.origin.position})"
             text = f"{item.short_title} is in {where}, but namespace here is '{wanted}'"
             yield Finding("mesh/namespace", app.at("namespace"), text, "split it into two applications")
-    if bare:
+    for release in releases_of(base, engine):
+        if app.spec.is_meshed and release.namespace not in ("", wanted):
+            where = f"namespace '{release.namespace}' ({release.position})"
+            text = f"{release.title} installs into {where}, but namespace here is '{wanted}'"
+            fix = f"set namespace to '{release.namespace}', or split it into two applications"
+            yield Finding("mesh/namespace", app.at("namespace"), text, fix)
+    bare = without_namespace(base.objects)
+    if bare and engine == "flux":
         more = f" and {len(bare) - 1} more" if len(bare) > 1 else ""
         text = f"no namespace on {bare[0].short_title}{more}, but '{app.name}' uses namespace '{wanted}'"
-        fix = f"set `namespace: {wanted}` in {base.path}/kustomization.yaml"
+        fix = f"write `namespace: {wanted}` under its metadata"
+        if can_be_moved(base.objects, wanted):
+            fix = f"set `targetNamespace: {wanted}` in {app.spec_path}, or `namespace` in kustomization.yaml"
         yield Finding("mesh/namespace", bare[0].origin.position, text, fix)
+
+
+def _target_findings(app: App, base: Base) -> Iterator[Finding]:
+    target, at = app.spec.target_namespace, app.at("targetNamespace")
+    if target and target != app.spec.namespace:
+        text = f"targetNamespace '{target}' moves every object there, but namespace is '{app.spec.namespace}'"
+        yield Finding("mesh/namespace", at, text, "set both to the same namespace")
+    for item in base.objects:
+        if target and item.kind == "Namespace" and not item.group and item.name != target:
+            text = f"targetNamespace renames {item.short_title} ({item.origin.position}) to '{target}'"
+            yield Finding("mesh/namespace", at, text, "remove the Namespace, or rename it")

@@ -33,6 +33,7 @@ SCHEMA_VERSION = 1
         "meshwright app add shop",
         "meshwright app add shop --path services/shop --yes",
         "meshwright app add velero --chart https://charts.example.org/velero@1.2.3",
+        "meshwright app add media --from apps/media/ks.yaml",
     ),
 )
 def add(
@@ -50,6 +51,14 @@ def add(
     chart: Annotated[
         str | None,
         typer.Option(metavar="URL/NAME@VERSION", help="A Helm chart instead of a folder of manifests."),
+    ] = None,
+    taken_from: Annotated[
+        str | None,
+        typer.Option(
+            "--from",
+            metavar="FILE",
+            help="Take over the Flux Kustomization or Argo CD Application in this file.",
+        ),
     ] = None,
     charts: Charts = None,
     namespace: Annotated[
@@ -69,7 +78,14 @@ def add(
     from meshwright.commands.app.look import look
 
     found = look(
-        repository, name, path=path, chart=chart, charts=charts, namespace=namespace, cluster=cluster
+        repository,
+        name,
+        path=path,
+        chart=chart,
+        charts=charts,
+        namespace=namespace,
+        cluster=cluster,
+        taken_from=taken_from,
     )
     # The question may take any time, and writing is always completed.
     lift()

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from meshwright.apps.base import read_bases
+from meshwright.apps.base import build_bases, read_bases
 from meshwright.apps.inspection.chartapps import Chart, base_files, read_chart, render_chart
+from meshwright.apps.inspection.chartview import view
+from meshwright.apps.inspection.folders import refuse_synced, refuse_unclear
 from meshwright.apps.inspection.gathering import gather
+from meshwright.apps.inspection.homes import home_namespace
 from meshwright.apps.inspection.listing import has_kustomization, propose_listing
 from meshwright.apps.inspection.proposal import Proposal, propose
 from meshwright.apps.inspection.remarks import Remark, remarks
 from meshwright.apps.inspection.status import WorkloadStatus, plain_statuses
+from meshwright.apps.inspection.takeover import Takeover, take_over
 from meshwright.apps.loading import FOLDER
 from meshwright.apps.model import AppsContext, Base
 from meshwright.apps.names import name_problem
+from meshwright.apps.overlay.engines import engine_findings
 from meshwright.apps.overlay.patchtargets import helm_findings
+from meshwright.apps.releases import releases_of
 from meshwright.errors import MeshwrightError
 from meshwright.finding import Finding
 from meshwright.manifests.inside import leads_out
@@ -43,9 +49,11 @@ def look(
     charts: Path | None,
     namespace: str | None,
     cluster: str | None = None,
+    taken_from: str | None = None,
 ) -> Look:
     """Look at the folder ``path``, by default apps/NAME, or at ``chart``, which is URL/NAME@VERSION.
 
+    ``taken_from`` is a file with a Flux Kustomization or an Argo CD Application that applies it so far.
     ``charts`` is a folder of charts. The application is for all clusters, seen with the settings of the
     first, or for ``cluster`` alone. Raises MeshwrightError when there is nothing to look at, or when a file
     of the application exists.
@@ -59,8 +67,16 @@ def look(
     spec = root / "apps" / name / "mesh.yaml"
     if spec.exists() or spec.is_symlink():
         raise MeshwrightError(f"{spec}: already exists; `meshwright app show {name}` shows it")
+    if taken_from is not None:
+        if path is not None or chart is not None:
+            raise MeshwrightError(
+                "--from cannot be combined with --path or --chart: the file names the folder"
+            )
+        taken = take_over(root, name, taken_from, context)
+        where, space = taken.path, namespace or taken.namespace or None
+        return _only_on(cluster, _look_at_folder(root, name, where, space, context, charts, taken))
     if chart is None:
-        return _only_on(cluster, _look_at_folder(root, name, path, namespace, context))
+        return _only_on(cluster, _look_at_folder(root, name, path, namespace, context, charts))
     if path is not None:
         raise MeshwrightError("--path and --chart cannot be combined: an application is a folder or a chart")
     return _only_on(
@@ -76,7 +92,13 @@ def _only_on(cluster: str | None, found: Look) -> Look:
 
 
 def _look_at_folder(
-    root: Path, name: str, told: str | None, namespace: str | None, context: AppsContext
+    root: Path,
+    name: str,
+    told: str | None,
+    namespace: str | None,
+    context: AppsContext,
+    charts: Path | None,
+    taken: Takeover | None = None,
 ) -> Look:
     settings = context.settings
     made = frozenset(context.namespace_creators)
@@ -90,6 +112,9 @@ def _look_at_folder(
     files: dict[str, str] = {}
     notes: list[str] = []
     findings: list[Finding] = []
+    if taken is None:
+        refuse_synced(root, path, name, settings.engine)
+        refuse_unclear(root, path, name, settings.engine)
     if not has_kustomization(root / path):
         listing = propose_listing(root, path, namespace or name)
         files[f"{path}/kustomization.yaml"] = listing.text
@@ -101,18 +126,32 @@ def _look_at_folder(
         bases = {path: listing.base}
     else:
         bases, findings = read_bases(root, [path])
+        if bases[path].charts and not bases[path].helm:
+            # ConfigMaps with values may be generated.
+            bases, findings = build_bases(root, [path])
     base = bases[path]
     if findings and not base.objects:
         raise MeshwrightError(f"{findings[0].position}: {findings[0].message}")
     for fault in helm_findings(base) if settings.engine == "flux" else ():
         raise MeshwrightError(f"{fault.position}: {fault.message}; {fault.fix}")
-    proposal = propose(name, base, settings, namespace=namespace, made=made)
-    notes += [f"not seen: {entry}" for entry in base.not_seen]
-    notes += [f"not seen: the objects of chart {chart}; list its workloads yourself" for chart in base.charts]
+    for fault in engine_findings(base, settings.engine):
+        raise MeshwrightError(f"{fault.position}: {fault.message}; {fault.fix}")
+    target = taken.target if taken else ""
+    releases = releases_of(base, settings.engine)
+    home = target or home_namespace(base, releases, namespace) or name
+    views = [view(release, base, root, charts, home) for release in releases]
+    proposal = propose(name, base, settings, namespace=namespace, made=made, views=views, target=target)
+    if taken is not None:
+        proposal.data.update(taken.data)
+        notes += taken.notes
+    notes += proposal.notes
+    notes += [f"not seen: {entry}" for entry in base.not_seen if entry not in base.charts]
+    notes += [note for seen in views for note in seen.notes]
+    whole = replace(base, objects=(*base.objects, *(item for seen in views for item in seen.objects)))
     return Look(
         name,
-        plain_statuses(base, proposal.data["namespace"], settings),
-        remarks(base, settings),
+        plain_statuses(whole, proposal.data["namespace"], settings),
+        remarks(whole, settings),
         proposal,
         {**files, f"apps/{name}/mesh.yaml": proposal.text},
         notes,
