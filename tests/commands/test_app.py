@@ -294,10 +294,17 @@ def listed(root: Path, capsys: pytest.CaptureFixture[str], spec: Data) -> Data:
 
 
 def test_pods_of_unknown_operators_are_unknown(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    found = listed(repository(tmp_path, [NAMESPACE, ROLLOUT]), capsys, {"scope": "namespace"})
+    wonder = {**ROLLOUT, "apiVersion": "example.org/v1", "kind": "Wonder"}
+    found = listed(repository(tmp_path, [NAMESPACE, wonder]), capsys, {"scope": "namespace"})
 
     assert found["meshed"] == "unknown"
-    assert "argoproj.io creates pods" in found["why"]
+    assert "example.org creates pods" in found["why"]
+
+
+def test_a_rollout_is_a_workload(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    found = listed(repository(tmp_path, [NAMESPACE, ROLLOUT]), capsys, {})
+
+    assert (found["meshed"], [item["kind"] for item in found["workloads"]]) == ("yes", ["Rollout"])
 
 
 @pytest.mark.parametrize(

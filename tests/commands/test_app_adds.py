@@ -54,6 +54,9 @@ def test_add(case: AddCase, engine: str, tmp_path: Path, capsys: pytest.CaptureF
     assert data["proposal"] == wanted["proposal"]
     assert data["notes"] == wanted.get("notes", [])
     assert data["before"] == wanted.get("before", [])
+    if "remarks" in wanted:
+        assert [f"{item['subject']}: {item['text']}" for item in data["remarks"]] == wanted["remarks"]
+        assert {item["name"]: item["reason"] for item in data["workloads"]} == wanted["workloads"]
     outcome = generate(root, check=False, force=False, remember=False)
     said = [f"{item.position}: {item.message} [{item.id}]" for item in outcome.findings]
     assert said == wanted.get("findings", [])

@@ -201,5 +201,6 @@ class PodOwner:
     annotations: Pointer
     # The path to the pod spec; empty if an operator creates the pods.
     pod_spec: Pointer = ()
-    # The operator that creates the pods, if any.
+    # The operator that creates the pods, if any, and the ports that they open.
     operator: str = ""
+    ports: tuple[int, ...] = ()

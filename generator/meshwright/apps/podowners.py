@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from meshwright.apps.model import PodOwner
+from meshwright.apps.operatorkinds import OPERATOR_KINDS
 from meshwright.manifests.unit import BuiltObject
+from meshwright.yaml.pointer import mapping_of
 
 _TEMPLATE = ("spec", "template", "metadata", "annotations")
 _CRON = ("spec", "jobTemplate", *_TEMPLATE)
@@ -19,38 +21,9 @@ OWNERS = (
     PodOwner("DaemonSet", "apps", _TEMPLATE, _POD),
     PodOwner("Job", "batch", _TEMPLATE, _POD),
     PodOwner("CronJob", "batch", _CRON, ("spec", "jobTemplate", *_POD)),
-    PodOwner(
-        "Elasticsearch",
-        "elasticsearch.k8s.elastic.co",
-        ("spec", "nodeSets", "*", "podTemplate", "metadata", "annotations"),
-        operator="ECK",
-    ),
-    PodOwner(
-        "Kibana",
-        "kibana.k8s.elastic.co",
-        ("spec", "podTemplate", "metadata", "annotations"),
-        operator="ECK",
-    ),
-    PodOwner(
-        "Prometheus",
-        "monitoring.coreos.com",
-        ("spec", "podMetadata", "annotations"),
-        operator="prometheus-operator",
-    ),
-    PodOwner(
-        "Alertmanager",
-        "monitoring.coreos.com",
-        ("spec", "podMetadata", "annotations"),
-        operator="prometheus-operator",
-    ),
-    PodOwner(
-        "Cluster",
-        "postgresql.cnpg.io",
-        ("spec", "inheritedMetadata", "annotations"),
-        operator="CloudNativePG",
-    ),
+    *OPERATOR_KINDS,
 )
-JOB_KINDS = frozenset({"Job", "CronJob"})
+JOB_KINDS = frozenset({"Job", "CronJob", "ScaledJob"})
 
 _BY_KIND = {(owner.group, owner.kind): owner for owner in OWNERS}
 
@@ -58,4 +31,7 @@ _BY_KIND = {(owner.group, owner.kind): owner for owner in OWNERS}
 def pod_owner(item: BuiltObject) -> PodOwner | None:
     """How ``item`` creates pods; None if it creates none or its kind is unknown."""
     group, slash, _ = item.api_version.partition("/")
+    if item.kind == "Rollout" and "workloadRef" in mapping_of(item.data.get("spec")):
+        # Its pods are those of the Deployment that it names.
+        return None
     return _BY_KIND.get((group if slash else "", item.kind))

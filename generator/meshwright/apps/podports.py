@@ -19,6 +19,7 @@ class ContainerPort:
     number: int
     protocol: str
     container: str
+    image: str = ""
 
 
 def pod_spec(item: BuiltObject, owner: PodOwner) -> Mapping[str, Any]:
@@ -45,4 +46,12 @@ def container_ports(item: BuiltObject, owner: PodOwner) -> Iterator[ContainerPor
                     port["containerPort"],
                     str(port.get("protocol") or "TCP"),
                     str(container.get("name") or ""),
+                    str(container.get("image") or ""),
                 )
+
+
+def open_ports(item: BuiltObject, owner: PodOwner) -> Iterator[ContainerPort]:
+    """The declared ports, and those that an operator opens without declaring them in its resource."""
+    yield from container_ports(item, owner)
+    for number in owner.ports:
+        yield ContainerPort("", number, "TCP", item.name)

@@ -15,7 +15,7 @@ from meshwright.apps.model import Base, RepositorySettings
 from meshwright.apps.overlay.engines import is_encrypted
 from meshwright.apps.podmakers import unknown_makers
 from meshwright.apps.podowners import JOB_KINDS, pod_owner
-from meshwright.apps.podports import container_ports
+from meshwright.apps.podports import open_ports
 from meshwright.apps.podsecurity import LEVEL, forbidding_level
 from meshwright.apps.settings import SOPS_SECRET
 from meshwright.apps.spec import Inject
@@ -191,8 +191,8 @@ def _opaque(objects: Iterable[BuiltObject], settings: RepositorySettings) -> lis
     found: dict[int, None] = {}
     for item in objects:
         owner = pod_owner(item)
-        for port in container_ports(item, owner) if owner else ():
-            wanted = port.protocol == "TCP" and known_port(port.number) and port.number not in known
+        for port in open_ports(item, owner) if owner else ():
+            wanted = port.protocol == "TCP" and known_port(port) and port.number not in known
             if wanted and port.number not in PROXY_PORTS:
                 found[port.number] = None
     return sorted(found)

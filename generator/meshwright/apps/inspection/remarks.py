@@ -11,7 +11,7 @@ from meshwright.apps.inspection.ports import PROXY_PORTS, known_port, opaque_num
 from meshwright.apps.model import Base, PodOwner, RepositorySettings
 from meshwright.apps.overlay.annotationtargets import runs_await
 from meshwright.apps.podowners import JOB_KINDS, pod_owner
-from meshwright.apps.podports import container_ports, pod_spec
+from meshwright.apps.podports import open_ports, pod_spec
 from meshwright.apps.podsecurity import forbidding_level
 from meshwright.errors import Position
 from meshwright.manifests.unit import BuiltObject
@@ -87,14 +87,14 @@ def _ports(subject: _Subject) -> Iterator[Remark]:
     if subject.owner is None:
         return
     opaque = opaque_numbers(subject.settings.default_opaque_ports)
-    for port in container_ports(subject.item, subject.owner):
+    for port in open_ports(subject.item, subject.owner):
         shown = f"port {port.number}" + (f" ({port.name})" if port.name else "")
         if port.protocol != "TCP":
             yield subject.remark(f"{shown} is {port.protocol}, which the proxy does not handle")
         elif port.number in PROXY_PORTS:
             text = f"{shown} of container '{port.container}' is the proxy's own {PROXY_PORTS[port.number]}"
             yield subject.remark(text, "use another port: one of the two could not start")
-        elif (known := known_port(port.number)) and port.number not in opaque:
+        elif (known := known_port(port)) and port.number not in opaque:
             text = f"{shown} is {known.what}, {known.why}, but not one of Linkerd's default opaque ports"
             yield subject.remark(text, f"opaquePorts: [{port.number}]")
 
