@@ -23,6 +23,7 @@ class _Commands(LazyGroup):
         "new": "Create a repository: ask, render, commit and check.",
         "generate": "Generate each application's overlay from its mesh.yaml.",
         "check": "Build and validate the whole repository offline.",
+        "graph": "Draw the startup order, the mesh, findings and certificates.",
         "diff": "Compare what two revisions render, object by object.",
         "explain": "Explain a finding, or why one component waits for another.",
         "app": "Add, list and show applications.",

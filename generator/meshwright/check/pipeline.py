@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
@@ -60,23 +60,43 @@ def check_repository(
     order: bool = False,
     memory: BuildCache | None = None,
     partial: bool = False,
+    look: Callable[[Model], None] | None = None,
 ) -> Report:
     """Check the repository at ``path``; no network, no cluster, and nothing is written into it.
 
     ``kubernetes`` is a minor such as 1.35, ``charts`` a folder with charts to render; with ``order`` the
     report has the timeline. ``memory`` knows builds and verdicts of earlier checks, and learns those of this
-    one. With ``partial`` a report of what was found is given when the time is over. Raises MeshwrightError
-    when there is nothing to check, a tool is missing, or no schemas of that minor are embedded.
+    one. With ``partial`` a report of what was found is given when the time is over. ``look`` is given what
+    the rules look at. Raises MeshwrightError when there is nothing to check, a tool is missing, or no schemas
+    of that minor are embedded.
     """
     _require_folder(path)
-    schemas = Schemas(choose_minor(kubernetes))
+    minor = choose_minor(kubernetes)
     files = RepositoryFiles(path)
     if memory is not None:
         memory.attach(files)
+    return check_files(
+        files, kubernetes=minor, charts=charts, order=order, memory=memory, partial=partial, look=look
+    )
+
+
+@no_collection()
+def check_files(
+    files: RepositoryFiles,
+    *,
+    kubernetes: str | None = None,
+    charts: Path | None = None,
+    order: bool = False,
+    memory: BuildCache | None = None,
+    partial: bool = False,
+    look: Callable[[Model], None] | None = None,
+) -> Report:
+    """Like check_repository, for files that may be those of a revision."""
+    schemas = Schemas(choose_minor(kubernetes))
     with Workspace(files.root) as workspace:
         work = _Check(files, schemas, memory)
         try:
-            work.run(workspace, charts, order=order)
+            work.run(workspace, charts, order=order, look=look)
         except OutOfTime as over:
             if not partial:
                 raise
@@ -105,7 +125,14 @@ class _Check:
         # About the check itself: no suppression in the repository takes them out.
         self.ours: list[Finding] = []
 
-    def run(self, workspace: Workspace, charts: Path | None, *, order: bool) -> None:
+    def run(
+        self,
+        workspace: Workspace,
+        charts: Path | None,
+        *,
+        order: bool,
+        look: Callable[[Model], None] | None = None,
+    ) -> None:
         """The pipeline, first stage to last. A stage that fails is a finding, and the next one runs."""
         repository, schemas = self._repository, self._schemas
         with self._stage("finding and building the roots"):
@@ -139,6 +166,9 @@ class _Check:
             self._explained = {(_SAME["MW706"], at) for at in places_of_dropped(model)}
             if order:
                 self._order = tuple(Timeline(order_of(model).startup).lines())
+        if look is not None:
+            with self._stage("reading what a picture shows"):
+                look(model)
 
         with self._stage("looking for merge conflicts"):
             told = {item.position.path for item in (*repository.findings, *self._from_schemas)}

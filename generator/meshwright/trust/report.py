@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -86,10 +86,19 @@ def _report(model: Model, given: Read | None, now: datetime | None) -> TrustRepo
         )
     rules = [rule for rule in load_rules() if rule.id.startswith("MW2") or rule.id == "MW901"]
     findings = [item for item in run_rules(model, rules) if isinstance(item, Finding)]
+    report = certificates_of(model, given, now)
+    findings += [*model.faults, *(item for item in model.repository.findings if item.id == INTERNAL)]
+    ordered = sorted(dict.fromkeys(findings), key=lambda finding: finding.sort_key)
+    return replace(report, findings=tuple(ordered))
+
+
+def certificates_of(model: Model, given: Read | None = None, now: datetime | None = None) -> TrustReport:
+    """The certificates of every cluster and of ``given`` files, without findings of rules."""
     rows: list[Planned] = []
     rotations: list[Rotation | Refusal] = []
     found = list(given.found) if given is not None else []
     domains: dict[str, str] = {}
+    chains = read_chains(model)
     for chain in chains:
         if chain.release is not None:
             domains[chain.cluster] = trust_domain(chain.release)
@@ -101,14 +110,12 @@ def _report(model: Model, given: Read | None, now: datetime | None) -> TrustRepo
             found.extend(_found_in(model, chain))
         with contained(model.faults, f"reading the stage {named}"):
             rotations.append(read_rotation(model, chain))
-    findings += [*model.faults, *(item for item in model.repository.findings if item.id == INTERNAL)]
     certificates, due = _evaluate(found, now, domains)
     return TrustReport(
         planned=tuple(rows),
         certificates=certificates,
         unread=given.unread if given is not None else (),
         deadlines=due,
-        findings=tuple(sorted(dict.fromkeys(findings), key=lambda finding: finding.sort_key)),
         rotations=tuple(rotations),
         clusters=tuple(chain.cluster for chain in chains),
     )

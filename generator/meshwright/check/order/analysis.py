@@ -30,7 +30,10 @@ class OrderFault(StrEnum):
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """One fault; ``kind`` is the kind of the missing thing, or of the dependency that closes the cycle."""
+    """One fault; ``kind`` is the kind of the missing thing, or of the dependency that closes the cycle.
+
+    ``between`` are the pairs of units that it lies between: the one that waits, or should, and the other.
+    """
 
     fault: OrderFault
     position: Position
@@ -38,6 +41,7 @@ class Diagnosis:
     subject: str
     kind: str = ""
     fix: str = ""
+    between: tuple[tuple[StartupUnit, StartupUnit], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -99,6 +103,7 @@ def _cycle(startup: StartupModel, cycle: list[Edge]) -> Diagnosis:
     if not hops:
         return _cycle_within_unit(startup, cycle)
     kinds = [step.because.kind for step in hops]
+    pairs = tuple((startup.owner(step.event), startup.owner(step.other)) for step in hops)
     first = next((step for step in hops if step.because.kind in ("dependsOn", "kind", "webhook")), hops[0])
     start = hops.index(first)
     hops = hops[start:] + hops[:start]
@@ -107,7 +112,7 @@ def _cycle(startup: StartupModel, cycle: list[Edge]) -> Diagnosis:
     reason = f"it {_chain(startup, hops, position)}"
     if set(kinds) <= {"dependsOn"}:
         text = f"{subject} never starts: {reason}"
-        return Diagnosis(OrderFault.CIRCLE, position, text, subject, "dependsOn")
+        return Diagnosis(OrderFault.CIRCLE, position, text, subject, "dependsOn", between=pairs)
     kind = first.because.kind
     if kind in ("kind", "webhook") and len(hops) == 2 and "part" in kinds:
         maker = startup.owner(first.other).title
@@ -115,9 +120,9 @@ def _cycle(startup: StartupModel, cycle: list[Edge]) -> Diagnosis:
             f"{subject} is never applied: {first.because.text}, but {maker} is in the same apply, "
             "which Flux first dry-runs as a whole"
         )
-        return Diagnosis(OrderFault.SAME_APPLY, position, text, subject, kind)
+        return Diagnosis(OrderFault.SAME_APPLY, position, text, subject, kind, between=pairs)
     text = f"{subject} never becomes ready: {reason}"
-    return Diagnosis(OrderFault.DEADLOCK, position, text, subject, kind)
+    return Diagnosis(OrderFault.DEADLOCK, position, text, subject, kind, between=pairs)
 
 
 def _cycle_within_unit(startup: StartupModel, cycle: list[Edge]) -> Diagnosis:
@@ -150,15 +155,15 @@ def _soft(startup: StartupModel, soft: SoftDependency) -> Diagnosis | None:
     graph = startup.graph
     if not graph.can_happen(soft.event) or graph.always_before(soft.providers, soft.event):
         return None
-    unit = startup.owner(soft.event)
-    who = soft.subject if soft.subject == unit.title else f"{soft.subject} in {unit.title}"
+    unit, who = startup.owner(soft.event), startup.who(soft)
+    pairs = ((unit, startup.owner(soft.providers[0])),)
     possible = [provider for provider in soft.providers if graph.can_happen(provider)]
     if all(graph.always_before([soft.event], provider) for provider in possible):
         text = f"{who} always starts before {soft.what}"
-        return Diagnosis(OrderFault.TOO_EARLY, soft.position, text, unit.title, soft.kind)
+        return Diagnosis(OrderFault.TOO_EARLY, soft.position, text, unit.title, soft.kind, between=pairs)
     cause = _gap(startup, unit, possible) or "nothing makes it wait"
     text = f"{who} may start before {soft.what}: {cause}"
-    return Diagnosis(OrderFault.RACE, soft.position, text, unit.title, soft.kind)
+    return Diagnosis(OrderFault.RACE, soft.position, text, unit.title, soft.kind, between=pairs)
 
 
 def _gap(startup: StartupModel, unit: StartupUnit, providers: list[int]) -> str:
@@ -172,7 +177,8 @@ def _gap(startup: StartupModel, unit: StartupUnit, providers: list[int]) -> str:
 
 
 def _without_retry(startup: StartupModel, soft: SoftDependency) -> Diagnosis:
-    unit = startup.owner(soft.event)
-    maker = startup.owner(soft.providers[0]).title
-    text = f"{unit.title} fails permanently if it starts before {maker}: {soft.subject} needs {soft.what}"
-    return Diagnosis(OrderFault.GIVEN_UP, soft.position, text, unit.title, soft.kind)
+    unit, maker = startup.owner(soft.event), startup.owner(soft.providers[0])
+    text = startup.failure(soft)
+    return Diagnosis(
+        OrderFault.GIVEN_UP, soft.position, text, unit.title, soft.kind, between=((unit, maker),)
+    )

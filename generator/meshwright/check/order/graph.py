@@ -7,7 +7,7 @@ provider. A GitOps engine guarantees no other order: everything else depends on 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -149,6 +149,15 @@ class EventGraph:
                 Edge(event, other, why) for other, why in zip(need.providers, need.because, strict=True)
             ]
         return found
+
+    def constraints(self, event: int, *, tried: bool = False) -> Iterator[tuple[tuple[int, str], ...]]:
+        """What ``event`` waits for: one of each tuple must happen; each has the other event and its kind."""
+        for first, because in self._before[event]:
+            yield ((first, because.kind),)
+        for need in self._needs[event]:
+            if not (tried and need.without_retry):
+                kinds = (because.kind for because in need.because)
+                yield tuple(zip(need.providers, kinds, strict=True))
 
     def path_to(self, event: int, targets: Iterable[int]) -> list[Edge] | None:
         """The shortest chain of waiting from ``event`` to one of ``targets``, or None."""

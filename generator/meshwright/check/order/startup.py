@@ -151,6 +151,16 @@ class StartupModel:
         unit, words = self._events[event]
         return f"{unit.title} {words}"
 
+    def who(self, soft: SoftDependency) -> str:
+        """What would come too early, with its unit."""
+        unit = self.owner(soft.event).title
+        return soft.subject if soft.subject == unit else f"{soft.subject} in {unit}"
+
+    def failure(self, soft: SoftDependency) -> str:
+        """What happens if a need that is not retried is not met in time."""
+        unit, maker = self.owner(soft.event).title, self.owner(soft.providers[0]).title
+        return f"{unit} fails permanently if it starts before {maker}: {soft.subject} needs {soft.what}"
+
     def wave_of(self, item: Item) -> int | None:
         """The event that applies ``item`` in a wave of an Application."""
         return self.waves.get(id(item.built))

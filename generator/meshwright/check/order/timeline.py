@@ -29,18 +29,39 @@ class Timeline:
             yield Line(unit.cluster, ranks[unit], unit.title, self._what(unit), tuple(self._after(unit)))
 
     def _what(self, unit: StartupUnit) -> str:
-        charts = [chart.release.chart for chart in self._startup.charts if chart.unit == unit]
-        count = sum(len(content.items) for content in self._startup.contents if content.unit == unit)
+        count = self.objects(unit)
         parts = [f"{count} object{'' if count == 1 else 's'}"] if count else []
-        return ", ".join([*parts, *(f"chart {chart.name} {chart.version}".strip() for chart in charts)])
+        return ", ".join([*parts, *(f"chart {chart}" for chart in self.charts(unit))])
+
+    def objects(self, unit: StartupUnit) -> int:
+        """The number of objects that a unit applies itself."""
+        return self._counts.get(unit, 0)
+
+    def charts(self, unit: StartupUnit) -> list[str]:
+        """The charts that a unit installs, each with its version."""
+        return self._charts.get(unit, [])
+
+    @cached_property
+    def _counts(self) -> dict[StartupUnit, int]:
+        found: dict[StartupUnit, int] = {}
+        for content in self._startup.contents:
+            found[content.unit] = found.get(content.unit, 0) + len(content.items)
+        return found
+
+    @cached_property
+    def _charts(self) -> dict[StartupUnit, list[str]]:
+        found: dict[StartupUnit, list[str]] = {}
+        for chart in self._startup.charts:
+            name = f"{chart.release.chart.name} {chart.release.chart.version}".strip()
+            found.setdefault(chart.unit, []).append(name)
+        return found
 
     def _after(self, unit: StartupUnit) -> Iterator[Reason]:
         """What the engine makes a unit wait for, then what the unit needs without the engine ensuring it."""
         seen: set[tuple[str, str]] = set()
-        ordered = [step for step in self._steps(unit) if step.because.kind in _ENGINE_ORDER]
+        ordered = self._waited_for(unit)
         waits = [step for step in ordered if step.because.kind != "part"] or ordered
-        needed = [step for step in self._steps(unit) if step.because.kind not in _ENGINE_ORDER]
-        for step in [*waits, *(step for step in needed if not self._is_ensured(step))]:
+        for step in [*waits, *self._needed(unit)]:
             title = self._startup.owner(step.other).title
             text = step.because.text
             if step.because.kind == "part":
@@ -50,6 +71,19 @@ class Timeline:
             if (title, text) not in seen:
                 seen.add((title, text))
                 yield Reason(title, text, str(step.because.position or ""))
+
+    def steps(self, unit: StartupUnit) -> Iterator[tuple[Edge, bool]]:
+        """What a unit comes after, and whether the engine waits for it; if not, it retries until then."""
+        yield from ((step, True) for step in self._waited_for(unit))
+        yield from ((step, False) for step in self._needed(unit))
+
+    def _waited_for(self, unit: StartupUnit) -> list[Edge]:
+        return [step for step in self._steps(unit) if step.because.kind in _ENGINE_ORDER]
+
+    def _needed(self, unit: StartupUnit) -> Iterator[Edge]:
+        """What a unit needs although the engine's own order does not ensure it."""
+        needed = [step for step in self._steps(unit) if step.because.kind not in _ENGINE_ORDER]
+        return (step for step in needed if not self._is_ensured(step))
 
     def _is_ensured(self, step: Edge) -> bool:
         """Whether the engine's own order already ensures a step."""
