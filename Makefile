@@ -8,7 +8,7 @@ STAMP := $(VENV)/.installed
 # Compiled once, not at each start: half of a command's time otherwise.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: install tools all-tools demo test test-long test-full security fuzz oldest-copier oracles charts facts pins e2e redis lint prose format hooks bench examples schemas requirements dist try-wheel clean
+.PHONY: install tools all-tools demo test test-long test-full security fuzz oldest-copier oracles charts facts pins e2e redis lint prose format hooks bench examples docs schemas requirements dist try-wheel clean
 
 install: $(STAMP)
 
@@ -122,6 +122,11 @@ bench: tools
 
 examples: tools
 	$(RUN) python scripts/examples.py
+
+# The manual's site, in build/manual/site. npm fetches Mermaid, which draws the diagrams, the first time.
+docs: $(STAMP)
+	$(UV) sync --frozen --quiet --group docs
+	$(RUN) python -m scripts.manual
 
 schemas: $(UV)
 	$(UV) run --group schemas python -m scripts.schemas
