@@ -80,8 +80,10 @@ def test_a_package_with_another_hash_is_refused(tmp_path: Path) -> None:
     assert len(mermaid.INTEGRITY) == len("=" * 4 * -(-hashlib.sha512().digest_size // 3))
 
 
-def test_the_theme_takes_no_font_and_no_diagram_library_from_another_host(root: Path) -> None:
+def test_the_theme_takes_nothing_from_another_host(root: Path) -> None:
     settings = navigation.configuration(root / "docs")
+
+    assert "repo_url" not in settings, "the theme would ask GitHub's API for the stars"
 
     assert settings["theme"]["font"] is False
     [superfences] = [
