@@ -25,6 +25,7 @@ class OrderFault(StrEnum):
     DEADLOCK = "deadlock"  # a cycle of several kinds of waiting
     RACE = "race"  # a unit may come before something that it should find
     TOO_EARLY = "too-early"  # a unit always comes before something that it should find
+    HELD = "held"  # a wave waits for an Application that only a user syncs
     GIVEN_UP = "given-up"  # a unit may fail because something is missing, and is not retried
 
 
@@ -83,6 +84,9 @@ def diagnoses(startup: StartupModel) -> Iterator[Diagnosis]:
     """Every fault of a startup."""
     for cycle in startup.graph.cycles():
         yield _cycle(startup, cycle)
+    for wait in startup.manual_waits:
+        text = f"{wait.wave} of {wait.unit.title} waits for {wait.application}, which is only synced manually"
+        yield Diagnosis(OrderFault.HELD, wait.position, text, wait.application)
     seen: set[tuple[int, tuple[int, ...], str]] = set()
     for soft in startup.soft_dependencies:
         # The pods of a unit start together, so one diagnosis covers them all.

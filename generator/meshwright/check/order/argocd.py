@@ -15,9 +15,16 @@ from meshwright.argocd.application import Application, is_kind
 from meshwright.check.model.argocdconfig import settings
 from meshwright.check.model.index import Item
 from meshwright.check.model.repository import RootKind
-from meshwright.check.order.flux import owner_of
+from meshwright.check.order.flux import ENOUGH_RETRIES, owner_of
 from meshwright.check.order.graph import Because
-from meshwright.check.order.startup import ChartContent, Content, Moment, StartupModel, StartupUnit
+from meshwright.check.order.startup import (
+    ChartContent,
+    Content,
+    ManualWait,
+    Moment,
+    StartupModel,
+    StartupUnit,
+)
 from meshwright.faults import contained
 from meshwright.yaml.pointer import items_of, mapping_of
 
@@ -27,9 +34,10 @@ _OPTIONS = "argocd.argoproj.io/sync-options"
 _SKIP_DRY_RUN = "SkipDryRunOnMissingResource=true"
 _PHASES = {"PreSync": 0, "Sync": 1, "PostSync": 2}
 _SYNC_PHASE = 1
+# The setting of argocd-cm that gives Applications a health, as a Lua script that reads ``obj``.
+HEALTH = "resource.customizations.health.argoproj.io_Application"
+_LOCAL = frozenset({"", "in-cluster", "https://kubernetes.default.svc"})
 _HOOKS_OUTSIDE_SYNC = frozenset({"Skip", "SyncFail", "PreDelete", "PostDelete"})
-# Fewer retries may be used up before a slow chart has installed its CRDs.
-_ENOUGH_RETRIES = 20
 
 
 def read_argocd(startup: StartupModel, gates: bool | None) -> None:
@@ -66,9 +74,22 @@ def read_argocd(startup: StartupModel, gates: bool | None) -> None:
 
 def _unit(cluster: str, application: Application) -> StartupUnit:
     built = application.built
-    return StartupUnit(
-        cluster, "Application", built.namespace or "argocd", built.name, application.position()
-    )
+    namespace = built.namespace or "argocd"
+    target = _target(application)
+    return StartupUnit(cluster, "Application", namespace, built.name, application.position(), target)
+
+
+def _target(application: Application) -> str:
+    """The other cluster of a destination, by its server or name; empty for Argo CD's own."""
+    destination = application.destination
+    found = str(destination.get("server") or destination.get("name") or "").rstrip("/")
+    return "" if found in _LOCAL or "{{" in found else found
+
+
+def _is_manual(application: Mapping[str, Any]) -> bool:
+    """Whether only a user syncs it, given its spec."""
+    automated = mapping_of(application.get("syncPolicy")).get("automated")
+    return not isinstance(automated, Mapping) or automated.get("enabled") is False
 
 
 def applications_gate(startup: StartupModel) -> bool | None:
@@ -80,9 +101,12 @@ def applications_gate(startup: StartupModel) -> bool | None:
 
 
 def _restores_health(data: Mapping[str, Any]) -> bool:
-    if "resource.customizations.health.argoproj.io_Application" in data:
-        return True
-    return "argoproj.io/Application" in str(data.get("resource.customizations", ""))
+    script = data.get(HEALTH)
+    if script is None:
+        old = str(data.get("resource.customizations", ""))
+        script = old.partition("argoproj.io/Application")[2]
+    # A script that never reads the Application gives the same health before its sync and after it.
+    return "obj" in str(script)
 
 
 class _Sync:
@@ -117,12 +141,26 @@ class _Sync:
             waves.setdefault((_SYNC_PHASE, 0), [])
         last: int | None = None
         for place in sorted(waves):
+            if place != max(waves):
+                self._manual(place, waves[place])
             last = self._wave(place, waves[place], last)
             if place == (_SYNC_PHASE, 0):
                 for release in charts:
                     self._chart(release)
         because = Because("health", "its health includes that of its parts")
         self._startup.graph.before(self._events[Moment.UP], self._events[Moment.READY], because)
+
+    def _manual(self, place: tuple[int, int], items: list[Item]) -> None:
+        """Note Applications that the next wave waits for, but only a user syncs."""
+        for item in items:
+            if (
+                self._known
+                and self._gates
+                and is_kind(item.built.data, "Application")
+                and _is_manual(item.spec)
+            ):
+                wait = ManualWait(self.unit, _wave_name(place), item.title, item.at("spec", "syncPolicy"))
+                self._startup.manual_waits.append(wait)
 
     def _has(self, other: Application | None) -> bool:
         return other is not None and (
@@ -156,7 +194,7 @@ class _Sync:
     def _wave(self, place: tuple[int, int], items: list[Item], last: int | None) -> int:
         """Add the events of one wave, applied and healthy; returns the latter."""
         startup, events = self._startup, self._events
-        name = f"wave {place[1]}" if place[0] == _SYNC_PHASE else f"{_phase_name(place[0])} wave {place[1]}"
+        name = _wave_name(place)
         applied = startup.event(self.unit, f"applies {name}")
         healthy = startup.event(self.unit, f"has {name} healthy")
         graph, own = startup.graph, Because("own", "")
@@ -208,12 +246,11 @@ class _Sync:
 
     def _retried(self) -> bool:
         """Whether a failed sync is retried long enough; a manual sync is repeated by the user."""
-        automated = self._policy.get("automated")
-        if not isinstance(automated, Mapping) or automated.get("enabled") is False:
+        if _is_manual(self._application.spec):
             return True
         retry = self._policy.get("retry")
         limit = retry.get("limit") if isinstance(retry, Mapping) else None
-        return isinstance(limit, int) and (limit < 0 or limit >= _ENOUGH_RETRIES)
+        return isinstance(limit, int) and (limit < 0 or limit >= ENOUGH_RETRIES)
 
 
 def _phase_and_wave(item: Item) -> tuple[int, int] | None:
@@ -227,6 +264,10 @@ def _phase_and_wave(item: Item) -> tuple[int, int] | None:
     except ValueError:
         wave = 0
     return (min(phases) if phases else _SYNC_PHASE, wave)
+
+
+def _wave_name(place: tuple[int, int]) -> str:
+    return f"wave {place[1]}" if place[0] == _SYNC_PHASE else f"{_phase_name(place[0])} wave {place[1]}"
 
 
 def _phase_name(phase: int) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from meshwright.check.model.releases import ChartRelease
+from meshwright.yaml.pointer import mapping_of
 
 _Condition = Callable[[ChartRelease], bool]
 
@@ -46,6 +47,8 @@ _CERT_MANAGER = ("cert-manager.io", "acme.cert-manager.io")
 _MONITORING = ("monitoring.coreos.com",)
 _POLICY = ("policy.linkerd.io",)
 GATEWAY = "gateway.networking.k8s.io"
+# Charts with a crds/ folder, which Helm installs once, and not at all when it is told to skip it.
+CRDS_FOLDER = frozenset({"kube-prometheus-stack", "traefik", "velero"})
 
 
 def _cert_manager_crds(release: ChartRelease) -> bool:
@@ -111,3 +114,15 @@ FACTS: dict[str, ChartFacts] = {
     "flagger": ChartFacts(("flagger.app",), with_kinds=_if_enabled("crd", "create")),
     "snapshot-controller": ChartFacts(("snapshot.storage.k8s.io",)),
 }
+
+
+def skips_crds(release: ChartRelease) -> bool:
+    """Whether the engine is told not to install the chart's crds/ folder."""
+    if release.built is not None:
+        install = mapping_of(mapping_of(release.built.data.get("spec")).get("install"))
+        return install.get("crds") == "Skip"
+    sources = release.application.sources if release.application is not None else []
+    return any(
+        source.chart == release.chart.name and mapping_of(source.data.get("helm")).get("skipCrds") is True
+        for source in sources
+    )

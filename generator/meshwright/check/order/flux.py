@@ -7,18 +7,29 @@ applies it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from meshwright.check.model.index import CONTROL_PLANE, INJECTOR, Item
 from meshwright.check.model.repository import Root, RootKind
+from meshwright.check.model.workloads import workload_of
 from meshwright.check.order.graph import Because
-from meshwright.check.order.startup import ChartContent, Content, Moment, StartupModel, StartupUnit
+from meshwright.check.order.startup import (
+    ChartContent,
+    Content,
+    Moment,
+    StartupModel,
+    StartupUnit,
+)
 from meshwright.faults import contained
+from meshwright.yaml.pointer import mapping_of
 
 _KUSTOMIZE, _HELM = "kustomize.toolkit.fluxcd.io", "helm.toolkit.fluxcd.io"
 _DEFAULT_NAMESPACE = "default"
 # Retries without limit; the default strategy stops after the remediation's retries, by default none.
 _UNLIMITED_RETRIES = "RetryOnFailure"
+# Fewer retries may be used up before what a release needs is there.
+ENOUGH_RETRIES = 20
 
 
 def read_flux(startup: StartupModel) -> None:
@@ -45,15 +56,23 @@ def read_flux(startup: StartupModel) -> None:
 
 
 def _unit(item: Item) -> StartupUnit:
-    return StartupUnit(item.cluster, item.built.kind, item.namespace, item.name, item.at())
+    root = item.root.kustomization
+    target = _target(item.spec) or (_target(root.spec) if root is not None else "")
+    return StartupUnit(item.cluster, item.built.kind, item.namespace, item.name, item.at(), target)
+
+
+def _target(spec: Mapping[str, Any]) -> str:
+    """The other cluster of a spec.kubeConfig, by the name of its Secret or ConfigMap; empty without one."""
+    config = mapping_of(spec.get("kubeConfig"))
+    references = (mapping_of(config.get("secretRef")), mapping_of(config.get("configMapRef")))
+    return next((str(reference["name"]) for reference in references if reference.get("name")), "")
 
 
 def _add_kustomization(startup: StartupModel, root: Root, items: list[Item]) -> None:
     assert root.kustomization is not None
     built = root.kustomization.built
-    unit = StartupUnit(
-        root.cluster, "Kustomization", built.namespace or _DEFAULT_NAMESPACE, built.name, root.position
-    )
+    namespace, target = built.namespace or _DEFAULT_NAMESPACE, _target(root.kustomization.spec)
+    unit = StartupUnit(root.cluster, "Kustomization", namespace, built.name, root.position, target)
     events = startup.unit(unit)
     startup.contents.append(
         Content(
@@ -120,14 +139,31 @@ def _add_ready(startup: StartupModel, item: Item) -> None:
         if not isinstance(entry, dict):
             continue
         kind, name = str(entry.get("kind")), str(entry.get("name"))
-        found = startup.find(item.cluster, kind, str(entry.get("namespace") or item.namespace), name)
+        namespace = str(entry.get("namespace") or item.namespace)
+        found = startup.find(item.cluster, kind, namespace, name)
         if found is not None and kind in ("Kustomization", "HelmRelease"):
             because = Because("healthChecks", "healthChecks", item.at("spec", "healthChecks", number))
             startup.graph.before(found[Moment.READY], events[Moment.READY], because)
         elif kind == "Deployment" and name == INJECTOR:
             because = Because("healthChecks", "healthChecks", item.at("spec", "healthChecks", number))
-            for up in _injector(startup, item, str(entry.get("namespace") or item.namespace)):
+            for up in _injector(startup, item, namespace):
                 startup.graph.before(up, events[Moment.READY], because)
+        elif (checked := startup.model.find(item.cluster, kind, namespace, name)) is not None:
+            because = Because("healthChecks", "healthChecks", item.at("spec", "healthChecks", number))
+            for runs in _running(startup, checked):
+                startup.graph.before(runs, events[Moment.READY], because)
+
+
+def _running(startup: StartupModel, item: Item) -> Iterator[int]:
+    """When the pods of a workload run."""
+    owner = owner_of(startup, item)
+    if workload_of(item) is None or owner is None:
+        return
+    if id(item.built) not in startup.running:
+        event = startup.event(startup.owner(owner[Moment.APPLIED]), f"has {item.title} running")
+        startup.graph.before(owner[Moment.APPLIED], event, Because("own", ""))
+        startup.running[id(item.built)] = event
+    yield startup.running[id(item.built)]
 
 
 def _injector(startup: StartupModel, item: Item, namespace: str) -> Iterator[int]:
@@ -173,7 +209,7 @@ def _add_installation(startup: StartupModel, item: Item) -> None:
             applied=events[Moment.APPLIED],
             up=events[Moment.UP],
             retried=strategy == _UNLIMITED_RETRIES
-            or (isinstance(retries, int) and retries != 0)
+            or (isinstance(retries, int) and (retries < 0 or retries >= ENOUGH_RETRIES))
             or (strategy is None and startup.model.retries_by_default),
             makes_namespace=item.get("spec", "install", "createNamespace") is True,
             # Helm resolves kinds before it stores a release, and only a stored release counts as failed.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 
 from meshwright.check.model.index import CONTROL_PLANE, Item
@@ -10,6 +10,14 @@ from meshwright.check.model.injection import inject_mode
 from meshwright.check.model.workloads import Workload, workload_of
 from meshwright.check.order.chartfacts import FACTS, GATEWAY
 from meshwright.check.order.graph import Because
+from meshwright.check.order.podneeds import (
+    CLUSTER_WIDE,
+    PodNeed,
+    is_awaited,
+    is_gate,
+    needs_of_claim,
+    needs_of_pods,
+)
 from meshwright.check.order.provisions import Provider, Provisions
 from meshwright.check.order.startup import (
     ChartContent,
@@ -22,14 +30,11 @@ from meshwright.check.order.startup import (
 from meshwright.errors import Position
 from meshwright.faults import contained
 from meshwright.linkerd.injection import INJECT
-from meshwright.yaml.pointer import items_of
 
 # Namespaces that are excluded from Linkerd's injector, or are Linkerd's own.
 _EXCLUDED = frozenset({"kube-system", "cert-manager", "linkerd", "linkerd-cni", "flux-system"})
 # Namespaces that every cluster with an engine has.
 _EXISTING = frozenset({"default", "kube-system", "kube-public", "kube-node-lease", "flux-system", "argocd"})
-# The readiness endpoint on the proxy's admin port.
-_READINESS = ":4191/ready"
 _WEBHOOKS = {
     "proxyInjector": "linkerd-proxy-injector-k8s-tls",
     "profileValidator": "linkerd-sp-validator-k8s-tls",
@@ -60,7 +65,7 @@ class _Needs:
 
     def of_content(self, content: Content) -> None:
         """Add kinds, webhooks, namespaces and mounted Secrets of the objects, and a proxy for meshed pods."""
-        cluster, provisions = content.unit.cluster, self._provisions
+        cluster, provisions = content.unit.place, self._provisions
         kinds: dict[tuple[str, str], Item] = {}
         namespaces: dict[str, Item] = {}
         for item in content.items:
@@ -68,7 +73,7 @@ class _Needs:
                 kinds.setdefault((item.built.group, item.built.kind), item)
             if item.built.namespace and item.built.namespace not in _EXISTING:
                 namespaces.setdefault(item.built.namespace, item)
-            self._values(item)
+            self._values(content, item)
         for (group, kind), item in kinds.items():
             providers = provisions.kinds_of(cluster, group, kind)
             self._kind(content, item, providers, f"kind {kind}")
@@ -92,7 +97,7 @@ class _Needs:
             # The dry run knows kinds from the same sync; the API server knows them once they are applied.
             self._require(content, content.applied, item, providers, "kind", what)
 
-    def _values(self, item: Item) -> None:
+    def _values(self, content: Content, item: Item) -> None:
         if item.built.kind != "HelmRelease":
             return
         events = self._startup.find(item.cluster, "HelmRelease", item.namespace, item.name)
@@ -100,7 +105,7 @@ class _Needs:
             if events is None or not isinstance(entry, dict) or entry.get("optional") is True:
                 continue
             kind, name = str(entry.get("kind")), str(entry.get("name"))
-            providers = self._provisions.mount(item.cluster, kind, item.namespace, name)
+            providers = self._provisions.mount(content.unit.place, kind, item.namespace, name)
             at = item.at("spec", "valuesFrom", number)
             self._need(events[Moment.STARTED], providers, "values", f"{kind} {name} with its values", at)
 
@@ -133,16 +138,16 @@ class _Needs:
             self._startup.graph.need(event, pairs, without_retry=without_retry)
 
     def _pods(self, content: Content) -> None:
-        startup, cluster = self._startup, content.unit.cluster
+        startup, cluster = self._startup, content.unit.place
         injectors = self._injectors(cluster)
         for item in content.items:
             workload = workload_of(item)
             if workload is None:
+                self._objects(content, item, needs_of_claim(item))
                 continue
-            for kind, name in _mounted(workload):
-                providers = self._provisions.mount(cluster, kind, item.namespace, name)
-                self._need(content.up, providers, "mount", f"{item.title} mounts {kind} {name}", item.at())
-            if _is_gate(workload):
+            if is_awaited(workload):
+                self._objects(content, item, needs_of_pods(workload))
+            if is_gate(workload):
                 self._need(content.up, injectors, "gate", "it succeeds only with a proxy", item.at())
             elif injectors and self._is_meshed(workload):
                 events = tuple(provider.event for provider in injectors)
@@ -152,6 +157,16 @@ class _Needs:
                         content.applied, events, "injector", item.title, injectors[0].unit.title, at
                     )
                 )
+
+    def _objects(self, content: Content, item: Item, needs: Iterable[PodNeed]) -> None:
+        """Let the unit, and a health check of this object, wait for what keeps its pods from starting."""
+        for need in needs:
+            namespace = "" if need.kind in CLUSTER_WIDE else item.namespace
+            providers = self._provisions.mount(content.unit.place, need.kind, namespace, need.name)
+            text = f"{item.title} {need.verb} {need.kind} {need.name}"
+            for event in (content.up, self._startup.running.get(id(item.built))):
+                if event is not None:
+                    self._need(event, providers, "mount", text, item.at())
 
     def _injectors(self, cluster: str) -> list[Provider]:
         """The providers of the injector; none if it is installed manually, before everything else."""
@@ -164,7 +179,7 @@ class _Needs:
 
     def of_chart(self, chart: ChartContent) -> None:
         """Add what a chart's own objects and pods need."""
-        release, provisions, cluster = chart.release, self._provisions, chart.unit.cluster
+        release, provisions, cluster = chart.release, self._provisions, chart.unit.place
         title, at = chart.release.title, release.position
         if release.namespace not in ("", *_EXISTING) and not chart.makes_namespace:
             makers = provisions.namespaces.get((cluster, release.namespace), [])
@@ -202,7 +217,7 @@ class _Needs:
             self._startup.without_retry.append(soft)
 
     def _control_plane(self, chart: ChartContent) -> None:
-        release, cluster = chart.release, chart.unit.cluster
+        release, cluster = chart.release, chart.unit.place
         for kind, name, pointer in _control_plane_mounts(chart):
             providers = self._provisions.mount(cluster, kind, release.namespace, name)
             text = f"chart {CONTROL_PLANE} mounts {kind} {name}"
@@ -233,25 +248,6 @@ class _Needs:
             self._startup.soft_dependencies.append(soft)
 
 
-def _is_gate(workload: Workload) -> bool:
-    """Whether it is a Job that fails until its pod has a ready proxy."""
-    containers = items_of(workload.pod.get("containers"))
-    return workload.item.built.kind == "Job" and any(map(_fails_without_proxy, containers))
-
-
-def _fails_without_proxy(container: object) -> bool:
-    """Whether it queries the proxy's readiness, or runs linkerd-await with a time limit."""
-    if not isinstance(container, Mapping):
-        return False
-    words = [str(word) for field in ("command", "args") for word in items_of(container.get(field))]
-    if any(_READINESS in word for word in words):
-        return True
-    awaits = bool(words) and words[0].rsplit("/", 1)[-1] == "linkerd-await"
-    options = words[: words.index("--")] if "--" in words else words
-    limited = any(word.startswith(("--timeout=", "-t")) or word == "--timeout" for word in options)
-    return awaits and limited and "--timeout-fatal=false" not in options
-
-
 def _may_be_missing(providers: list[Provider]) -> bool:
     """Whether no provider is guaranteed to come first."""
     return bool(providers) and not any(provider.by_hand for provider in providers)
@@ -259,15 +255,6 @@ def _may_be_missing(providers: list[Provider]) -> bool:
 
 def _distinct(providers: Iterable[Provider]) -> list[Provider]:
     return list({provider.event: provider for provider in providers}.values())
-
-
-def _mounted(workload: Workload) -> Iterator[tuple[str, str]]:
-    """Secrets and ConfigMaps without which its pods cannot start."""
-    for volume in items_of(workload.pod.get("volumes")):
-        for field, kind, key in (("secret", "Secret", "secretName"), ("configMap", "ConfigMap", "name")):
-            source = volume.get(field) if isinstance(volume, dict) else None
-            if isinstance(source, dict) and source.get(key) and source.get("optional") is not True:
-                yield kind, str(source[key])
 
 
 def _control_plane_mounts(chart: ChartContent) -> Iterator[tuple[str, str, Sequence[str]]]:

@@ -1,4 +1,4 @@
-"""The providers of what others need: kinds, webhooks, namespaces, Secrets, ConfigMaps and the injector."""
+"""The providers of what others need: kinds, webhooks, namespaces, what pods name, and the injector."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from meshwright.check.model.index import CONTROL_PLANE, Item
-from meshwright.check.order.chartfacts import FACTS, GATEWAY
+from meshwright.check.order.chartfacts import CRDS_FOLDER, FACTS, GATEWAY, skips_crds
 from meshwright.check.order.helmfile import charts_of_helmfiles
+from meshwright.check.order.podneeds import CLUSTER_WIDE
 from meshwright.check.order.startup import ChartContent, Content, Moment, StartupModel, StartupUnit
 from meshwright.errors import Position
 
@@ -23,6 +24,15 @@ class Provider:
 
 
 _Key = tuple[str, ...]
+# Objects that pods need, by group and kind.
+_PLAIN = frozenset(
+    {
+        *(("", kind) for kind in ("Secret", "ConfigMap", "PersistentVolumeClaim", "ServiceAccount")),
+        ("scheduling.k8s.io", "PriorityClass"),
+        ("node.k8s.io", "RuntimeClass"),
+        ("storage.k8s.io", "StorageClass"),
+    }
+)
 
 
 @dataclass
@@ -44,7 +54,7 @@ class Provisions:
         return [*self.kinds.get((cluster, group, kind), []), *self.kinds.get((cluster, group), [])]
 
     def mount(self, cluster: str, kind: str, namespace: str, name: str) -> list[Provider]:
-        """The providers of a Secret or ConfigMap."""
+        """The providers of an object that pods need."""
         exact = self.mounts.get((cluster, kind, namespace, name), [])
         return [*exact, *self.mounts.get((cluster, kind, "*", name), [])]
 
@@ -76,7 +86,7 @@ def _bootstrap(startup: StartupModel, found: Provisions) -> None:
 
 
 def _item(found: Provisions, content: Content, item: Item) -> None:
-    cluster = content.unit.cluster
+    cluster = content.unit.place
 
     def provider(event: int) -> Provider:
         return Provider(event, content.unit, item.title, content.by_hand)
@@ -98,10 +108,10 @@ def _item(found: Provisions, content: Content, item: Item) -> None:
 
 
 def _created(item: Item) -> Iterator[tuple[str, str, str]]:
-    """Kind, namespace and name of the Secrets and ConfigMaps that an object is or creates."""
+    """Kind, namespace and name of what a pod may need, if an object is it or creates it."""
     kind = item.built.kind
-    if kind in ("Secret", "ConfigMap") and item.built.group == "":
-        yield kind, item.namespace, item.name
+    if (item.built.group, kind) in _PLAIN:
+        yield kind, "" if kind in CLUSTER_WIDE else item.namespace, item.name
     elif kind == "Certificate" and item.get("spec", "secretName"):
         yield "Secret", item.namespace, str(item.get("spec", "secretName"))
     elif kind == "SealedSecret":
@@ -114,12 +124,12 @@ def _created(item: Item) -> Iterator[tuple[str, str, str]]:
 
 
 def _chart(found: Provisions, chart: ChartContent) -> None:
-    cluster, name = chart.unit.cluster, chart.release.chart.name
+    cluster, name = chart.unit.place, chart.release.chart.name
     facts = FACTS.get(name)
     applied = Provider(chart.applied, chart.unit, f"chart {name}")
     running = Provider(chart.up, chart.unit, f"chart {name}")
     if facts is not None:
-        if facts.with_kinds(chart.release):
+        if facts.with_kinds(chart.release) and not (name in CRDS_FOLDER and skips_crds(chart.release)):
             for group in facts.groups:
                 found.kinds.setdefault((cluster, group), []).append(applied)
         for group in facts.guards:

@@ -26,13 +26,22 @@ class Moment(StrEnum):
 
 @dataclass(frozen=True)
 class StartupUnit:
-    """A Flux Kustomization, a HelmRelease, an Argo CD Application, or a manual apply."""
+    """A Flux Kustomization, a HelmRelease, an Argo CD Application, or a manual apply.
+
+    ``target`` names another cluster that gets its objects, by kubeConfig or by destination.
+    """
 
     cluster: str
     kind: str
     namespace: str
     name: str
     position: Position
+    target: str = field(default="", compare=False)
+
+    @property
+    def place(self) -> str:
+        """The cluster that gets its objects: what is on another one neither helps nor needs it."""
+        return f"{self.cluster} {self.target}" if self.target else self.cluster
 
     @property
     def title(self) -> str:
@@ -92,6 +101,16 @@ class SoftDependency:
     position: Position
 
 
+@dataclass(frozen=True)
+class ManualWait:
+    """A wave of ``unit`` waits for an Application, at ``position``, that only a user syncs."""
+
+    unit: StartupUnit
+    wave: str
+    application: str
+    position: Position
+
+
 @dataclass
 class StartupModel:
     """Everything about the startup order that can be read from a repository."""
@@ -103,6 +122,9 @@ class StartupModel:
     soft_dependencies: list[SoftDependency] = field(default_factory=list)
     # Needs of units that stop retrying after some attempts.
     without_retry: list[SoftDependency] = field(default_factory=list)
+    manual_waits: list[ManualWait] = field(default_factory=list)
+    # The event at which a workload of healthChecks runs, by the object's id().
+    running: dict[int, int] = field(default_factory=dict)
     _events: dict[int, tuple[StartupUnit, str]] = field(default_factory=dict)
     _units: dict[tuple[str, str, str, str], dict[Moment, int]] = field(default_factory=dict)
     units: list[StartupUnit] = field(default_factory=list)

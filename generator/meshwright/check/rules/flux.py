@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from meshwright.check.model.duration import seconds
 from meshwright.check.model.index import Item, Model
+from meshwright.check.order.chartfacts import CRDS_FOLDER, skips_crds
 from meshwright.check.rules.rule import Absence, Engine, Hit, Severity, rule
 from meshwright.errors import Position
 from meshwright.words import did_you_mean, plural
@@ -292,12 +293,6 @@ def values_elsewhere(model: Model) -> Iterator[Hit]:
                     break
 
 
-# Charts with a crds/ folder, which Helm never upgrades by itself.
-_CRDS_FOLDER = frozenset(
-    {"kube-prometheus-stack", "traefik", "velero", "metallb", "rook-ceph", "snapshot-controller"}
-)
-
-
 @rule(
     "MW709",
     "chart-crds-not-upgraded",
@@ -311,13 +306,15 @@ _CRDS_FOLDER = frozenset(
 )
 def stale_crds(model: Model) -> Iterator[Hit]:
     for release in model.releases:
-        if release.built is None or release.chart.name not in _CRDS_FOLDER:
+        if release.built is None or release.chart.name not in CRDS_FOLDER:
             continue
         spec = release.built.data.get("spec")
         upgrade = spec.get("upgrade") if isinstance(spec, dict) else None
         policy = upgrade.get("crds") if isinstance(upgrade, dict) else None
         # A chart whose CRDs somebody else brings has none to upgrade.
-        if policy in (None, "Skip") and release.value("crds", "enabled") is not False:
+        brings = release.value("crds", "enabled") is not False and not skips_crds(release)
+        brings = brings and release.value("crds", "upgradeJob", "enabled") is not True
+        if policy in (None, "Skip") and brings:
             text = f"{release.title} installs the CRDs of {release.chart.name} once, but never upgrades them"
             yield Hit(release.position, text, subject=release.title)
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from meshwright.check.model.argocdconfig import settings
 from meshwright.check.model.index import Item, Model
 from meshwright.check.order.analysis import OrderFault, order_of
+from meshwright.check.order.argocd import HEALTH
 from meshwright.check.rules.rule import Engine, Hit, Severity, rule
 
 _WAVE = "argocd.argoproj.io/sync-wave"
@@ -123,25 +125,30 @@ def waves_that_do_not_wait(model: Model) -> Iterator[Hit]:
         waved = [item for item in items if _WAVE in item.annotations]
         if len({str(item.annotations.get(_WAVE, "0")) for item in items}) > 1:
             first = min(waved, key=lambda item: item.at("metadata", "annotations", _WAVE))
-            text = (
-                f"{first.title} and {len(items) - 1} more have sync waves, but argocd-cm defines "
-                "no health check for Applications"
-            )
+            text = f"{first.title} and {len(items) - 1} more have sync waves, but {_why_not(model)}"
             yield Hit(first.at("metadata", "annotations", _WAVE), text, subject=first.title)
+
+
+def _why_not(model: Model) -> str:
+    if any(HEALTH in one.data for one in settings(model, "argocd-cm", "cm")):
+        return "the health check of Applications in argocd-cm never reads them"
+    return "argocd-cm defines no health check for Applications"
 
 
 @rule(
     "MW009",
     "dependency-suspended",
-    "A dependency is suspended",
+    "A dependency is suspended, or only synced manually",
     why="On a new cluster it is never applied and never becomes Ready, so whatever depends on it never "
-    "starts.",
-    fix="resume it, or remove the dependency",
-    source="fluxcd kustomize-controller and helm-controller, spec.suspend",
-    engine=Engine.FLUX,
+    "starts. The same holds for a sync wave of Argo CD after an Application without automated sync.",
+    fix="resume it, or remove the dependency; for an Application, set syncPolicy.automated or move it to the "
+    "last wave",
+    source="fluxcd kustomize-controller and helm-controller, spec.suspend; argo-cd gitops-engine pkg/sync, "
+    "waves; controller/appcontroller.go, autoSync",
     severity=Severity.WARNING,
 )
 def suspended_dependency(model: Model) -> Iterator[Hit]:
+    yield from _diagnosed(OrderFault.HELD)(model)
     kinds = (("Kustomization", "kustomize.toolkit.fluxcd.io"), ("HelmRelease", "helm.toolkit.fluxcd.io"))
     for kind, group in kinds:
         for item in model.items(kind, group):
