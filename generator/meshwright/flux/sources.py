@@ -22,9 +22,9 @@ class OwnSources:
     """The sources that refer to this repository, inferred from its files.
 
     A source refers to this repository if a Kustomization with that source builds a folder that contains
-    Kustomizations, if its URL is a remote of the checkout, if most of the folders that its Kustomizations build are
-    here (so that one misspelled path hides nothing), or if the repository does not define the source but contains
-    the requested path.
+    Kustomizations, if its URL is a remote of the checkout, if most of the folders that its Kustomizations
+    build are here (so that one misspelled path hides nothing), or if the repository does not define the
+    source but contains the requested path.
     """
 
     def __init__(self, files: RepositoryFiles, discovery: FluxDiscovery) -> None:
