@@ -60,6 +60,6 @@ def test_another_form_is_left_to_the_user(text: str) -> None:
 def test_the_rendered_file_has_the_form(root: Path) -> None:
     for file in (root / "examples").glob("*/renovate.json"):
         text = file.read_text(encoding="utf-8")
-        changed = with_rules(text, ["staging"])
+        changed = with_rules(text, ["edge"])
         assert changed is not None
-        assert without_rule(changed, "staging") == text
+        assert without_rule(changed, "edge") == text
