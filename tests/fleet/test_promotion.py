@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -292,3 +293,37 @@ def test_a_new_question_that_staging_answered_is_said(fleet: Path) -> None:
 
     assert answers(fleet, "production")["flavour"] == "plain"
     assert "note: staging answers flavour with 'rich': pass --answers flavour=... if" in done.output
+
+
+@pytest.mark.long
+def test_the_order_of_edits_updates_and_promotions_does_not_matter(fleet: Path, tmp_path: Path) -> None:
+    """Production ends with the same bytes, whether staging is edited before its update or long after it."""
+
+    def edit(number: int) -> Callable[[Path], None]:
+        def change(repository: Path) -> None:
+            path = (VALUES, NAMESPACES, WIRING)[number]
+            prepend(repository, path, "staging", f"# edit {number}\n")
+            commit(repository)
+
+        return change
+
+    def promotion(repository: Path) -> None:
+        promote(repository)
+        commit(repository)
+
+    def update(repository: Path) -> None:
+        invoke("update", str(repository), "--cluster", "production", "--to", "v0.2.0")
+        commit(repository)
+
+    orders: tuple[tuple[Callable[[Path], None], ...], ...] = (
+        (edit(0), edit(1), edit(2), promotion),
+        (update, edit(2), promotion, edit(0), promotion, edit(1), promotion),
+        (promotion, edit(1), edit(0), promotion, edit(2), update, promotion),
+    )
+    found = []
+    for number, order in enumerate(orders):
+        repository = Path(shutil.copytree(fleet, tmp_path / f"order-{number}"))
+        for step in order:
+            step(repository)
+        found.append(git(repository, "rev-parse", "HEAD^{tree}"))
+    assert len(set(found)) == 1
