@@ -51,6 +51,12 @@ class Application:
         return self.built.origin.path or self.built.origin.configured_in or ""
 
     @property
+    def is_manual(self) -> bool:
+        """Whether a user starts each sync: without ``automated``, or with ``enabled: false`` in it."""
+        automated = mapping_of(self.spec.get("syncPolicy")).get("automated")
+        return not isinstance(automated, Mapping) or automated.get("enabled") is False
+
+    @property
     def project(self) -> str:
         """The name of its AppProject; Argo CD reads an empty name as default."""
         return str(self.spec.get("project") or "default")

@@ -115,7 +115,7 @@ class SourceUnitMaker:
     def not_seen(self, source: ApplicationSource) -> Iterator[NotSeen]:
         """Files of a directory source that cannot be evaluated offline."""
         if self.kind(source) is SourceKind.DIRECTORY:
-            for path in self._selected_files(source):
+            for path in self.selected_files(source):
                 if path.endswith(".jsonnet"):
                     reason = f"'{path}' is Jsonnet, which is not evaluated offline"
                     yield NotSeen(source.application.title, reason, source.position)
@@ -123,7 +123,7 @@ class SourceUnitMaker:
     def _directory(self, source: ApplicationSource, cluster: str) -> BuildUnit:
         folder, at = source.path, source.position
         inputs, valid = BuildInputs(), []
-        for path in self._selected_files(source):
+        for path in self.selected_files(source):
             if path.endswith(".jsonnet"):
                 continue
             findings = list(self._file_findings(path, source))
@@ -147,7 +147,7 @@ class SourceUnitMaker:
                 fix = rename_fix(*posixpath.split(path))
             yield from manifest_findings(self._files, path, why, fix)
 
-    def _selected_files(self, source: ApplicationSource) -> Iterator[str]:
+    def selected_files(self, source: ApplicationSource) -> Iterator[str]:
         """The files that Argo CD reads; include and exclude match paths relative to the folder."""
         options = mapping_of(source.data.get("directory"))
         include, exclude = str(options.get("include") or ""), str(options.get("exclude") or "")

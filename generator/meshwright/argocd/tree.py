@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
@@ -18,8 +19,10 @@ from meshwright.faults import contained
 from meshwright.finding import Finding, NotSeen, UnseenScope
 from meshwright.manifests.builds import Builds, not_seen_remote
 from meshwright.manifests.files import RepositoryFiles
+from meshwright.manifests.folders import with_parents
 from meshwright.manifests.inflation import Inflation
 from meshwright.manifests.renamed import Names
+from meshwright.manifests.source import position_of
 from meshwright.manifests.unit import BuildUnit, BuiltObject
 from meshwright.tools import ToolNotFoundError, locate
 from meshwright.yaml.pointer import mapping_of
@@ -88,6 +91,8 @@ class ArgoTree:
         self.releases: list[Release] = []
         self.findings: list[Finding] = []
         self.not_seen: list[NotSeen] = []
+        # Files with objects that nothing applies.
+        self.dormant: set[str] = set()
 
     def first_units(self) -> list[BuildUnit]:
         """The build units of all raw Applications whose path exists: the first round of builds."""
@@ -112,6 +117,7 @@ class ArgoTree:
             for built in (*(item.built for item in self._discovery.applications), *self._discovery.sets)
             if (built.origin.path or "", built.name) not in found
         ]
+        self._find_dormant(applied)
         level += self._applications_in(raw)
         self._grow_levels(level)
         # Applications that only apply each other have no entry point; check them too.
@@ -131,6 +137,28 @@ class ArgoTree:
             with self._contained(application.built):
                 self.findings.extend(projects.findings(application, cluster))
         self.not_seen.extend(self._expansion.not_seen)
+
+    def _find_dormant(self, applied: set[tuple[str, str]]) -> None:
+        """Find the objects below a folder whose other files an Application applies, but not theirs."""
+        readers: dict[str, str] = {}
+        read: set[str] = set()
+        for item in self._discovery.applications:
+            for source in item.sources:
+                is_own = not source.chart and source.repository in self._own and source.path != "."
+                if is_own and self._maker.kind(source) is SourceKind.DIRECTORY:
+                    readers.setdefault(source.path, item.title)
+                    read.update(self._maker.selected_files(source))
+        for built in (*(item.built for item in self._discovery.applications), *self._discovery.sets):
+            path = built.origin.path or ""
+            if (path, built.name) in applied:
+                continue
+            above = next(
+                (folder for folder in with_parents([posixpath.dirname(path)]) if folder in readers), ""
+            )
+            if above and path not in read:
+                self.dormant.add(path)
+                reason = f"nothing applies it: {readers[above]} reads '{above}' without this file"
+                self.not_seen.append(NotSeen(built.title, reason, position_of(self._files, built)))
 
     def _applied_in_first_round(self) -> set[tuple[str, str]]:
         """File and name of each Application or ApplicationSet that another one applies."""

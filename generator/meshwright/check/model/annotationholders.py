@@ -105,7 +105,7 @@ def chart_values(model: Model, chart: str) -> Iterator[ChartValues]:
 
 def _releases(model: Model) -> Iterator[AnnotationHolder]:
     for release in model.releases:
-        for pointer, given in _pod_annotations(release.values.data, ()):
+        for pointer, given in pod_annotations(release.values.data, ()):
 
             def locate(name: str, key: bool, *, of: Pointer = pointer, by: Any = release) -> Position:
                 return by.at(*of, name, key=key)  # type: ignore[no-any-return]
@@ -116,12 +116,12 @@ def _releases(model: Model) -> Iterator[AnnotationHolder]:
 def _k3s(model: Model) -> Iterator[AnnotationHolder]:
     for kind in ("HelmChartConfig", "HelmChart"):
         for item in model.items(kind, "helm.cattle.io"):
-            for pointer, given in _pod_annotations(item.mapping("spec", "values"), ("spec", "values")):
+            for pointer, given in pod_annotations(item.mapping("spec", "values"), ("spec", "values")):
                 yield replace(holder_of(item, pointer), annotations=given)
             document = _values_text(item)
             if document is None:
                 continue
-            for pointer, given in _pod_annotations(document.data, ()):
+            for pointer, given in pod_annotations(document.data, ()):
 
                 def locate(
                     name: str, key: bool, *, of: Pointer = pointer, by: Item = item, text: Document = document
@@ -157,7 +157,8 @@ def _inside(item: Item, inner: Position) -> Position:
     return Position(start.path, start.line + max(inner.line, blank), indent + inner.column)
 
 
-def _pod_annotations(data: Any, pointer: Pointer) -> Iterator[tuple[Pointer, Mapping[str, Any]]]:
+def pod_annotations(data: Any, pointer: Pointer = ()) -> Iterator[tuple[Pointer, Mapping[str, Any]]]:
+    """Every mapping of pod annotations in a chart's values, with the pointer to it."""
     if not isinstance(data, Mapping) or len(pointer) > _MAX_DEPTH:
         return
     for key, value in data.items():
@@ -166,4 +167,4 @@ def _pod_annotations(data: Any, pointer: Pointer) -> Iterator[tuple[Pointer, Map
             if str(key).lower().endswith("podannotations"):
                 yield here, value
             else:
-                yield from _pod_annotations(value, here)
+                yield from pod_annotations(value, here)

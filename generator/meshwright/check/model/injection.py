@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 from meshwright.check.model.index import CONTROL_PLANE, Item, Model
 from meshwright.check.model.releases import ChartRelease
@@ -18,6 +20,7 @@ from meshwright.linkerd.injection import (
     verdict,
 )
 from meshwright.linkerd.proxysettings import ProxySettings
+from meshwright.yaml.pointer import items_of, mapping_of
 
 
 def proxy_settings(model: Model, workload: Workload) -> ProxySettings:
@@ -57,9 +60,33 @@ def may_be_meshed(model: Model, workload: Workload) -> bool:
 def namespace_of(model: Model, cluster: str, name: str) -> Namespace:
     """A namespace as the injector sees it."""
     item = model.find(cluster, "Namespace", "", name)
-    if item is None:
+    managed = model.once(_managed).get((cluster, name))
+    if item is None and managed is None:
         return Namespace(name, is_known=False)
-    return Namespace(name, item.annotations, item.labels)
+    annotations, labels = managed or ({}, {})
+    if item is not None:
+        annotations, labels = {**item.annotations, **annotations}, {**item.labels, **labels}
+    return Namespace(name, annotations, labels)
+
+
+def _managed(model: Model) -> dict[tuple[str, str], tuple[Mapping[str, Any], Mapping[str, Any]]]:
+    """Annotations and labels that Applications set on the namespaces that they create.
+
+    source: argo-cd docs/user-guide/sync-options.md, managedNamespaceMetadata needs CreateNamespace=true.
+    """
+    found: dict[tuple[str, str], tuple[Mapping[str, Any], Mapping[str, Any]]] = {}
+    for item in model.items("Application", "argoproj.io"):
+        policy = item.mapping("spec", "syncPolicy")
+        metadata = mapping_of(policy.get("managedNamespaceMetadata"))
+        name = item.get("spec", "destination", "namespace")
+        if (
+            metadata
+            and isinstance(name, str)
+            and "CreateNamespace=true" in items_of(policy.get("syncOptions"))
+        ):
+            parts = mapping_of(metadata.get("annotations")), mapping_of(metadata.get("labels"))
+            found[item.cluster, name] = parts
+    return found
 
 
 def injector(model: Model, cluster: str) -> Injector:

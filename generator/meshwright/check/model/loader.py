@@ -123,6 +123,7 @@ class _RepositoryLoader:
             repository.findings += [*self._tree.findings, *self._applications.findings]
             repository.not_seen += [*self._tree.not_seen, *self._applications.not_seen]
             repository.releases += self._applications.releases
+            repository.dormant |= self._applications.dormant
             repository.helm = self._builds.helm
             repository.roots.sort(key=lambda root: (root.path, root.cluster, root.name))
         return repository

@@ -68,6 +68,8 @@ class Repository:
     not_seen: list[NotSeen] = field(default_factory=list)
     # Charts that Applications install themselves.
     releases: list[Release] = field(default_factory=list)
+    # Files with Applications that nothing applies, though an Application builds a folder above them.
+    dormant: set[str] = field(default_factory=set)
     # The helm that rendered charts, if any.
     helm: Tool | None = None
 

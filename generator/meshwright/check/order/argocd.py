@@ -13,7 +13,7 @@ from typing import Any
 
 from meshwright.argocd.application import Application, is_kind
 from meshwright.check.model.argocdconfig import settings
-from meshwright.check.model.index import Item
+from meshwright.check.model.index import Item, Model
 from meshwright.check.model.repository import RootKind
 from meshwright.check.order.flux import ENOUGH_RETRIES, owner_of
 from meshwright.check.order.graph import Because
@@ -49,16 +49,21 @@ def read_argocd(startup: StartupModel, gates: bool | None) -> None:
     for item in model.all_items():
         by_root.setdefault(id(item.root), []).append(item)
     for root in model.repository.roots:
-        if root.kind is RootKind.ARGOCD and root.application is not None:
+        if (
+            root.kind is RootKind.ARGOCD
+            and root.application is not None
+            and not _is_dormant(model, root.application)
+        ):
             unit = _unit(root.cluster, root.application)
             applications[unit] = root.application
             items.setdefault(unit, []).extend(by_root.get(id(root), []))
     for release in model.releases:
-        if release.application is not None:
+        if release.application is not None and not _is_dormant(model, release.application):
             applications.setdefault(_unit(release.cluster, release.application), release.application)
     for item in model.items("Application", _GROUP):
         application = Application(item.built, item.files)
-        applications.setdefault(_unit(item.cluster, application), application)
+        if not _is_dormant(model, application):
+            applications.setdefault(_unit(item.cluster, application), application)
     for unit in applications:
         startup.unit(unit)
     syncs = [
@@ -70,6 +75,10 @@ def read_argocd(startup: StartupModel, gates: bool | None) -> None:
         for sync in syncs:
             with contained(model.faults, f"reading the order of {sync.unit.title}", sync.unit.position):
                 add(sync)
+
+
+def _is_dormant(model: Model, application: Application) -> bool:
+    return application.origin in model.repository.dormant
 
 
 def _unit(cluster: str, application: Application) -> StartupUnit:
@@ -84,12 +93,6 @@ def _target(application: Application) -> str:
     destination = application.destination
     found = str(destination.get("server") or destination.get("name") or "").rstrip("/")
     return "" if found in _LOCAL or "{{" in found else found
-
-
-def _is_manual(application: Mapping[str, Any]) -> bool:
-    """Whether only a user syncs it, given its spec."""
-    automated = mapping_of(application.get("syncPolicy")).get("automated")
-    return not isinstance(automated, Mapping) or automated.get("enabled") is False
 
 
 def applications_gate(startup: StartupModel) -> bool | None:
@@ -128,6 +131,7 @@ class _Sync:
         self._gates, self._known = gates is not False, gates is not None
         self._events = startup.unit(unit)
         self._policy: Mapping[str, Any] = mapping_of(application.spec.get("syncPolicy"))
+        self._manual = application.is_manual
 
     def add_waves(self) -> None:
         """Add its waves, and its health after them."""
@@ -142,7 +146,7 @@ class _Sync:
         last: int | None = None
         for place in sorted(waves):
             if place != max(waves):
-                self._manual(place, waves[place])
+                self._wait_for_users(place, waves[place])
             last = self._wave(place, waves[place], last)
             if place == (_SYNC_PHASE, 0):
                 for release in charts:
@@ -150,14 +154,14 @@ class _Sync:
         because = Because("health", "its health includes that of its parts")
         self._startup.graph.before(self._events[Moment.UP], self._events[Moment.READY], because)
 
-    def _manual(self, place: tuple[int, int], items: list[Item]) -> None:
+    def _wait_for_users(self, place: tuple[int, int], items: list[Item]) -> None:
         """Note Applications that the next wave waits for, but only a user syncs."""
         for item in items:
             if (
                 self._known
                 and self._gates
                 and is_kind(item.built.data, "Application")
-                and _is_manual(item.spec)
+                and Application(item.built, item.files).is_manual
             ):
                 wait = ManualWait(self.unit, _wave_name(place), item.title, item.at("spec", "syncPolicy"))
                 self._startup.manual_waits.append(wait)
@@ -214,7 +218,13 @@ class _Sync:
                 graph.before(child[Moment.READY], healthy, because)
         plain = [item for item in items if not self._skips(item)]
         content = partial(
-            Content, self.unit, staged=applied, applied=applied, up=healthy, retried=self._retried()
+            Content,
+            self.unit,
+            staged=applied,
+            applied=applied,
+            up=healthy,
+            retried=self._retried(),
+            manual=self._manual,
         )
         skipping = [item for item in items if self._skips(item)]
         startup.contents.append(content(tuple(plain), served=events[Moment.STARTED]))
@@ -233,6 +243,7 @@ class _Sync:
                 up=self._healthy,
                 retried=self._retried(),
                 makes_namespace="CreateNamespace=true" in self._options(),
+                manual=self._manual,
             )
         )
 
@@ -246,7 +257,7 @@ class _Sync:
 
     def _retried(self) -> bool:
         """Whether a failed sync is retried long enough; a manual sync is repeated by the user."""
-        if _is_manual(self._application.spec):
+        if self._manual:
             return True
         retry = self._policy.get("retry")
         limit = retry.get("limit") if isinstance(retry, Mapping) else None

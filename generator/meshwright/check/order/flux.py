@@ -43,7 +43,8 @@ def read_flux(startup: StartupModel) -> None:
             _add_kustomization(startup, root, by_root.get(id(root), (root, []))[1])
         elif root.application is None:
             _add_by_hand(startup, root, by_root.get(id(root), (root, []))[1])
-    for item in model.items("HelmRelease", _HELM):
+    # All units exist before their dependencies are read, also those that another repository defines.
+    for item in (*model.items("Kustomization", _KUSTOMIZE), *model.items("HelmRelease", _HELM)):
         startup.unit(_unit(item))
     for item in model.items("Kustomization", _KUSTOMIZE):
         with contained(model.faults, f"reading the order of {item.title}", item.at):
@@ -122,7 +123,12 @@ def _add_start(startup: StartupModel, item: Item) -> None:
         # A missing dependency has its own finding.
         if found is not None:
             because = Because("dependsOn", "dependsOn", item.at("spec", "dependsOn", number, "name"))
-            startup.graph.before(found[Moment.READY], events[Moment.STARTED], because)
+            # source: kustomize-controller 1.9, checkDependencies: readyExpr replaces the check for Ready.
+            expression = entry.get("readyExpr")
+            waits = not isinstance(expression, str) or "Ready" in expression
+            startup.graph.before(
+                found[Moment.READY if waits else Moment.STARTED], events[Moment.STARTED], because
+            )
 
 
 def _add_ready(startup: StartupModel, item: Item) -> None:

@@ -9,6 +9,7 @@ from meshwright.check.model.index import CONTROL_PLANE, Item
 from meshwright.check.model.injection import inject_mode
 from meshwright.check.model.workloads import Workload, workload_of
 from meshwright.check.order.chartfacts import FACTS, GATEWAY
+from meshwright.check.order.chartpods import is_meshed
 from meshwright.check.order.graph import Because
 from meshwright.check.order.podneeds import (
     CLUSTER_WIDE,
@@ -138,8 +139,7 @@ class _Needs:
             self._startup.graph.need(event, pairs, without_retry=without_retry)
 
     def _pods(self, content: Content) -> None:
-        startup, cluster = self._startup, content.unit.place
-        injectors = self._injectors(cluster)
+        cluster, injectors = content.unit.place, self._injectors(content)
         for item in content.items:
             workload = workload_of(item)
             if workload is None:
@@ -149,14 +149,9 @@ class _Needs:
                 self._objects(content, item, needs_of_pods(workload))
             if is_gate(workload):
                 self._need(content.up, injectors, "gate", "it succeeds only with a proxy", item.at())
-            elif injectors and self._is_meshed(workload):
-                events = tuple(provider.event for provider in injectors)
+            elif self._is_meshed(workload):
                 at = item.at(*workload.template, "metadata", "annotations", INJECT)
-                startup.soft_dependencies.append(
-                    SoftDependency(
-                        content.applied, events, "injector", item.title, injectors[0].unit.title, at
-                    )
-                )
+                self._before_pods(content, item.title, at)
 
     def _objects(self, content: Content, item: Item, needs: Iterable[PodNeed]) -> None:
         """Let the unit, and a health check of this object, wait for what keeps its pods from starting."""
@@ -168,10 +163,30 @@ class _Needs:
                 if event is not None:
                     self._need(event, providers, "mount", text, item.at())
 
-    def _injectors(self, cluster: str) -> list[Provider]:
-        """The providers of the injector; none if it is installed manually, before everything else."""
-        found = self._provisions.injectors.get(cluster, [])
-        return [] if any(provider.by_hand for provider in found) else found
+    def _before_pods(self, content: Content | ChartContent, subject: str, at: Position) -> None:
+        """The injector should run before meshed pods; one of another repository only if it looks like it."""
+        cluster, soft = content.unit.place, self._startup.soft_dependencies
+        if injectors := self._injectors(content):
+            events = tuple(provider.event for provider in injectors)
+            soft.append(
+                SoftDependency(content.applied, events, "injector", subject, injectors[0].unit.title, at)
+            )
+        elif likely := self._provisions.unseen_injectors.get(cluster):
+            events = tuple(provider.event for provider in self._provisions.unseen[cluster])
+            what = f"{likely[0].unit.title}, which another repository defines"
+            soft.append(SoftDependency(content.applied, events, "unseen-injector", subject, what, at))
+
+    def _injectors(self, content: Content | ChartContent) -> list[Provider]:
+        """The providers of the injector; none if it is installed manually, before everything else.
+
+        Where a user starts the syncs of one of the two, only what one sync orders counts.
+        """
+        found = self._provisions.injectors.get(content.unit.place, [])
+        if any(provider.by_hand for provider in found):
+            return []
+        if content.manual or any(provider.manual for provider in found):
+            return [provider for provider in found if provider.unit == content.unit]
+        return found
 
     def _is_meshed(self, workload: Workload) -> bool:
         own = workload.item.namespace in _EXCLUDED
@@ -192,14 +207,10 @@ class _Needs:
             self._require_for_chart(chart, chart.served, kinds, "kind", f"the kinds of {group}")
             guards = provisions.guards.get((cluster, group), [])
             self._require_for_chart(chart, chart.served, guards, "webhook", f"the webhook for {group}")
-        injectors = provisions.injectors.get(cluster, [])
-        if facts and facts.meshed and injectors:
-            events = tuple(provider.event for provider in injectors)
-            self._startup.soft_dependencies.append(
-                SoftDependency(chart.applied, events, "injector", title, injectors[0].unit.title, at)
-            )
         if release.chart.name == CONTROL_PLANE:
             self._control_plane(chart)
+        elif is_meshed(self._startup.model, release, excluded=release.namespace in _EXCLUDED):
+            self._before_pods(chart, title, at)
 
     def _require_for_chart(
         self, chart: ChartContent, event: int, providers: list[Provider], kind: str, what: str

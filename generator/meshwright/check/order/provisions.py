@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from meshwright.check.model.index import CONTROL_PLANE, Item
+from meshwright.check.model.unseen import Absence
 from meshwright.check.order.chartfacts import CRDS_FOLDER, FACTS, GATEWAY, skips_crds
 from meshwright.check.order.helmfile import charts_of_helmfiles
 from meshwright.check.order.podneeds import CLUSTER_WIDE
@@ -15,12 +17,16 @@ from meshwright.errors import Position
 
 @dataclass(frozen=True)
 class Provider:
-    """``event`` of ``unit`` provides something; ``what`` is its source, such as ``chart cert-manager``."""
+    """``event`` of ``unit`` provides something; ``what`` is its source, such as ``chart cert-manager``.
+
+    A user starts it if it is ``manual``, and applies it before all else if it is ``by_hand``.
+    """
 
     event: int
     unit: StartupUnit
     what: str
     by_hand: bool = False
+    manual: bool = False
 
 
 _Key = tuple[str, ...]
@@ -33,6 +39,8 @@ _PLAIN = frozenset(
         ("storage.k8s.io", "StorageClass"),
     }
 )
+# How people name what installs Linkerd.
+_MESH = re.compile(r"linkerd|\bl5d\b|service-?mesh", re.IGNORECASE)
 
 
 @dataclass
@@ -47,6 +55,9 @@ class Provisions:
     # (cluster, kind, namespace, name); the namespace is * for objects created in every namespace.
     mounts: dict[_Key, list[Provider]] = field(default_factory=dict)
     injectors: dict[str, list[Provider]] = field(default_factory=dict)
+    # Units of other repositories that look like the control plane, and all that may contain it.
+    unseen_injectors: dict[str, list[Provider]] = field(default_factory=dict)
+    unseen: dict[str, list[Provider]] = field(default_factory=dict)
     cni: dict[str, list[Provider]] = field(default_factory=dict)
 
     def kinds_of(self, cluster: str, group: str, kind: str) -> list[Provider]:
@@ -68,7 +79,29 @@ def read_provisions(startup: StartupModel) -> Provisions:
     for chart in startup.charts:
         _chart(found, chart)
     _bootstrap(startup, found)
+    _unseen(startup, found)
     return found
+
+
+def _unseen(startup: StartupModel, found: Provisions) -> None:
+    """Add the units whose content is in another repository, where no control plane is seen."""
+    model = startup.model
+    titles = {gap.subject: gap for gap in model.gaps if not gap.is_root}
+    for item in (*model.items("Kustomization"), *model.items("Application", "argoproj.io")):
+        gap = titles.get(item.title)
+        namespace = item.built.namespace or ("argocd" if item.built.kind == "Application" else "default")
+        events = startup.find(item.cluster, item.built.kind, namespace, item.name)
+        if gap is None or events is None:
+            continue
+        cluster = startup.owner(events[Moment.UP]).place
+        if cluster in found.injectors:
+            continue
+        # Its health checks are taken as a gate: they may be on the injector.
+        moment = Moment.READY if item.list("spec", "healthChecks") else Moment.UP
+        provider = Provider(events[moment], startup.owner(events[moment]), item.title)
+        found.unseen.setdefault(cluster, []).append(provider)
+        if gap.doubt(Absence(item.cluster, (), "linkerd")) and _MESH.search(f"{item.name} {item.spec}"):
+            found.unseen_injectors.setdefault(cluster, []).append(provider)
 
 
 def _bootstrap(startup: StartupModel, found: Provisions) -> None:
@@ -89,7 +122,7 @@ def _item(found: Provisions, content: Content, item: Item) -> None:
     cluster = content.unit.place
 
     def provider(event: int) -> Provider:
-        return Provider(event, content.unit, item.title, content.by_hand)
+        return Provider(event, content.unit, item.title, content.by_hand, content.manual)
 
     match item.built.kind:
         case "CustomResourceDefinition":
@@ -127,7 +160,7 @@ def _chart(found: Provisions, chart: ChartContent) -> None:
     cluster, name = chart.unit.place, chart.release.chart.name
     facts = FACTS.get(name)
     applied = Provider(chart.applied, chart.unit, f"chart {name}")
-    running = Provider(chart.up, chart.unit, f"chart {name}")
+    running = Provider(chart.up, chart.unit, f"chart {name}", manual=chart.manual)
     if facts is not None:
         if facts.with_kinds(chart.release) and not (name in CRDS_FOLDER and skips_crds(chart.release)):
             for group in facts.groups:

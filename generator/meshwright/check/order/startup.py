@@ -56,7 +56,7 @@ class Content:
 
     ``served`` is the event at which their kinds must be known, ``staged`` the one after which their CRDs and
     Namespaces exist. ``retried`` means that a failure is retried without limit. ``by_hand`` means that a
-    user applies them and notices failures.
+    user applies them and notices failures, ``manual`` that a user starts each sync, in an order of their own.
     """
 
     unit: StartupUnit
@@ -67,6 +67,7 @@ class Content:
     up: int
     retried: bool = True
     by_hand: bool = False
+    manual: bool = False
 
 
 @dataclass(frozen=True)
@@ -84,6 +85,7 @@ class ChartContent:
     retried: bool
     makes_namespace: bool
     waits_for_kinds: bool = False
+    manual: bool = False
 
 
 @dataclass(frozen=True)

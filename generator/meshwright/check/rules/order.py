@@ -19,7 +19,9 @@ def _diagnosed(fault: OrderFault, *kinds: str) -> Callable[[Model], Iterator[Hit
     def find(model: Model) -> Iterator[Hit]:
         for diagnosis in order_of(model).diagnoses:
             if diagnosis.fault is fault and (not kinds or diagnosis.kind in kinds):
-                yield Hit(diagnosis.position, diagnosis.text, diagnosis.fix, diagnosis.subject)
+                # What another repository holds is a guess by its name.
+                severity = Severity.WARNING if diagnosis.kind == "unseen-injector" else None
+                yield Hit(diagnosis.position, diagnosis.text, diagnosis.fix, diagnosis.subject, severity)
 
     return find
 
@@ -65,7 +67,7 @@ rule(
     fix="make it wait until the control plane is ready: with dependsOn in Flux, or in a later wave that "
     "waits in Argo CD",
     source="linkerd2 charts/linkerd-control-plane, webhookFailurePolicy: Ignore; linkerd2#11623, #13702",
-)(_diagnosed(OrderFault.RACE, "injector"))
+)(_diagnosed(OrderFault.RACE, "injector", "unseen-injector"))
 
 rule(
     "MW005",
@@ -74,7 +76,7 @@ rule(
     why="The control plane needs these pods to be ready first, so they cannot be meshed on a new cluster.",
     fix="reverse the dependency, or leave these pods out of the mesh",
     source="linkerd2 charts/linkerd-control-plane, webhookFailurePolicy: Ignore",
-)(_diagnosed(OrderFault.TOO_EARLY, "injector"))
+)(_diagnosed(OrderFault.TOO_EARLY, "injector", "unseen-injector"))
 
 rule(
     "MW006",

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from meshwright.check.model.index import CONTROL_PLANE, Model
 from meshwright.check.model.unseen import Doubt, Gap
+from meshwright.check.order.assumptions import assumptions
 from meshwright.check.rules.registry import load_rules
 from meshwright.check.rules.rule import Engine, Hit, Rule, Severity
 from meshwright.errors import Position
@@ -49,6 +50,8 @@ def run_rules(model: Model, rules: Iterable[Rule] | None = None) -> Iterator[Fin
                 said.append(_doubtful(finding, gaps[0]) if gaps else finding)
         yield from said
     yield from _silenced(silenced)
+    with contained(model.faults, "listing what the order assumes"):
+        yield from assumptions(model)
     yield from model.faults
     for release in model.releases:
         if release.chart.name.startswith("linkerd-enterprise-"):

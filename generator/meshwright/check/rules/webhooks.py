@@ -143,7 +143,7 @@ def generated_certificates(model: Model) -> Iterator[Hit]:
                 continue
             argo = release.built is None
             text = f"{release.title} lets the chart generate the certificates of {', '.join(missing)}"
-            severity = Severity.ERROR if argo else Severity.WARNING
+            severity = Severity.ERROR if argo and not _is_manual(release) else Severity.WARNING
             yield Hit(release.position, text, subject=release.title, severity=severity)
 
 
@@ -162,7 +162,13 @@ def heartbeat(model: Model) -> Iterator[Hit]:
             continue
         if release.value("disableHeartBeat") is not True:
             text = f"{release.title} sets no heartbeatSchedule"
-            yield Hit(release.position, text, subject=release.title)
+            severity = Severity.WARNING if _is_manual(release) else None
+            yield Hit(release.position, text, subject=release.title, severity=severity)
+
+
+def _is_manual(release: ChartRelease) -> bool:
+    """Whether Argo CD renders a chart again without syncing what has changed."""
+    return release.application is not None and release.application.is_manual
 
 
 @rule(
