@@ -139,7 +139,7 @@ class _Needs:
             self._startup.graph.need(event, pairs, without_retry=without_retry)
 
     def _pods(self, content: Content) -> None:
-        cluster, injectors = content.unit.place, self._injectors(content)
+        injectors = self._injectors(content)
         for item in content.items:
             workload = workload_of(item)
             if workload is None:

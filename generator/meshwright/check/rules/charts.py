@@ -6,8 +6,10 @@ import re
 from collections.abc import Iterator
 
 from meshwright.check.model.index import CONTROL_PLANE, Model
+from meshwright.check.model.releases import ChartRelease
 from meshwright.check.rules.rule import Hit, Severity, rule
 from meshwright.linkerd.upgrades import read_version
+from meshwright.yaml.pointer import holds, value_at
 
 # An exact version; anything else is a range, which a registry resolves anew each time.
 _EXACT = re.compile(r"v?[0-9]+\.[0-9]+\.[0-9]+(?:[-+][0-9A-Za-z.+-]+)?\Z")
@@ -80,6 +82,13 @@ def versions_apart(model: Model) -> Iterator[Hit]:
                 )
 
 
+def _is_from_git(release: ChartRelease) -> bool:
+    """Whether Flux reads a chart from a folder of a repository, whose revision is its version."""
+    source = release.built.data if release.built is not None else {}
+    pointer = ("spec", "chart", "spec", "sourceRef", "kind")
+    return holds(source, pointer) and value_at(source, pointer) in ("GitRepository", "Bucket")
+
+
 @rule(
     "MW104",
     "chart-version-range",
@@ -92,7 +101,12 @@ def versions_apart(model: Model) -> Iterator[Hit]:
 def floating_other_version(model: Model) -> Iterator[Hit]:
     for release in model.releases:
         name = release.chart.name
-        if not release.repository or _LINKERD.match(name) or _EXACT.match(release.chart.version):
+        if (
+            not release.repository
+            or _is_from_git(release)
+            or _LINKERD.match(name)
+            or _EXACT.match(release.chart.version)
+        ):
             continue
         shown = f"version range '{release.chart.version}'" if release.chart.version else "no version"
         text = f"{release.title} installs chart {name} with {shown}"

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Container, Iterator, Mapping
 
 from meshwright.check.model.duration import seconds
 from meshwright.check.model.index import Item, Model
+from meshwright.check.model.repository import RootKind
 from meshwright.check.order.chartfacts import CRDS_FOLDER, skips_crds
 from meshwright.check.rules.rule import Absence, Engine, Hit, Severity, rule
 from meshwright.errors import Position
 from meshwright.words import did_you_mean, plural
 from meshwright.yaml import YamlFault
 
+_READY_WHEN_APPLIED = frozenset(
+    {"Namespace", "ConfigMap", "Secret", "ServiceAccount", "Role", "RoleBinding", "ClusterRole"}
+    | {"ClusterRoleBinding", "LimitRange", "PriorityClass", "ResourceQuota", "StorageClass"}
+)
 _KUSTOMIZE, _HELM = "kustomize.toolkit.fluxcd.io", "helm.toolkit.fluxcd.io"
 # Two graphs: each kind depends on its own, and the other is what people mistake it for.
 _GRAPHS = (("Kustomization", _KUSTOMIZE, "HelmRelease"), ("HelmRelease", _HELM, "Kustomization"))
@@ -43,8 +48,11 @@ def missing_dependency(model: Model) -> Iterator[Hit]:
         for item in model.items(kind, group):
             known.setdefault(item.cluster, {})[item.namespace, item.name] = item
         for item in model.items(kind, group):
+            if item.root.kind is RootKind.FOLDER:
+                # Nothing here applies it, so what it depends on may be elsewhere, too.
+                continue
             for number, namespace, name in _dependencies(item):
-                if (namespace, name) in known[item.cluster]:
+                if (namespace, name) in known[item.cluster] or _is_by_hand(item, known, (namespace, name)):
                     continue
                 at = item.at("spec", "dependsOn", number, "name")
                 text = (
@@ -59,6 +67,12 @@ def missing_dependency(model: Model) -> Iterator[Hit]:
                 names = [found for space, found in known[item.cluster] if space == namespace]
                 text += "" if fix else did_you_mean(name, names)
                 yield Hit(at, text, fix, item.title, absent=Absence(item.cluster, (kind,), namespace))
+
+
+def _is_by_hand(item: Item, known: Mapping[str, Container[tuple[str, str]]], wanted: tuple[str, str]) -> bool:
+    """Whether an object of no known cluster has this name: a person may have applied it to this one."""
+    others = known if not item.cluster else ("",)
+    return any(wanted in known.get(cluster, ()) for cluster in others)
 
 
 @rule(
@@ -78,10 +92,25 @@ def ready_too_early(model: Model) -> Iterator[Hit]:
             found = model.find(item.cluster, "Kustomization", namespace, name)
             if found is None or found.built.group != _KUSTOMIZE:
                 continue
-            if found.get("spec", "wait") is not True and not found.list("spec", "healthChecks"):
+            waits = found.get("spec", "wait") is True or bool(found.list("spec", "healthChecks"))
+            if not waits and not _is_ready_when_applied(model, found):
                 at = item.at("spec", "dependsOn", number, "name")
                 text = f"{item.title} depends on {found.title}, which is Ready as soon as it is applied because it sets no wait"
                 yield Hit(at, text, subject=item.title)
+
+
+def _is_ready_when_applied(model: Model, kustomization: Item) -> bool:
+    """Whether a Kustomization has only objects that exist as soon as they are applied."""
+    for root in model.repository.roots:
+        own = root.kustomization
+        if (
+            own is not None
+            and root.cluster == kustomization.cluster
+            and own.name == kustomization.built.qualified_name
+        ):
+            kinds = {built.kind for built in root.objects}
+            return root.built and bool(kinds) and kinds <= _READY_WHEN_APPLIED
+    return False
 
 
 @rule(
@@ -343,7 +372,8 @@ def missing_source(model: Model) -> Iterator[Hit]:
             # Bootstrap makes flux-system; others of a kind that is never seen may come from there too.
             if not known or name == "flux-system":
                 continue
-            if not any((other.name, other.namespace) == (name, namespace) for other in known):
+            by_hand = [other for other in model.items(wanted) if not (other.cluster and item.cluster)]
+            if not any((other.name, other.namespace) == (name, namespace) for other in (*known, *by_hand)):
                 names = [other.name for other in known]
                 there = [other.namespace for other in known if other.name == name]
                 hint = f"; namespace {there[0]} has one" if there else did_you_mean(name, names)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -22,6 +23,10 @@ _PACKAGED = frozenset(
 )
 
 
+# source: traefik-helm-chart, chart 28.0.0 is the first with Traefik v3.
+_TRAEFIK_V2 = re.compile(r"v?(?:[1-9]|1[0-9]|2[0-7])\.")
+
+
 @rule(
     "MW601",
     "traefik-api-group-removed",
@@ -33,9 +38,12 @@ _PACKAGED = frozenset(
 def old_group(model: Model) -> Iterator[Hit]:
     for item in model.all_items():
         if item.built.group == "traefik.containo.us":
-            yield Hit(
-                item.at("apiVersion"), f"{item.title} uses API group traefik.containo.us", subject=item.title
-            )
+            # The chart's CRDs have both groups as long as it installs Traefik v2.
+            charts = [release.chart.version for release in model.charts("traefik", item.cluster)]
+            is_v2 = bool(charts) and all(map(_TRAEFIK_V2.match, charts))
+            text = f"{item.title} uses API group traefik.containo.us"
+            severity = Severity.WARNING if is_v2 else None
+            yield Hit(item.at("apiVersion"), text, subject=item.title, severity=severity)
 
 
 def _chart_configs(model: Model) -> list[Item]:

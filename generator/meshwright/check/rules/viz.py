@@ -122,7 +122,9 @@ def enforced_host(model: Model) -> Iterator[Hit]:
         if value:
             continue
         for item, _ in _dashboard_routes(model):
-            if item.cluster == release.cluster:
+            # ingress-nginx then sends a host of its own, which viz may know.
+            rewritten = "nginx.ingress.kubernetes.io/upstream-vhost" in item.annotations
+            if item.cluster == release.cluster and not rewritten:
                 text = f"{item.title} exposes viz' dashboard, but {release.title} sets no dashboard.enforcedHostRegexp"
                 yield Hit(item.at("spec"), text, subject=item.title)
 
