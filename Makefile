@@ -62,9 +62,11 @@ oracles: $(STAMP)
 	cd tests/oracles/go && GOFLAGS=-mod=readonly go build -o ../../../build/oracles .
 	cd tests/oracles/linkerd && GOFLAGS=-mod=readonly go build -o ../../../build/linkerd-oracle .
 	cd tests/engine/modules/inject && GOFLAGS=-mod=readonly go build -o ../../../../build/inject .
+	cd tests/engine/modules/podsecurity && GOFLAGS=-mod=readonly go build -o ../../../../build/podsecurity .
 	PYTHONPATH=tests:generator $(RUN) python -m oracles.compare build/oracles
 	PYTHONPATH=tests:generator $(RUN) python -m oracles.trust build/linkerd-oracle
 	PYTHONPATH=tests:generator $(RUN) python -m oracles.injections build/inject
+	PYTHONPATH=tests:generator $(RUN) python -m oracles.podsecurity build/podsecurity
 
 # Repositories of many answers, rendered with the real charts in CHARTS and judged by kubeconform, Pod Security's evaluator
 # and Linkerd's injector. SETS: only these sets of answers (tests/realcharts/answers.yaml).

@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from meshwright.apps.model import App, AppsContext, RepositorySettings
 from meshwright.finding import Finding
 from meshwright.manifests.unit import BuiltObject
+from meshwright.podsecurity import ENFORCE, enforced
 from meshwright.yaml.pointer import mapping_of
 
-LEVEL = "pod-security.kubernetes.io/enforce"
-_FORBIDDING = frozenset({"baseline", "restricted"})
+LEVEL = ENFORCE
 
 
 def forbidding_level(namespace: BuiltObject | None, settings: RepositorySettings) -> str:
@@ -21,8 +21,8 @@ def forbidding_level(namespace: BuiltObject | None, settings: RepositorySettings
     if namespace is None or settings.cni:
         return ""
     labels = mapping_of(mapping_of(namespace.data.get("metadata")).get("labels"))
-    level = str(labels.get(LEVEL) or "")
-    return level if level in _FORBIDDING else ""
+    level = enforced(labels)
+    return "" if level.allows_linkerd_init else level.name
 
 
 def namespace_of(name: str, context: AppsContext) -> BuiltObject | None:

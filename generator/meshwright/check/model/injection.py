@@ -89,6 +89,11 @@ def _managed(model: Model) -> dict[tuple[str, str], tuple[Mapping[str, Any], Map
     return found
 
 
+def namespace_injects(model: Model, cluster: str, name: str) -> bool:
+    """Whether a pod without annotations and labels of its own gets a proxy in a namespace."""
+    return verdict(Pod(), namespace_of(model, cluster, name), injector(model, cluster)).injected is True
+
+
 def injector(model: Model, cluster: str) -> Injector:
     """The injector of a cluster: by the values of its control plane, or else by the chart's defaults."""
     return model.once(_injectors).get(cluster, Injector())

@@ -6,16 +6,15 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from meshwright.check.model.annotationholders import annotation_holders, chart_pods, holder_of
-from meshwright.check.model.index import CONTROL_PLANE, Item, Model
+from meshwright.check.model.index import Item, Model
 from meshwright.check.model.injection import (
     control_plane,
-    inject_mode,
     injector,
     namespace_of,
     proxy_settings,
     service_account,
 )
-from meshwright.check.model.workloads import Workload, workloads, workloads_in
+from meshwright.check.model.workloads import Workload, workloads
 from meshwright.check.rules.rule import Hit, Severity, rule
 from meshwright.flux.substitution import unresolved
 from meshwright.labelselector import matches
@@ -172,50 +171,6 @@ def host_network(model: Model) -> Iterator[Hit]:
             at = workload.item.at(*workload.template, "metadata", "annotations", INJECT)
             text = f"{workload.item.title} requests injection, but uses the host network"
             yield Hit(at, text, subject=workload.item.title)
-
-
-@rule(
-    "MW305",
-    "pod-security-blocks-linkerd-init",
-    "Pod Security blocks linkerd-init in a meshed namespace",
-    why="linkerd-init needs NET_ADMIN and NET_RAW. These levels forbid both, so no pod is created.",
-    fix="set the level to privileged, or use linkerd-cni",
-    source="Kubernetes Pod Security Standards; linkerd2 charts/partials, _proxy-init.tpl, by cniEnabled",
-)
-def pod_security(model: Model) -> Iterator[Hit]:
-    label = "pod-security.kubernetes.io/enforce"
-    for item in model.items("Namespace", ""):
-        level = item.labels.get(label)
-        if level not in ("baseline", "restricted") or not _uses_linkerd_init(model, item.cluster):
-            continue
-        if item.annotations.get(INJECT) in INJECTING:
-            text = f"{item.title} is meshed, but enforces Pod Security level {level}"
-        elif pods := list(_meshed_pods(model, item)):
-            who = f"{pods[0]} is" if len(pods) == 1 else f"{pods[0]} and {len(pods) - 1} more are"
-            text = f"{who} meshed, but {item.title} enforces Pod Security level {level}"
-        else:
-            continue
-        yield Hit(item.at("metadata", "labels", label), text, subject=item.title)
-
-
-def _uses_linkerd_init(model: Model, cluster: str) -> bool:
-    """By the control plane's cniEnabled; without a control plane, unless something installs the CNI plugin."""
-    planes = list(model.charts(CONTROL_PLANE, cluster))
-    if planes:
-        return not any(plane.value("cniEnabled") is True or not plane.complete for plane in planes)
-    return not model.charts("linkerd2-cni", cluster)
-
-
-def _meshed_pods(model: Model, namespace: Item) -> Iterator[str]:
-    """Workloads and releases whose own annotations request a proxy in a namespace, with their places."""
-    for workload in workloads_in(model, namespace.cluster, namespace.name):
-        if inject_mode(model, workload) is not None:
-            where = workload.item.at(*workload.template, "metadata", "annotations", INJECT)
-            yield f"{workload.item.title} ({where})"
-    for holder in chart_pods(model):
-        here = (holder.cluster, holder.namespace) == (namespace.cluster, namespace.name)
-        if here and holder.annotations.get(INJECT) in INJECTING:
-            yield f"{holder.title} ({holder.at(INJECT)})"
 
 
 @rule(

@@ -15,6 +15,7 @@ import (
 
 type question struct {
 	Level    string            `json:"level"`
+	Version  string            `json:"version"`
 	Metadata metav1.ObjectMeta `json:"metadata"`
 	Spec     corev1.PodSpec    `json:"spec"`
 }
@@ -41,7 +42,13 @@ func main() {
 		if err != nil {
 			fail(err)
 		}
-		at := api.LevelVersion{Level: level, Version: api.LatestVersion()}
+		version := api.LatestVersion()
+		if asked.Version != "" {
+			if version, err = api.ParseVersion(asked.Version); err != nil {
+				fail(err)
+			}
+		}
+		at := api.LevelVersion{Level: level, Version: version}
 		result := policy.AggregateCheckResults(evaluator.EvaluatePod(at, &asked.Metadata, &asked.Spec))
 		if err := out.Encode(answer{result.Allowed, result.ForbiddenDetail()}); err != nil {
 			fail(err)
