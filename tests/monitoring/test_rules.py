@@ -96,6 +96,22 @@ def test_the_limit_of_the_issuer_follows_its_lifetime() -> None:
     assert re.search(r"or vector\(7 \* 86400\)\s*\)\s*\Z", expr)
 
 
+def test_the_limit_of_a_proxy_follows_the_lifetime_of_its_certificate() -> None:
+    """A certificate of twelve hours must not fire before its renewal, as with a fixed limit of four."""
+    expr = ALERTS["LinkerdProxyCertificateExpiring"]["expr"]
+    found = selectors(expr)
+
+    # The same on both sides, so that each proxy is compared with its own past.
+    assert len(found) == 2
+    assert str(found[0].matchers) == str(found[1].matchers)
+    assert {selector.name for selector in found} == {"control_identity_cert_expiration_timestamp_seconds"}
+    assert not re.search(r"\b(3600|86400)\b", expr)
+    share = re.search(r"< ([0-9.]+) \* max_over_time\(", expr)
+    # Below the three tenths that are left at renewal, above nothing.
+    assert share is not None
+    assert 0.1 <= float(share[1]) < 0.3
+
+
 @pytest.mark.parametrize("engine", ["flux", "argocd"])
 def test_the_annotations_that_alerts_read_are_exported(engine: str, tmp_path: Path) -> None:
     scaffold({"engine": engine}, tmp_path / "repository")
