@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from meshwright.check.model.index import Model
-from meshwright.check.model.injection import inject_mode
+from meshwright.check.model.injection import inject_mode, namespace_injects
 from meshwright.check.model.releases import ChartRelease
 from meshwright.check.model.workloads import workload_of, workloads
 from meshwright.linkerd.injection import INJECT
@@ -69,8 +69,7 @@ def operator_objects(model: Model, cluster: str) -> list[str]:
 
 def _is_meshed(model: Model, release: ChartRelease) -> bool:
     """Whether a chart is meshed through its Namespace, its values, or patches of its objects."""
-    namespace = model.find(release.cluster, "Namespace", "", release.namespace)
-    if namespace is not None and namespace.annotations.get(INJECT) in ("enabled", "ingress"):
+    if namespace_injects(model, release.cluster, release.namespace):
         return True
     if _requests_injection(release.values.data) or (
         release.built is not None and _requests_injection(release.built.data)

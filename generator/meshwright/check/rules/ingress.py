@@ -8,14 +8,17 @@ from typing import Any
 
 from meshwright.check.model.annotationholders import chart_pods
 from meshwright.check.model.index import Item, Model
+from meshwright.check.model.injection import inject_mode
+from meshwright.check.model.releasepods import mode_of, release_mode
 from meshwright.check.model.workloads import workloads
 from meshwright.check.rules.rule import Absence, Hit, Severity, rule
 from meshwright.linkerd.injection import INJECT
 from meshwright.yaml import YamlFault, parse
-from meshwright.yaml.pointer import holds, items_of, value_at
+from meshwright.yaml.pointer import holds, items_of, mapping_of, value_at
 
 _HELM = "helm.cattle.io"
 _HEADER = "l5d-dst-override"
+_TRAEFIK_PODS = ("deployment", "podAnnotations")
 _NATIVE = "traefik.ingress.kubernetes.io/service.nativelb"
 # Charts that k3s and RKE2 bring. source: k3s-io/k3s manifests; rancher/rke2 charts.
 _PACKAGED = frozenset(
@@ -156,19 +159,22 @@ def _ingress_mode(model: Model, cluster: str) -> list[str]:
     found = [
         workload.item.title
         for workload in workloads(model)
-        if workload.item.cluster == cluster and workload.annotations.get(INJECT) == "ingress"
+        if workload.item.cluster == cluster and inject_mode(model, workload) == "ingress"
     ]
     for release in model.charts("traefik", cluster):
-        if release.value("deployment", "podAnnotations", INJECT) == "ingress":
+        if release_mode(model, release, *_TRAEFIK_PODS) == "ingress":
             found.append(release.title)
     for item in _chart_configs(model):
-        if (
-            item.cluster == cluster
-            and _value(_values(item), "deployment", "podAnnotations", INJECT) == "ingress"
-        ):
+        if item.cluster == cluster and _config_mode(model, item) == "ingress":
             found.append(item.title)
     namespaces = [item for item in model.items("Namespace", "") if item.cluster == cluster]
-    return found + [item.title for item in namespaces if item.annotations.get(INJECT) == "ingress"]
+    return found + [item.title for item in namespaces if mode_of(model, cluster, item.name, {}) == "ingress"]
+
+
+def _config_mode(model: Model, item: Item) -> str | None:
+    """The mode of the Traefik that a HelmChartConfig configures."""
+    annotations = mapping_of(_value(_values(item), *_TRAEFIK_PODS))
+    return mode_of(model, item.cluster, item.namespace, annotations)
 
 
 @rule(
@@ -230,14 +236,11 @@ def no_native_balancing(model: Model) -> Iterator[Hit]:
         meshed = [
             (release.title, release.value("providers", "kubernetesCRD", "nativeLBByDefault"))
             for release in model.charts("traefik", cluster)
-            if release.value("deployment", "podAnnotations", INJECT) == "enabled" and release.complete
+            if release.complete and release_mode(model, release, *_TRAEFIK_PODS) == "enabled"
         ]
         for item in _chart_configs(model):
             values = _values(item)
-            if (
-                item.cluster == cluster
-                and _value(values, "deployment", "podAnnotations", INJECT) == "enabled"
-            ):
+            if item.cluster == cluster and _config_mode(model, item) == "enabled":
                 meshed.append((item.title, _value(values, "providers", "kubernetesCRD", "nativeLBByDefault")))
         if len(meshed) != 1 or meshed[0][1] is True:
             continue
@@ -276,7 +279,7 @@ def _is_headless(model: Model, route: Item, service: Mapping[str, Any]) -> bool:
 def nginx_upstream(model: Model) -> Iterator[Hit]:
     key = "nginx.ingress.kubernetes.io/service-upstream"
     for release in model.charts("ingress-nginx"):
-        meshed = release.value("controller", "podAnnotations", INJECT) in ("enabled", "ingress")
+        meshed = release_mode(model, release, "controller", "podAnnotations")
         everywhere = release.value("controller", "config", "service-upstream")
         if not meshed or str(everywhere).lower() == "true":
             continue
