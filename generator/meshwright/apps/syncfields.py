@@ -125,8 +125,6 @@ def _flux(app: App) -> dict[str, Any]:
 
 def _argocd(app: App) -> dict[str, Any]:
     sync, spec = app.spec.sync, dict[str, Any]()
-    if app.spec.target_namespace:
-        spec["source"] = {"kustomize": {"namespace": app.spec.target_namespace}}
     if sync.prune is not None:
         spec["syncPolicy"] = {"automated": {"prune": sync.prune}}
     return {"spec": spec} if spec or sync.suspend else {}

@@ -72,7 +72,9 @@ def choose_targets(app: App, base: Base, settings: RepositorySettings) -> Target
     for item, owner in owners:
         entry = entries.pop((item.kind, item.name), None)
         if app.spec.scope is Scope.NAMESPACE:
-            differs = entry is not None or (item.kind in JOB_KINDS and _needs_own(app, found.jobs, settings))
+            is_job = item.kind in JOB_KINDS and app.spec.is_meshed
+            own = is_job and (_needs_own(found.jobs, settings) or runs_await(item, owner))
+            differs = entry is not None or own
             if not differs:
                 if reason := blocked(item, owner):
                     found.skipped.append((item, reason))
@@ -92,10 +94,8 @@ def jobs_mode(app: App, settings: RepositorySettings) -> Jobs:
     return Jobs.NATIVE if settings.native_sidecars else Jobs.DISABLED
 
 
-def _needs_own(app: App, jobs: Jobs, settings: RepositorySettings) -> bool:
+def _needs_own(jobs: Jobs, settings: RepositorySettings) -> bool:
     """Whether Jobs need an annotation in addition to the Namespace's."""
-    if not app.spec.is_meshed:
-        return False
     return jobs is not Jobs.NATIVE or not settings.native_sidecars
 
 
@@ -145,8 +145,10 @@ def _job_annotations(
             text = f"jobs is 'await', but no container of {where} runs linkerd-await"
             fix = "run its command with `linkerd-await --shutdown --`, or set jobs to native"
             found.findings.append(Finding("mesh/jobs", app.at("jobs"), text, fix))
-        return {**annotations, ADMIN_SHUTDOWN: "enabled"}
-    if not settings.native_sidecars:
+    if runs_await(item, owner):
+        # Without it, the proxy refuses what linkerd-await --shutdown asks for.
+        annotations = {**annotations, ADMIN_SHUTDOWN: "enabled"}
+    if found.jobs is Jobs.NATIVE and not settings.native_sidecars:
         return {**annotations, native_sidecar_name(settings): "true"}
     return annotations
 

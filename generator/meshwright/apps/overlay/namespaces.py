@@ -47,7 +47,7 @@ def namespace_findings(app: App, base: Base, engine: str) -> Iterator[Finding]:
 
     Flux applies nothing of an application with such an object; Argo CD gives it the Application's namespace.
     """
-    yield from _target_findings(app, base)
+    yield from _target_findings(app, base, engine)
     if app.spec.target_namespace:
         return
     wanted = app.spec.namespace
@@ -72,8 +72,16 @@ def namespace_findings(app: App, base: Base, engine: str) -> Iterator[Finding]:
         yield Finding("mesh/namespace", bare[0].origin.position, text, fix)
 
 
-def _target_findings(app: App, base: Base) -> Iterator[Finding]:
+def _target_findings(app: App, base: Base, engine: str) -> Iterator[Finding]:
     target, at = app.spec.target_namespace, app.at("targetNamespace")
+    for item in base.objects:
+        # kustomize.namespace would also move the gate, which runs outside of the application's namespace.
+        if engine == "argocd" and target and item.namespace not in ("", target):
+            where = f"{item.short_title} ({item.origin.position}) is in namespace '{item.namespace}'"
+            text = f"targetNamespace on Argo CD is for objects without a namespace, but {where}"
+            fix = f"set `namespace: {target}` in {base.path}/kustomization.yaml"
+            yield Finding("mesh/namespace", at, text, fix)
+            break
     if target and target != app.spec.namespace:
         text = f"targetNamespace '{target}' moves every object there, but namespace is '{app.spec.namespace}'"
         yield Finding("mesh/namespace", at, text, "set both to the same namespace")
