@@ -139,15 +139,14 @@ def _job_annotations(
 ) -> dict[str, str]:
     if found.jobs is Jobs.DISABLED:
         return {INJECT: str(Inject.DISABLED)}
-    if found.jobs is Jobs.AWAIT:
-        if not runs_await(item, owner):
-            where = f"{item.short_title} ({item.origin.position})"
-            text = f"jobs is 'await', but no container of {where} runs linkerd-await"
-            fix = "run its command with `linkerd-await --shutdown --`, or set jobs to native"
-            found.findings.append(Finding("mesh/jobs", app.at("jobs"), text, fix))
     if runs_await(item, owner):
         # Without it, the proxy refuses what linkerd-await --shutdown asks for.
         annotations = {**annotations, ADMIN_SHUTDOWN: "enabled"}
+    elif found.jobs is Jobs.AWAIT:
+        where = f"{item.short_title} ({item.origin.position})"
+        text = f"jobs is 'await', but no container of {where} runs linkerd-await"
+        fix = "run its command with `linkerd-await --shutdown --`, or set jobs to native"
+        found.findings.append(Finding("mesh/jobs", app.at("jobs"), text, fix))
     if found.jobs is Jobs.NATIVE and not settings.native_sidecars:
         return {**annotations, native_sidecar_name(settings): "true"}
     return annotations
