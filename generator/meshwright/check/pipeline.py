@@ -14,9 +14,8 @@ from meshwright.check.model.index import Model
 from meshwright.check.model.loader import load
 from meshwright.check.model.releases import ChartRelease, read_releases
 from meshwright.check.model.repository import Repository, Root
-from meshwright.check.order.analysis import order_of
 from meshwright.check.order.line import Line
-from meshwright.check.order.timeline import Timeline
+from meshwright.check.order.timeline import timeline_of
 from meshwright.check.report import Report, RootSummary, in_order, is_ours, summarised
 from meshwright.check.rules.flux import places_of_dropped
 from meshwright.check.rules.registry import rules_by_name
@@ -165,7 +164,7 @@ class _Check:
                     repository.not_seen.append(found)
             self._explained = {(_SAME["MW706"], at) for at in places_of_dropped(model)}
             if order:
-                self._order = tuple(Timeline(order_of(model).startup).lines())
+                self._order = tuple(timeline_of(model).lines())
         if look is not None:
             with self._stage("reading what a picture shows"):
                 look(model)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -48,7 +49,7 @@ class Collector:
 
     def finish(self, report: Report) -> dict[str, Any]:
         """The data of the graph."""
-        data = {
+        data: dict[str, Any] = {
             "schema_version": SCHEMA_VERSION,
             "meshwright": __version__,
             "check": report_data(report),
@@ -56,8 +57,7 @@ class Collector:
             "finding_places": finding_facts(report.findings, self._places),
             "rules": rule_facts(report.findings),
         }
-        found: dict[str, Any] = _printable(data)
-        return found
+        return data if _is_plain(data) else _printable(data)
 
 
 def graph_data(path: Path, charts: Path | None = None, *, baseline: bool = True) -> dict[str, Any]:
@@ -86,6 +86,12 @@ def data_since(path: Path, revision: str, charts: Path | None = None) -> dict[st
 
 def _nothing() -> dict[str, Any]:
     return {**{name: [] for name in _EMPTY}, "check": {"findings": []}, "finding_places": []}
+
+
+def _is_plain(data: Mapping[str, Any]) -> bool:
+    """Whether all of it is printable ASCII, which almost every repository is: looking at each text is slow."""
+    text = json.dumps(data, ensure_ascii=False, default=str).replace('\\"', "")
+    return text.isascii() and text.isprintable() and "\\" not in text
 
 
 def _printable(value: Any) -> Any:

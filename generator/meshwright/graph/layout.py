@@ -14,7 +14,7 @@ from meshwright.graph.boxes import NEVER, Arrow, Box, Drawing
 
 WIDTH, HEIGHT = 188, 50
 _GAP_X, _GAP_Y, _LANE = 40, 18, 10
-_TOP, _MARGIN = 34, 8
+_TOP, _MARGIN, _BULGE = 34, 8, 32
 # Fewer columns than this fit a laptop's screen without stacking.
 _FITTING = 6
 _LONG_CHAIN, _STACKED = 3, 4
@@ -208,8 +208,13 @@ def _picture(
         Column(_label([box for cell in column for box in cell]), left(number))
         for number, column in enumerate(columns)
     )
-    width = left(len(columns)) - _GAP_X + _MARGIN
+    width = left(len(columns)) - _GAP_X + (_BULGE if _bulges(arrows, left(len(columns) - 1)) else _MARGIN)
     return Picture(width, _TOP + height + _MARGIN, labels, tuple(placed.values()), tuple(arrows))
+
+
+def _bulges(arrows: Sequence[PlacedArrow], last: int) -> bool:
+    """Whether an arrow runs around the side of the last column."""
+    return any(min(x for x, _ in placed.points) >= last for placed in arrows)
 
 
 def _within_column(one: PlacedBox, other: PlacedBox) -> list[tuple[int, int]]:

@@ -13,7 +13,7 @@ from meshwright.check.order.consequences import Consequence, Consequences
 from meshwright.check.order.explanation import comment_at
 from meshwright.check.order.graph import Edge
 from meshwright.check.order.startup import Moment, StartupModel, StartupUnit
-from meshwright.check.order.timeline import Timeline
+from meshwright.check.order.timeline import timeline_of
 from meshwright.errors import Position
 from meshwright.graph.parts import is_application
 
@@ -51,7 +51,7 @@ class _OrderReader:
         self._model = model
         self._startup: StartupModel = analysis.startup
         self._diagnoses = analysis.diagnoses
-        self._timeline = Timeline(self._startup)
+        self._timeline = timeline_of(model)
         self._consequences = Consequences(self._startup)
         self._known = {(unit.cluster, unit.title): unit for unit in self._startup.units}
         self._waves: dict[int, list[tuple[StartupUnit, Edge]]] = {}

@@ -14,7 +14,7 @@ from meshwright.graph.meshview import counted, mesh_view
 from meshwright.graph.svg import HELPERS, edge_link, sketch
 from meshwright.graph.templates import render, source
 
-_WIDTH = {1: 22, 2: 29, 3: 36}
+_WIDTH = {1: 29, 2: 36, 3: 43}
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Badge:
     @property
     def width(self) -> int:
         """Of its frame, in pixels."""
-        return _WIDTH.get(len(self.text) - 2, 43)
+        return _WIDTH.get(len(self.text) - 2, 50)
 
     @property
     def words(self) -> str:

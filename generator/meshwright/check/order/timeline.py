@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import cached_property
 
+from meshwright.check.model.index import Model
+from meshwright.check.order.analysis import order_of
 from meshwright.check.order.graph import Edge, EventGraph
 from meshwright.check.order.line import Line, Reason
 from meshwright.check.order.startup import Moment, StartupModel, StartupUnit
@@ -14,11 +16,21 @@ _MANUAL_APPLY = "manual apply of"
 _ENGINE_ORDER = frozenset({"dependsOn", "part", "wave", "wait", "healthChecks", "gate"})
 
 
+def timeline_of(model: Model) -> Timeline:
+    """The timeline of everything in the repository, made once per model."""
+    return model.once(_timeline)
+
+
+def _timeline(model: Model) -> Timeline:
+    return Timeline(order_of(model).startup)
+
+
 class Timeline:
     """Every unit of a startup, in the earliest possible order."""
 
     def __init__(self, startup: StartupModel) -> None:
         self._startup = startup
+        self._found: dict[StartupUnit, list[Edge]] = {}
 
     def lines(self) -> Iterator[Line]:
         """Lines by cluster and rank; units that never come up are last."""
@@ -93,8 +105,13 @@ class Timeline:
     def _ordered(self) -> EventGraph:
         return self._startup.graph.filtered(lambda _, __, kind: kind in _ENGINE_ORDER | {"own", "health"})
 
-    def _steps(self, unit: StartupUnit) -> Iterator[Edge]:
+    def _steps(self, unit: StartupUnit) -> list[Edge]:
         """Everything in other units that a unit waits for before it is applied."""
+        if unit not in self._found:
+            self._found[unit] = list(self._steps_of(unit))
+        return self._found[unit]
+
+    def _steps_of(self, unit: StartupUnit) -> Iterator[Edge]:
         startup = self._startup
         pending, seen = [startup.unit(unit)[Moment.APPLIED]], set()
         while pending:

@@ -13,6 +13,12 @@
 
   const target = () => document.getElementById(location.hash.slice(1));
 
+  const focus = (item) => {
+    const at = item.querySelector(":scope > summary") || item;
+    if (at === item && !at.hasAttribute("tabindex")) at.tabIndex = -1;
+    at.focus({ preventScroll: true });
+  };
+
   const show = (view) => {
     shown = view;
     for (const one of views) one.classList.toggle("shown", one === view);
@@ -31,7 +37,7 @@
     if (!found || found === view) return;
     for (let at = found; at; at = at.parentElement) if (at.tagName === "DETAILS") at.open = true;
     const card = found.closest("article.card") || found;
-    card.focus({ preventScroll: true });
+    focus(card);
     if (!found.closest("article.card")) found.scrollIntoView({ block: "center" });
   };
 
@@ -77,10 +83,9 @@
 
   const step = (by) => {
     const items = all("[data-item]", shown).filter((item) => !item.classList.contains("missed") && item.checkVisibility());
-    const focusable = (item) => item.querySelector(":scope > summary") || item;
     const at = items.findIndex((item) => item.contains(document.activeElement));
     const next = items[at < 0 ? (by > 0 ? 0 : items.length - 1) : Math.min(Math.max(at + by, 0), items.length - 1)];
-    if (next) { focusable(next).focus(); next.scrollIntoView({ block: "nearest" }); }
+    if (next) { focus(next); next.scrollIntoView({ block: "nearest" }); }
   };
 
   // The nearest box in a direction, from the box that has the focus.
