@@ -8,7 +8,7 @@ STAMP := $(VENV)/.installed
 # Compiled once, not at each start: half of a command's time otherwise.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: install tools all-tools demo test test-long test-full security fuzz oldest-copier oracles charts facts pins e2e redis lint prose format hooks bench examples docs schemas requirements dist try-wheel clean
+.PHONY: install tools all-tools demo test test-long test-full security fuzz oldest-copier oracles charts facts pins e2e redis browser lint prose format hooks bench examples docs schemas requirements dist try-wheel clean
 
 install: $(STAMP)
 
@@ -95,6 +95,18 @@ e2e: all-tools redis
 redis:
 	@command -v redis-server >/dev/null || ! command -v apt-get >/dev/null || test "$$(id -u)" != 0 || { \
 	  apt-get update -qq && apt-get install -qq --yes --no-install-recommends redis-server; } || true
+
+# The page of `meshwright graph` in a real browser. Chromium is Debian's; axe-core judges accessibility.
+browser: all-tools build/axe/.installed
+	@command -v chromium >/dev/null || { apt-get update -qq && apt-get install -qq --yes --no-install-recommends chromium; }
+	$(UV) sync --frozen --quiet --group browser
+	$(RUN) pytest -c tests/browser/pytest.ini -n 0 tests/browser
+
+build/axe/.installed: tests/browser/package.json tests/browser/package-lock.json
+	mkdir -p build/axe
+	cp $^ build/axe
+	cd build/axe && npm ci --silent --no-audit --no-fund
+	@touch $@
 
 lint: $(STAMP) prose
 	$(RUN) ruff format --check .

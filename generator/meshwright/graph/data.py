@@ -89,7 +89,7 @@ def _nothing() -> dict[str, Any]:
 
 
 def _is_plain(data: Mapping[str, Any]) -> bool:
-    """Whether all of it is printable ASCII, which almost every repository is: looking at each text is slow."""
+    """Whether all of it is printable ASCII, as almost always; looking at each text is slow."""
     text = json.dumps(data, ensure_ascii=False, default=str).replace('\\"', "")
     return text.isascii() and text.isprintable() and "\\" not in text
 

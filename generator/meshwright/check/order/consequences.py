@@ -38,17 +38,25 @@ class Consequences:
         Nothing means that it is retried until it succeeds, or that another edge still makes it wait.
         """
         removed = self._edges.get((unit, other, kind), ())
-        texts: dict[str, None] = {}
+        texts: dict[str, int] = {}
         complete = True
         for held, softs, say in self._held if removed else ():
             released, whole = held.released_by(removed)
             complete = complete and whole
             for event in released:
-                texts.update((say(soft), None) for soft in softs.get(event, ()))
+                for soft in softs.get(event, ()):
+                    texts.setdefault(say(soft), self._places[id(soft)])
         if not texts:
             return None
-        first = min(texts)
+        first = min(texts, key=lambda text: texts[text])
         return Consequence(first, len(texts) - 1, not complete)
+
+    @cached_property
+    def _places(self) -> dict[int, int]:
+        """The order in which a check tells of them, by id()."""
+        startup = self._startup
+        softs = [*startup.soft_dependencies, *startup.without_retry]
+        return {id(soft): number for number, soft in enumerate(softs)}
 
     @cached_property
     def _edges(self) -> dict[tuple[StartupUnit, StartupUnit, str], list[tuple[int, int, str]]]:
