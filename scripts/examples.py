@@ -1,4 +1,4 @@
-"""Render every example anew: examples/NAME.yml -> examples/NAME/.
+"""Render every example anew, examples/NAME.yml -> examples/NAME/, and the picture of one.
 
 A file has the answers of one cluster. Or it has `repository`, the answers of the first cluster,
 `clusters`, what the others answer differently, and `mesh`, what is added to mesh.yaml of an application.
@@ -20,11 +20,14 @@ from meshwright.apps.generate import generate
 from meshwright.commands.staged import staged_change
 from meshwright.errors import MeshwrightError
 from meshwright.fleet.adding import AddRequest, add
+from meshwright.graph.data import graph_data
+from meshwright.graph.svg import render_svg
 from meshwright.scaffold import render
 from meshwright.yaml import parse
 
 ROOT = Path(__file__).resolve().parents[1]
 EXAMPLES = ROOT / "examples"
+PICTURE = ROOT / "docs/graph/order.svg"
 _IDENTITY = ("-c", "user.name=Example", "-c", "user.email=example@example.org", "-c", "commit.gpgsign=false")
 
 
@@ -97,6 +100,7 @@ def main() -> None:
             shutil.rmtree(EXAMPLES / name, ignore_errors=True)
             shutil.copytree(Path(scratch) / "repository", EXAMPLES / name)
         print(f"examples/{name}:", sum(path.is_file() for path in (EXAMPLES / name).rglob("*")), "files")
+    PICTURE.write_text(render_svg(graph_data(EXAMPLES / "pi-cluster"), "apps"), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -177,6 +177,12 @@ def test_the_whole_order_of_a_platform_fits_a_laptop() -> None:
     assert lay_out(drawing).width <= 1700
 
 
+def test_the_picture_in_the_docs_is_that_of_the_example() -> None:
+    drawn = (ROOT / "docs/graph/order.svg").read_text(encoding="utf-8")
+
+    assert drawn == render_svg(data_of("pi-cluster"), "apps"), "run `make examples`"
+
+
 def test_the_reason_of_an_edge_is_told() -> None:
     edges = data_of("pi-cluster")["edges"]
     [edge] = [

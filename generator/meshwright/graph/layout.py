@@ -17,7 +17,7 @@ _GAP_X, _GAP_Y, _LANE = 40, 18, 10
 _TOP, _MARGIN, _BULGE = 34, 8, 32
 # Fewer columns than this fit a laptop's screen without stacking.
 _FITTING = 6
-_LONG_CHAIN, _STACKED = 3, 4
+_LONG_CHAIN, _STACKED = 2, 4
 _SWEEPS = 6
 
 
