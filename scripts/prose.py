@@ -30,7 +30,7 @@ UNFINISHED = ROOT / "styles" / "unfinished.txt"
 CASES = ROOT / "styles" / "cases.yml"
 PAGES = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md", "docs/**/*.md", "styles/README.md")
 # Made from rules' texts and docstrings, which are checked where they are written.
-MADE = re.compile(r"docs/(?:rules/|rules\.md|mesh-yaml\.md)")
+MADE = re.compile(r"docs/(?:rules/|rules\.md|mesh-yaml\.md|reference/(?!index))")
 # A text and not a name, a path, a pattern or a piece of YAML: two words with a space between them.
 _PROSE = re.compile(r"[A-Za-z][a-z']+ (?:[a-z]+ )?[a-z]+")
 _CODE = re.compile(r"\(\?|\\[bdsw]|^[\w.-]+: \S+$|^\s*[-{\[<]|::|^[A-Z ]+$|%\}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import fields
 from pathlib import Path
@@ -10,13 +11,47 @@ from meshwright.apps.spec import read_spec
 from meshwright.check.rules.registry import load_rules
 from meshwright.limits import Limits
 from meshwright.linkerd.version import read_edge
+from meshwright.pins import load_pins
 from scripts import mesh_yaml, rulepages, ruletable
+from scripts.manual import reference
 
 
 def test_mesh_yaml_page(root: Path) -> None:
     written = (root / "docs" / "mesh-yaml.md").read_text(encoding="utf-8")
 
     assert written == mesh_yaml.page(), "run python -m scripts.mesh_yaml"
+
+
+def test_reference_pages(root: Path) -> None:
+    wanted = reference.pages()
+    written = {name: (root / "docs/reference" / name).read_text(encoding="utf-8") for name in wanted}
+
+    assert [name for name in wanted if wanted[name] != written[name]] == [], (
+        "run python -m scripts.manual.reference"
+    )
+    there = {page.name for page in (root / "docs/reference").iterdir()}
+    assert there == {"index.md", *wanted}
+
+
+def test_reference_pages_leave_nothing_out(root: Path) -> None:
+    wanted = reference.pages()
+    layers = re.findall(r"^## ([a-z-]+)$", wanted["layers.md"], re.MULTILINE)
+    map_of_layers = (root / "template/includes/layers.yml").read_text(encoding="utf-8")
+
+    assert layers == re.findall(r"^([a-z-]+):$", map_of_layers, re.MULTILINE)
+    assert "## meshwright trust rotate\n" in wanted["commands.md"]
+    assert "| `--write-baseline` | Write the current findings into that file. |" in wanted["commands.md"]
+    properties = json.loads((root / "schema/answers.schema.json").read_text(encoding="utf-8"))["properties"]
+    answers = re.findall(r"^\| `(\w+)` \|", wanted["answers.md"], re.MULTILINE)
+    assert set(answers) == {name for name in properties if not name.startswith("_")}
+    pins = load_pins()
+    for group in (pins.charts, pins.crds, pins.images, pins.hooks, pins.tools, pins.versions):
+        for name, version in group.items():
+            [row] = re.findall(
+                rf"^\| `{name}` \| `{re.escape(version)}` \| (.+) \|$", wanted["pins.md"], re.MULTILINE
+            )
+            assert len(row) > 10, name
+    assert all(f"[{file.name}]" in wanted["schemas.md"] for file in (root / "schema").glob("*.json"))
 
 
 def test_rule_pages(root: Path) -> None:

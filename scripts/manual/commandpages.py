@@ -1,0 +1,95 @@
+"""The page of commands and options, from the commands themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import typer
+
+from meshwright.cli import app
+from meshwright.errors import ExitCode
+
+_MEANING = {
+    ExitCode.CLEAN: "Done, or no errors",
+    ExitCode.FINDINGS: "Errors were found, or `generate --check` or `diff --exit-code` found differences",
+    ExitCode.COULD_NOT_RUN: "The command could not run; each line on standard error is one reason",
+    ExitCode.CONFLICTS: "`update` found conflicts",
+}
+# Every command has them; the page shows them once.
+_COMMON = {"--help", "--quiet", "--verbose"}
+
+
+def page() -> str:
+    """The whole page docs/reference/commands.md."""
+    return "".join(f"{line}\n" for line in _lines())
+
+
+def _lines() -> Iterator[str]:
+    root: Any = typer.main.get_command(app)
+    context = root.make_context("meshwright", ["help"], resilient_parsing=True)
+    yield "# Commands and options"
+    yield ""
+    yield "Made from the program (`python -m scripts.manual.reference`)."
+    yield "[The command line](../command-line.md) explains what the commands have in common."
+    yield ""
+    yield "| every command | |"
+    yield "|---|---|"
+    for parameter in root.params:
+        yield _row(parameter)
+    yield "| `-h`, `--help` | Show the help and exit. |"
+    for name in root.list_commands(context):
+        yield from _command(root.load(name), f"meshwright {name}", context)
+    yield ""
+    yield "## Exit codes"
+    yield ""
+    yield "| code | meaning |"
+    yield "|---|---|"
+    for code in ExitCode:
+        yield f"| {int(code)} | {_MEANING[code]} |"
+    yield "| 130 | Stopped by Ctrl-C |"
+
+
+def _command(command: Any, name: str, parent: Any) -> Iterator[str]:
+    context = type(parent)(command, info_name=name.rpartition(" ")[2], parent=parent)
+    shown = [it for it in command.params if not _COMMON & set(getattr(it, "opts", ()))]
+    commands = getattr(command, "commands", {})
+    is_run = not commands or getattr(command, "invoke_without_command", False)
+    yield ""
+    yield f"## {name}"
+    yield ""
+    yield _sentence(command.help or "")
+    if is_run:
+        yield ""
+        yield "    " + " ".join([name, *command.collect_usage_pieces(context)]).replace("{", "").replace(
+            "}", ""
+        )
+    if shown:
+        yield ""
+        yield "| option | |"
+        yield "|---|---|"
+        for parameter in shown:
+            yield _row(parameter)
+    for child in commands:
+        yield from _command(commands[child], f"{name} {child}", context)
+
+
+def _row(parameter: Any) -> str:
+    names = [*parameter.opts, *parameter.secondary_opts]
+    if parameter.param_type_name == "argument":
+        shown = f"`{parameter.metavar or parameter.human_readable_name}`"
+    else:
+        value = "" if parameter.is_flag else f" {parameter.metavar or _value(parameter)}"
+        shown = ", ".join(f"`{name}{value}`" for name in sorted(names, key=lambda it: it.startswith("--")))
+    # A bar ends a cell, also in code.
+    return f"| {shown.replace('|', '/')} | {_sentence(parameter.help or '')} |"
+
+
+def _value(parameter: Any) -> str:
+    choices = getattr(parameter.type, "choices", ())
+    named = "/".join(str(getattr(choice, "value", choice)) for choice in choices)
+    return named or parameter.human_readable_name.upper()
+
+
+def _sentence(text: str) -> str:
+    return " ".join(text.split()).replace("|", "\\|").replace("<", "&lt;")
