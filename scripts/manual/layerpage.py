@@ -39,7 +39,8 @@ def _lines() -> Iterator[str]:
     yield ""
     yield MADE.format("template/includes/layers.yml")
     yield "A layer starts when all layers that it needs are ready."
-    yield "Its files are in `platform/<cluster>/<layer>/`, its order in `clusters/<cluster>/platform/<layer>.yaml`."
+    yield "Its files are in `platform/<cluster>/<layer>/`, and its order is in"
+    yield "`clusters/<cluster>/platform/<layer>.yaml`."
     for name in first:
         one, other = first[name], second[name]
         contents = dict.fromkeys((one["summary"], other["summary"]))
@@ -61,9 +62,12 @@ def _lines() -> Iterator[str]:
 
 def _rendered(text: str, answers: dict[str, Any]) -> dict[str, Any]:
     environment = jinja2.Environment(
-        **{"variable_start_string": "[[", "variable_end_string": "]]"},
-        **{"block_start_string": "[%", "block_end_string": "%]"},
-        **{"trim_blocks": True, "lstrip_blocks": True},
+        variable_start_string="[[",
+        variable_end_string="]]",
+        block_start_string="[%",
+        block_end_string="%]",
+        trim_blocks=True,
+        lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
     environment.filters["to_json"] = environment.filters["tojson"]
