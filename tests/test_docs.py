@@ -115,6 +115,26 @@ def test_every_limit_is_told(root: Path) -> None:
     ]
 
 
+def test_the_glossary_has_the_words_of_the_architecture(root: Path) -> None:
+    pages = ("architecture.md", "explanation/glossary.md")
+    ours, shown = (
+        set(
+            re.findall(
+                r"^\| ([a-z][a-z `.-]+) \| (.+) \|$",
+                (root / "docs" / page).read_text(encoding="utf-8"),
+                re.MULTILINE,
+            )
+        )
+        for page in pages
+    )
+
+    terms = {(term, meaning) for term, meaning in ours if not term.startswith("`")}
+    assert len(terms) >= 20
+    assert terms - shown == set(), (
+        "docs/explanation/glossary.md differs from the table in docs/architecture.md"
+    )
+
+
 def test_each_part_of_the_how_to_is_done_or_obsolete_with_its_proof(root: Path) -> None:
     text = (root / "docs" / "from-the-how-to.md").read_text(encoding="utf-8")
     rows = [
