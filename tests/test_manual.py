@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,14 @@ def test_a_page_outside_the_navigation_is_a_fault(root: Path, tmp_path: Path) ->
 
 def test_every_link_leads_to_a_file(root: Path, tmp_path: Path) -> None:
     assert staging.stage(root, tmp_path / "docs") == []
+
+
+@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md"])
+def test_every_link_of_a_page_beside_the_manual_leads_to_a_file(root: Path, page: str) -> None:
+    text = (root / page).read_text(encoding="utf-8")
+    links = re.findall(r"\]\((?!https?:|#|mailto:)([^)#\s]+)", text)
+
+    assert [link for link in links if not (root / link).exists()] == []
 
 
 def test_links_out_of_the_manual_lead_to_the_repository(tmp_path: Path) -> None:
