@@ -9,7 +9,7 @@ from typing import Any
 
 from meshwright.check.model.index import Model
 from meshwright.check.order.analysis import Analysis, Diagnosis, order_of
-from meshwright.check.order.consequences import Consequence, Consequences
+from meshwright.check.order.edgeeffects import EdgeEffect, EdgeEffects
 from meshwright.check.order.explanation import comment_at
 from meshwright.check.order.graph import Edge
 from meshwright.check.order.startup import Moment, StartupModel, StartupUnit
@@ -52,7 +52,7 @@ class _OrderReader:
         self._startup: StartupModel = analysis.startup
         self._diagnoses = analysis.diagnoses
         self._timeline = timeline_of(model)
-        self._consequences = Consequences(self._startup)
+        self._effects = EdgeEffects(self._startup)
         self._known = {(unit.cluster, unit.title): unit for unit in self._startup.units}
         self._waves: dict[int, list[tuple[StartupUnit, Edge]]] = {}
         self._wave_edges: dict[StartupUnit, int] = {}
@@ -151,7 +151,7 @@ class _OrderReader:
         return self._waves[event]
 
     def _edge(self, step: _Step) -> dict[str, Any]:
-        effect = self._consequences.without(*step.asked) if step.waits else None
+        effect = self._effects.without(*step.asked) if step.waits else None
         return {
             "unit": unit_id(step.unit),
             "after": unit_id(step.other),
@@ -195,7 +195,7 @@ class _OrderReader:
         }
 
 
-def _words(effect: Consequence | None) -> str:
+def _words(effect: EdgeEffect | None) -> str:
     if effect is None:
         return ""
     if not effect.others:

@@ -87,7 +87,7 @@ def _listed(item: Item, pointer: Pointer, services: Any) -> Iterator[_Backend]:
             )
 
 
-def _is_closed(model: Model, cluster: str, namespace: str) -> bool:
+def is_closed(model: Model, cluster: str, namespace: str) -> bool:
     """Whether no chart and no operator here can bring a Service or pods into a namespace."""
     if (cluster, namespace) in model.once(_namespaces_with_charts):
         return False
@@ -123,7 +123,7 @@ def missing_service(model: Model) -> Iterator[Hit]:
         item = backend.item
         if unresolved(backend.name) or _service(model, backend) is not None:
             continue
-        if not _is_closed(model, item.cluster, backend.namespace):
+        if not is_closed(model, item.cluster, backend.namespace):
             continue
         services = [
             other.name
@@ -184,7 +184,7 @@ def selects_nothing(model: Model) -> Iterator[Hit]:
         if not selector or any(unresolved(value) for value in selector.values()):
             continue
         there = workloads_in(model, service.cluster, service.namespace)
-        if not there or not _is_closed(model, service.cluster, service.namespace):
+        if not there or not is_closed(model, service.cluster, service.namespace):
             continue
         if any(True for _ in selected_by(model, service)):
             continue

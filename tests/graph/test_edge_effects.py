@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from meshwright.check.order.analysis import diagnoses, order_of
-from meshwright.check.order.consequences import Consequences
+from meshwright.check.order.edgeeffects import EdgeEffects
 from meshwright.check.order.startup import StartupModel, StartupUnit
 from meshwright.check.pipeline import read_model
 
@@ -28,7 +28,7 @@ def _found_without(startup: StartupModel, pair: tuple[StartupUnit, StartupUnit],
 def test_consequences_agree_with_an_analysis_without_the_edge(root: Path, example: str) -> None:
     with read_model(root / "examples" / example) as model:
         startup = order_of(model).startup
-        consequences = Consequences(startup)
+        consequences = EdgeEffects(startup)
         edges = {
             (startup.owner(event), startup.owner(step.other), step.because.kind)
             for event in range(len(startup.graph))

@@ -18,7 +18,7 @@ _MOST = 5000
 
 
 @dataclass(frozen=True)
-class Consequence:
+class EdgeEffect:
     """What would happen first, and how many more things would; ``others`` is a lower bound if ``open``."""
 
     text: str
@@ -26,13 +26,13 @@ class Consequence:
     open: bool = False
 
 
-class Consequences:
+class EdgeEffects:
     """Of every edge between two units of a startup."""
 
     def __init__(self, startup: StartupModel) -> None:
         self._startup = startup
 
-    def without(self, unit: StartupUnit, other: StartupUnit, kind: str) -> Consequence | None:
+    def without(self, unit: StartupUnit, other: StartupUnit, kind: str) -> EdgeEffect | None:
         """What would happen if ``unit`` did not wait for ``other`` by edges of this kind; None if nothing.
 
         Nothing means that it is retried until it succeeds, or that another edge still makes it wait.
@@ -49,7 +49,7 @@ class Consequences:
         if not texts:
             return None
         first = min(texts, key=lambda text: texts[text])
-        return Consequence(first, len(texts) - 1, not complete)
+        return EdgeEffect(first, len(texts) - 1, not complete)
 
     @cached_property
     def _places(self) -> dict[int, int]:
