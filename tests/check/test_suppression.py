@@ -275,5 +275,5 @@ def test_caret(tmp_path: Path) -> None:
 
     shown = text.render(check_repository(root), source=root).splitlines()
 
-    assert shown[1] == "  10 |     targetRevision: 2026.x"
-    assert shown[2].index("^") == shown[1].index("2026.x")
+    line = shown.index("  10 |     targetRevision: 2026.x")
+    assert shown[line + 1].index("^") == shown[line].index("2026.x")

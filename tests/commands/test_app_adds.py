@@ -42,13 +42,13 @@ def test_add(case: AddCase, engine: str, tmp_path: Path, capsys: pytest.CaptureF
     wanted, before = case.expect[engine], read_tree(root)
     if refused := wanted.get("refused"):
         with pytest.raises(MeshwrightError) as caught:
-            command.add(case.app, output="json", repository=root, yes=True, **case.options)  # type: ignore[arg-type]
+            command.add(case.app, output="json", repository=root, yes=True, **case.options)  # type: ignore[arg-type]  # options are data
         assert str(caught.value) == refused
         assert "\n" not in refused
         assert read_tree(root) == before
         return
 
-    command.add(case.app, output="json", repository=root, yes=True, **case.options)  # type: ignore[arg-type]
+    command.add(case.app, output="json", repository=root, yes=True, **case.options)  # type: ignore[arg-type]  # options are data
 
     data = json.loads(capsys.readouterr().out)
     assert data["proposal"] == wanted["proposal"]

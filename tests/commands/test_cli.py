@@ -52,7 +52,7 @@ def test_no_command_is_imported_before_it_is_called(words: tuple[str, ...]) -> N
 
 @pytest.mark.parametrize("name", _Commands.summaries)
 def test_the_help_of_a_command_imports_only_its_own_module(name: str) -> None:
-    shared = ("candidates", "options", "staged")
+    shared = ("candidates", "options", "staged", "update")
     own = {"bounded", "words", *(f"commands.{module}" for module in (*shared, name))}
 
     found = imported_by(name, "--help") - LIGHT - {f"meshwright.{module}" for module in own}
@@ -134,8 +134,8 @@ def test_without_a_command_there_is_help(words: tuple[str, ...]) -> None:
         ("nothing", "no such command 'nothing'; see {} --help"),
         ("check a b", "unexpected arguments (b); see {} check --help"),
         ("check --format", "option '--format' requires an argument; see {} check --help"),
-        ("check --severity x", "invalid value for '--severity': 'x' is not one of 'warning', 'error'; "
-                               "see {} check --help"),
+        ("check --severity x", "invalid value for '--severity': 'x' is not one of 'info', 'warning', "
+                               "'error'; see {} check --help"),
         ("generate --timeout x", "invalid value for '--timeout': 'x' is not an integer; "
                                  "see {} generate --help"),
         ("trust rotate", "missing option '--stage'; see {} trust rotate --help"),

@@ -107,11 +107,13 @@ def test_argo_cd_cannot_decrypt_and_says_what_can(tmp_path: Path) -> None:
     render({**SMALL, "engine": "argocd", "secrets": "none"}, tmp_path / "repository")
     add_shop(tmp_path / "repository", "decryption: {provider: sops}")
 
-    [finding] = generate(tmp_path / "repository").findings
+    found = generate(tmp_path / "repository").findings
+    finding, secret = found
 
     assert str(finding.position) == "apps/shop/mesh.yaml:5:1"
     assert "Argo CD does not decrypt SOPS files" in finding.message
     assert finding.fix == "remove it, and use External Secrets or Sealed Secrets"
+    assert (secret.id, str(secret.position)) == ("mesh/engine", "apps/shop/secret.yaml:1:1")
 
 
 @pytest.mark.parametrize(

@@ -52,7 +52,7 @@ def diff(
     ] = False,
     charts: Charts = None,
 ) -> ExitCode:
-    """Compare what two revisions render, or two clusters, object by object.
+    """Compare what two revisions, or two clusters, render.
 
     The differences are listed field by field. With --exit-code, the exit code is also 1 if something could
     not be compared.

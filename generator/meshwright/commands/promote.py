@@ -59,7 +59,7 @@ def promote(
     output: Format = "text",
     repository: Repository = Path(),
 ) -> ExitCode:
-    """Bring the template version and the edits of one cluster to another.
+    """Bring the version and the edits of one cluster to another.
 
     Answers stay as they are. The change is staged for your commit, completely or not at all. The exit code is
     0 when done, 1 if the check finds new errors, 2 if it could not run, and 3 if there are conflicts.
