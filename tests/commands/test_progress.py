@@ -60,10 +60,11 @@ def test_inner_work_is_what_is_being_done_until_it_ends() -> None:
 
 PROGRAM = """
 import time
+import rich.console, rich.progress
 from meshwright import progress
 progress._PATIENCE_SECONDS = 0.1
 with progress.working("reading"):
-    time.sleep(0.4)
+    time.sleep(1)
     progress.say("building [red]\\x1b]0;pwned\\x07")
     time.sleep(0.4)
     with progress.working("downloading helm", plain=True, done="downloaded helm"):

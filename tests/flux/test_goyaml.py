@@ -6,7 +6,7 @@ import time
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from meshwright.flux import goyaml
@@ -168,6 +168,7 @@ values = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.text("abcdefyno", min_size=1), values, min_size=1, max_size=4))
 def test_what_is_written_is_read_back(data: dict[str, Any]) -> None:
     assert goyaml.read(goyaml.write(data)) == data
