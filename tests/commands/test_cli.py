@@ -52,7 +52,7 @@ def test_no_command_is_imported_before_it_is_called(words: tuple[str, ...]) -> N
 
 @pytest.mark.parametrize("name", _Commands.summaries)
 def test_the_help_of_a_command_imports_only_its_own_module(name: str) -> None:
-    shared = ("candidates", "options", "staged", "update")
+    shared = ("candidates", "options", "staged")
     own = {"bounded", "words", *(f"commands.{module}" for module in (*shared, name))}
 
     found = imported_by(name, "--help") - LIGHT - {f"meshwright.{module}" for module in own}

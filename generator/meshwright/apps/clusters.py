@@ -52,9 +52,15 @@ def answers_file(cluster: str) -> str:
     return f".copier-answers.{cluster}.yml"
 
 
+def cluster_of(file: str) -> str:
+    """The cluster whose answers file has this name; empty if it is not that of one cluster."""
+    found = _OF_CLUSTER.fullmatch(file)
+    return found[1] if found else ""
+
+
 def cluster_files(names: Iterable[str]) -> list[str]:
     """Those of the file names that are answers files of one cluster, perhaps of another template."""
-    return sorted(name for name in names if _OF_CLUSTER.fullmatch(name))
+    return sorted(name for name in names if cluster_of(name))
 
 
 def is_answers(data: Any) -> bool:

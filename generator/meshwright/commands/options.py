@@ -23,3 +23,19 @@ Charts = Annotated[
     Path | None,
     typer.Option(metavar="FOLDER", help="Folder of Helm charts to render; charts are never downloaded."),
 ]
+# Of the commands that change a repository and stage the change.
+Preview = Annotated[
+    bool, typer.Option("--preview", help="Show the changes in rollout order and write nothing.")
+]
+WriteConflicts = Annotated[
+    bool, typer.Option("--write-conflicts", help="Write conflicts into the files, as git merge does.")
+]
+Force = Annotated[
+    bool, typer.Option("--force", help="Write the result even if the check finds new errors in it.")
+]
+TemplateLocation = Annotated[
+    str | None,
+    typer.Option(
+        "--template", metavar="URL", help="Use this template location once; the recorded one stays."
+    ),
+]

@@ -10,9 +10,8 @@ import typer
 from meshwright.bounded import UnixInGenerated
 from meshwright.commands.candidates import clusters
 from meshwright.commands.group import new_cli, see_also
-from meshwright.commands.options import Format, Repository
-from meshwright.commands.staged import staged_change
-from meshwright.commands.update import given_answers, report, status
+from meshwright.commands.options import Force, Format, Preview, Repository, TemplateLocation, WriteConflicts
+from meshwright.commands.staged import given_answers, report, staged_change, status
 from meshwright.errors import ExitCode
 from meshwright.printing import tell
 
@@ -43,19 +42,10 @@ def promote(
         bool,
         typer.Option("--only-template", help="Only the version of the template, without edits of FROM."),
     ] = False,
-    preview: Annotated[
-        bool, typer.Option("--preview", help="Show the changes in rollout order and write nothing.")
-    ] = False,
-    write_conflicts: Annotated[
-        bool, typer.Option("--write-conflicts", help="Write conflicts into the files, as git merge does.")
-    ] = False,
-    force: Annotated[
-        bool, typer.Option("--force", help="Write the result even if the check finds new errors in it.")
-    ] = False,
-    template: Annotated[
-        str | None,
-        typer.Option(metavar="URL", help="Use this template location once; the recorded one stays."),
-    ] = None,
+    preview: Preview = False,
+    write_conflicts: WriteConflicts = False,
+    force: Force = False,
+    template: TemplateLocation = None,
     output: Format = "text",
     repository: Repository = Path(),
 ) -> ExitCode:

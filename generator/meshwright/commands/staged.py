@@ -1,15 +1,16 @@
-"""What ``update`` and ``cluster`` share: a change is merged, generated, checked, written and staged."""
+"""What ``update``, ``promote`` and ``cluster`` share: a change is merged, checked, staged and shown."""
 
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from meshwright.deadline import lift
-from meshwright.printing import complain
+from meshwright.errors import ExitCode, MeshwrightError
+from meshwright.printing import complain, emit, quiet, tell
 from meshwright.progress import say, working
 
 if TYPE_CHECKING:
@@ -61,6 +62,35 @@ def staged_change(
                     merge.project, merge.repository, result.folder, result.changes, merge.conflicts
                 )
         yield result, written
+
+
+def given_answers(pairs: Sequence[str]) -> dict[str, str] | None:
+    """Answers by question; as on Copier's command line, the question's type decides how a value is read."""
+    for pair in pairs:
+        if not pair.partition("=")[0].strip() or "=" not in pair:
+            raise MeshwrightError(f"--answers {pair}: write KEY=VALUE, such as --answers nodes=3")
+    return {key.strip(): value for key, _, value in (pair.partition("=") for pair in pairs)} or None
+
+
+def status(result: Result) -> ExitCode:
+    """The exit code of a result."""
+    if result.merge.conflicts:
+        return ExitCode.CONFLICTS
+    return ExitCode.FINDINGS if result.findings else ExitCode.CLEAN
+
+
+def report(result: Result, output: str, *, written: bool, preview: bool) -> None:
+    """Print a result in a format."""
+    # Only the format that is printed is imported.
+    if output == "json":
+        from meshwright.update import json_output
+
+        emit(json_output.render(result, written=written, preview=preview))
+    else:
+        from meshwright.update import text
+
+        if not (quiet() and status(result) is ExitCode.CLEAN):
+            tell(text.render(result, written=written, preview=preview))
 
 
 def _work_tree(path: Path) -> WorkTree | None:

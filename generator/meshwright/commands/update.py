@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,15 +9,13 @@ import typer
 
 from meshwright.bounded import UnixInGenerated
 from meshwright.commands.group import new_cli, see_also
-from meshwright.commands.options import Format, Root
-from meshwright.commands.staged import staged_change
-from meshwright.errors import ExitCode, MeshwrightError
-from meshwright.printing import emit, quiet, tell
+from meshwright.commands.options import Force, Format, Preview, Root, TemplateLocation, WriteConflicts
+from meshwright.commands.staged import given_answers, report, staged_change, status
+from meshwright.errors import ExitCode
 from meshwright.progress import say
 
 if TYPE_CHECKING:
     from meshwright.update.merged import Merge
-    from meshwright.update.outcome import Result
     from meshwright.update.rendering import Renderer
 
 cli = new_cli()
@@ -45,20 +42,11 @@ def update(
             help="Change an answer; without --to, the template version stays. Can be repeated.",
         ),
     ] = None,
-    preview: Annotated[
-        bool, typer.Option("--preview", help="Show the changes in rollout order and write nothing.")
-    ] = False,
-    write_conflicts: Annotated[
-        bool, typer.Option("--write-conflicts", help="Write conflicts into the files, as git merge does.")
-    ] = False,
-    force: Annotated[
-        bool, typer.Option("--force", help="Write the result even if the check finds new errors in it.")
-    ] = False,
+    preview: Preview = False,
+    write_conflicts: WriteConflicts = False,
+    force: Force = False,
     check: Annotated[bool, typer.Option(help="Check the result before it is written.")] = True,
-    template: Annotated[
-        str | None,
-        typer.Option(metavar="URL", help="Use this template location once; the recorded one stays."),
-    ] = None,
+    template: TemplateLocation = None,
     answers_file: Annotated[
         str, typer.Option(metavar="FILE", help="Answers file, relative to the repository.")
     ] = ".copier-answers.yml",
@@ -87,32 +75,3 @@ def update(
     ) as (result, written):
         report(result, output, written=written, preview=preview)
         return status(result)
-
-
-def given_answers(pairs: Sequence[str]) -> dict[str, str] | None:
-    """Answers by question; as on Copier's command line, the question's type decides how a value is read."""
-    for pair in pairs:
-        if not pair.partition("=")[0].strip() or "=" not in pair:
-            raise MeshwrightError(f"--answers {pair}: write KEY=VALUE, such as --answers nodes=3")
-    return {key.strip(): value for key, _, value in (pair.partition("=") for pair in pairs)} or None
-
-
-def status(result: Result) -> ExitCode:
-    """The exit code of a result."""
-    if result.merge.conflicts:
-        return ExitCode.CONFLICTS
-    return ExitCode.FINDINGS if result.findings else ExitCode.CLEAN
-
-
-def report(result: Result, output: str, *, written: bool, preview: bool) -> None:
-    """Print a result in a format."""
-    # Only the format that is printed is imported.
-    if output == "json":
-        from meshwright.update import json_output
-
-        emit(json_output.render(result, written=written, preview=preview))
-    else:
-        from meshwright.update import text
-
-        if not (quiet() and status(result) is ExitCode.CLEAN):
-            tell(text.render(result, written=written, preview=preview))

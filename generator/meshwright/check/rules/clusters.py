@@ -8,13 +8,12 @@ from typing import NamedTuple
 
 from packaging.version import InvalidVersion, Version
 
+from meshwright.apps.clusters import ANSWERS, cluster_files, cluster_of, is_answers
 from meshwright.check.model.index import Item, Model
 from meshwright.check.rules.rule import Hit, Severity, rule
 from meshwright.yaml import Document, YamlFault
 from meshwright.yaml.pointer import items_of
 
-_ANSWERS = ".copier-answers.yml"
-_OF_CLUSTER = re.compile(r"\.copier-answers\.(.+)\.yml\Z")
 # The folders that each cluster of a generated repository has.
 _PLACE = re.compile(r"(?:\./)?(?:platform|clusters|mesh/components|mesh/apps)/([^/]+)(?:/|\Z)")
 _IN_MATCH = re.compile(r"Host\(`([^`]+)`\)")
@@ -83,7 +82,7 @@ def _has_gateway(item: Item) -> bool:
     source="docs/clusters.md: each cluster has folders of its own",
 )
 def foreign_paths(model: Model) -> Iterator[Hit]:
-    if not any(path == _ANSWERS or _OF_CLUSTER.fullmatch(path) for path in model.files.paths):
+    if not (model.files.is_file(ANSWERS) or _cluster_files(model)):
         return
     clusters = {path.split("/")[1] for path in model.files.below("clusters") if path.count("/") > 1}
     for item, path, pointer in _paths(model):
@@ -150,19 +149,23 @@ def _claims(model: Model) -> Iterator[tuple[Item, str, tuple[str | int, ...]]]:
     severity=Severity.WARNING,
 )
 def ahead(model: Model) -> Iterator[Hit]:
-    repository = _answers(model, _ANSWERS)
+    repository = _answers(model, ANSWERS)
     if repository is None or (version := _version(repository)) is None:
         return
-    for path in model.files.paths:
-        found = _OF_CLUSTER.fullmatch(path)
-        document = _answers(model, path) if found else None
-        if found and document and (own := _version(document)) and own > version:
+    for path in _cluster_files(model):
+        document = _answers(model, path)
+        if document and (own := _version(document)) and own > version:
+            cluster = cluster_of(path)
             yield Hit(
                 document.position(("_commit",)),
-                f"cluster {found[1]} is at {document.data['_commit']}, but the repository's own files are at "
+                f"cluster {cluster} is at {document.data['_commit']}, but the repository's own files are at "
                 f"{repository.data['_commit']}",
-                subject=f"cluster {found[1]}",
+                subject=f"cluster {cluster}",
             )
+
+
+def _cluster_files(model: Model) -> list[str]:
+    return cluster_files(model.files.paths)
 
 
 def _answers(model: Model, path: str) -> Document | None:
@@ -174,7 +177,7 @@ def _answers(model: Model, path: str) -> Document | None:
     except YamlFault:
         return None
     data = documents[0].data if documents else None
-    return documents[0] if isinstance(data, dict) and {"cluster_name", "engine"} <= data.keys() else None
+    return documents[0] if is_answers(data) else None
 
 
 def _version(answers: Document) -> Version | None:

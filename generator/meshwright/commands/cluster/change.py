@@ -11,8 +11,8 @@ import typer
 from meshwright.bounded import UnixInGenerated
 from meshwright.commands.candidates import clusters
 from meshwright.commands.group import new_cli, see_also
-from meshwright.commands.options import Repository
-from meshwright.commands.staged import staged_change
+from meshwright.commands.options import Force, Repository, TemplateLocation
+from meshwright.commands.staged import given_answers, staged_change
 from meshwright.errors import ExitCode
 from meshwright.printing import tell
 
@@ -23,9 +23,6 @@ if TYPE_CHECKING:
 cli = new_cli()
 Name = Annotated[str, typer.Argument(metavar="NAME", help="Name of the cluster.")]
 Preview = Annotated[bool, typer.Option("--preview", help="Show the changes and write nothing.")]
-Force = Annotated[
-    bool, typer.Option("--force", help="Write the result even if the check finds new errors in it.")
-]
 
 
 @cli.command(
@@ -51,10 +48,7 @@ def add(
         list[str] | None,
         typer.Option(metavar="KEY=VALUE", help="An answer that differs on the new cluster. Can be repeated."),
     ] = None,
-    template: Annotated[
-        str | None,
-        typer.Option(metavar="URL", help="Use this template location once; the recorded one stays."),
-    ] = None,
+    template: TemplateLocation = None,
     preview: Preview = False,
     force: Force = False,
     repository: Repository = Path(),
@@ -66,7 +60,6 @@ def add(
     not run.
     """
     # Imported here, so that the help comes without it.
-    from meshwright.commands.update import given_answers
     from meshwright.fleet.adding import AddRequest
     from meshwright.fleet.adding import add as add_cluster
 
