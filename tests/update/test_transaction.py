@@ -6,6 +6,7 @@ import fcntl
 import json
 import os
 import random
+import shutil
 import signal
 import tempfile
 import time
@@ -65,6 +66,19 @@ def reset(repository: Path) -> None:
     git(repository, "clean", "-dqf")
 
 
+def start_update(repository: Path, scratch: Path) -> int:
+    """The process group of an update: the whole of it is killed."""
+    child = os.fork()
+    if child == 0:
+        os.setpgid(0, 0)
+        tempfile.tempdir = os.environ["TMPDIR"] = str(scratch)
+        try:
+            update(repository)
+        finally:
+            os._exit(0)
+    return child
+
+
 def kill_at_random_moments(repository: Path, scratch: Path, times: int) -> set[bool]:
     """Whether the update was complete, for each moment; fails when it was neither."""
     before = state(repository)
@@ -77,15 +91,7 @@ def kill_at_random_moments(repository: Path, scratch: Path, times: int) -> set[b
     chooser = random.Random(20261125)
     seen = set()
     for _ in range(times):
-        child = os.fork()
-        if child == 0:
-            # A group of its own, and the whole of it is killed.
-            os.setpgid(0, 0)
-            tempfile.tempdir = os.environ["TMPDIR"] = str(scratch)
-            try:
-                update(repository)
-            finally:
-                os._exit(0)
+        child = start_update(repository, scratch)
         time.sleep(chooser.uniform(0.2, 1.05) * lasts)
         with suppress(ProcessLookupError):
             os.killpg(child, signal.SIGKILL)
@@ -118,6 +124,44 @@ def test_killed_at_a_hundred_moments(repository: Path, tmp_path: Path) -> None:
 
     # What was rendered by the killed ones is gone as well.
     assert list((tmp_path / "scratch").iterdir()) == []
+
+
+SLOW_GIT = """\
+#!/bin/sh
+case "$*" in
+*"update-index -q --refresh"*)
+  mkdir "{lock}.taken"
+  sleep 1
+  rmdir "{lock}.taken";;
+esac
+exec "{git}" "$@"
+"""
+
+
+def test_killed_while_git_refreshes_the_index(
+    repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, lock = shutil.which("git"), tmp_path / "index.lock"
+    slow = tmp_path / "programs/git"
+    slow.parent.mkdir()
+    slow.write_text(SLOW_GIT.format(git=real, lock=lock), encoding="utf-8")
+    slow.chmod(0o755)
+    (tmp_path / "scratch").mkdir()
+    taken = tmp_path / "index.lock.taken"
+    with monkeypatch.context() as patch:
+        patch.setenv("PATH", os.pathsep.join((str(slow.parent), os.environ["PATH"])))
+        child = start_update(repository, tmp_path / "scratch")
+        while not taken.exists():
+            assert os.waitpid(child, os.WNOHANG) == (0, 0)
+            time.sleep(0.01)
+        os.killpg(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+
+    settle(repository)
+
+    # A git that was killed as well would have left what it had taken.
+    assert not taken.exists()
+    assert git(repository, "diff-files", "--name-only") == ""
 
 
 def interrupted(repository: Path, monkeypatch: pytest.MonkeyPatch, after: int) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cache
@@ -71,8 +71,11 @@ class Git:
         """A copy that may access other repositories."""
         return replace(self, fetches=True)
 
-    def run(self, *arguments: str | Path, given: bytes | None = None) -> Done:
-        """Run a command, whatever its exit status; ``given`` is its standard input."""
+    def run(self, *arguments: str | Path, given: bytes | None = None, handles: Sequence[int] = ()) -> Done:
+        """Run a command, whatever its exit status; ``given`` is its standard input.
+
+        A command that inherits ``handles`` has its own session: it completes if Meshwright is killed.
+        """
         require_git()
         import git
 
@@ -91,6 +94,8 @@ class Git:
                 # No limit for fetches: the user may have to touch a key, and a history may be long.
                 kill_after_timeout=None if self.fetches else _SECONDS,
                 env={**_IDENTITY, **self.environment},
+                start_new_session=bool(handles),
+                pass_fds=tuple(handles),
             )
         said = stderr if isinstance(stderr, str) else bytes(stderr).decode("utf-8", "replace")
         if int(status) < 0:

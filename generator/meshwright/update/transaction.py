@@ -110,7 +110,8 @@ class Transaction:
         failure, _ = self._process.communicate(b"go\n")
         if failure:
             raise MeshwrightError(printable(failure.decode("utf-8", "replace").strip()))
-        project.git.run("update-index", "-q", "--refresh")
+        # Killed between its writes, git would leave an index lock that stops every later git command.
+        project.git.run("update-index", "-q", "--refresh", handles=(self._lock,))
 
     def _plan(self, project: Project, folder: Path, changes: Changes, conflicts: Sequence[Conflict]) -> None:
         place = self._paths.folder
