@@ -14,6 +14,7 @@ from meshwright.cli import app
 from meshwright.errors import ExitCode, MeshwrightError
 from support.upgrades import commit, git, make_repository, real_template
 
+pytestmark = pytest.mark.long
 ANSWERS = {"cluster_name": "staging", "apps": ["demo"], "viz_host": "linkerd.home.arpa"}
 VALUES = "platform/{}/linkerd-control-plane/values.yaml"
 NOTES = [

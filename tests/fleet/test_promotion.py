@@ -15,6 +15,8 @@ from meshwright.cli import app
 from meshwright.errors import ExitCode, MeshwrightError
 from support.upgrades import commit, git, make_repository, real_template, release
 
+# A fleet is made, released and updated by Copier for each of them.
+pytestmark = pytest.mark.long
 ANSWERS = {"cluster_name": "staging", "apps": [], "viz_host": "linkerd.home.arpa"}
 PLATFORM = "template/repo/platform/[[ cluster_name ]]"
 NEXT = [

@@ -1,6 +1,7 @@
 """What holds for any valid answers: all pairs of options first, then random ones.
 
-100 configurations by default, 1,000 with --all-configurations; a few processes share them, none has one each.
+100 configurations by default, half of them in `make test-long`; 1,000 with --all-configurations. A few
+processes share them, none has one each.
 """
 
 from __future__ import annotations
@@ -32,7 +33,10 @@ UNRENDERED = re.compile(r"\[\[ | \]\]|\[%|%\]")
 PRIVATE_KEY = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----|AGE-SECRET-KEY-1|gh[pousr]_[A-Za-z0-9]{20}")
 
 
-@pytest.mark.parametrize("share", range(SHARES))
+@pytest.mark.parametrize(
+    "share",
+    [pytest.param(share, marks=[pytest.mark.long] if share % 2 else []) for share in range(SHARES)],
+)
 def test_any_valid_answers_give_a_clean_repository(
     share: int, request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:

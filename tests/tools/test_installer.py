@@ -17,6 +17,8 @@ from meshwright.errors import MeshwrightError
 from meshwright.tools import Installer, ToolOrigin, ensure, install, locate
 from meshwright.tools.catalog import TOOLS, host_platform, wanted_version
 from meshwright.tools.download import Checksums
+from meshwright.tools.ledger import Ledger, Record
+from meshwright.tools.model import Tool
 from meshwright.tools.toolcache import cache_entry
 
 if TYPE_CHECKING:
@@ -150,6 +152,30 @@ def test_many_threads_download_once(
     assert len(set(tools)) == 1
     assert len(release.requests) == 1
     assert sandbox.leftovers() == []
+
+
+def test_a_tool_is_not_proved_in_two_ways_while_it_is_stored(
+    sandbox: Sandbox,
+    release: Release,
+    make_archive: Callable[..., bytes],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    checksums = release.offer("kustomize", make_archive(("kustomize", b"run")))
+    meanwhile: list[Tool | None] = []
+    keep = Ledger.keep
+
+    def read_first(ledger: Ledger, binary: Path, record: Record) -> None:
+        with monkeypatch.context() as patch:
+            patch.setattr(Ledger, "keep", keep)
+            meanwhile.append(sandbox.entry("kustomize").read(checksums))
+        keep(ledger, binary, record)
+
+    monkeypatch.setattr(Ledger, "keep", read_first)
+
+    installed = Installer(base_url=release.base, checksums=checksums).install("kustomize")
+
+    assert meanwhile == [None]
+    assert sandbox.entry("kustomize").read(checksums) == installed
 
 
 @pytest.mark.usefixtures("sandbox")

@@ -87,8 +87,6 @@ class CachedTool:
         sha256 = file_sha256(executable)
         self.record.unlink(missing_ok=True)
         self.archive.unlink(missing_ok=True)
-        if archive:
-            archive.replace(self.archive)
         executable.replace(self.binary)
         blank = Record(self.spec.name, self.version, origin, detail, sha256, 0, 0, 0, 0)
         record = blank.seen(self.binary.lstat())
@@ -98,6 +96,9 @@ class CachedTool:
         except MeshwrightError:
             if archive is None:
                 raise
+        if archive:
+            # Last: a process that reads meanwhile waits for the lock, instead of a record of its own.
+            archive.replace(self.archive)
         return Tool(self.spec.name, self.version, self.binary, origin, detail)
 
     def doubt(self) -> str:
