@@ -19,7 +19,7 @@ from meshwright.apps.speccheck import spec_findings
 from meshwright.errors import CannotRun, Position
 from meshwright.faults import contained
 from meshwright.finding import Finding
-from meshwright.manifests.inside import leads_out
+from meshwright.manifests.inside import leads_out, list_inside
 from meshwright.manifests.manifestfile import yaml_finding
 from meshwright.reading import open_regular
 from meshwright.resources import schema_root
@@ -143,10 +143,10 @@ def _folders(root: Path) -> list[str]:
             "replace it with the folder"
         )
     try:
-        entries = list(os.scandir(root / FOLDER))
+        entries = list_inside(root, FOLDER)
     except OSError:
         return []
-    return sorted(entry.name for entry in entries if os.path.lexists(f"{entry.path}/{SPEC}"))
+    return [entry.name for entry in entries if os.path.lexists(f"{entry.path}/{SPEC}")]
 
 
 def _folder_problem(root: Path, name: str, layers: Collection[str]) -> str | None:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
 from meshwright.apps.loading import FOLDER, SPEC
 from meshwright.errors import MeshwrightError
-from meshwright.manifests.inside import read_inside
+from meshwright.manifests.inside import folders_inside, list_inside, read_inside
 from meshwright.words import closest
 from meshwright.yaml import parse
 
@@ -21,13 +20,11 @@ _MOST_DEPTH = 3
 
 def misnamed_spec(root: Path, name: str) -> str:
     """The file in ``apps/<name>`` that is probably its mesh.yaml; empty if there is none."""
-    folder = root / FOLDER / name
     try:
-        with os.scandir(folder) as entries:
-            files = sorted(entry.name for entry in entries if entry.is_file(follow_symlinks=False))
+        entries = list_inside(root, f"{FOLDER}/{name}")
     except OSError:
         return ""
-    for file in files:
+    for file in (entry.name for entry in entries if entry.is_file(follow_symlinks=False)):
         path = f"{FOLDER}/{name}/{file}"
         if file != SPEC and _resembles(file) and _is_spec(root, path):
             return path
@@ -36,12 +33,7 @@ def misnamed_spec(root: Path, name: str) -> str:
 
 def _nested(root: Path, folder: str, depth: int) -> Iterator[str]:
     """Every mesh.yaml in a sub-folder of an application."""
-    try:
-        with os.scandir(root / folder) as entries:
-            names = sorted(entry.name for entry in entries if entry.is_dir(follow_symlinks=False))
-    except OSError:
-        return
-    for name in names:
+    for name in folders_inside(root, folder):
         path = f"{folder}/{name}"
         if (root / path / SPEC).is_file():
             yield f"{path}/{SPEC}"

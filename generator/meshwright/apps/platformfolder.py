@@ -8,7 +8,7 @@ from pathlib import Path
 from meshwright.apps.model import RepositorySettings
 from meshwright.errors import Position
 from meshwright.finding import Finding
-from meshwright.manifests.inside import leads_out, read_inside
+from meshwright.manifests.inside import files_inside, folders_inside, read_inside
 from meshwright.yaml import YamlFault, load_documents
 
 _CLUSTERS = "clusters"
@@ -22,7 +22,11 @@ def platform_findings(root: Path, settings: RepositorySettings, clusters: Collec
     if settings.layers:
         return []
     folder = f"{_CLUSTERS}/{settings.cluster}"
-    found = (path.split("/")[1] for path in _listed(root, _CLUSTERS, "*/platform"))
+    found = [
+        name
+        for name in folders_inside(root, _CLUSTERS)
+        if "platform" in folders_inside(root, f"{_CLUSTERS}/{name}")
+    ]
     others = [name for name in found if name not in clusters]
     there = f"; the platform is in {_CLUSTERS}/{others[0]}" if others else ""
     text = f"cluster_name is '{settings.cluster}', but {folder} has no platform{there}"
@@ -39,7 +43,7 @@ def platform_findings(root: Path, settings: RepositorySettings, clusters: Collec
 def _names_folder(root: Path, cluster: str, folder: str) -> bool:
     """Whether the entry point of a cluster's folder still names another folder."""
     places = [f"{_CLUSTERS}/{cluster}/{engine}" for engine in ("flux-system", "argocd")]
-    paths = [path for place in places for path in _listed(root, place, "*.yaml")]
+    paths = [path for place in places for path in files_inside(root, place, ".yaml")]
     return any(f"{folder}{end}".encode() in read_inside(root, path) for path in paths for end in ("\n", "/"))
 
 
@@ -50,10 +54,3 @@ def _position(root: Path, file: str, answer: str) -> Position:
     except (OSError, UnicodeDecodeError, YamlFault):
         return Position(file)
     return documents[0].position((answer,)) if documents else Position(file)
-
-
-def _listed(root: Path, folder: str, pattern: str) -> list[str]:
-    """Paths below a folder of the repository; empty if the folder leads out of it."""
-    if leads_out(root, folder):
-        return []
-    return sorted(file.relative_to(root).as_posix() for file in (root / folder).glob(pattern))

@@ -10,7 +10,7 @@ from typing import Any
 
 from meshwright.apps.model import Component, RepositorySettings
 from meshwright.linkerd.injection import INJECT, injector_of
-from meshwright.manifests.inside import leads_out, read_inside
+from meshwright.manifests.inside import files_inside, folders_inside, read_inside
 from meshwright.yaml import YamlFault, parse_all
 from meshwright.yaml.pointer import holds, items_of, mapping_of, value_at
 
@@ -29,7 +29,7 @@ def read_settings(root: Path, answers: Mapping[str, Any], file: str) -> Reposito
     """The settings of the cluster with ``answers``, from ``file``, in the repository at ``root``."""
     cluster, engine = str(answers["cluster_name"]), str(answers["engine"])
     url, _, branch = str(answers.get("git_url", "")).partition("?ref=")
-    wirings = _listed(root, f"clusters/{cluster}/platform", "*.yaml")
+    wirings = files_inside(root, f"clusters/{cluster}/platform", ".yaml")
     layers = frozenset(Path(path).stem for path in wirings) - {"kustomization", "project"}
     platform = f"platform/{cluster}"
     control_plane = f"{platform}/linkerd-control-plane"
@@ -112,20 +112,14 @@ def _components(root: Path, cluster: str) -> dict[str, Component]:
     """The Components by name; one of the cluster replaces one of all clusters."""
     found: dict[str, Component] = {}
     for folder in ("mesh/components", f"mesh/components/{cluster}"):
-        for path in _listed(root, folder, "*/kustomization.yaml"):
+        for name in folders_inside(root, folder):
+            path = f"{folder}/{name}/kustomization.yaml"
             data = mapping_of(_read(root, path))
             if data.get("kind") == "Component":
                 patches = (mapping_of(patch) for patch in items_of(data.get("patches")))
                 targets = tuple(mapping_of(patch.get("target")) for patch in patches)
-                found[path.split("/")[-2]] = Component(posixpath.dirname(path), targets)
+                found[name] = Component(posixpath.dirname(path), targets)
     return found
-
-
-def _listed(root: Path, folder: str, pattern: str) -> list[str]:
-    """Paths below a folder of the repository; empty if the folder leads out of it."""
-    if leads_out(root, folder):
-        return []
-    return sorted(file.relative_to(root).as_posix() for file in (root / folder).glob(pattern))
 
 
 def _read(root: Path, path: str) -> Any:

@@ -51,12 +51,13 @@ def clusters(ctx: typer.Context, incomplete: str) -> list[str]:
 
 def _folders(ctx: typer.Context, *, meshed: bool) -> Iterator[str]:
     from meshwright.commands.root import find_root
+    from meshwright.manifests.inside import folders_inside
 
     start = ctx.params.get("repository") or ctx.meta.get(FOLDER) or Path()
     try:
-        apps = find_root(Path(start), generated=True) / "apps"
-        for folder in sorted(apps.iterdir()):
-            if folder.is_dir() and (folder / "mesh.yaml").is_file() == meshed:
-                yield folder.name
+        root = find_root(Path(start), generated=True)
+        for name in folders_inside(root, "apps"):
+            if (root / "apps" / name / "mesh.yaml").is_file() == meshed:
+                yield name
     except (OSError, MeshwrightError):
         return

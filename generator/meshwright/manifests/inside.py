@@ -1,4 +1,4 @@
-"""Reads files of a repository, but none outside of it and no pipe or device."""
+"""Reads files and folders of a repository, but none outside of it and no pipe or device."""
 
 from __future__ import annotations
 
@@ -25,6 +25,35 @@ def leads_out(root: Path, path: str) -> str:
         if os.path.islink(f"{root}/{seen}"):  # noqa: PTH114 - of any text
             return f"leads through the symbolic link '{seen}'"
     return ""
+
+
+def list_inside(root: Path, folder: str) -> list[os.DirEntry[str]]:
+    """The entries of a folder of the repository, sorted by name.
+
+    Raises OSError, also if ``folder`` leads out of the repository.
+    """
+    if reason := leads_out(root, folder):
+        raise PermissionError(errno.EACCES, reason, folder)
+    with os.scandir(root / folder) as entries:
+        return sorted(entries, key=lambda entry: entry.name)
+
+
+def folders_inside(root: Path, folder: str) -> list[str]:
+    """Names of the folders in a folder of the repository, without links; none if it cannot be listed."""
+    try:
+        return [entry.name for entry in list_inside(root, folder) if entry.is_dir(follow_symlinks=False)]
+    except OSError:
+        return []
+
+
+def files_inside(root: Path, folder: str, suffix: str = "") -> list[str]:
+    """Paths of the regular files in a folder of the repository; none if it cannot be listed."""
+    try:
+        entries = list_inside(root, folder)
+    except OSError:
+        return []
+    names = (entry.name for entry in entries if entry.is_file(follow_symlinks=False))
+    return [f"{folder}/{name}" for name in names if name.endswith(suffix)]
 
 
 def read_inside(root: Path, path: str) -> bytes:

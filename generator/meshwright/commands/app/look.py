@@ -24,7 +24,7 @@ from meshwright.apps.overlay.patchtargets import helm_findings
 from meshwright.apps.releases import releases_of
 from meshwright.errors import MeshwrightError
 from meshwright.finding import Finding
-from meshwright.manifests.inside import leads_out
+from meshwright.manifests.inside import folders_inside, leads_out
 from meshwright.words import did_you_mean
 
 
@@ -104,6 +104,8 @@ def _look_at_folder(
     made = frozenset(context.namespace_creators)
     path = (told or f"apps/{name}").strip("/")
     path = path.removeprefix("./")
+    if reason := leads_out(root, path):
+        raise MeshwrightError(f"{path}: {reason}; name a folder of the repository")
     if not (root / path).is_dir():
         where = (
             "" if told else _similar(root, name) or "; give its folder with --path, or its chart with --chart"
@@ -160,9 +162,7 @@ def _look_at_folder(
 
 def _similar(root: Path, name: str) -> str:
     """The folder in apps/ that was probably meant, as a question."""
-    if leads_out(root, FOLDER) or not (root / FOLDER).is_dir():
-        return ""
-    return did_you_mean(name, (entry.name for entry in (root / FOLDER).iterdir()))
+    return did_you_mean(name, folders_inside(root, FOLDER))
 
 
 def _look_at_chart(
