@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 from meshwright.apps.generate import generate
 from meshwright.cli import app
 from meshwright.errors import ExitCode, MeshwrightError
+from meshwright.update.answers import as_written
 from meshwright.update.filegroups import FileGroup, are_several, grouped
 from meshwright.update.scopes import answers_file_of
 from support.upgrades import commit, git, make_repository, real_template, release
@@ -182,3 +183,61 @@ def test_other_answers_of_a_cluster_leave_the_repository_s_files(fleet: Path) ->
 
     assert done.exit_code == ExitCode.CLEAN, done.output
     assert "  M README.md\n" not in done.output
+
+
+HEADING = "the engine{} applies the changes in this order (same number: in any order):"
+CONTROL_PLANE = "    2  Kustomization flux-system/linkerd-control-plane"
+
+
+def order_in(output: str) -> list[str]:
+    """The lines of a preview's order, with their headings."""
+    lines = output.splitlines()
+    return lines[next(at for at, line in enumerate(lines) if line.startswith("the engine")) : -1]
+
+
+def test_the_order_lists_roots_of_the_changed_cluster_only(fleet: Path) -> None:
+    arguments = ["update", str(fleet), "--cluster", "production", "--answers", "nodes=3", "--preview"]
+
+    shown = CliRunner().invoke(app, arguments)
+    data = json.loads(CliRunner().invoke(app, [*arguments, "--format", "json"]).output)
+
+    assert "\nanswer nodes: 1 -> 3\n" in shown.output
+    listed = order_in(shown.output)
+    assert listed[0] == HEADING.format("")
+    assert [line for line in listed if "linkerd-control-plane" in line] == [CONTROL_PLANE]
+    assert {line["cluster"] for line in data["preview"]["order"]} == {"clusters/production"}
+
+
+def test_the_order_of_each_changed_cluster_stands_alone(made: Path, fleet: Path, tmp_path: Path) -> None:
+    """The repository's own files are those of an application that runs on both clusters."""
+    split(fleet)
+    template = Path(shutil.copytree(made.parent / "template", tmp_path / "template"))
+    page = "template/repo/apps/demo/pages/index.html"
+    release(template, [{"append": {"file": page, "text": "<!-- more -->\n"}}], "v0.3.0")
+
+    shown = CliRunner().invoke(app, ["update", str(fleet), "--preview", "--template", str(template)])
+
+    assert shown.exit_code == ExitCode.CLEAN, shown.output
+    assert order_in(shown.output) == [
+        HEADING.format(" of clusters/home"),
+        "    1  Kustomization flux-system/demo",
+        HEADING.format(" of clusters/production"),
+        "    1  Kustomization flux-system/demo",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [
+        (3, "3"),
+        ("3", "'3'"),
+        (True, "true"),
+        ("home", "home"),
+        ("", "''"),
+        (None, "null"),
+        (["demo", "longhorn"], "[demo, longhorn]"),
+        ("grün ist die Hoffnung " * 8 + ".", "grün ist die Hoffnung " * 8 + "."),
+    ],
+)
+def test_an_answer_is_shown_as_its_file_has_it(value: object, written: str) -> None:
+    assert as_written(value) == written

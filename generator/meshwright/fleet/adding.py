@@ -18,7 +18,7 @@ from meshwright.errors import MeshwrightError, together
 from meshwright.fleet.changing import change, recorded_version
 from meshwright.fleet.renovate import FILE as RENOVATE
 from meshwright.fleet.renovate import with_rules
-from meshwright.update.answers import given_in, source_as_written, with_source
+from meshwright.update.answers import as_recorded, given_in, source_as_written, with_source
 from meshwright.update.merged import Merge
 from meshwright.update.project import Project, open_project
 from meshwright.update.rendering import Job, Renderer
@@ -76,6 +76,7 @@ def add(request: AddRequest, scratch: Path, renderer: Renderer) -> Merge:
     }
     for job in jobs:
         files[job.answers_file] = _named(job.destination / job.answers_file, project.answers_text)
+    written = _named(scratch / "new" / answers_file(request.name), project.answers_text)
     clusters = [*((every[0].cluster,) if splits else ()), request.name]
     notes = [*_renovate(project, clusters, files)]
     if splits:
@@ -90,7 +91,7 @@ def add(request: AddRequest, scratch: Path, renderer: Renderer) -> Merge:
         template=template,
         version=version,
         answers=answers,
-        changed=request.answers,
+        changed=as_recorded(request.answers, written.decode()),
         notes=tuple(notes),
     )
 

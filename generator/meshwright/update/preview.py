@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import groupby
 
 from meshwright.check.order.line import Line
 from meshwright.difference.comparison import compare
@@ -36,13 +37,13 @@ def preview(result: Result) -> Preview:
         return Preview(notes, Difference(), (), (), ())
     difference = compare(merge.project.root, result.folder, checkout=merge.project.root)
     changed = _changed(difference)
-    touched = {root.title for root in difference.roots}
+    touched = {(root.cluster, root.title) for root in difference.roots}
     return Preview(
         notes,
         difference,
         _breaking_changes(difference),
         tuple(item for layer, what in changed.items() for item in restarts(layer, what)),
-        tuple(line for line in result.report.order if line.title in touched),
+        tuple(line for line in result.report.order if (line.cluster, line.title) in touched),
     )
 
 
@@ -61,10 +62,7 @@ def lines(result: Result) -> Iterator[str]:
         yield "rendered objects:"
         yield from (f"  {line}".rstrip() for line in render_difference(found.difference).splitlines())
     yield from _restart_lines(found)
-    if found.order:
-        yield "the engine applies the changes in this order (same number: in any order):"
-        ranks = {rank: number for number, rank in enumerate(sorted({line.rank for line in found.order}), 1)}
-        yield from (f"  {ranks[line.rank]:3}  {line.title}" for line in found.order)
+    yield from _order_lines(found.order)
 
 
 def _restart_lines(found: Preview) -> Iterator[str]:
@@ -79,6 +77,16 @@ def _restart_lines(found: Preview) -> Iterator[str]:
             layer, pods, why = item
             who = "every meshed pod" if pods == "meshed" else "the control plane"
             yield f"  {who}, for layer {layer}: {why}"
+
+
+def _order_lines(order: tuple[Line, ...]) -> Iterator[str]:
+    """The order in each cluster; clusters do not wait for one another."""
+    clusters = [(name, list(lines)) for name, lines in groupby(order, key=lambda line: line.cluster)]
+    for name, lines in clusters:
+        of = f" of {name}" if len(clusters) > 1 else ""
+        yield f"the engine{of} applies the changes in this order (same number: in any order):"
+        ranks = {rank: number for number, rank in enumerate(sorted({line.rank for line in lines}), 1)}
+        yield from (f"  {ranks[line.rank]:3}  {line.title}" for line in lines)
 
 
 def _breaking_changes(difference: Difference) -> tuple[BreakingChange, ...]:

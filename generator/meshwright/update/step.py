@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 
 from meshwright.errors import together
-from meshwright.update.answers import Answers, given_in, source_as_written, with_source
+from meshwright.update.answers import Answers, as_recorded, given_in, source_as_written, with_source
 from meshwright.update.merge import Conflict, MergeRepository
 from meshwright.update.merged import Merge
 from meshwright.update.ownership import Sides, candidates, is_generated, keep_ours
@@ -89,7 +89,7 @@ def _merge(
         project=project,
         template=step.template,
         repository=repository,
-        target=target,
+        target=replace(target, changed=_recorded(target, rendered[1].folder / answers_file)),
         tree=repository.tree_with(merged.tree, dict.fromkeys((*gone, *left))),
         conflicts=tuple(_explained(item, target) for item in merged.conflicts if item.path not in gone),
         moved=merged.moved,
@@ -179,6 +179,11 @@ def _name_source(file: Path, ours: str) -> None:
     written = source_as_written(ours)
     if written and file.is_file():
         file.write_text(with_source(file.read_text(encoding="utf-8"), written), encoding="utf-8", newline="")
+
+
+def _recorded(target: UpgradeTarget, file: Path) -> Mapping[str, Any]:
+    """The answers passed to this run, with the types that Copier gave them."""
+    return as_recorded(target.changed, file.read_text(encoding="utf-8")) if file.is_file() else target.changed
 
 
 def _questions(project: Project, file: Path) -> dict[str, dict[str, Any]]:

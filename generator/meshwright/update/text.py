@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from meshwright.inert import printable
+from meshwright.update.answers import as_written
 from meshwright.update.filegroups import are_several, grouped
 from meshwright.update.outcome import Result
 from meshwright.words import plural
@@ -31,7 +32,8 @@ def _head(result: Result) -> Iterator[str]:
         yield f"note: {note}"
     for question, value in merge.target.changed.items():
         if question in merge.project.answers.given:
-            yield f"answer {question}: {merge.project.answers.given[question]!r} -> {value!r}"
+            before = merge.project.answers.given[question]
+            yield f"answer {question}: {as_written(before)} -> {as_written(value)}"
     for question, value in merge.asked.items():
         if question not in merge.target.changed:
             yield f"new question {question}: default {value!r} used; to change it: --answers {question}=..."

@@ -17,7 +17,10 @@ from meshwright.words import did_you_mean
 
 @dataclass(frozen=True)
 class UpgradeTarget:
-    """From ``old`` to ``new`` with all ``answers``; ``changed`` are those passed to this run."""
+    """From ``old`` to ``new`` with all ``answers``; ``changed`` are those passed to this run.
+
+    They are text until the new version is rendered, and have the types of their questions afterwards.
+    """
 
     old: TemplateVersion
     new: TemplateVersion
