@@ -52,9 +52,9 @@ fuzz: all-tools
 	PYTHONPATH=tests:generator $(RUN) python -m fuzz --cases $(CASES) --seed $(SEED)
 
 # The oldest Copier that the template supports, with an older pathspec: it matches patterns in another way.
-oldest-copier: $(STAMP)
+oldest-copier: requirements/oldest-copier.txt $(STAMP)
 	$(UV) venv --quiet --clear build/oldest-copier
-	$(UV) pip install --quiet --python build/oldest-copier/bin/python 'copier==9.17.2' 'pathspec<1'
+	$(UV) pip install --quiet --python build/oldest-copier/bin/python --require-hashes --only-binary :all: -r $<
 	COPIER_PYTHON=$(CURDIR)/build/oldest-copier/bin/python $(RUN) pytest -n auto tests/template/test_clusters.py
 
 # The libraries inside Flux, Argo CD, kustomize and Linkerd, built with Go, beside the code that stands in for them.

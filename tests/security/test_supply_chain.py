@@ -24,8 +24,10 @@ MANUAL = sorted(
     path for path in (ROOT / "docs").rglob("*.md") if "uses: " in path.read_text(encoding="utf-8")
 )
 EVERYTHING = [ROOT / "action.yml", *WORKFLOWS]
-# It publishes, and runs for tags of this repository alone.
+# They publish, each from jobs that state their own rights: a tag's release, and the manual of main.
 RELEASE = ROOT / ".github/workflows/release.yml"
+MANUAL_SITE = ROOT / ".github/workflows/docs.yml"
+PUBLISHING = (RELEASE, MANUAL_SITE)
 
 # None of them runs a fork's code with the rights of this repository.
 HARMLESS = {"pull_request", "push", "schedule", "workflow_dispatch"}
@@ -59,7 +61,7 @@ def scripts_of(path: Path) -> Iterator[str]:
 def test_every_workflow_is_looked_at() -> None:
     names = [name_of(path) for path in WORKFLOWS]
     assert ".github/workflows/ci.yml" in names
-    assert sum(name.startswith("examples/") for name in names) == 4
+    assert sum(name.startswith("examples/") for name in names) == 6
     assert len(MANUAL) >= 2
 
 
@@ -83,7 +85,7 @@ def test_a_version_is_one_commit_everywhere() -> None:
     assert {name: commits for name, commits in found.items() if len(commits) > 1} == {}
 
 
-@pytest.mark.parametrize("path", [path for path in WORKFLOWS if path != RELEASE], ids=name_of)
+@pytest.mark.parametrize("path", [path for path in WORKFLOWS if path not in PUBLISHING], ids=name_of)
 def test_a_workflow_may_read_and_no_more(path: Path) -> None:
     content = load(path)
     assert content["permissions"] == {"contents": "read"}
@@ -94,25 +96,74 @@ def test_a_workflow_may_read_and_no_more(path: Path) -> None:
         assert job["timeout-minutes"] <= 120
 
 
-def test_one_job_of_the_release_may_publish_and_runs_no_code_of_the_project() -> None:
+def test_each_job_of_the_release_has_the_rights_that_it_needs() -> None:
     content = load(RELEASE)
     assert content[True] == {"push": {"tags": ["v*"]}}
     assert content["permissions"] == {}
     jobs = content["jobs"]
     assert {name: job["permissions"] for name, job in jobs.items()} == {
         "build": {"contents": "read"},
+        "test": {"contents": "read"},
         "publish": {"contents": "read", "id-token": "write"},
+        "image": {"contents": "read", "packages": "write"},
+        "image-index": {"packages": "write"},
+        "release": {"contents": "write"},
     }
+    assert all(job["timeout-minutes"] <= 30 for job in jobs.values())
+
+
+def test_the_job_with_the_identity_of_the_release_runs_no_code_of_the_project() -> None:
+    jobs = load(RELEASE)["jobs"]
     scripts = "\n".join(step.get("run", "") for step in jobs["publish"]["steps"])
     assert "make" not in scripts
     assert "--require-hashes --only-binary :all:" in scripts
     assert jobs["publish"]["environment"] == "pypi"
 
 
+def test_the_token_of_the_release_is_for_docker_and_gh_alone() -> None:
+    """A step that has it starts nothing else, and no step follows: ``docker login`` writes it to a file."""
+    command = r"docker (?:login|push|buildx imagetools) .*|gh .*"
+    name = r'image="ghcr\.io/meshwright/meshwright:\$\{GITHUB_REF_NAME#v\}(?:-\$ARCHITECTURE)?"'
+    found = set()
+    for job_name, job in load(RELEASE)["jobs"].items():
+        *others, last = job["steps"]
+        assert "token" not in str({**job, "steps": others}).lower().replace("id-token", "")
+        if "github.token" not in str(last):
+            continue
+        found.add(job_name)
+        assert "uses" not in last
+        for line in last["run"].splitlines():
+            assert re.fullmatch(f"{command}|{name}", line), line
+            assert not re.search(r"[;&|`]|\$\(", line), line
+    assert found == {"image", "image-index", "release"}
+    assert RELEASE.read_text(encoding="utf-8").count("github.token") == len(found)
+
+
+def test_the_manual_is_published_from_main_by_a_job_that_runs_no_script() -> None:
+    content = load(MANUAL_SITE)
+    assert content[True] == {"pull_request": {}, "push": {"branches": ["main"]}}
+    assert content["permissions"] == {}
+    jobs = content["jobs"]
+    assert {name: job["permissions"] for name, job in jobs.items()} == {
+        "build": {"contents": "read"},
+        "publish": {"pages": "write", "id-token": "write"},
+    }
+    assert all(job["timeout-minutes"] <= 15 for job in jobs.values())
+    publish = jobs["publish"]
+    # A pull request builds the site and no more.
+    assert publish["if"] == "github.event_name == 'push'"
+    assert publish["environment"] == "github-pages"
+    [step] = publish["steps"]
+    assert step.keys() == {"uses"}
+    assert step["uses"].startswith("actions/deploy-pages@")
+
+
 @pytest.mark.parametrize("path", EVERYTHING, ids=name_of)
 def test_no_secret_and_no_token_is_handed_out(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
-    assert not re.search(r"\bsecrets\b|github\.token|GITHUB_TOKEN", text)
+    # The release has its token in three steps, which have a test of their own.
+    more = r"|github\.token" if path != RELEASE else ""
+    assert not re.search(rf"\bsecrets\b|GITHUB_TOKEN{more}", text)
     for step in steps_of(path):
         if step.get("uses", "").startswith("actions/checkout@"):
             assert step["with"]["persist-credentials"] is False
@@ -178,15 +229,38 @@ def _python() -> str:
 def test_requirements_are_those_of_the_lock(name: str) -> None:
     text = (requirements.FOLDER / name).read_text(encoding="utf-8")
     assert text == requirements.export(name), "run make requirements"
+    assert_pinned_by_hash(text)
+
+
+def assert_pinned_by_hash(text: str) -> None:
     packages = re.findall(r"^[^\s#].*?(?=^[^\s#]|\Z)", text, re.MULTILINE | re.DOTALL)
     assert packages
     assert all(re.match(r"[\w.-]+==\S+", package) for package in packages)
     assert all("--hash=sha256:" in package for package in packages)
 
 
-def test_the_makefile_gets_uv_by_its_hash() -> None:
+def test_the_oldest_copier_is_the_templates_with_all_else_from_the_lock() -> None:
+    text = (requirements.FOLDER / requirements.OLDEST).read_text(encoding="utf-8")
+    assert_pinned_by_hash(text)
+    locked = requirements.blocks(requirements.export("install.txt"))
+    packages = requirements.blocks(text)
+    other = {name: block for name, block in packages.items() if block != locked.get(name)}
+    assert other.keys() == {"copier", "pathspec"}, "run make requirements"
+    oldest = yaml.safe_load((ROOT / "copier.yml").read_text(encoding="utf-8"))["_min_copier_version"]
+    assert other["copier"].startswith(f"copier=={oldest} ")
+    assert f'"copier>={oldest}"' in (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    assert other["pathspec"].startswith("pathspec==0.")
+
+
+def test_every_file_of_requirements_is_looked_at() -> None:
+    names = {path.name for path in requirements.FOLDER.iterdir()}
+    assert names == {*requirements.FILES, requirements.OLDEST}
+
+
+def test_the_makefile_gets_packages_by_their_hashes() -> None:
     text = (ROOT / "Makefile").read_text(encoding="utf-8")
-    for line in text.splitlines():
-        if "pip install" in line:
-            assert "--require-hashes" in line
-            assert "--only-binary :all:" in line
+    installs = [line for line in text.splitlines() if "pip install" in line]
+    assert len(installs) == 2
+    for line in installs:
+        assert "--require-hashes" in line
+        assert "--only-binary :all:" in line
