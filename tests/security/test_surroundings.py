@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import resource
 import shutil
 import signal
@@ -34,6 +35,8 @@ COMMANDS = {
     "explain": ("explain", "apps", "x", "-C", "{}"),
 }
 WRITING = ("baseline", "generate", "add", "rotate")
+# What a check finds in the repository of these tests: both overlays are old, and nothing applies app-00009.
+FINDINGS = ["generate/stale", "generate/stale", "layout/unapplied"]
 TOOLS: dict[str, str] = {}
 Done = subprocess.CompletedProcess[str]
 
@@ -96,6 +99,11 @@ def files(repository: Path) -> dict[str, bytes]:
     }
 
 
+def findings(done: Done) -> list[str]:
+    """The rules that a check's text names, in its order."""
+    return re.findall(r"^\S+: (?:error|warning|info): .* \[([\w/-]+)\]$", done.stdout, re.MULTILINE)
+
+
 def assert_one_line(done: Done) -> None:
     assert done.returncode == 2, (done.stdout[-500:], done.stderr)
     lines = done.stderr.splitlines()
@@ -142,7 +150,9 @@ def test_no_room_for_temporary_files(name: str, repository: Path, tmp_path: Path
         1,
     )
     if done.returncode == 1:
-        assert name in ("list", "generate check"), "1 is for findings alone"
+        assert name in ("list", "check", "generate check"), "1 is for findings alone"
+    if name == "check" and done.returncode != 2:
+        assert (done.returncode, findings(done)) == (1, FINDINGS)
 
 
 @pytest.mark.parametrize("name", WRITING)
@@ -218,6 +228,8 @@ def test_a_tree_that_may_only_be_read(name: str, repository: Path) -> None:
         # Git does not trust another user's checkout.
         assert_one_line(done)
         assert name in ("diff", "rotate", "explain")
+    elif name == "check":
+        assert (done.returncode, findings(done)) == (1, FINDINGS)
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -237,6 +249,8 @@ def test_a_read_only_file_system(name: str, repository: Path) -> None:
         assert "Read-only file system" in done.stderr
     else:
         assert done.returncode in (0, 1) or name == "explain"
+    if name == "check":
+        assert (done.returncode, findings(done)) == (1, FINDINGS)
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -258,7 +272,9 @@ def test_something_is_missing(name: str, lacking: str, repository: Path) -> None
     if lacking == "PATH" and done.returncode == 2:
         assert_one_line(done)
     else:
-        assert done.returncode == 0 or name in ("list", "generate check", "explain"), done.stderr
+        assert done.returncode == 0 or name in ("list", "check", "generate check", "explain"), done.stderr
+        if name == "check":
+            assert (done.returncode, findings(done)) == (1, FINDINGS)
     assert not list(repository.parent.glob("~*"))
 
 
@@ -297,7 +313,11 @@ def test_windows_line_ends_are_no_change(made: Path, tmp_path: Path) -> None:
         if path.is_file():
             path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
     assert meshwright(root, COMMANDS["generate check"]).returncode == 0
-    for name in ("check", "list", "trust", "add", "baseline"):
+    checked = meshwright(root, COMMANDS["check"])
+    assert (checked.returncode, findings(checked)) == (1, ["layout/unapplied"])
+    assert "\napps/app-00009: error: " in checked.stdout
+    assert checked.stdout.endswith("\n1 error, 0 warnings\n")
+    for name in ("list", "trust", "add", "baseline"):
         assert meshwright(root, COMMANDS[name]).returncode == 0, name
 
 
