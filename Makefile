@@ -55,7 +55,7 @@ fuzz: all-tools
 oldest-copier: requirements/oldest-copier.txt $(STAMP)
 	$(UV) venv --quiet --clear build/oldest-copier
 	$(UV) pip install --quiet --python build/oldest-copier/bin/python --require-hashes --only-binary :all: -r $<
-	COPIER_PYTHON=$(CURDIR)/build/oldest-copier/bin/python $(RUN) pytest -n auto tests/template/test_clusters.py
+	COPIER_PYTHON=$(CURDIR)/build/oldest-copier/bin/python $(RUN) pytest -n auto -m 'long and not slow' tests/template/test_clusters.py
 
 # The libraries inside Flux, Argo CD, kustomize and Linkerd, built with Go, beside the code that stands in for them.
 oracles: $(STAMP)
