@@ -51,7 +51,7 @@ FINDINGS: dict[str, Meaning] = {
     ),
     "mesh/component": Meaning("a Component in mesh/components cannot be used", _TARGETS),
     "mesh/cycle": Meaning(
-        "applications wait for each other in a circle", "remove one dependsOn of the circle"
+        "applications depend on each other in a cycle", "remove one dependsOn of the cycle"
     ),
     "mesh/decryption": Meaning(
         "decryption is set where nothing decrypts: Argo CD does not decrypt SOPS files",
@@ -152,7 +152,7 @@ FINDINGS: dict[str, Meaning] = {
         "a file has markers of an unresolved merge conflict",
         "keep one of the two sides, and remove the lines with the markers",
     ),
-    "build/cycle": Meaning("kustomizations include each other in a circle", "remove one of the references"),
+    "build/cycle": Meaning("kustomizations include each other in a cycle", "remove one of the references"),
     "build/helm": Meaning("helm cannot render a chart", "correct its values; the message is helm's own"),
     "build/helm-charts": Meaning(
         "helmCharts is used where Flux builds, which runs kustomize without Helm",
@@ -252,7 +252,7 @@ FINDINGS: dict[str, Meaning] = {
         "rename or move it to apps/<app>/mesh.yaml",
     ),
     "layout/unapplied": Meaning(
-        "manifests below apps/ are applied by nothing, because there is no mesh.yaml",
+        "nothing applies manifests below apps/, because there is no mesh.yaml",
         "run meshwright app add, or remove them",
     ),
     "layout/unlisted": Meaning(

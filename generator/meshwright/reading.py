@@ -20,7 +20,7 @@ def open_regular(path: Path, most: int) -> BufferedReader:
     try:
         handle = os.open(path, os.O_RDONLY | _NO_LINK | _AT_ONCE | getattr(os, "O_BINARY", 0))
     except ValueError:
-        raise OSError(errno.EINVAL, "no path: it holds a null character", ascii(path)) from None
+        raise OSError(errno.EINVAL, "not a path: it contains a null character", ascii(path)) from None
     try:
         status = os.fstat(handle)
         if not stat.S_ISREG(status.st_mode):

@@ -14,7 +14,7 @@ _MEANING = {
     ExitCode.CLEAN: "Done, or no errors",
     ExitCode.FINDINGS: "Errors were found, or `generate --check` or `diff --exit-code` found differences",
     ExitCode.COULD_NOT_RUN: "The command could not run; each line on standard error is one reason",
-    ExitCode.CONFLICTS: "`update` found conflicts",
+    ExitCode.CONFLICTS: "`update` or `promote` found conflicts",
 }
 # Every command has them; the page shows them once.
 _COMMON = {"--help", "--quiet", "--verbose"}

@@ -74,7 +74,7 @@ class TestFolders:
             f"{tmp_path / 'file'}: name a new folder instead: this is a file"
         ]
         assert refusal(Request(tmp_path / "link")) == [
-            f"{tmp_path / 'link'}: name a new folder instead: this is a link to nothing"
+            f"{tmp_path / 'link'}: name a new folder instead: this is a broken symbolic link"
         ]
 
     def test_a_generated_repository_is_updated_instead(self, tmp_path: Path) -> None:

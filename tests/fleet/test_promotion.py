@@ -253,7 +253,9 @@ def test_the_repository_s_own_files_come_along(fleet: Path) -> None:
 
     assert done.exit_code == ExitCode.CLEAN, done.output
     assert {"README.md", ".copier-answers.yml"} <= set(staged(fleet))
-    assert "note: the repository's own files come along, v0.1.0 -> v0.2.0, because CI runs" in done.output
+    assert (
+        "note: the repository's own files are updated too, v0.1.0 -> v0.2.0, because CI runs" in done.output
+    )
 
 
 @pytest.mark.parametrize(

@@ -231,8 +231,8 @@ def test_each_update_changes_its_own_files_in_every_order(fleet: Fleet) -> None:
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [
-        (("-d", "cluster_name=other"), "use the name in that of the answers file"),
-        (("-a", "answers.yml", "-d", "cluster_name=third"), "use the name in that of the answers file"),
+        (("-d", "cluster_name=other"), "use the name in the answers file's name"),
+        (("-a", "answers.yml", "-d", "cluster_name=third"), "use the name in the answers file's name"),
     ],
 )
 def test_a_cluster_that_does_not_fit_is_refused(fleet: Fleet, wrong: Sequence[str], said: str) -> None:

@@ -149,14 +149,16 @@ def test_an_update_of_a_cluster_raises_the_repository_s_own_files_first(fleet: P
         "README.md",
         "platform/production/namespaces/namespaces.yaml",
     ]
-    assert "note: the repository's own files come along, v0.1.0 -> v0.2.0, because CI runs" in done.output
+    assert (
+        "note: the repository's own files are updated too, v0.1.0 -> v0.2.0, because CI runs" in done.output
+    )
     commit(fleet)
     other = CliRunner().invoke(app, ["update", str(fleet), "--cluster", "home"])
     assert git(fleet, "diff", "--cached", "--name-only").splitlines() == [
         ".copier-answers.home.yml",
         "platform/home/namespaces/namespaces.yaml",
     ]
-    assert "come along" not in other.output
+    assert "updated too" not in other.output
 
 
 def test_a_conflict_of_either_is_reported_and_nothing_is_written(fleet: Path) -> None:

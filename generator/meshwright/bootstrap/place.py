@@ -83,7 +83,7 @@ def choose_place(folder: Path) -> Place:
     exists, has_git = False, False
     if os.path.lexists(target):
         if not target.is_dir():
-            what = "a link to nothing" if target.is_symlink() and not target.exists() else "a file"
+            what = "a broken symbolic link" if target.is_symlink() and not target.exists() else "a file"
             raise MeshwrightError(f"{name}: name a new folder instead: this is {what}")
         entries = sorted(os.listdir(target))  # noqa: PTH208 - names only
         has_git = ".git" in entries

@@ -51,20 +51,20 @@ def check(
         typer.Option(
             metavar="RULE",
             autocompletion=finding_ids,
-            help="Leave out this rule, named as for --select. Can be repeated.",
+            help="Do not report this rule, named as for --select. Can be repeated.",
         ),
     ] = None,
     severity: Annotated[
         Literal["info", "warning", "error"], typer.Option(help="Minimum severity to report.")
     ] = "warning",
     each: Annotated[
-        bool, typer.Option("--all", help="Report each finding, also those that share a cause.")
+        bool, typer.Option("--all", help="Report every finding, including those that share a cause.")
     ] = False,
     statistics: Annotated[
         bool, typer.Option("--statistics", help="Count the findings by rule instead of listing them.")
     ] = False,
     allow_unseen: Annotated[
-        bool, typer.Option("--allow-unseen", help="Pass although something could not be judged.")
+        bool, typer.Option("--allow-unseen", help="Pass even if something could not be judged.")
     ] = False,
     changed_since: Annotated[
         str, typer.Option(metavar="REV", help="Report only findings in files changed since REV.")

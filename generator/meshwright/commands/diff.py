@@ -39,7 +39,8 @@ def diff(
     clusters: Annotated[
         tuple[str, str] | None,
         typer.Option(
-            metavar="A B", help="Compare two clusters of the last commit, beside what their answers explain."
+            metavar="A B",
+            help="Compare two clusters of the last commit; leave out what their answers explain.",
         ),
     ] = None,
     repository: Repository = Path(),

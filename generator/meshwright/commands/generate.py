@@ -37,7 +37,7 @@ def generate(
         bool,
         typer.Option(
             "--force",
-            help="Overwrite generated files that were edited by hand, and remove all that is left over.",
+            help="Overwrite generated files that were edited by hand, and remove all leftover files.",
         ),
     ] = False,
     output: Annotated[

@@ -42,14 +42,14 @@ def graph(
     ] = "html",
     focus: Annotated[
         str,
-        typer.Option(metavar="NAME[:DEPTH]", help="Only NAME and what is within DEPTH arrows of it."),
+        typer.Option(metavar="NAME[:DEPTH]", help="Draw only NAME and what is within DEPTH arrows of it."),
     ] = "",
     reaches: Annotated[
-        str, typer.Option(metavar="NAME", help="Only NAME and everything that comes up before it.")
+        str, typer.Option(metavar="NAME", help="Draw only NAME and everything that starts before it.")
     ] = "",
     collapse: Annotated[
         _Collapse,
-        typer.Option(help="What becomes one box per step: many applications, also layers, or nothing."),
+        typer.Option(help="Draw one box per step for many applications, for layers too, or for nothing."),
     ] = "apps",
     since: Annotated[
         str, typer.Option(metavar="REV", help="Mark what has been added, removed and moved since REV.")
@@ -59,7 +59,7 @@ def graph(
 ) -> ExitCode:
     """Draw the startup order, the mesh, findings and certificates.
 
-    The exit code is 0 even if there are findings: `meshwright check` is the command that judges.
+    The exit code is 0 even if there are findings: use `meshwright check` in CI.
     """
     # Imported here, so that the help comes without them.
     from meshwright.graph.data import data_since, graph_data

@@ -46,7 +46,7 @@ def new(
         Path | None, typer.Option(metavar="FILE", help="YAML file with answers; -d takes precedence.")
     ] = None,
     template: Annotated[
-        str | None, typer.Option(metavar="URL|PATH", help="Another template than the one of this release.")
+        str | None, typer.Option(metavar="URL|PATH", help="Use this template instead of this release's own.")
     ] = None,
     ref: Annotated[
         str | None,
@@ -54,7 +54,7 @@ def new(
     ] = None,
     git: Annotated[
         bool | None,
-        typer.Option("--git/--no-git", help="Run git init and commit; asked by default, not done unasked."),
+        typer.Option("--git/--no-git", help="Run git init and commit; by default, a terminal is asked."),
     ] = None,
     check: Annotated[bool, typer.Option(help="Check the new repository.")] = True,
 ) -> ExitCode:

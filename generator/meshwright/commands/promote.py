@@ -40,7 +40,7 @@ def promote(
     ] = None,
     only_template: Annotated[
         bool,
-        typer.Option("--only-template", help="Only the version of the template, without edits of FROM."),
+        typer.Option("--only-template", help="Take only the template version, not the edits of FROM."),
     ] = False,
     preview: Preview = False,
     write_conflicts: WriteConflicts = False,

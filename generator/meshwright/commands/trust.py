@@ -86,8 +86,8 @@ def show(
 ) -> ExitCode:
     """Show when each certificate of the mesh expires.
 
-    Each is listed with the components that read it; then comes what to do by which day. The exit code is 1 if
-    one has expired, would be rejected or leads to no trust anchor.
+    Each is listed with the components that read it, followed by what to do by which day. The exit code is 1
+    if one has expired, would be rejected or does not lead to a trust anchor.
     """
     # Imported here, so that the help comes without them.
     from meshwright.trust.formats import render_json, render_text

@@ -144,7 +144,7 @@ def _answer_notes(merge: Merge, request: PromoteRequest, origin: Project) -> Ite
         if theirs != value and question not in request.answers:
             yield (
                 f"{request.origin} answers {question} with {theirs!r}: "
-                f"pass --answers {question}=... if {request.cluster} shall do so too"
+                f"pass --answers {question}=... if {request.cluster} should too"
             )
 
 

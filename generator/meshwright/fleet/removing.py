@@ -45,6 +45,6 @@ def remove(path: Path, name: str, scratch: Path) -> Merge:
         changed={},
         notes=(
             f"nothing is uninstalled from {name}: its engine reports that its paths are gone, "
-            "and keeps what runs",
+            "and keeps what is running",
         ),
     )

@@ -92,7 +92,7 @@ def merge_steps(
 
 def _raised(first: Merge) -> Iterator[str]:
     yield (
-        f"the repository's own files come along, {first.old.name} -> {first.new.name}, "
+        f"the repository's own files are updated too, {first.old.name} -> {first.new.name}, "
         "because CI runs the Meshwright of their version"
     )
     for question, value in first.asked.items():
@@ -113,7 +113,7 @@ def _cluster_notes(before: Mapping[str, Any], target: UpgradeTarget) -> Iterator
         engine, apply = "Flux", f"kubectl apply -f clusters/{new}/flux-system/gotk-sync.yaml"
     yield (
         f"after the push, {engine} reports that clusters/{old} does not exist, and deletes nothing; then run "
-        f"`{apply}`: all objects keep their names, so nothing is pruned, whatever a preview lists as removed"
+        f"`{apply}`: all objects keep their names, so nothing is pruned, even if the preview lists it so"
     )
 
 

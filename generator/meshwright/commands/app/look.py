@@ -60,7 +60,9 @@ def look(
     """
     contexts = gather(root, cluster).contexts
     if not contexts:
-        raise MeshwrightError(f"{root}: no cluster yet: an application is seen with the settings of one")
+        raise MeshwrightError(
+            f"{root}: no cluster yet: an application is inspected with the settings of a cluster"
+        )
     context = contexts[0]
     if problem := name_problem(name, context.settings.layers):
         raise MeshwrightError(f"'{name}' cannot be an application's name: {problem}")
