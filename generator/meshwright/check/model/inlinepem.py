@@ -30,7 +30,7 @@ class InlineTrust:
     """The trust roots and the issuer of one control plane, each None if it is not in the repository.
 
     ``bundled``: trust-manager reads the roots. ``external``: the issuer's roots are elsewhere. The trust
-    domain and the namespace are part of every proxy's name.
+    domain and the namespace are part of every proxy's name. ``cluster`` is the folder of the cluster.
     """
 
     anchors: InlinePem | None
@@ -39,6 +39,7 @@ class InlineTrust:
     external: bool = False
     trust_domain: str = "cluster.local"
     namespace: str = "linkerd"
+    cluster: str = ""
 
 
 def inline_trust(model: Model) -> Iterator[InlineTrust]:
@@ -47,15 +48,39 @@ def inline_trust(model: Model) -> Iterator[InlineTrust]:
         external = release.value("identity", "externalCA") is True
         domain, namespace = trust_domain(release), release.namespace or "linkerd"
         anchors, issuer = (_value(release, pointer) for pointer in (_ANCHORS, _ISSUER))
-        yield InlineTrust(anchors, issuer, False, external, domain, namespace)
+        yield InlineTrust(anchors, issuer, False, external, domain, namespace, release.cluster)
         roots = model.find(release.cluster, "ConfigMap", release.namespace, TRUST_ROOTS)
         if external and roots is not None:
             found = _text(roots, ("data", "ca-bundle.crt"))
-            yield InlineTrust(found, trust_domain=domain, namespace=namespace)
+            yield InlineTrust(found, trust_domain=domain, namespace=namespace, cluster=release.cluster)
     for bundle in trust_bundles(model):
         for place in range(len(bundle.list("spec", "sources"))):
             found = _text(bundle, ("spec", "sources", place, "inLine"))
-            yield InlineTrust(found, bundled=True)
+            yield InlineTrust(found, bundled=True, cluster=bundle.cluster)
+
+
+@dataclass(frozen=True)
+class ClusterAnchors:
+    """All trust anchors of a cluster, by the certificates' bytes."""
+
+    pem: InlinePem
+    certificates: frozenset[bytes]
+
+
+def anchors_by_cluster(model: Model) -> dict[str, ClusterAnchors]:
+    """The clusters whose trust anchors are in the repository and can be read; none if there is only one."""
+    # A Bundle has other sources, too.
+    texts = {it.cluster: it.anchors for it in inline_trust(model) if it.anchors and not it.bundled}
+    if len(texts) < 2:
+        return {}
+    # Imported only if there is something to compare: the library for certificates takes long to load.
+    from meshwright.certificates.reading import read_linkerd
+
+    found: dict[str, ClusterAnchors] = {}
+    for cluster, pem in texts.items():
+        if certificates := read_linkerd(pem.text).certificates:
+            found[cluster] = ClusterAnchors(pem, frozenset(it.certificate.der for it in certificates))
+    return found
 
 
 def trust_domain(release: ChartRelease) -> str:

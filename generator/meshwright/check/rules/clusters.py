@@ -10,6 +10,7 @@ from packaging.version import InvalidVersion, Version
 
 from meshwright.apps.clusters import ANSWERS, cluster_files, cluster_of, is_answers
 from meshwright.check.model.index import Item, Model
+from meshwright.check.model.inlinepem import anchors_by_cluster
 from meshwright.check.rules.rule import Hit, Severity, rule
 from meshwright.yaml import Document, YamlFault
 from meshwright.yaml.pointer import items_of
@@ -162,6 +163,35 @@ def ahead(model: Model) -> Iterator[Hit]:
                 f"{repository.data['_commit']}",
                 subject=f"cluster {cluster}",
             )
+
+
+@rule(
+    "MW665",
+    "anchor-on-several-clusters",
+    "Two clusters that are not linked have the same trust anchor",
+    why="Whoever can sign with the anchor or the issuer of one cluster can also issue identities that the other one "
+    "accepts. Clusters that do not talk to each other need no common anchor.",
+    fix="make an anchor for each cluster",
+    source="linkerd.io, Multi-cluster communication: linked clusters share a trust anchor",
+    severity=Severity.INFO,
+)
+def shared_anchors(model: Model) -> Iterator[Hit]:
+    anchors = model.once(anchors_by_cluster)
+    linked = {
+        frozenset((_name(item.cluster), str(item.get("spec", "targetClusterName"))))
+        for item in model.items("Link", "multicluster.linkerd.io")
+    }
+    first: dict[bytes, str] = {}
+    for cluster, found in anchors.items():
+        others = {first.setdefault(certificate, cluster) for certificate in found.certificates}
+        for other in sorted(others - {cluster}):
+            if frozenset((_name(cluster), _name(other))) not in linked:
+                there = anchors[other].pem
+                yield Hit(
+                    found.pem.position,
+                    f"{found.pem.label} on {_name(cluster)} has an anchor of {_name(other)} ({there.position})",
+                    subject=found.pem.subject,
+                )
 
 
 def _cluster_files(model: Model) -> list[str]:
