@@ -31,8 +31,8 @@ class _Host(NamedTuple):
     "MW661",
     "host-on-several-clusters",
     "Two clusters serve the same host name",
-    why="DNS leads to one of them, or ExternalDNS of each cluster overwrites the record of the other one.",
-    fix="use another host name on one of the clusters, for example in a folder of its own that source.path names",
+    why="DNS leads to only one of them, or the ExternalDNS of each cluster overwrites the other's record.",
+    fix="use another host name on one of the clusters, for example by a separate folder in source.path",
     source="ExternalDNS docs, registry: records belong to one owner",
     severity=Severity.WARNING,
 )
@@ -78,7 +78,7 @@ def _has_gateway(item: Item) -> bool:
     "MW662",
     "path-of-another-cluster",
     "A cluster applies the files of another one",
-    why="The cluster gets the other one's host names, sizes and edits, and each change of the other one at once.",
+    why="The cluster gets the other one's host names, sizes and edits, and every change to it immediately.",
     fix="use the path with the name of its own cluster",
     source="docs/clusters.md: each cluster has folders of its own",
 )
@@ -111,7 +111,7 @@ def _paths(model: Model) -> Iterator[tuple[Item, str, tuple[str | int, ...]]]:
     "storage-class-of-another-cluster",
     "A StorageClass exists only on another cluster",
     why="The PersistentVolumeClaim stays Pending, and its pods are not scheduled.",
-    fix="use a StorageClass of this cluster, for example in a folder of its own that source.path names",
+    fix="use a StorageClass of this cluster, for example by a separate folder in source.path",
     source="Kubernetes docs, Storage Classes",
     severity=Severity.WARNING,
 )

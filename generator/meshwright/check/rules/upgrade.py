@@ -135,7 +135,7 @@ def charts_far_apart(model: Model) -> Iterator[Hit]:
     why="Before 2025.3.1 nothing marks them to be kept. If this release has ever installed them, Helm "
     "deletes them because of this value, and every route of every controller with them.",
     fix="first upgrade to 2025.3.1 or newer, with installGatewayAPI: true (docs/upgrade-gateway-api.md); "
-    "if it has never installed them, ignore this with that reason",
+    "if it has never installed them, suppress this finding with that reason",
     source="linkerd2 7b1cdb99c (#13740); linkerd.io, Migrating Gateway API ownership",
 )
 def dropped_unkept(model: Model) -> Iterator[Hit]:
