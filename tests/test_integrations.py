@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -15,6 +16,7 @@ import yaml
 from scripts.notes import notes
 from support.storedrepos import checked
 
+AUTHOR = ("-c", "user.name=Test", "-c", "user.email=test@example.org")
 _BIN = Path(sys.executable).parent
 
 
@@ -242,3 +244,35 @@ def test_the_offered_hooks_are_valid(root: Path, tmp_path: Path) -> None:
     for command, name in (("manifest", ".pre-commit-hooks.yaml"), ("config", ".pre-commit-config.yaml")):
         found = _run(["pre-commit", f"validate-{command}", name], root, PRE_COMMIT_HOME=str(tmp_path))
         assert (found.returncode, found.stdout, found.stderr) == (0, "", ""), name
+
+
+def test_the_workflow_of_a_generated_repository_shows_the_change(root: Path, tmp_path: Path) -> None:
+    """Its steps for pull requests, run as the runner would: the summary and the page are there."""
+    repository = tmp_path / "repository"
+    shutil.copytree(root / "examples" / "pi-cluster", repository)
+    for words in (("init", "-q"), ("add", "-A"), ("commit", "-q", "-m", "base")):
+        subprocess.run(["git", *AUTHOR, *words], cwd=repository, check=True, capture_output=True)
+    release = repository / "platform/pi-cluster/linkerd-viz/helmrelease.yaml"
+    release.write_text(re.sub(r"interval: \w+", "interval: 7m", release.read_text(), count=1))
+    subprocess.run(
+        ["git", *AUTHOR, "commit", "-qam", "change"], cwd=repository, check=True, capture_output=True
+    )
+    [job] = _jobs(repository / ".github/workflows/check.yaml").values()
+    steps = [step for step in job["steps"] if "run" in step and "pull_request" in step.get("if", "")]
+    assert len(steps) == 2
+    summary = tmp_path / "summary.md"
+    for step in steps:
+        found = _run(
+            ["bash", "-e", "-c", step["run"]],
+            repository,
+            GITHUB_STEP_SUMMARY=str(summary),
+            RUNNER_TEMP=str(tmp_path),
+        )
+        assert found.returncode == 0, found.stderr
+    text = summary.read_text(encoding="utf-8")
+    assert "linkerd-viz" in text.split("```mermaid")[0]
+    picture = text.split("```mermaid\n")[1].split("\n```\n")[0]
+    assert picture.startswith("flowchart")
+    [upload] = [step for step in job["steps"] if "upload-artifact" in step.get("uses", "")]
+    page = Path(upload["with"]["path"].replace("${{ runner.temp }}", str(tmp_path)))
+    assert page.read_text(encoding="utf-8").startswith("<!doctype html>")

@@ -59,3 +59,40 @@ def test_an_argo_cd_that_is_there_restarts_what_reads_its_settings_once(tmp_path
     # reposerver.parallelism.limit and timeout.reconciliation*.
     assert "rollout restart deployment argocd-repo-server" in text
     assert "rollout restart statefulset argocd-application-controller" in text
+
+
+ARROW = re.compile(r"  (\S+) --> (\S+)")
+PICTURES: list[dict[str, object]] = [
+    {},
+    {"redirect": "cni", "nodes": 3, "metrics": "existing", **VIZ},
+    {"ingress": "own", "gateway_api": "repo", "metrics": "none", "cert_manager": "existing"},
+]
+
+
+@pytest.mark.parametrize("answers", PICTURES, ids=["home lab", "cni", "minimal"])
+def test_its_picture_of_the_layers_is_what_flux_waits_for(answers: dict[str, object], tmp_path: Path) -> None:
+    text = section(readme(tmp_path, engine="flux", **answers), "Layers")
+    picture = re.split("```(?:mermaid\n)?", text)[1]
+    waits = {
+        path.stem: {
+            entry["name"] for entry in parse(path.read_text(encoding="utf-8"))["spec"].get("dependsOn", ())
+        }
+        for path in (tmp_path / "clusters/home/platform").glob("*.yaml")
+        if path.stem != "kustomization"
+    }
+
+    def behind(layer: str) -> set[str]:
+        return waits[layer].union(*map(behind, waits[layer]))
+
+    arrows = set(ARROW.findall(picture))
+    wanted = {
+        (need, layer)
+        for layer, needs in waits.items()
+        for need in needs
+        if not any(need in behind(other) for other in needs)
+    }
+    assert len(wanted) >= len(waits) - 2
+    assert arrows == wanted
+    assert {name for line in picture.splitlines()[1:] for name in line.replace("-->", " ").split()} == set(
+        waits
+    )

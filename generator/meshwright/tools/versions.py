@@ -12,7 +12,7 @@ UNKNOWN = "unknown"
 
 _PATTERN = re.compile(r"(?<![\w.])v?(\d+)\.(\d+)\.(\d+)(?:-([0-9A-Za-z.-]+))?")
 # A version command takes milliseconds; this limits one that hangs.
-_TIMEOUT_SECONDS = 10
+_TIMEOUT_SECONDS = 30
 
 
 class Version(NamedTuple):
