@@ -8,7 +8,7 @@ STAMP := $(VENV)/.installed
 # Compiled once, not at each start: half of a command's time otherwise.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: install tools all-tools demo test test-long test-full security fuzz oldest-copier oracles charts facts pins e2e redis browser lint prose format hooks bench examples docs schemas requirements dist try-wheel clean
+.PHONY: install tools all-tools demo test test-long test-full security fuzz oldest-copier oracles charts facts pins e2e redis browser lint scripts-lint prose format hooks bench examples docs schemas requirements dist try-wheel clean
 
 install: $(STAMP)
 
@@ -108,10 +108,22 @@ build/axe/.installed: tests/browser/package.json tests/browser/package-lock.json
 	cd build/axe && npm ci --silent --no-audit --no-fund
 	@touch $@
 
-lint: $(STAMP) prose
+lint: $(STAMP) prose scripts-lint
 	$(RUN) ruff format --check .
 	$(RUN) ruff check .
 	$(RUN) mypy
+
+# The script and the style of the page of graph, and of the manual.
+scripts-lint:
+	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory build/biome/.installed && \
+		build/biome/node_modules/.bin/biome lint --error-on-warnings --config-path scripts/biome generator/meshwright/graph/page scripts/manual; \
+		else echo "JavaScript and CSS are not linted: it needs npm"; fi
+
+build/biome/.installed: scripts/biome/package.json scripts/biome/package-lock.json
+	mkdir -p build/biome
+	cp $^ build/biome
+	cd build/biome && npm ci --silent --no-audit --no-fund
+	@touch $@
 
 # The language of the manual, of help and of messages (styles/README.md).
 prose: $(STAMP) build/vale

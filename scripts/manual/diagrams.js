@@ -1,5 +1,5 @@
 // Draws the page's diagrams with the library beside this file, which is loaded only on pages that have one.
-(function () {
+(() => {
   const library = new URL("mermaid.min.js", document.currentScript.src);
   const blocks = document.querySelectorAll("pre.diagram");
   if (!blocks.length) return;

@@ -31,7 +31,7 @@
 
   const follow = () => {
     const found = target();
-    const view = found && found.closest(".view");
+    const view = found?.closest(".view");
     show(view || shown);
     mark(found);
     if (!found || found === view) return;
@@ -43,7 +43,7 @@
 
   // The boxes and arrows beside the chosen one.
   const mark = (found) => {
-    const id = found && found.closest("[data-item], [data-group]")?.id;
+    const id = found?.closest("[data-item], [data-group]")?.id;
     for (const map of all(".map")) {
       const chosen = id ? all(".box", map).find((box) => box.getAttribute("href") === `#${id}`) : null;
       map.classList.toggle("focused", Boolean(chosen));
@@ -124,7 +124,7 @@
     if (document.activeElement === input) return;
     if (event.key === "/") input.focus();
     else if (event.key === "j" || event.key === "k") step(event.key === "j" ? 1 : -1);
-    else if (map && map.querySelector(".box") && arrows[event.key]) move(map, ...arrows[event.key]);
+    else if (map?.querySelector(".box") && arrows[event.key]) move(map, ...arrows[event.key]);
     else if (/^[1-4]$/.test(event.key)) links[event.key - 1].click();
     else return;
     event.preventDefault();
