@@ -76,6 +76,14 @@ def _diff(rng: random.Random, _: Seed) -> Command:
     return Command("diff", ("diff", *revisions, "--format", form, *more), form, committed=True)
 
 
+def _graph(rng: random.Random, _: Seed) -> Command:
+    form = rng.choice(("html", "svg", "mermaid", "dot", "json"))
+    more = rng.choice(((), ("--collapse", "none"), ("--charts", "../charts"), ("--since", "HEAD~1")))
+    return Command(
+        "graph", ("graph", "--format", form, *more), form if form == "json" else "text", committed=bool(more)
+    )
+
+
 def _generate(rng: random.Random, _: Seed) -> Command:
     force = rng.choice(((), (), ("--force",)))
     return Command("generate", ("generate", *force), writes=_GENERATED)
@@ -160,6 +168,7 @@ def _update(rng: random.Random, _: Seed) -> Command:
 _COMMANDS = (
     (_check, 40),
     (_diff, 15),
+    (_graph, 8),
     (_generate, 9),
     (_generate_check, 7),
     (_app_add, 6),

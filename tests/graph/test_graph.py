@@ -9,6 +9,7 @@ import re
 import shutil
 import subprocess
 from functools import cache
+from html import escape
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -28,8 +29,10 @@ from meshwright.graph.layout import HEIGHT, WIDTH, lay_out
 from meshwright.graph.mermaid import MOST_EDGES, MOST_NODES, render_mermaid
 from meshwright.graph.page import render_page
 from meshwright.graph.svg import render_svg
+from meshwright.inert import printable
 from meshwright.resources import schema_root
 from support.hostile_text import HOSTILE
+from support.storedrepos import StoredRepository, load_checked
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = ("pi-cluster", "pi-cluster-argocd", "datacenter", "datacenter-argocd")
@@ -52,7 +55,9 @@ def hostile(word: str) -> dict[str, Any]:
     for edge in data["edges"]:
         edge.update(comment=word, without=word, at=word)
     finding = {"id": "MW101", "name": "x", "severity": "error", "file": word, "message": word, "fix": word}
-    data["check"]["findings"] = [{**finding, "line": 1, "column": 1, "step": "rules"}]
+    others = [{"file": word, "subject": word}]
+    rest = {"line": 1, "column": 1, "step": "rules", "consequence": "untidy", "others": others}
+    data["check"]["findings"] = [{**finding, **rest}]
     data["finding_places"] = [{"units": [data["units"][0]["id"]], "source": [[1, word]]}]
     return data
 
@@ -315,3 +320,25 @@ def test_output_is_written_whole_and_html_is_kept_from_a_terminal(tmp_path: Path
     assert done.exit_code == 0
     assert file.read_text(encoding="utf-8") == render_svg(data_of("pi-cluster"), "apps")
     assert [path.name for path in tmp_path.iterdir()] == ["graph.svg"]
+
+
+@pytest.mark.parametrize("stored", load_checked(), ids=lambda stored: stored.name)
+def test_every_faulty_repository_is_drawn(stored: StoredRepository, tmp_path: Path) -> None:
+    root = stored.write(tmp_path / "repository")
+    try:
+        data = graph_data(root)
+    except MeshwrightError:
+        return
+    schema = json.loads((schema_root() / "graph.schema.json").read_text(encoding="utf-8"))
+    Draft202012Validator(schema).validate(data)
+    findings = data["check"]["findings"]
+    for finding, place in zip(findings, data["finding_places"], strict=True):
+        quoted = dict(place["source"])
+        if quoted:
+            line = (root / finding["file"]).read_text(encoding="utf-8").splitlines()[finding["line"] - 1]
+            assert quoted[finding["line"]] == printable(line[:160])
+    page = render_page(data, "apps")
+    assert [f"finding={number}" in page for number in range(len(findings))] == [True] * len(findings)
+    for finding in findings:
+        for other in finding.get("others", ()):
+            assert f"<code>{escape(other['file'])}" in page

@@ -30,6 +30,7 @@ COMMANDS = {
     "since": ["check", "--no-cache", "--changed-since", "HEAD", "."],
     "diff": ["diff"],
     "diff-revisions": ["diff", "HEAD", "HEAD"],
+    "graph": ["graph", "--since", "HEAD", "--format", "json", "."],
     "generate": ["generate", "--check", "--no-cache", "."],
     "apps": ["app", "list"],
     "trust": ["trust", "."],
@@ -137,7 +138,7 @@ def test_a_bare_repository_among_the_files(repository: Path, tmp_path: Path) -> 
     assert ran(program), "it can run"
     touch_all(infra)
 
-    for name in ("since", "diff", "rotate", "preview", "update"):
+    for name in ("since", "diff", "graph", "rotate", "preview", "update"):
         words = WRITES if name == "rotate" else [word.replace("../", "../../") for word in COMMANDS[name]]
         done = started(infra, words)
         assert done.returncode == 2, name
@@ -153,7 +154,7 @@ def test_files_elsewhere(repository: Path, tmp_path: Path) -> None:
     (tmp_path / "victim").mkdir()
     git(repository, "config", "core.worktree", str(tmp_path / "victim"))
 
-    for name in ("since", "diff", "preview", "update"):
+    for name in ("since", "diff", "graph", "preview", "update"):
         done = started(repository, COMMANDS[name])
         assert (name, done.returncode) == (name, 2)
         assert "its Git configuration says that its files are elsewhere" in done.stderr

@@ -22,7 +22,12 @@ FOLDERS = sorted(
     # Every folder of one engine; of the other, those that are found by their names.
     and (example.name == "pi-cluster" or len(folder.relative_to(example).parts) < 3)
 )
-COMMANDS = (("check", "--no-cache", "-C"), ("generate", "--check", "--no-cache", "-C"), ("app", "list", "-C"))
+COMMANDS = (
+    ("check", "--no-cache", "-C"),
+    ("graph", "--format", "json", "-C"),
+    ("generate", "--check", "--no-cache", "-C"),
+    ("app", "list", "-C"),
+)
 
 
 @pytest.mark.parametrize("folder", FOLDERS)

@@ -271,6 +271,9 @@ COMMANDS = (
     *(("check", "--no-cache", "--format", form) for form in ("json", "sarif", "junit", "github")),
     *(("diff", "--format", form) for form in ("text", "markdown", "json")),
     ("diff", "\x1b]0;pwned\x07::error::"),
+    *(("graph", "--format", form) for form in ("html", "svg", "mermaid", "dot", "json")),
+    ("graph", "--since", "HEAD"),
+    ("graph", "--focus", "\x1b]0;pwned\x07"),
     ("generate", "--check"),
     ("app", "list"),
     ("app", "list", "--format", "json"),
@@ -305,7 +308,9 @@ def odd(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_no_command_lets_anything_through(
     command: tuple[str, ...], variables: dict[str, str], odd: Path
 ) -> None:
-    option = () if command[0] in ("check", "generate", "update", "trust") else ("--repository", str(odd))
+    option = (
+        () if command[0] in ("check", "generate", "graph", "update", "trust") else ("--repository", str(odd))
+    )
     where = (str(odd),) if not option else ()
     done = subprocess.run(
         [sys.executable, "-m", "meshwright", *command, *option, *where],

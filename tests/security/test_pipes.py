@@ -31,6 +31,7 @@ FILES = (
 )
 COMMANDS = {
     "check": ("check", "--no-cache", "."),
+    "graph": ("graph", "--format", "json"),
     "list": ("app", "list"),
     "show": ("app", "show", "demo"),
     "generate": ("generate", "--check", "--no-cache"),

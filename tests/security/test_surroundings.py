@@ -26,6 +26,7 @@ COMMANDS = {
     "check": ("check", "--no-cache", "{}"),
     "baseline": ("check", "--no-cache", "--write-baseline", "{}"),
     "diff": ("diff", "-C", "{}"),
+    "graph": ("graph", "--since", "HEAD", "--format", "json", "{}"),
     "generate": ("generate", "--no-cache", "--force", "{}"),
     "generate check": ("generate", "--check", "{}"),
     "add": ("app", "add", "app-00009", "--yes", "-C", "{}"),

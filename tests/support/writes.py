@@ -6,8 +6,13 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
+import meshwright
+
+# Where Python keeps what it compiled, if it is not told otherwise.
+_OURS = (f"{Path(meshwright.__file__).parent}{os.sep}", f"{sys.prefix}{os.sep}")
 _CHANGES = (
     "os.mkdir",
     "os.rename",
@@ -27,13 +32,18 @@ def _hook(event: str, arguments: tuple[Any, ...]) -> None:
         return
     if event == "open" and isinstance(arguments[2], int) and arguments[2] & _WRITING:
         if isinstance(arguments[0], (str, bytes)):
-            _seen.append(os.fsdecode(arguments[0]))
+            _note(os.fsdecode(arguments[0]))
     elif event in _CHANGES and isinstance(arguments[0], (str, bytes, os.PathLike)):
         # Removed by a folder's handle: a temporary tree, whose making was seen.
         if isinstance(arguments[-1], int) and arguments[-1] >= 0:
             return
         # A link is made at its second path; the first is only what it says.
-        _seen.append(os.fsdecode(arguments[1 if event in ("os.symlink", "os.link") else 0]))
+        _note(os.fsdecode(arguments[1 if event in ("os.symlink", "os.link") else 0]))
+
+
+def _note(path: str) -> None:
+    if _seen is not None and not (path.startswith(_OURS) and f"{os.sep}__pycache__" in path):
+        _seen.append(path)
 
 
 sys.addaudithook(_hook)

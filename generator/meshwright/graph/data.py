@@ -54,7 +54,7 @@ class Collector:
             "meshwright": __version__,
             "check": report_data(report),
             **self._facts,
-            "finding_places": finding_facts(report.findings, self._places),
+            "finding_places": finding_facts(report.causes, self._places),
             "rules": rule_facts(report.findings),
         }
         return data if _is_plain(data) else _printable(data)

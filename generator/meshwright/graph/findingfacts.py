@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
+from meshwright.check.causes import Cause
 from meshwright.check.model.index import Model
 from meshwright.check.order.analysis import order_of
 from meshwright.check.output.sarif import rule_page
@@ -48,10 +49,16 @@ class FindingPlaces:
         return sorted(set(found))
 
 
-def finding_facts(findings: Sequence[Finding], places: FindingPlaces) -> list[dict[str, Any]]:
-    """One entry per finding of the report, in its order: ``units`` and ``source``."""
+def finding_facts(causes: Sequence[Cause], places: FindingPlaces) -> list[dict[str, Any]]:
+    """One entry per cause, in the order of the report: ``units`` of all its findings, and ``source``."""
     return [
-        {"units": places.units_of(finding), "source": _source(finding, places.files)} for finding in findings
+        {
+            "units": sorted(
+                {unit for finding in (cause.finding, *cause.others) for unit in places.units_of(finding)}
+            ),
+            "source": _source(cause.finding, places.files),
+        }
+        for cause in causes
     ]
 
 

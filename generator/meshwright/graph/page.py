@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from meshwright.check.consequences import Consequence
 from meshwright.graph.boxes import Box, Collapse, drawings, with_removed
 from meshwright.graph.certificateview import certificate_view, span
 from meshwright.graph.meshview import counted, mesh_view
@@ -124,7 +125,13 @@ def _badge(box: Box, data: Mapping[str, Any], index: _Index) -> Badge | None:
 def _ranked(data: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Errors, then warnings, each in the order of the check."""
     rows = [
-        {**finding, **place, "number": number, "rule": data["rules"].get(finding["id"], {})}
+        {
+            **finding,
+            **place,
+            "number": number,
+            "rule": data["rules"].get(finding["id"], {}),
+            "heading": Consequence(finding["consequence"]).heading,
+        }
         for number, (finding, place) in enumerate(
             zip(data["check"]["findings"], data["finding_places"], strict=True)
         )
