@@ -20,9 +20,15 @@ from support.authorities import NOW, Authority, key_usage, rsa_key
 
 PROXY = proxy_name("cluster.local")
 _USAGES = ExtendedKeyUsageOID
-_PSS = padding.PSS(padding.MGF1(hashes.SHA256()), 32)
-_SHORT_PSS = padding.PSS(padding.MGF1(hashes.SHA256()), 20)
 Case = dict[str, Any]
+
+
+def _pss(hashed: hashes.HashAlgorithm) -> padding.PSS:
+    return padding.PSS(padding.MGF1(hashed), hashed.digest_size)
+
+
+def _short_pss(hashed: hashes.HashAlgorithm) -> padding.PSS:
+    return padding.PSS(padding.MGF1(hashed), hashed.digest_size - 12)
 
 
 @cache
@@ -73,8 +79,8 @@ CHANGES: dict[str, Callable[[random.Random], Case]] = {
     "SHA-384": lambda _: {"hashed": hashes.SHA384()},
     "SHA-512": lambda _: {"hashed": hashes.SHA512()},
     "SHA-224": lambda _: {"hashed": hashes.SHA224()},
-    "RSA-PSS": lambda _: {"key": _key("rsa2048"), "below": _PSS},
-    "RSA-PSS with a short salt": lambda _: {"key": _key("rsa2048"), "below": _SHORT_PSS},
+    "RSA-PSS": lambda _: {"key": _key("rsa2048"), "below": _pss},
+    "RSA-PSS with a short salt": lambda _: {"key": _key("rsa2048"), "below": _short_pss},
     "another key": lambda _: {"signing_key": ec.generate_private_key(ec.SECP256R1())},
     "keyUsage signs": _extension(lambda: key_usage("key_cert_sign", "crl_sign"), True),
     "keyUsage digitalSignature": _extension(lambda: key_usage("digital_signature"), True),

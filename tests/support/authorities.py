@@ -35,8 +35,8 @@ class Authority:
     ) -> None:
         """``constrained``: with basicConstraints. ``extensions`` are pairs with whether each is critical.
 
-        ``signing_key`` is used instead of the signer's, ``identified`` adds key identifiers, ``below`` is the
-        RSA padding of what it signs.
+        ``signing_key`` is used instead of the signer's, ``identified`` adds key identifiers, ``below`` makes
+        the RSA padding of what it signs from the hash.
         """
         self.below = below
         self.key = key or ec.generate_private_key(ec.SECP256R1())
@@ -66,8 +66,10 @@ class Authority:
         if isinstance(by_key, ed25519.Ed25519PrivateKey):
             self.certificate = made.sign(by_key, None)
         else:
-            scheme = by.below if isinstance(by_key, rsa.RSAPrivateKey) else None
-            self.certificate = made.sign(by_key, hashed or hashes.SHA256(), rsa_padding=scheme)
+            algorithm = hashed or hashes.SHA256()
+            pads = by.below is not None and isinstance(by_key, rsa.RSAPrivateKey)
+            scheme = by.below(algorithm) if pads else None
+            self.certificate = made.sign(by_key, algorithm, rsa_padding=scheme)
         self.pem = self.certificate.public_bytes(serialization.Encoding.PEM).decode()
 
     def private_pem(self) -> str:
