@@ -29,7 +29,7 @@ from meshwright.manifests.kustomization import (
     misspelled,
     rename_fix,
 )
-from meshwright.manifests.manifestfile import manifest_findings
+from meshwright.manifests.manifestfile import has_generated_names, manifest_findings
 from meshwright.manifests.unit import BuildUnit
 from meshwright.words import did_you_mean
 from meshwright.yaml import YamlFault
@@ -122,7 +122,7 @@ class SourceUnitMaker:
 
     def _directory(self, source: ApplicationSource, cluster: str) -> BuildUnit:
         folder, at = source.path, source.position
-        inputs, valid = BuildInputs(), []
+        inputs, valid, plain = BuildInputs(), [], []
         for path in self.selected_files(source):
             if path.endswith(".jsonnet"):
                 continue
@@ -130,11 +130,16 @@ class SourceUnitMaker:
             inputs.absorb(self._inputs.read([EntryPoint(path, Position(path))]))
             inputs.findings.extend(findings)
             # A faulty file is reported; the rest is still built and validated.
-            if not findings:
+            if not findings and has_generated_names(self._files, path):
+                plain.append(path)
+            elif not findings:
                 valid.append(posixpath.relpath(path, folder))
-        key = json.dumps(["argocd-directory", folder, valid])
+        key = json.dumps(["argocd-directory", folder, valid, *plain])
         file = source.application.origin
-        return BuildUnit(key, folder, inputs, at, {"resources": valid}, not valid, False, cluster, file)
+        manifest = {"resources": valid}
+        return BuildUnit(
+            key, folder, inputs, at, manifest, not valid, False, cluster, file, plain=tuple(plain)
+        )
 
     def _file_findings(self, path: str, source: ApplicationSource) -> Iterator[Finding]:
         why = f"{source.application.title} applies every manifest file in '{source.path}'"

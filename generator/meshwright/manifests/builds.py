@@ -12,9 +12,9 @@ from meshwright.manifests.files import RepositoryFiles
 from meshwright.manifests.gaps import Gaps
 from meshwright.manifests.kustomization import KustomizationIndex
 from meshwright.manifests.kustomize import Kustomize
-from meshwright.manifests.manifestfile import manifest_findings
+from meshwright.manifests.manifestfile import manifest_findings, named_documents
 from meshwright.manifests.splitting import doubled, split
-from meshwright.manifests.unit import BuildResult, BuildUnit
+from meshwright.manifests.unit import BuildResult, BuildUnit, BuiltObject, Origin
 from meshwright.manifests.weight import Weights
 from meshwright.manifests.workspace import Workspace
 from meshwright.tools import Tool, locate
@@ -84,6 +84,11 @@ class Builds:
             if unit.lacks_charts:
                 result.findings = [finding for finding in result.findings if finding.id != "build/helm"]
             result.built = result.built and unit.key not in parts and not unit.lacks_charts
+            result.objects.extend(
+                BuiltObject(data, Origin(path))
+                for path in unit.plain
+                for _, _, data in named_documents(self._files, path)
+            )
             result.findings.extend(item for item in unit.inputs.findings if item not in result.findings)
             self._results[unit.key] = result
             if self._recall is not None:

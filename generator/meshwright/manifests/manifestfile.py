@@ -74,3 +74,8 @@ def object_name(data: Any) -> str:
     """metadata.name of an object; empty if it has none."""
     metadata = data.get("metadata") if isinstance(data, dict) else None
     return str(metadata.get("name") or "") if isinstance(metadata, dict) else ""
+
+
+def has_generated_names(files: RepositoryFiles, path: str) -> bool:
+    """Whether an object of a file leaves its name to the API server, which kustomize does not allow."""
+    return any(not object_name(data) for _, _, data in named_documents(files, path))

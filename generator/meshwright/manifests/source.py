@@ -12,7 +12,7 @@ from meshwright.manifests.manifestfile import named_documents, object_name
 from meshwright.manifests.renamed import longest_part
 from meshwright.manifests.unit import BuiltObject
 from meshwright.yaml import Document, YamlFault
-from meshwright.yaml.pointer import holds
+from meshwright.yaml.pointer import holds, mapping_of
 
 Pointer = Sequence[str | int]
 
@@ -44,8 +44,8 @@ def source_of(files: RepositoryFiles, built: BuiltObject) -> SourceDocument | No
     if path is None or path.startswith(".."):
         return None
     by_name = files.once(_sources, path).get(built.kind, {})
-    if built.name in by_name:
-        return by_name[built.name][0]
+    if built.written_name in by_name:
+        return by_name[built.written_name][0]
     if named := longest_part(built.name, by_name):
         return by_name[named][0]
     same_kind = [source for sources in by_name.values() for source in sources]
@@ -57,8 +57,14 @@ def _sources(files: RepositoryFiles, path: str) -> dict[str, dict[str, list[Sour
     found: dict[str, dict[str, list[SourceDocument]]] = {}
     for document, pointer, data in named_documents(files, path):
         names = found.setdefault(str(data.get("kind") or ""), {})
-        names.setdefault(object_name(data), []).append(SourceDocument(document, pointer, data))
+        names.setdefault(object_name(data) or _generate_name(data), []).append(
+            SourceDocument(document, pointer, data)
+        )
     return found
+
+
+def _generate_name(data: Any) -> str:
+    return str(mapping_of(data.get("metadata")).get("generateName") or "")
 
 
 def position_of(

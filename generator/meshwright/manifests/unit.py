@@ -85,9 +85,14 @@ class BuiltObject:
         return str(self.metadata.get("namespace") or "")
 
     @cached_property
+    def written_name(self) -> str:
+        """The name, or metadata.generateName if the API server makes the name."""
+        return self.name or str(self.metadata.get("generateName") or "")
+
+    @cached_property
     def qualified_name(self) -> str:
         """namespace/name, or only the name if no namespace is known."""
-        return f"{self.namespace}/{self.name}" if self.namespace else self.name
+        return f"{self.namespace}/{self.written_name}" if self.namespace else self.written_name
 
     @cached_property
     def title(self) -> str:
@@ -97,7 +102,7 @@ class BuiltObject:
     @cached_property
     def short_title(self) -> str:
         """``Kind name``, for messages whose context gives the namespace."""
-        return f"{self.kind} {self.name}"
+        return f"{self.kind} {self.written_name}"
 
 
 @dataclass(frozen=True)
@@ -110,7 +115,8 @@ class BuildUnit:
     Helm. Units of different ``cluster`` are never built together. ``copies`` are kustomizations, by folder,
     that replace the repository's own; ``needs_helm`` means that the build renders charts, ``is_inflated``
     that charts which are not available were taken out. ``lacks_charts`` means that helm renders a chart
-    without some of its dependencies, so that it may fail where the engine does not.
+    without some of its dependencies, so that it may fail where the engine does not. The objects of the files
+    ``plain`` are taken as they are written.
     """
 
     key: str
@@ -126,6 +132,7 @@ class BuildUnit:
     needs_helm: bool = False
     is_inflated: bool = False
     lacks_charts: bool = False
+    plain: tuple[str, ...] = ()
 
     @property
     def must_be_alone(self) -> bool:
