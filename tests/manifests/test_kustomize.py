@@ -71,6 +71,7 @@ RELEASE = """
     spec:
       interval: 1h
       chart: {spec: {chart: c, sourceRef: {kind: HelmRepository, name: r}}}
+      install: {strategy: {name: RetryOnFailure}}
       valuesFrom: [{kind: ConfigMap, name: VALUES}]
 """
 NAMES = (

@@ -189,13 +189,15 @@ class Model:
 
     @cached_property
     def uses_flux(self) -> bool:
-        """Whether Flux syncs something here."""
-        return any(root.kind is RootKind.FLUX for root in self.repository.roots)
+        """Whether Flux syncs something here, or its objects are here."""
+        found = any(root.kind is RootKind.FLUX for root in self.repository.roots)
+        return found or any(item.built.group.endswith(".toolkit.fluxcd.io") for item in self.all_items())
 
     @cached_property
     def uses_argocd(self) -> bool:
-        """Whether Argo CD syncs something here."""
-        return any(root.kind is RootKind.ARGOCD for root in self.repository.roots)
+        """Whether Argo CD syncs something here, if only charts."""
+        found = any(root.kind is RootKind.ARGOCD for root in self.repository.roots)
+        return found or any(release.application is not None for release in self.releases)
 
     def linkerd(self, cluster: str) -> EdgeRelease | None:
         """The Linkerd that a cluster gets, None when no chart pin tells."""
