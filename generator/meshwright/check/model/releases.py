@@ -102,7 +102,8 @@ def _helm_release(repository: Repository, root: Root, built: BuiltObject) -> Cha
     source = ValuesSource(repository, root, built)
     layers = source.layers()
     spec = mapping_of(built.data.get("spec"))
-    chart = chart_of(built, _source(repository, root.cluster)) or ChartReference("")
+    find = _source(repository, root.cluster)
+    chart = chart_of(built, find) or ChartReference("")
     inline = mapping_of(mapping_of(spec.get("chart")).get("spec"))
     pointer = ("spec", "chart", "spec", "version") if inline else ("spec", "chartRef")
     return ChartRelease(
@@ -113,7 +114,7 @@ def _helm_release(repository: Repository, root: Root, built: BuiltObject) -> Cha
         cluster=root.cluster,
         position=position_of(repository.files, built, pointer),
         values=merge(layers),
-        repository=_repository_url(repository, root.cluster, built, inline),
+        repository=_repository_url(find, built, inline),
         complete=source.complete,
         root=root,
         built=built,
@@ -133,14 +134,18 @@ def _source(repository: Repository, cluster: str) -> Callable[[str, str, str], B
 
 
 def _repository_url(
-    repository: Repository, cluster: str, release: BuiltObject, inline: Mapping[str, Any]
+    find: Callable[[str, str, str], BuiltObject | None], release: BuiltObject, inline: Mapping[str, Any]
 ) -> str:
-    reference = mapping_of(inline.get("sourceRef"))
-    wanted = (str(reference.get("namespace") or release.namespace), str(reference.get("name") or ""))
-    for _, built in repository.by_name.get((cluster, str(reference.get("kind") or ""), wanted[1]), []):
-        if built.namespace == wanted[0]:
-            return str(mapping_of(built.data.get("spec")).get("url") or "")
-    return ""
+    """The URL of the release's HelmRepository, also through a HelmChart that chartRef names."""
+    reference, home = mapping_of(inline.get("sourceRef")), release.namespace
+    chart = mapping_of(mapping_of(release.data.get("spec")).get("chartRef"))
+    if not inline and chart.get("kind") == "HelmChart":
+        home = str(chart.get("namespace") or release.namespace)
+        found = find("HelmChart", home, str(chart.get("name") or ""))
+        reference = mapping_of(mapping_of(found.data.get("spec")).get("sourceRef")) if found else {}
+    name, kind = str(reference.get("name") or ""), str(reference.get("kind") or "")
+    source = find(kind, str(reference.get("namespace") or home), name)
+    return str(mapping_of(source.data.get("spec")).get("url") or "") if source else ""
 
 
 def _of_application(release: Release) -> ChartRelease:

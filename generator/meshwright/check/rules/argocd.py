@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 
 from meshwright.apps.base.plain import CLUSTER_SCOPED
@@ -14,6 +15,10 @@ from meshwright.yaml.pointer import Pointer, items_of, mapping_of
 _GROUP = "argoproj.io"
 _HOOK, _WAVE = "argocd.argoproj.io/hook", "argocd.argoproj.io/sync-wave"
 _FINALIZER = "resources-finalizer.argocd.argoproj.io"
+# A version alone, as in apiVersion of the core group.
+_VERSION = re.compile(r"v[0-9]+(?:(?:alpha|beta)[0-9]+)?\Z")
+# Ways to write the field with all versions of a CRD.
+_VERSIONS = frozenset({"/spec", "/spec/versions", ".spec", ".spec.versions", ".spec.versions[]"})
 _HOOKS = ("PreSync", "Sync", "PostSync", "SyncFail", "Skip", "PreDelete", "PostDelete")
 _DEGRADED = (
     ("Certificate", "cert-manager.io"),
@@ -59,7 +64,7 @@ def group_with_version(model: Model) -> Iterator[Hit]:
     for item, pointer in _specs(model):
         for number, entry in enumerate(item.list(*pointer, "ignoreDifferences")):
             group = entry.get("group") if isinstance(entry, Mapping) else None
-            if isinstance(group, str) and "/" in group:
+            if isinstance(group, str) and ("/" in group or _VERSION.match(group)):
                 at = item.at(*pointer, "ignoreDifferences", number, "group")
                 yield Hit(
                     at,
@@ -114,9 +119,10 @@ def ignored_versions(model: Model) -> Iterator[Hit]:
     for item, pointer in _specs(model):
         options = item.list(*pointer, "syncPolicy", "syncOptions")
         for number, entry in enumerate(item.list(*pointer, "ignoreDifferences")):
-            paths = items_of(entry.get("jsonPointers")) if isinstance(entry, Mapping) else []
-            crd = isinstance(entry, Mapping) and entry.get("kind") == "CustomResourceDefinition"
-            if crd and "RespectIgnoreDifferences=true" in options and "/spec/versions" in paths:
+            given = mapping_of(entry)
+            paths = {*items_of(given.get("jsonPointers")), *items_of(given.get("jqPathExpressions"))}
+            crd = given.get("kind") == "CustomResourceDefinition"
+            if crd and "RespectIgnoreDifferences=true" in options and _VERSIONS & paths:
                 at = item.at(*pointer, "ignoreDifferences", number)
                 yield Hit(
                     at,
