@@ -88,6 +88,14 @@ def certificates(model: Model, name: str) -> Iterator[Item]:
     return iter(model.once(_certificates_by_secret).get(name, ()))
 
 
+def linkerds_certificates(model: Model, name: str) -> Iterator[Item]:
+    """Every Certificate whose Secret has this name in a control plane's namespace, or in any without one."""
+    for item in certificates(model, name):
+        homes = {release.namespace for release in model.charts(CONTROL_PLANE, item.cluster)}
+        if not homes or homes & {item.namespace, ""}:
+            yield item
+
+
 def _certificates_by_secret(model: Model) -> dict[str, list[Item]]:
     found: dict[str, list[Item]] = {}
     for item in model.items("Certificate", GROUP):

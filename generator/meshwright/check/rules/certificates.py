@@ -13,6 +13,7 @@ from meshwright.check.model.certmanager import (
     cluster_resource_namespace,
     control_planes,
     issuer_of,
+    linkerds_certificates,
     makers,
     trust_bundles,
 )
@@ -56,7 +57,7 @@ def issuer_secret(model: Model) -> Iterator[Hit]:
     source="linkerd2 pkg/issuercerts",
 )
 def issuer_key(model: Model) -> Iterator[Hit]:
-    for item in certificates(model, ISSUER_SECRET):
+    for item in linkerds_certificates(model, ISSUER_SECRET):
         # The versions before v1 had other fields, and are a fault of their own.
         if item.built.api_version != f"{GROUP}/v1":
             continue
@@ -86,7 +87,7 @@ def issuer_key(model: Model) -> Iterator[Hit]:
     severity=Severity.WARNING,
 )
 def issuer_lifetime(model: Model) -> Iterator[Hit]:
-    for item in certificates(model, ISSUER_SECRET):
+    for item in linkerds_certificates(model, ISSUER_SECRET):
         lifetime = seconds(item.get("spec", "duration"))
         if lifetime is not None and lifetime < 30 * DAY:
             text = f"{item.title} is valid for only {days(lifetime)}"
@@ -203,7 +204,7 @@ def no_certificates(model: Model) -> Iterator[Hit]:
     severity=Severity.WARNING,
 )
 def kept_key(model: Model) -> Iterator[Hit]:
-    for item in certificates(model, ISSUER_SECRET):
+    for item in linkerds_certificates(model, ISSUER_SECRET):
         policy = item.get("spec", "privateKey", "rotationPolicy")
         for release in model.charts("cert-manager", item.cluster) if policy in (None, "Never") else ():
             found = re.match(r"v?([0-9]+)\.([0-9]+)\.", release.chart.version)

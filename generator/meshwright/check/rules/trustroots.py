@@ -11,6 +11,7 @@ from meshwright.check.model.certmanager import (
     certificates,
     control_planes,
     issuer_of,
+    linkerds_certificates,
     makers,
     trust_bundles,
     trust_namespace,
@@ -18,6 +19,7 @@ from meshwright.check.model.certmanager import (
 from meshwright.check.model.duration import DAY, days, seconds
 from meshwright.check.model.index import Item, Model
 from meshwright.check.rules.rule import Absence, Hit, Severity, rule
+from meshwright.labelselector import matches
 from meshwright.yaml.pointer import mapping_of
 
 _KEY = "ca-bundle.crt"
@@ -150,11 +152,16 @@ def bundle_target(model: Model) -> Iterator[Hit]:
             if namespace is None:
                 continue
             labels = {**namespace.labels, "kubernetes.io/metadata.name": namespace.name}
-            for key, value in wanted.items():
-                if labels.get(key) != value:
-                    at = bundle.at("spec", "target", "namespaceSelector", "matchLabels", key)
-                    text = f"{bundle.title} selects namespaces with label {key}: {value}, but {namespace.title} does not have it"
-                    yield Hit(at, text, subject=bundle.title)
+            missing = [key for key, value in wanted.items() if labels.get(key) != value]
+            for key in missing:
+                at = bundle.at("spec", "target", "namespaceSelector", "matchLabels", key)
+                text = f"{bundle.title} selects namespaces with label {key}: {wanted[key]}, but {namespace.title} does not have it"
+                yield Hit(at, text, subject=bundle.title)
+            selector = bundle.mapping("spec", "target", "namespaceSelector")
+            if not missing and not matches(selector, labels):
+                at = bundle.at("spec", "target", "namespaceSelector", "matchExpressions")
+                text = f"matchExpressions of {bundle.title} do not select {namespace.title}"
+                yield Hit(at, text, subject=bundle.title)
 
 
 @rule(
@@ -162,7 +169,7 @@ def bundle_target(model: Model) -> Iterator[Hit]:
     "trust-roots-key-unread",
     "The trust roots are stored under a key that nothing reads",
     why="The control plane and the proxies read only the key ca-bundle.crt of this ConfigMap.",
-    fix="set spec.target.configMap.key to ca-bundle.crt",
+    fix="name the key ca-bundle.crt, in a Bundle as spec.target.configMap.key",
     source="linkerd2 charts/partials/templates/_proxy.tpl; pkg/k8s/labels.go",
 )
 def bundle_key(model: Model) -> Iterator[Hit]:
@@ -176,6 +183,14 @@ def bundle_key(model: Model) -> Iterator[Hit]:
             yield Hit(
                 at, f"{bundle.title} writes key '{key}', but Linkerd reads {_KEY}", subject=bundle.title
             )
+    for release in control_planes(model):
+        item = model.find(release.cluster, "ConfigMap", release.namespace, TRUST_ROOTS)
+        data = item.mapping("data") if item is not None else {}
+        # Without data, something else fills it.
+        if item is not None and data and _KEY not in data:
+            key = sorted(data)[0]
+            text = f"{item.title} has key '{key}', but Linkerd reads {_KEY}"
+            yield Hit(item.at("data", key, key=True), text, subject=item.title)
 
 
 @rule(
@@ -209,7 +224,7 @@ def trust_config_map(model: Model) -> Iterator[Hit]:
     source="linkerd2 pkg/issuercerts: the issuer has to chain to the anchors",
 )
 def chain(model: Model) -> Iterator[Hit]:
-    for item in certificates(model, ISSUER_SECRET):
+    for item in linkerds_certificates(model, ISSUER_SECRET):
         _, issuer = issuer_of(model, item)
         signer = issuer.get("spec", "ca", "secretName") if issuer is not None else None
         for bundle in trust_bundles(model):

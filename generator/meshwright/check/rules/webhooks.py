@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from meshwright.check.model.certmanager import GROUP, certificates, control_planes, makers
+from meshwright.check.model.certmanager import (
+    GROUP,
+    certificates,
+    control_planes,
+    linkerds_certificates,
+    makers,
+)
 from meshwright.check.model.index import CONTROL_PLANE, Model
 from meshwright.check.model.releases import ChartRelease
 from meshwright.check.rules.rule import Absence, Engine, Hit, Severity, rule
@@ -85,7 +91,7 @@ def webhook_name(model: Model) -> Iterator[Hit]:
     source="linkerd.io, Automatically Rotating Webhook TLS Credentials",
 )
 def validator_key(model: Model) -> Iterator[Hit]:
-    for item in certificates(model, "linkerd-policy-validator-k8s-tls"):
+    for item in linkerds_certificates(model, "linkerd-policy-validator-k8s-tls"):
         if item.get("spec", "privateKey", "encoding") != "PKCS8":
             at = item.at("spec", "privateKey", "encoding")
             yield Hit(
