@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from meshwright.check.model.index import CONTROL_PLANE, Model
-from meshwright.check.model.injection import inject_mode, proxy_settings
+from meshwright.check.model.injection import inject_mode, may_be_meshed, proxy_settings
 from meshwright.check.model.workloads import Workload, workloads
 from meshwright.check.rules.rule import Hit, rule
 from meshwright.linkerd.proxysettings import read_bool
 from meshwright.linkerd.version import EdgeRelease
-from meshwright.yaml.pointer import items_of
+from meshwright.yaml.pointer import items_of, mapping_of
 
 _PREFIX = "config.linkerd.io/"
 NATIVE_SIDECAR = (
@@ -20,6 +20,9 @@ NATIVE_SIDECAR = (
 )
 # First edge whose chart has native sidecars on. source: linkerd2 009a25fa3.
 _NATIVE_SINCE = EdgeRelease(2026, 5, 2)
+# source: linkerd-await, README.md, "Usage".
+_SHUTDOWN = frozenset({"--shutdown", "-S"})
+_WITH_VALUE = frozenset({"--backoff", "-b", "--port", "-p", "--timeout", "-t"})
 
 
 def native_sidecars(model: Model, workload: Workload) -> bool | None:
@@ -40,9 +43,35 @@ def native_sidecars(model: Model, workload: Workload) -> bool | None:
     return None if version is None else version >= _NATIVE_SINCE
 
 
-def _commands(workload: Workload) -> str:
-    containers = [item for item in items_of(workload.pod.get("containers")) if isinstance(item, dict)]
-    return " ".join(str(item.get(key, "")) for item in containers for key in ("command", "args"))
+def _awaits_and_stops(workload: Workload) -> bool:
+    """Whether a container runs linkerd-await with --shutdown, itself or in a shell's command line."""
+    for container in items_of(workload.pod.get("containers")):
+        given = mapping_of(container)
+        lines = [*items_of(given.get("command")), *items_of(given.get("args"))]
+        words = [word for line in lines for word in str(line).split()]
+        for at, word in enumerate(words):
+            if word.rpartition("/")[2] == "linkerd-await" and _SHUTDOWN & set(_options(words[at + 1 :])):
+                return True
+    return False
+
+
+def _options(words: Sequence[str]) -> Iterator[str]:
+    """The options before the command, without their values; short ones apart."""
+    rest = iter(words)
+    for word in rest:
+        if word == "--" or not word.startswith("-"):
+            return
+        long = word.startswith("--")
+        yield from [word.partition("=")[0]] if long else (f"-{letter}" for letter in word[1:])
+        if word in _WITH_VALUE:
+            next(rest, "")
+
+
+def _asks_for_shutdown(workload: Workload) -> bool:
+    """Whether a container's command calls the proxy's shutdown endpoint by itself."""
+    containers = map(mapping_of, items_of(workload.pod.get("containers")))
+    commands = "".join(str(given.get(key, "")) for given in containers for key in ("command", "args"))
+    return "4191/shutdown" in commands
 
 
 @rule(
@@ -59,7 +88,9 @@ def endless_job(model: Model) -> Iterator[Hit]:
         item = workload.item
         if item.built.kind not in ("Job", "CronJob") or inject_mode(model, workload) is None:
             continue
-        if native_sidecars(model, workload) is False and "linkerd-await" not in _commands(workload):
+        if _awaits_and_stops(workload) or _asks_for_shutdown(workload):
+            continue
+        if native_sidecars(model, workload) is False:
             text = f"{item.title} is meshed, but its proxy is not a native sidecar"
             yield Hit(item.at(*workload.template, "metadata"), text, subject=item.title)
 
@@ -75,8 +106,7 @@ def endless_job(model: Model) -> Iterator[Hit]:
 )
 def no_shutdown(model: Model) -> Iterator[Hit]:
     for workload in workloads(model):
-        commands = _commands(workload)
-        if "linkerd-await" not in commands or "--shutdown" not in commands:
+        if not _awaits_and_stops(workload) or not may_be_meshed(model, workload):
             continue
         releases = model.charts(CONTROL_PLANE, workload.item.cluster)
         if any(release.value("proxy", "enableShutdownEndpoint") is True for release in releases):
