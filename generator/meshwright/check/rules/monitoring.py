@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from meshwright.check.model.index import Item, Model
 from meshwright.check.model.selectors import selected, services_selected
 from meshwright.check.rules.rule import Absence, Hit, rule
 from meshwright.labelselector import matches
-from meshwright.yaml.pointer import items_of
+from meshwright.yaml.pointer import items_of, mapping_of
 
 _GROUP = "monitoring.coreos.com"
 # Kind -> the value of kube-prometheus-stack that frees its selector from the release's label.
@@ -45,7 +46,7 @@ def _monitors(model: Model) -> Iterator[tuple[Item, str]]:
 def old_port_name(model: Model) -> Iterator[Hit]:
     for item, field in _monitors(model):
         for number, endpoint in enumerate(item.list("spec", field)):
-            if not isinstance(endpoint, dict):
+            if not isinstance(endpoint, dict) or not _reaches_linkerd(model, item):
                 continue
             for at, relabeling in enumerate(items_of(endpoint.get("relabelings"))):
                 if isinstance(relabeling, dict) and "admin-http" in str(relabeling.get("regex", "")):
@@ -62,6 +63,26 @@ def old_port_name(model: Model) -> Iterator[Hit]:
                     f"{item.title} scrapes port name admin-http, which Linkerd no longer uses",
                     subject=item.title,
                 )
+
+
+def _reaches_linkerd(model: Model, monitor: Item) -> bool:
+    """Whether a monitor covers a namespace of the control plane or of an extension."""
+    if monitor.get("spec", "namespaceSelector", "any") is True:
+        return True
+    homes = {
+        release.namespace
+        for release in model.releases
+        if release.cluster == monitor.cluster and release.chart.name.startswith("linkerd")
+    }
+    names = _namespaces(monitor)
+    return any(name in homes if homes else name.startswith("linkerd") for name in names)
+
+
+def _namespaces(monitor: Item) -> list[str]:
+    """The namespaces that a monitor names, or its own."""
+    return [
+        str(name) for name in monitor.list("spec", "namespaceSelector", "matchNames") or [monitor.namespace]
+    ]
 
 
 @rule(
@@ -109,18 +130,26 @@ def release_label(model: Model) -> Iterator[Hit]:
 def selects_nothing(model: Model) -> Iterator[Hit]:
     for item, _ in _monitors(model):
         selector = item.get("spec", "selector")
-        if not isinstance(selector, dict) or not selector.get("matchLabels"):
+        if not _asks_for_labels(selector):
             continue
         if item.get("spec", "namespaceSelector", "any") is True:
             continue
-        named = item.list("spec", "namespaceSelector", "matchNames") or [item.namespace]
-        if any(_opaque(model, item.cluster, str(name)) for name in named):
+        named = _namespaces(item)
+        if any(_opaque(model, item.cluster, name) for name in named):
             continue
-        if not any(_finds(model, item, str(name)) for name in named):
+        if not any(_finds(model, item, name) for name in named):
             what = "pod" if item.built.kind == "PodMonitor" else "Service"
-            text = f"{item.title} selects no {what} in namespace {' or '.join(map(str, named))}"
-            absent = Absence(item.cluster, namespace=str(named[0]) if len(named) == 1 else None)
+            text = f"{item.title} selects no {what} in namespace {' or '.join(named)}"
+            absent = Absence(item.cluster, namespace=named[0] if len(named) == 1 else None)
             yield Hit(item.at("spec", "selector"), text, subject=item.title, absent=absent)
+
+
+def _asks_for_labels(selector: Any) -> bool:
+    """Whether a selector asks for labels, not only for the absence of some."""
+    terms = map(mapping_of, items_of(mapping_of(selector).get("matchExpressions")))
+    return bool(mapping_of(selector).get("matchLabels")) or any(
+        term.get("operator") in ("In", "Exists") for term in terms
+    )
 
 
 def _finds(model: Model, monitor: Item, namespace: str) -> bool:
@@ -163,11 +192,10 @@ def _is_opaque(model: Model, cluster: str, namespace: str) -> bool:
 )
 def unknown_service_port(model: Model) -> Iterator[Hit]:
     for item in model.items("ServiceMonitor", _GROUP):
-        named = item.list("spec", "namespaceSelector", "matchNames") or [item.namespace]
         services = [
             found
-            for name in named
-            for found in services_selected(model, item.cluster, str(name), item.get("spec", "selector"))
+            for name in _namespaces(item)
+            for found in services_selected(model, item.cluster, name, item.get("spec", "selector"))
         ]
         names = {
             str(port.get("name"))
