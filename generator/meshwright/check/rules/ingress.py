@@ -304,7 +304,7 @@ def native_lb_headless(model: Model) -> Iterator[Hit]:
         if item.get("spec", "clusterIP") == "None" and str(item.annotations.get(_NATIVE)).lower() == "true":
             at = item.at("metadata", "annotations", _NATIVE)
             yield Hit(at, f"{item.title} is headless, but sets {_NATIVE}", subject=item.title)
-    for route in model.items("IngressRoute"):
+    for route in (item for kind in _ROUTES for item in model.items(kind)):
         default = model.once(_native_by_default).get(route.cluster, "")
         for number, entry in enumerate(route.list("spec", "routes")):
             services = items_of(entry.get("services")) if isinstance(entry, dict) else []
@@ -317,6 +317,10 @@ def native_lb_headless(model: Model) -> Iterator[Hit]:
                     text = f"{route.title} leads to headless Service '{service.get('name')}', but {who} sets nativeLB"
                     here = route.at("spec", "routes", number, "services", index)
                     yield Hit(here, text, subject=route.title)
+
+
+# source: traefik v3.7.13, pkg/provider/kubernetes/crd: kubernetes_http.go, kubernetes_tcp.go, kubernetes_udp.go.
+_ROUTES = ("IngressRoute", "IngressRouteTCP", "IngressRouteUDP")
 
 
 def _native_by_default(model: Model) -> dict[str, str]:

@@ -183,6 +183,10 @@ def host_network(model: Model) -> Iterator[Hit]:
     source="linkerd-control-plane values.yaml, proxyInjector.namespaceSelector (since edge-22.2.1)",
 )
 def excluded_namespace(model: Model) -> Iterator[Hit]:
+    for item in model.items("Namespace", ""):
+        if item.annotations.get(INJECT) in INJECTING and _excludes(model, item.cluster, item.name):
+            text = f"{item.title} requests injection, but the webhook skips it"
+            yield Hit(item.at("metadata", "annotations", INJECT), text, subject=item.title)
     for workload in workloads(model):
         item = workload.item
         if workload.annotations.get(INJECT) in INJECTING and _excludes(model, item.cluster, item.namespace):

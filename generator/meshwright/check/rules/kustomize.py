@@ -45,7 +45,8 @@ def _targets(own: KustomizationFile) -> Iterator[tuple[str, int, Mapping[str, An
     "MW911",
     "patch-target-missing",
     "A patch's target matches nothing",
-    why="kustomize applies such a patch to nothing and reports no error.",
+    why="kustomize applies such a patch to nothing and reports no error. The target's labels and namespace are "
+    "not compared, because later patches may add them.",
     fix="use the kind and name of an object that the kustomization includes",
     source="kustomize 5.8.1, run: a target without a match causes no error",
 )
@@ -78,7 +79,8 @@ def missed_patch(model: Model) -> Iterator[Hit]:
     "MW912",
     "flux-patch-target-missing",
     "The target of a Flux Kustomization's patch matches nothing",
-    why="Flux passes the patch to kustomize, which applies it to nothing and reports no error.",
+    why="Flux passes the patch to kustomize, which applies it to nothing and reports no error. A target without "
+    "a name is not reported: it is often a default for objects that come later.",
     fix="use the kind and name of an object that this Kustomization applies",
     source="fluxcd kustomize-controller, spec.patches; kustomize 5.8.1",
     engine=Engine.FLUX,

@@ -159,7 +159,8 @@ def refused_authentications(model: Model) -> Iterator[Hit]:
         at = item.at("spec", "requiredAuthenticationRefs")
         mesh = [kind for kind in kinds if kind in ("MeshTLSAuthentication", "ServiceAccount")]
         if len(mesh) > 1:
-            yield Hit(at, f"{item.title} requires {' and '.join(mesh)} at once", subject=item.title)
+            shown = f"two {mesh[0]}s" if mesh == mesh[:1] * 2 else " and ".join(mesh)
+            yield Hit(at, f"{item.title} requires {shown} at once", subject=item.title)
         if kinds.count("NetworkAuthentication") > 1:
             yield Hit(at, f"{item.title} requires two NetworkAuthentications at once", subject=item.title)
 

@@ -60,23 +60,33 @@ def lost_selector(model: Model) -> Iterator[Hit]:
     ):
         for item in model.items(kind, group):
             selector = item.mapping("spec", field)
-            labels = mapping_of(selector.get("matchLabels"))
-            # Empty selectors select all pods, and expressions are rarely mistyped.
-            if not labels or any(unresolved(value) for value in labels.values()):
+            wanted = list(_values_of(selector))
+            # An empty selector selects all pods; one that only leaves out pods may leave out all.
+            if not wanted or any(unresolved(value) for _, value in wanted):
                 continue
             # cert-manager's pods that answer challenges come and go.
-            if any(str(key).startswith("acme.cert-manager.io/") for key in labels):
+            if any(key.startswith("acme.cert-manager.io/") for key, _ in wanted):
                 continue
             there = workloads_in(model, item.cluster, item.namespace)
             if not there or not _is_closed(model, item):
                 continue
             if any(True for _ in selected(model, item.cluster, item.namespace, selector)):
                 continue
-            wanted = ", ".join(f"{key}={value}" for key, value in labels.items())
+            shown = ", ".join(f"{key}={value}" for key, value in wanted)
             known = [str(value) for workload in there for value in workload.labels.values()]
-            near = next((hint for value in labels.values() if (hint := did_you_mean(str(value), known))), "")
-            text = f"{item.title} selects {wanted}, which no pod in namespace {item.namespace} has{near}"
+            near = next((hint for _, value in wanted if (hint := did_you_mean(value, known))), "")
+            text = f"{item.title} selects {shown}, which no pod in namespace {item.namespace} has{near}"
             yield Hit(item.at("spec", field), text, subject=item.title)
+
+
+def _values_of(selector: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """The labels that a selector asks for, with each of the values that it allows."""
+    for key, value in mapping_of(selector.get("matchLabels")).items():
+        yield str(key), str(value)
+    for term in map(mapping_of, items_of(selector.get("matchExpressions"))):
+        if term.get("operator") == "In":
+            for value in items_of(term.get("values")):
+                yield str(term.get("key")), str(value)
 
 
 @rule(
