@@ -156,6 +156,8 @@ class MeshSpec:
     create_namespace: bool | None = None
     scope: Scope = Scope.WORKLOADS
     workloads: tuple[WorkloadSpec, ...] = ()
+    # Kind and name of the workloads that stay out of the mesh.
+    excepted: tuple[tuple[str, str], ...] = ()
     depends_on: tuple[str, ...] = ()
     jobs: Jobs | None = None
     opaque_ports: Ports = ()
@@ -190,6 +192,7 @@ def read_spec(data: Mapping[str, Any]) -> MeshSpec:
         create_namespace=data.get("createNamespace"),
         scope=Scope(data.get("scope", "workloads")),
         workloads=tuple(_workload(item) for item in data.get("workloads", ())),
+        excepted=tuple((item["kind"], item["name"]) for item in data.get("except", ())),
         depends_on=tuple(data.get("dependsOn", ())),
         jobs=Jobs(data["jobs"]) if "jobs" in data else None,
         opaque_ports=tuple(data.get("opaquePorts", ())),

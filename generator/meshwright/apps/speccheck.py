@@ -117,6 +117,15 @@ def _duplicates(app: App) -> Iterator[Finding]:
             line = app.at("workloads", first).line
             text = f"{entry.kind} '{entry.name}' is listed twice under workloads, first on line {line}"
             yield Finding("mesh/workload", app.at("workloads", number), text, "keep one of the two")
+    listed = {(entry.kind, entry.name): n for n, entry in enumerate(app.spec.workloads) if not entry.chart}
+    for number, (kind, name) in enumerate(app.spec.excepted):
+        at, text = app.at("except", number), ""
+        if (kind, name) in listed:
+            text = f"under workloads on line {app.at('workloads', listed[kind, name]).line}, too"
+        elif (first := app.spec.excepted.index((kind, name))) != number:
+            text = f"twice under except, first on line {app.at('except', first).line}"
+        if text:
+            yield Finding("mesh/workload", at, f"{kind} '{name}' is listed {text}", "keep one of the two")
 
 
 def _contradictions(app: App) -> Iterator[Finding]:

@@ -23,7 +23,7 @@ from meshwright.yaml.pointer import items_of
 def build_bases(root: Path, paths: Sequence[str]) -> tuple[dict[str, Base], list[Finding]]:
     """Every base of ``paths`` and kustomize's findings. Raises MeshwrightError without kustomize.
 
-    Remote resources, and the objects of a kustomization's charts, are not read.
+    Remote resources, and the objects of a kustomization's charts, are not read; the rest is.
     """
     files = RepositoryFiles(root)
     index = KustomizationIndex(files)
@@ -39,8 +39,10 @@ def build_bases(root: Path, paths: Sequence[str]) -> tuple[dict[str, Base], list
         builds.ensure(units)
         for path, unit in zip(paths, units, strict=True):
             result = builds.result(unit)
-            findings += result.findings
-            objects = tuple(_placed(files, item) for item in result.objects)
+            # What fails without a missing part may well build with it.
+            failed = bool(result.findings) and not (unit.inputs.buildable or unit.inputs.findings)
+            findings += [] if failed else result.findings
+            objects = tuple(_placed(files, item) for item in ([] if failed else result.objects))
             charts = [item.name for item in objects if item.kind == "HelmRelease"]
             chart_entries = tuple(_helm_charts(index, unit))
             charts += [str(entry.data.get("releaseName") or entry.data["name"]) for entry in chart_entries]
@@ -61,7 +63,7 @@ def _unit(path: str, index: KustomizationIndex, inputs_reader: BuildInputsReader
     at = Position(own.path) if own else Position(path)
     inputs = inputs_reader.read([EntryPoint(path, at)])
     empty = own is not None and own.is_empty
-    return BuildUnit(f"base:{path}", path, inputs, at, None, empty, not inputs.buildable)
+    return BuildUnit(f"base:{path}", path, inputs, at, None, empty, inputs.blocked or bool(inputs.findings))
 
 
 def _helm_charts(index: KustomizationIndex, unit: BuildUnit) -> Iterator[HelmEntry]:

@@ -86,11 +86,14 @@ def propose(
     if reason := _unmeshable(base, objects, views, home, settings, ours=ours, chart=chart):
         data["inject"] = str(Inject.DISABLED)
         proposal.notes.append(f"inject: disabled is proposed, because {reason}")
-    elif entries := _entries(base, views, chart, ours=ours):
-        data["workloads"] = entries
-    elif chart or base.charts:
-        # Workloads that are not visible cannot be listed, so the whole namespace is meshed.
-        data["scope"] = "namespace"
+    else:
+        if entries := _entries(base, views, chart, ours=ours):
+            data["workloads"] = entries
+        elif chart or base.charts:
+            # Workloads that are not visible cannot be listed, so the whole namespace is meshed.
+            data["scope"] = "namespace"
+        if not chart and "workloads" not in data and (excepted := list(_exceptions(base.objects))):
+            data["except"] = excepted
     meshed = data["inject"] != Inject.DISABLED
     if meshed and (ports := _opaque(objects, settings)):
         data["opaquePorts"] = ports
@@ -158,6 +161,14 @@ def _entries(base: Base, views: Sequence[ChartView], chart: str, *, ours: bool) 
     for view in known:
         entries += [_entry(item, view.release.name) for item in _listable(view.objects, view.release.name)]
     return entries
+
+
+def _exceptions(objects: Iterable[BuiltObject]) -> Iterator[dict[str, Any]]:
+    """The workloads that the injector cannot inject."""
+    for item in objects:
+        owner = pod_owner(item)
+        if owner is not None and blocked(item, owner) is not None:
+            yield {"kind": item.kind, "name": item.name}
 
 
 def _listable(objects: Iterable[BuiltObject], chart: str) -> Iterator[BuiltObject]:

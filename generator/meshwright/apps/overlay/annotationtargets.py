@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from meshwright.apps.injectability import INJECT, blocked, own_annotations
@@ -67,10 +67,15 @@ def choose_targets(app: App, base: Base, settings: RepositorySettings) -> Target
     """
     found = Targets(jobs=jobs_mode(app, settings))
     entries = {(entry.kind, entry.name): entry for entry in app.spec.workloads if not entry.chart}
+    excepted = dict.fromkeys(app.spec.excepted)
     owners = [(item, owner) for item in base.objects if (owner := pod_owner(item))]
     found.owners = [item for item, _ in owners]
     for item, owner in owners:
         entry = entries.pop((item.kind, item.name), None)
+        if (item.kind, item.name) in app.spec.excepted:
+            excepted.pop((item.kind, item.name), None)
+            _leave_out(app, item, owner, settings, found)
+            continue
         if app.spec.scope is Scope.NAMESPACE:
             is_job = item.kind in JOB_KINDS and app.spec.is_meshed
             own = is_job and (_needs_own(found.jobs, settings) or runs_await(item, owner))
@@ -84,7 +89,19 @@ def choose_targets(app: App, base: Base, settings: RepositorySettings) -> Target
         _choose(app, item, owner, entry, settings, found)
     if not base.not_seen:
         found.findings += _unknown(app, base, entries)
+        found.findings += _unknown_exceptions(app, base, excepted)
     return found
+
+
+def _leave_out(
+    app: App, item: BuiltObject, owner: PodOwner, settings: RepositorySettings, found: Targets
+) -> None:
+    """A workload under ``except``: only one that could be injected needs an annotation."""
+    if reason := blocked(item, owner):
+        found.skipped.append((item, reason))
+    else:
+        entry = WorkloadSpec(item.kind, item.name, inject=Inject.DISABLED)
+        found.chosen.append(AnnotationTarget(item, owner, pod_annotations(app.spec, entry, settings), None))
 
 
 def jobs_mode(app: App, settings: RepositorySettings) -> Jobs:
@@ -178,3 +195,15 @@ def _unknown(app: App, base: Base, entries: Mapping[tuple[str, str], WorkloadSpe
             text = f"workloads names {kind} '{name}', but in '{app.base_path}' it is a {names[name].kind}"
         found.append(Finding("mesh/workload", at, text, fix))
     return found
+
+
+def _unknown_exceptions(app: App, base: Base, excepted: Mapping[tuple[str, str], None]) -> Iterator[Finding]:
+    names = {item.name: item for item in base.objects if pod_owner(item)}
+    for kind, name in excepted:
+        at = app.at("except", app.spec.excepted.index((kind, name)), "name")
+        text = f"except names {kind} '{name}', which is not in '{app.base_path}'{did_you_mean(name, names)}"
+        if name in names:
+            text = f"except names {kind} '{name}', but in '{app.base_path}' it is a {names[name].kind}"
+        yield Finding(
+            "mesh/workload", at, text, "a chart's workload is listed under workloads, with its chart"
+        )

@@ -1,4 +1,4 @@
-"""Finds applications that ask for a proxy although no pod of theirs can get one."""
+"""Finds applications that ask for a proxy although pods of theirs cannot get one."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from meshwright.apps.model import App, Base
 from meshwright.apps.overlay.annotationtargets import Targets
 from meshwright.apps.podmakers import unknown_makers
+from meshwright.apps.spec import Inject
 from meshwright.finding import Finding
 
 
@@ -27,3 +28,17 @@ def nothing_meshed(app: App, base: Base, targets: Targets) -> Iterator[Finding]:
         text = f"inject is '{app.spec.inject}', but no object in '{app.base_path}' creates pods"
         fix = "list the workload's file in kustomization.yaml, or set inject to disabled"
         yield Finding("mesh/nothing-meshed", app.at("inject"), text, fix)
+
+
+def unmeshable(app: App, targets: Targets) -> Iterator[Finding]:
+    """A finding for each workload under ``inject`` that cannot be injected and is not excepted."""
+    if app.spec.inject is Inject.DISABLED:
+        return
+    for item, reason in targets.skipped:
+        if (item.kind, item.name) not in app.spec.excepted:
+            text = (
+                f"inject is '{app.spec.inject}', but {item.short_title} ({item.origin.position}) "
+                f"cannot be meshed: {reason}"
+            )
+            fix = f"list it: `except: [{{kind: {item.kind}, name: {item.name}}}]`, or change the workload"
+            yield Finding("mesh/injectable", app.at("inject"), text, fix)

@@ -12,7 +12,7 @@ from meshwright.apps.modeline import modeline
 from meshwright.apps.overlay.annotations import pod_annotations
 from meshwright.apps.overlay.annotationtargets import Targets, choose_targets
 from meshwright.apps.overlay.components import choose_components, components_folder, own_components
-from meshwright.apps.overlay.coverage import nothing_meshed
+from meshwright.apps.overlay.coverage import nothing_meshed, unmeshable
 from meshwright.apps.overlay.engines import engine_findings
 from meshwright.apps.overlay.free import free_patches
 from meshwright.apps.overlay.namespaces import namespace_document, namespace_findings
@@ -42,7 +42,7 @@ def plan(app: App, context: AppsContext) -> Overlay:
     overlay = Overlay(meshed=app.spec.is_meshed, expressions=health_expressions(base))
     overlay.findings += [*namespace_findings(app, base, context.settings.engine), *targets.findings]
     overlay.findings += engine_findings(base, context.settings.engine)
-    overlay.findings += nothing_meshed(app, base, targets)
+    overlay.findings += list(nothing_meshed(app, base, targets)) or unmeshable(app, targets)
     overlay.findings += pod_security_findings(app, context)
     overlay.needs = _needs(app, context, parts)
     for part in parts:
