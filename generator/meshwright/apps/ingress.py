@@ -24,6 +24,9 @@ from meshwright.yaml.pointer import items_of, mapping_of
 _GROUP = "traefik.io"
 _HEADER = "l5d-dst-override"
 _NATIVE = "traefik.ingress.kubernetes.io/service.nativelb"
+# source: Traefik v3.7.13, pkg/provider/kubernetes/gateway/annotations.go
+_NATIVE_GATEWAY = "traefik.io/service.nativelb"
+GATEWAY_ROUTES = ("HTTPRoute", "GRPCRoute")
 _STICKY = "traefik.ingress.kubernetes.io/service.sticky"
 _MIDDLEWARES = "traefik.ingress.kubernetes.io/router.middlewares"
 _NEED = "its routes are of Traefik's kinds"
@@ -42,8 +45,10 @@ def ingress_part(app: App, context: AppsContext) -> Part:
     base = context.bases[app.name]
     _old_group(base, part)
     middlewares = _Middlewares(app)
-    services = {item.name: item for item in base.objects if item.kind == "Service"}
+    services = {item.name: item for item in base.objects if item.kind == "Service" and not item.group}
     for item in base.objects:
+        if is_gateway_route(item) and not ingress.override:
+            part.patches += _gateway_services(item, home_of(app, item), services, part)
         if item.kind == "IngressRoute" and item.api_version.startswith(f"{_GROUP}/"):
             operations = list(
                 _route_operations(item, home_of(app, item), ingress.override, middlewares, services)
@@ -60,9 +65,33 @@ def ingress_part(app: App, context: AppsContext) -> Part:
     if ingress.routes:
         part.objects += _route_objects(app, ingress.override, middlewares, services)
     part.objects += middlewares.objects
-    if "traefik" in context.settings.layers:
+    others = [item for item in base.objects if item.kind in ("Ingress", "IngressRoute")]
+    only_gateway = any(map(is_gateway_route, base.objects)) and not (others or ingress.routes)
+    if "traefik" in context.settings.layers and not only_gateway:
         part.needs["traefik"] = _NEED
     return part
+
+
+def is_gateway_route(item: BuiltObject) -> bool:
+    """Whether it is a route of the Gateway API that carries HTTP."""
+    return item.group == "gateway.networking.k8s.io" and item.kind in GATEWAY_ROUTES
+
+
+def _gateway_services(
+    item: BuiltObject, home: str, services: Mapping[str, BuiltObject], part: Part
+) -> Iterator[Patch]:
+    """Patches by which Traefik sends to the Services of a route, not to their pods."""
+    for rule in items_of(mapping_of(item.data.get("spec")).get("rules")):
+        for entry in items_of(mapping_of(rule).get("backendRefs")):
+            backend = mapping_of(entry)
+            service = services.get(str(backend.get("name")))
+            if backend.get("kind", "Service") != "Service" or backend.get("namespace") not in (None, home):
+                continue
+            if service is not None and _has_address(service.name, {}, services):
+                annotations = nested(("metadata", "annotations"), {_NATIVE_GATEWAY: "true"})
+                patch = Patch(target_of(service), annotations)
+                if patch not in part.patches:
+                    yield patch
 
 
 class _Middlewares:

@@ -24,8 +24,12 @@ _KINDS = {
 }
 
 
-def predict(values: Mapping[str, Any], release: str, namespace: str, at: Position) -> list[BuiltObject]:
-    """The workloads and Services of a release, with ``at`` as their place."""
+def predict(
+    values: Mapping[str, Any], release: str, namespace: str, at: Position, version: str = ""
+) -> list[BuiltObject]:
+    """The workloads and Services of a release, with ``at`` as their place; ``version`` is the chart's."""
+    # Before version 3, ``main`` has the name of the release, and others always a suffix.
+    primary = "main" if version.removeprefix("v").partition(".")[0] in ("1", "2") else ""
     controllers = _enabled(values.get("controllers"))
     services = list(_services(values))
     found: list[BuiltObject] = []
@@ -33,7 +37,7 @@ def predict(values: Mapping[str, Any], release: str, namespace: str, at: Positio
         api_version, kind = _KINDS.get(str(controller.get("type") or "deployment").lower(), ("", ""))
         if not kind:
             continue
-        full = _named(controller, release, name, len(controllers))
+        full = _named(controller, release, name, len(controllers), primary)
         ports = [port for owner, _, ports in services for port in ports if owner in (name, "")]
         template = {"metadata": {}, "spec": _pod(values, controller, ports)}
         spec: dict[str, Any] = {"template": template}
@@ -47,7 +51,9 @@ def predict(values: Mapping[str, Any], release: str, namespace: str, at: Positio
             )
         )
     for _, name, ports in services:
-        full = _named(mapping_of(mapping_of(values.get("service")).get(name)), release, name, len(services))
+        full = _named(
+            mapping_of(mapping_of(values.get("service")).get(name)), release, name, len(services), primary
+        )
         listed = [{"port": port["containerPort"], "protocol": port["protocol"]} for port in ports]
         found.append(_object(("v1", "Service"), full, namespace, {"ports": listed}, at))
     return found
@@ -66,10 +72,12 @@ def _enabled(section: Any) -> dict[str, Mapping[str, Any]]:
     return {name: entry for name, entry in entries.items() if entry.get("enabled", True) is not False}
 
 
-def _named(entry: Mapping[str, Any], release: str, name: str, count: int) -> str:
+def _named(entry: Mapping[str, Any], release: str, name: str, count: int, primary: str) -> str:
     if entry.get("forceRename"):
         return str(entry["forceRename"])
-    suffix = str(entry.get("nameOverride") or entry.get("suffix") or (name if count > 1 else ""))
+    suffix = str(entry.get("nameOverride") or entry.get("suffix") or "")
+    if not suffix and (name != primary if primary else count > 1):
+        suffix = name
     return f"{release}-{suffix}" if suffix else release
 
 

@@ -61,7 +61,9 @@ def view(release: InstalledChart, base: Base, root: Path, charts: Path | None, h
         if found is not None:
             return ChartView(release, Known.RENDERED, tuple(found), tuple(notes))
     if chart and chart.name == apptemplate.CHART:
-        predicted = apptemplate.predict(values.data, release.helm_name, namespace, release.position)
+        predicted = apptemplate.predict(
+            values.data, release.helm_name, namespace, release.position, chart.version
+        )
         if any(pod_owner(item) for item in predicted):
             notes.append(
                 f"{release.title}: its workloads are read from its values, because {shown} is not available; "

@@ -12,10 +12,12 @@ from meshwright.apps.base.plain import read_documents
 from meshwright.errors import MeshwrightError
 from meshwright.manifests.inside import leads_out
 from meshwright.manifests.kustomization import FILE_NAMES
-from meshwright.yaml import YamlFault
+from meshwright.yaml import Document, YamlFault
 from meshwright.yaml.pointer import items_of, mapping_of
 
 _MAX_DEPTH = 4
+_WIRING = (("kustomize.toolkit.fluxcd.io", "Kustomization"), ("argoproj.io", "Application"))
+_PRODUCTION = ("prod", "main", "live", "home")
 _MAX_FOLDERS = 500
 _MAX_FILES = 200
 
@@ -35,8 +37,14 @@ def refuse_unclear(root: Path, path: str, name: str, engine: str) -> None:
         more = f" and {len(chosen) - 5} more" if len(chosen) > 5 else ""
         raise MeshwrightError(
             f"{path} has no kustomization.yaml, but {shown}{more} have one: choose one with "
-            f"--path {chosen[-1]}"
+            f"--path {_likely(chosen)}"
         )
+
+
+def _likely(folders: list[str]) -> str:
+    """The overlay that is most likely meant, by the usual names."""
+    named = (folder for word in _PRODUCTION for folder in folders if word in posixpath.basename(folder))
+    return next(named, folders[-1])
 
 
 def refuse_synced(root: Path, path: str, name: str, engine: str) -> None:
@@ -46,11 +54,18 @@ def refuse_synced(root: Path, path: str, name: str, engine: str) -> None:
             documents = read_documents(root, file)
         except (YamlFault, OSError):
             continue
+        several = sum(map(_is_wiring, documents)) > 1
         for document in documents:
             data = mapping_of(document.data)
-            text = _synced(data, path, name, file, engine)
+            text = _synced(data, path, _name(data) if several else name, file, engine)
             if text:
                 raise MeshwrightError(f"{document.position()}: {text}")
+
+
+def _is_wiring(document: Document) -> bool:
+    data = mapping_of(document.data)
+    group = str(data.get("apiVersion") or "").partition("/")[0]
+    return (group, data.get("kind")) in _WIRING
 
 
 def _synced(data: Any, path: str, name: str, file: str, engine: str) -> str:
@@ -76,6 +91,9 @@ def _synced(data: Any, path: str, name: str, file: str, engine: str) -> str:
             return f"{title} has no effect with Flux; add its folder with --path {folder}"
         if f"{posixpath.normpath(str(source.get('path') or '.'))}/".startswith(f"{path}/"):
             return f"{title} already applies '{source['path']}'; {take}"
+    if (group, data.get("kind")) == ("argoproj.io", "ApplicationSet"):
+        what = "has no effect with Flux" if engine == "flux" else "creates Applications for its folders"
+        return f"{title} {what}; remove it, and add each folder as an application with --path"
     return ""
 
 

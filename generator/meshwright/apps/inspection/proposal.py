@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from meshwright.apps.ingress import is_gateway_route
 from meshwright.apps.injectability import INJECT, blocked, is_excluded, own_annotations
 from meshwright.apps.inspection.chartview import ChartView, Known
 from meshwright.apps.inspection.homes import home_namespace
@@ -53,12 +54,14 @@ def propose(
     chart: str = "",
     views: Sequence[ChartView] = (),
     target: str = "",
+    encrypted: str = "",
 ) -> Proposal:
     """The spec for application ``name``.
 
     ``namespace`` is set by the user; ``made`` are the namespaces that other applications create.
     ``chart`` is the release whose rendered objects are in ``base``, if any; ``views`` are those that the
-    manifests install. ``target`` is the namespace to which the engine moves every object, if it does. Raises
+    manifests install. ``target`` is the namespace to which the engine moves every object, if it does.
+    ``encrypted`` is a file of a generator that SOPS encrypted. Raises
     MeshwrightError if the manifests do not have one namespace.
     """
     releases = [view.release for view in views]
@@ -99,7 +102,7 @@ def propose(
         data["opaquePorts"] = ports
     if meshed and not chart and settings.traefik is not None and any(map(_is_route, base.objects)):
         data["ingress"] = {}
-    if not settings.sops_secret and any(map(is_encrypted, base.objects)):
+    if not settings.sops_secret and (encrypted or any(map(is_encrypted, base.objects))):
         data["decryption"] = {"provider": "sops", "secretRef": {"name": SOPS_SECRET}}
         proposal.before.append(f"create Secret {SOPS_SECRET} with your key in namespace flux-system")
     for item in base.objects if meshed else ():
@@ -141,9 +144,11 @@ def _unmeshable(
 
 
 def _is_route(item: BuiltObject) -> bool:
-    """Whether Traefik may serve it: an IngressRoute, or an Ingress that names no other controller."""
+    """Whether Traefik may serve it: its own kind, one of the Gateway API, or an Ingress of no other class."""
     if item.kind == "IngressRoute":
         return item.group == "traefik.io"
+    if is_gateway_route(item):
+        return True
     named = mapping_of(item.data.get("spec")).get("ingressClassName")
     return item.kind == "Ingress" and item.group == "networking.k8s.io" and named in (None, "traefik")
 

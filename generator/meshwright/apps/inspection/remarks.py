@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from meshwright.apps.ingress import GATEWAY_ROUTES
 from meshwright.apps.injectability import INJECT
 from meshwright.apps.inspection.ports import PROXY_PORTS, known_port, opaque_numbers
 from meshwright.apps.model import Base, PodOwner, RepositorySettings
@@ -16,6 +17,8 @@ from meshwright.apps.podsecurity import forbidding_level
 from meshwright.errors import Position
 from meshwright.manifests.unit import BuiltObject
 from meshwright.yaml.pointer import dotted, holds, items_of, mapping_of, value_at
+
+_NETWORKS = "k8s.v1.cni.cncf.io/networks"
 
 
 @dataclass(frozen=True)
@@ -154,6 +157,24 @@ def _ingress(subject: _Subject) -> Iterator[Remark]:
         yield subject.remark(text, "ingress: {} makes Traefik send them to the Service")
 
 
+def _gateway_route(subject: _Subject) -> Iterator[Remark]:
+    if subject.item.group != "gateway.networking.k8s.io" or subject.item.kind not in GATEWAY_ROUTES:
+        return
+    text = "Gateway controllers send its requests to pods, past Linkerd's load balancing and policy"
+    advice = "with Envoy Gateway, set routingType: Service in EnvoyProxy or BackendTrafficPolicy"
+    if subject.settings.traefik is not None:
+        advice = f"with Traefik, ingress: {{}} makes it send them to the Service; {advice}"
+    yield subject.remark(text, advice)
+
+
+def _multus(subject: _Subject) -> Iterator[Remark]:
+    if subject.owner is None or "*" in subject.owner.annotations:
+        return
+    if any(str(key) == _NETWORKS for key in subject.mapping(*map(str, subject.owner.annotations))):
+        text = "its additional networks (Multus) pass the proxy, too, and clients there have no mesh identity"
+        yield subject.remark(text, "list their ports in skipInboundPorts, or their addresses in a policy")
+
+
 def _network_policy(subject: _Subject) -> Iterator[Remark]:
     if subject.item.kind != "NetworkPolicy":
         return
@@ -193,8 +214,8 @@ def _init_containers(subject: _Subject) -> Iterator[Remark]:
 
 _Check = Callable[[_Subject], Iterator[Remark]]
 _OF_WORKLOADS: tuple[_Check, ...] = (
-    _misplaced, _jobs, _ports, _identity, _operator, _statefulset, _init_containers,
+    _misplaced, _jobs, _ports, _identity, _operator, _statefulset, _init_containers, _multus,
 )  # fmt: skip
 _OF_OTHERS: tuple[_Check, ...] = (
-    _misplaced, _namespace, _service, _ingress, _network_policy, _webhook,
+    _misplaced, _namespace, _service, _ingress, _gateway_route, _network_policy, _webhook,
 )  # fmt: skip

@@ -5,15 +5,17 @@ from __future__ import annotations
 import json
 import posixpath
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from meshwright.apps.base.plain import read_documents
+from meshwright.apps.existing import overlays_folder
 from meshwright.apps.model import AppsContext
 from meshwright.errors import MeshwrightError
+from meshwright.manifests.inside import leads_out
 from meshwright.resources import schema_root
 from meshwright.yaml import Document, YamlFault
 from meshwright.yaml.pointer import items_of, mapping_of
@@ -39,6 +41,8 @@ class Takeover:
     path: str
     namespace: str = ""
     target: str = ""
+    # Whether the manifests of inner folders belong to it, where no kustomization.yaml says so.
+    recurse: bool = True
     data: dict[str, Any] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 
@@ -60,7 +64,7 @@ def take_over(root: Path, name: str, file: str, context: AppsContext) -> Takeove
     except OSError as error:
         raise MeshwrightError(f"--from {file}: {error.strerror or error}") from None
     document = _chosen(documents, name, file, engine)
-    taken = _from_flux(document, context) if engine == "flux" else _from_argocd(document)
+    taken = _from_flux(root, name, document, context) if engine == "flux" else _from_argocd(document)
     if not (root / taken.path).is_dir():
         raise MeshwrightError(f"{document.position(('spec',))}: its folder '{taken.path}' does not exist")
     return taken
@@ -90,16 +94,16 @@ def _is(data: Any, group: str, kind: str) -> bool:
     return (own, data.get("kind")) == (group, kind) and isinstance(data.get("metadata"), dict)
 
 
-def _from_flux(document: Document, context: AppsContext) -> Takeover:
+def _from_flux(root: Path, name: str, document: Document, context: AppsContext) -> Takeover:
     spec = mapping_of(document.data.get("spec"))
     source = mapping_of(spec.get("sourceRef"))
     if (source.get("kind"), source.get("name")) != ("GitRepository", "flux-system"):
         at = document.position(("spec", "sourceRef"))
         shown = f"{source.get('kind')} '{source.get('name')}'"
-        raise MeshwrightError(f"{at}: its source is {shown}, but applications are folders of this repository")
-    if spec.get("components"):
-        at = document.position(("spec", "components"), key=True)
-        raise MeshwrightError(f"{at}: list these components in the kustomization.yaml of its path instead")
+        raise MeshwrightError(
+            f"{at}: its source is {shown}, but applications are folders of this repository; "
+            "if it is this repository, write `sourceRef: {kind: GitRepository, name: flux-system}`"
+        )
     target = str(spec.get("targetNamespace") or "")
     taken = Takeover(posixpath.normpath(str(spec.get("path") or ".")), target, target)
     taken.data |= _depends_on(items_of(spec.get("dependsOn")), context, taken)
@@ -115,19 +119,37 @@ def _from_flux(document: Document, context: AppsContext) -> Takeover:
         if key in spec:
             known = _fits(key, spec[key])
             (taken.data if known else wiring)[key] = spec[key]
+    if components := items_of(spec.get("components")):
+        folder = f"{overlays_folder(context.settings.cluster)}/{name}"
+        wiring["components"] = [
+            posixpath.relpath(path, folder) for path in _components(root, taken, components, document)
+        ]
     taken.data |= _wiring({"spec": wiring} if wiring else {}, document)
-    name = mapping_of(document.data["metadata"]).get("name")
+    own = mapping_of(document.data["metadata"]).get("name")
     taken.notes.append(
-        f"Kustomization {name} ({document.position()}) must go, or Flux deletes its objects: set "
+        f"Kustomization {own} ({document.position()}) must go, or Flux deletes its objects: set "
         "`prune: false` in it, let Flux apply that, and remove it in the commit that adds the generated files"
     )
     return taken
 
 
+def _components(root: Path, taken: Takeover, listed: list[Any], document: Document) -> Iterator[str]:
+    """The folders of Components, which a Kustomization names relative to its path."""
+    for number, entry in enumerate(listed):
+        at = document.position(("spec", "components", number))
+        path = posixpath.normpath(posixpath.join(taken.path, str(entry)))
+        if "://" in str(entry) or leads_out(root, path):
+            raise MeshwrightError(f"{at}: component '{entry}' is not in this repository; copy it into it")
+        if not (root / path).is_dir():
+            raise MeshwrightError(f"{at}: component '{entry}' is '{path}', which does not exist")
+        taken.notes.append(f"not seen: what component '{path}' adds and changes")
+        yield path
+
+
 def _from_argocd(document: Document) -> Takeover:
     spec = mapping_of(document.data.get("spec"))
     source, at = mapping_of(spec.get("source")), document.position(("spec",))
-    for key in ("chart", "helm", "directory", "plugin"):
+    for key in ("chart", "helm", "plugin"):
         if key in source:
             raise MeshwrightError(
                 f"{document.position(('spec', 'source', key), key=True)}: an application is a folder that "
@@ -139,6 +161,13 @@ def _from_argocd(document: Document) -> Takeover:
     target = str(options.pop("namespace", "") or "")
     home = target or str(mapping_of(spec.get("destination")).get("namespace") or "")
     taken = Takeover(posixpath.normpath(str(source["path"])), home, target)
+    directory = mapping_of(source.get("directory"))
+    taken.recurse = directory.get("recurse") is True
+    for key in ("include", "exclude", "jsonnet"):
+        if directory.get(key):
+            taken.notes.append(
+                f"directory.{key} is not taken over: list the files in the kustomization.yaml of the folder"
+            )
     policy = mapping_of(spec.get("syncPolicy"))
     wiring: dict[str, Any] = {}
     if isinstance(automated := policy.get("automated"), Mapping):

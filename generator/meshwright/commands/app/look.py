@@ -11,6 +11,7 @@ from meshwright.apps.inspection.chartview import view
 from meshwright.apps.inspection.folders import refuse_synced, refuse_unclear
 from meshwright.apps.inspection.gathering import gather
 from meshwright.apps.inspection.homes import home_namespace
+from meshwright.apps.inspection.inputs import encrypted_input, unreplaced
 from meshwright.apps.inspection.listing import has_kustomization, propose_listing
 from meshwright.apps.inspection.proposal import Proposal, propose
 from meshwright.apps.inspection.remarks import Remark, remarks
@@ -120,7 +121,8 @@ def _look_at_folder(
         refuse_synced(root, path, name, settings.engine)
         refuse_unclear(root, path, name, settings.engine)
     if not has_kustomization(root / path):
-        listing = propose_listing(root, path, namespace or name)
+        recurse = taken is None or taken.recurse
+        listing = propose_listing(root, path, namespace or name, recurse=recurse)
         files[f"{path}/kustomization.yaml"] = listing.text
         notes.append(
             f"{path} has no kustomization.yaml: one is proposed that lists {', '.join(listing.resources)}"
@@ -140,14 +142,23 @@ def _look_at_folder(
         raise MeshwrightError(f"{fault.position}: {fault.message}; {fault.fix}")
     for fault in engine_findings(base, settings.engine):
         raise MeshwrightError(f"{fault.position}: {fault.message}; {fault.fix}")
+    encrypted = encrypted_input(root, path)
+    if encrypted and settings.engine == "argocd":
+        raise MeshwrightError(
+            f"{encrypted}: encrypted with SOPS, which Argo CD does not decrypt; use External Secrets or "
+            "Sealed Secrets"
+        )
     target = taken.target if taken else ""
     releases = releases_of(base, settings.engine)
     home = target or home_namespace(base, releases, namespace) or name
     views = [view(release, base, root, charts, home) for release in releases]
-    proposal = propose(name, base, settings, namespace=namespace, made=made, views=views, target=target)
+    proposal = propose(
+        name, base, settings, namespace=namespace, made=made, views=views, target=target, encrypted=encrypted
+    )
     if taken is not None:
         proposal.data.update(taken.data)
         notes += taken.notes
+    proposal.before += unreplaced(base, settings.engine, "postBuild" in proposal.data)
     notes += proposal.notes
     notes += [f"not seen: {entry}" for entry in base.not_seen if entry not in base.charts]
     notes += [note for seen in views for note in seen.notes]
