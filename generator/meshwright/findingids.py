@@ -164,6 +164,10 @@ FINDINGS: dict[str, Meaning] = {
     "build/kustomize": Meaning(
         "kustomize fails for another reason", "follow the message, which is kustomize's own"
     ),
+    "build/parameter": Meaning(
+        "the template of an ApplicationSet reads a parameter that no generator gives",
+        "correct its name, or add it to every element of the generator",
+    ),
     "build/missing-path": Meaning(
         "a Flux Kustomization or an Application reads a folder that is missing, empty, or a file",
         "correct the path, or commit the folder",

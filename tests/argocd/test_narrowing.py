@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from meshwright.argocd.applicationset import _under
+from meshwright.argocd.gitgenerator import under
 from meshwright.patterns.pathspec import matches as git_lists
 from meshwright.patterns.shell import matches as path_matches
 
@@ -25,7 +25,7 @@ def test_what_is_left_out_does_not_match(
     matches: Callable[[str, str], bool], pattern: str, paths: list[str]
 ) -> None:
     candidates = sorted(paths)
-    taken = _under(pattern, candidates)
+    taken = under(pattern, candidates)
 
     assert [path for path in candidates if matches(pattern, path)] == [
         path for path in taken if matches(pattern, path)
@@ -33,4 +33,4 @@ def test_what_is_left_out_does_not_match(
 
 
 def test_a_beginning_without_wildcards_narrows() -> None:
-    assert _under("apps/b*", ["apps", "apps/a", "apps/b", "apps/bc", "apps/c"]) == ["apps/b", "apps/bc"]
+    assert under("apps/b*", ["apps", "apps/a", "apps/b", "apps/bc", "apps/c"]) == ["apps/b", "apps/bc"]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 from meshwright.argocd.application import Application
 from meshwright.argocd.discovery import ArgoCDDiscovery
@@ -33,11 +34,11 @@ class OwnRepository:
                 discovery.findings, "reading an ApplicationSet", Position(built.origin.path or ".")
             ):
                 requested.extend(_requested_by_set(built))
+        named = {bare(url) for url, _ in requested if url}
         # "." proves nothing: it contains everything, and other repositories are built from it too.
         requested = [(url, path) for url, path in requested if url and path not in ("", ".")]
         folders = with_parents({posixpath.dirname(origin) or "." for origin in discovery.origins})
         self._own = {bare(url) for url, path in requested if path in folders}
-        named = {bare(url) for url, _ in requested}
         self._own |= remotes(files.checkout) & named
         if not self._own:
             self._own = {bare(url) for url, path in requested if files.is_folder(path)}
@@ -58,11 +59,22 @@ def _requested_by_set(built: BuiltObject) -> Iterator[tuple[str, str]]:
     for source in map(mapping_of, (template.get("source"), *items_of(template.get("sources")))):
         if not source.get("chart"):
             yield str(source.get("repoURL") or ""), fixed_part(str(source.get("path") or ""))
-    for generator in items_of(mapping_of(built.data.get("spec")).get("generators")):
-        git = mapping_of(mapping_of(generator).get("git"))
+    for generator in _each_generator(items_of(mapping_of(built.data.get("spec")).get("generators"))):
+        git = mapping_of(generator.get("git"))
         for entry in (*items_of(git.get("directories")), *items_of(git.get("files"))):
             if isinstance(entry, dict) and not entry.get("exclude"):
                 yield str(git.get("repoURL") or ""), fixed_part(str(entry.get("path") or ""))
+
+
+def _each_generator(generators: Iterable[Any]) -> Iterator[Mapping[str, Any]]:
+    """All generators, with those inside of a matrix or merge."""
+    for generator in map(mapping_of, generators):
+        yield generator
+        for name in ("matrix", "merge"):
+            for inner in map(mapping_of, items_of(mapping_of(generator.get(name)).get("generators"))):
+                yield inner
+                for nested in ("matrix", "merge"):
+                    yield from map(mapping_of, items_of(mapping_of(inner.get(nested)).get("generators")))
 
 
 def fixed_part(pattern: str) -> str:

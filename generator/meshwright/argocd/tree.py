@@ -136,6 +136,7 @@ class ArgoTree:
         for (cluster, _, _), application in self._seen.items():
             with self._contained(application.built):
                 self.findings.extend(projects.findings(application, cluster))
+        self.findings.extend(self._expansion.findings)
         self.not_seen.extend(self._expansion.not_seen)
 
     def _find_dormant(self, applied: set[tuple[str, str]]) -> None:

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from meshwright.argocd.applicationset import flatten, render
 from meshwright.argocd.glob import matches, permits
 from meshwright.argocd.options import merge, parse_image
 from meshwright.argocd.projects import destination_permitted, source_permitted
 from meshwright.argocd.sources import fixed_part
+from meshwright.argocd.templating import flatten, render
 
 
 @pytest.mark.parametrize(
@@ -119,8 +119,8 @@ def test_destination(entries: list[dict[str, str]], destination: dict[str, str],
     [
         ("{{name}}-{{ a.b }}", {"name": "x", "a": {"b": True}}, False, "x-true"),
         ("{{ .a.b }}", {"a": {"b": 1}}, True, "1"),
-        ("{{.a}}", {"a": {"b": 1}}, True, "{{.a}}"),
-        ("{{ .a | upper }}", {"a": "b"}, True, "{{ .a | upper }}"),
+        ("{{.a}}", {"a": {"b": 1}}, True, "map[b:1]"),
+        ("{{ .a | upper }}", {"a": "b"}, True, "B"),
         ("{{nothing}}", {}, False, "{{nothing}}"),
     ],
 )

@@ -17,6 +17,7 @@ from meshwright.check.model.index import Item, Model
 from meshwright.check.model.repository import RootKind
 from meshwright.check.order.flux import ENOUGH_RETRIES, owner_of
 from meshwright.check.order.graph import Because
+from meshwright.check.order.rollingsync import add_steps
 from meshwright.check.order.startup import (
     ChartContent,
     Content,
@@ -75,6 +76,7 @@ def read_argocd(startup: StartupModel, gates: bool | None) -> None:
         for sync in syncs:
             with contained(model.faults, f"reading the order of {sync.unit.title}", sync.unit.position):
                 add(sync)
+    add_steps(startup, applications)
 
 
 def _is_dormant(model: Model, application: Application) -> bool:
