@@ -81,9 +81,9 @@ def issuer_key(model: Model) -> Iterator[Hit]:
     "issuer-lifetime-short",
     "The identity issuer's lifetime is too short",
     why="The identity controller sometimes misses a renewed Secret. With a short lifetime, a single miss "
-    "ends all mTLS within days.",
+    "ends all mTLS within days, and with a late renewal within hours.",
     fix="set duration: 2160h and renewBefore: 720h",
-    source="linkerd2#15109",
+    source="linkerd2#15109; pkg/tls/ca.go: no certificate of a proxy outlives the issuer",
     severity=Severity.WARNING,
 )
 def issuer_lifetime(model: Model) -> Iterator[Hit]:
@@ -92,6 +92,11 @@ def issuer_lifetime(model: Model) -> Iterator[Hit]:
         if lifetime is not None and lifetime < 30 * DAY:
             text = f"{item.title} is valid for only {days(lifetime)}"
             yield Hit(item.at("spec", "duration"), text, subject=item.title)
+            continue
+        before = seconds(item.get("spec", "renewBefore"))
+        if before is not None and before < DAY:
+            text = f"{item.title} is renewed only {item.get('spec', 'renewBefore')} before it expires"
+            yield Hit(item.at("spec", "renewBefore"), text, subject=item.title)
 
 
 @rule(

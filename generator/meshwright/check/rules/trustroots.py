@@ -56,12 +56,20 @@ def _anchors(model: Model) -> Iterator[tuple[Item, int, Item]]:
         namespace = trust_namespace(model, bundle.cluster)
         for number, source in enumerate(bundle.list("spec", "sources")):
             secret = source.get("secret") if isinstance(source, dict) else None
-            # Under ca.crt stands the certificate of whoever signed it: that one's lifetime is not seen.
-            of_itself = isinstance(secret, dict) and secret.get("key") == "tls.crt"
-            name = str(secret.get("name") or "") if of_itself and secret else ""
-            for item in certificates(model, name):
-                if name and item.cluster == bundle.cluster and item.namespace == namespace:
+            if not isinstance(secret, dict) or not secret.get("name"):
+                continue
+            for item in certificates(model, str(secret["name"])):
+                is_read = item.cluster == bundle.cluster and item.namespace == namespace
+                if is_read and _is_own_certificate(model, item, secret.get("key")):
                     yield bundle, number, item
+
+
+def _is_own_certificate(model: Model, item: Item, key: Any) -> bool:
+    """Whether a key of a Certificate's Secret has its own certificate; ca.crt has that of its signer."""
+    if key == "ca.crt":
+        _, issuer = issuer_of(model, item)
+        return issuer is not None and issuer.get("spec", "selfSigned") is not None
+    return bool(key == "tls.crt")
 
 
 @rule(

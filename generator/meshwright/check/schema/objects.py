@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
-from meshwright.check.model.repository import Repository, Root
+from meshwright.check.model.repository import Repository, Root, RootKind
 from meshwright.check.schema.schemacheck import SchemaCheck
 from meshwright.check.schema.schemas import Schemas
 from meshwright.errors import Position
@@ -17,7 +18,7 @@ from meshwright.manifests.generated import place_of
 from meshwright.manifests.source import source_of
 from meshwright.manifests.unit import BuiltObject
 from meshwright.schemaproblems import Problem, problems
-from meshwright.yaml.pointer import value_at
+from meshwright.yaml.pointer import Pointer, value_at
 
 _NOTIFICATION = "notification.toolkit.fluxcd.io"
 
@@ -54,6 +55,9 @@ def _schema_check(
 ) -> SchemaCheck:
     def explain(message: str) -> Iterator[Finding]:
         found = problems(schemas.load(schema), built.data)
+        nulls = set(_null_fields(repository, root, built, found))
+        if nulls:
+            found = list(problems(schemas.load(schema), _without(built.data, nulls)))
         for problem in found:
             if _is_open_list(built, problem):
                 at = place_of(repository.files, repository.index, built, problem.pointer)
@@ -61,11 +65,54 @@ def _schema_check(
                 repository.not_seen.append(NotSeen(built.title, reason, at))
             elif root.complete or not unresolved(problem.value):
                 yield _finding(repository, built, problem)
-        if not found:
+        if not found and not nulls:
             at = place_of(repository.files, repository.index, built)
             yield Finding("kubeconform/invalid", at, f"{built.title}: {message}", subject=built.title)
 
     return SchemaCheck(built.data, schema, explain, is_object=True)
+
+
+def _null_fields(
+    repository: Repository, root: Root, built: BuiltObject, found: Iterable[Problem]
+) -> Iterator[Pointer]:
+    """The fields that are null where the schema refuses it: the API server drops them.
+
+    source: apiextensions-apiserver pkg/apiserver/schema/defaulting/prune.go,
+    PruneNonNullableNullsWithoutDefaults.
+    """
+    source = source_of(repository.files, built)
+    for problem in found:
+        if problem.code not in ("type", "value"):
+            continue
+        # kustomize writes "" for a null in flow style; a file that is applied as it is has the null.
+        is_null = problem.value is None or (
+            problem.value == ""
+            and not _is_built_by_kustomize(root)
+            and source is not None
+            and source.holds(problem.pointer)
+            and value_at(source.data, problem.pointer) is None
+        )
+        if is_null:
+            yield problem.pointer
+
+
+def _without(data: Any, fields: set[Pointer], pointer: Pointer = ()) -> Any:
+    """``data`` without fields of mappings; items of lists stay."""
+    if isinstance(data, Mapping):
+        return {
+            key: _without(value, fields, (*pointer, key))
+            for key, value in data.items()
+            if (*pointer, key) not in fields
+        }
+    if isinstance(data, list):
+        return [_without(value, fields, (*pointer, number)) for number, value in enumerate(data)]
+    return data
+
+
+def _is_built_by_kustomize(root: Root) -> bool:
+    if root.kind is RootKind.ARGOCD:
+        return root.unit is None or root.unit.manifest is None
+    return root.kind is not RootKind.FILE
 
 
 def _is_open_list(built: BuiltObject, problem: Problem) -> bool:
@@ -84,6 +131,8 @@ def _finding(repository: Repository, built: BuiltObject, problem: Problem) -> Fi
     source, fix = source_of(repository.files, built), ""
     if source is not None and not source.holds(problem.pointer):
         text += " (set by a patch or transformer, not in this file)"
+    elif source is not None and problem.value == "" and value_at(source.data, problem.pointer) is None:
+        fix = "remove the key: kustomize turns a null in braces into ''"
     elif source is not None and problem.code == "type" and unresolved(value_at(source.data, problem.pointer)):
         text += "; its value comes from a Flux variable"
         if not isinstance(problem.value, str):
