@@ -40,7 +40,9 @@ def answers() -> str:
 def _choices(question: dict[str, Any]) -> str:
     choices = question.get("choices")
     if choices is None:
-        return "mapping" if question["type"] == "yaml" else "text"
+        if question["type"] == "yaml":
+            return "list" if question["default"] == "[]" else "mapping"
+        return "text"
     values = [it["value"] if isinstance(it, dict) else it for it in choices.values()]
     several = "any of " if question.get("multiselect") else ""
     return several + ", ".join(f"`{'none' if value is None else value}`" for value in values)

@@ -17,6 +17,7 @@ _FILE = Path(__file__).resolve().parents[2] / "template/includes/layers.yml"
 _EVERYTHING = {
     **{"engine": "flux", "cert_manager": "install", "metrics": "install", "inject": "enabled", "apps": []},
     **{"cni": True, "highly_available": True, "viz_enabled": True, "prometheus": {"namespace": "monitoring"}},
+    **{"links": [{"name": "east"}], "imports": [{"name": "east"}], "gateway_type": "LoadBalancer"},
 }
 # Two sets of answers that together need every layer for every reason.
 _ANSWERS: tuple[dict[str, Any], ...] = (

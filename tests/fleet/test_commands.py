@@ -102,6 +102,26 @@ def test_the_second_cluster(fleet: Path, run: Run) -> None:
     assert CliRunner().invoke(app, ["generate", "--check", str(fleet)]).exit_code == ExitCode.CLEAN
 
 
+def test_links_are_not_taken_from_the_other_cluster(fleet: Path, run: Run) -> None:
+    file = fleet / ".copier-answers.yml"
+    text = file.read_text(encoding="utf-8")
+    file.write_text(f'{text}link_gateway: NodePort\nlinks: [{{name: "{SECOND}"}}]\n', encoding="utf-8")
+    commit(fleet)
+
+    alone = run("add", SECOND, *NEW_HOST)
+
+    assert alone.exit_code == ExitCode.CLEAN, alone.output
+    assert answers(fleet, FIRST)["links"] == [{"name": SECOND}]
+    assert not {"links", "link_gateway"} & answers(fleet, SECOND).keys()
+    git(fleet, "reset", "--quiet", "--hard")
+
+    linked = run("add", SECOND, *NEW_HOST, "--answers", f"links=[{{name: {FIRST}}}]")
+
+    assert linked.exit_code == ExitCode.CLEAN, linked.output
+    assert answers(fleet, SECOND)["links"] == [{"name": FIRST}]
+    assert f"platform/{SECOND}/linkerd-links/link-{FIRST}.yaml" in staged(fleet)
+
+
 def test_a_third_one_and_away_again(fleet: Path, run: Run) -> None:
     run("add", SECOND, *NEW_HOST)
     commit(fleet)

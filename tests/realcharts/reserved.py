@@ -14,6 +14,7 @@ WITHOUT_VALUE = frozenset(
         ("longhorn-system", "longhorn-ui"),
         ("longhorn-system", "longhorn-share-manager"),
         ("longhorn-system", "wait-longhorn-manager"),
+        ("linkerd-multicluster", "pause"),
     }
 )
 

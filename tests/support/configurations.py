@@ -7,6 +7,8 @@ import random
 from collections.abc import Iterator
 from typing import Any
 
+import yaml
+
 Answers = dict[str, Any]
 
 OPTIONS: dict[str, list[Any]] = {
@@ -24,6 +26,13 @@ OPTIONS: dict[str, list[Any]] = {
     "inject": ["disabled", "enabled"],
     "secrets": ["none", "sops"],
     "tracing": ["", "otel-collector.tracing:4317"],
+    # As text, because a list cannot be a member of a set.
+    "links": [
+        "[]",
+        "[{name: east, gateway: gateway.east.example.org}, {name: south, import: false}]",
+        "[{name: north, flat: true}]",
+    ],
+    "link_gateway": ["", "NodePort"],
     "apps": [(), ("demo",), ("longhorn", "elastic", "velero", "demo"), ("grafana-dashboards",)],
 }
 
@@ -54,6 +63,8 @@ def is_valid(answers: Answers) -> bool:
         return False
     if "grafana-dashboards" in answers["apps"] and answers["metrics"] != "install":
         return False
+    if answers["link_gateway"] and answers["links"] == "[]":
+        return False
     if answers["secrets"] == "sops" and answers["engine"] != "flux":
         return False
     return answers["distribution"] == "k3s" or "k3s" not in (answers["ingress"], answers["gateway_api"])
@@ -80,8 +91,8 @@ def pairs() -> list[Answers]:
 
 
 def _listed(row: Answers) -> Answers:
-    """As Copier takes it: a list of choices."""
-    return {**row, "apps": list(row["apps"])}
+    """As Copier takes it: a list of choices, and one of mappings."""
+    return {**row, "apps": list(row["apps"]), "links": yaml.safe_load(row["links"])}
 
 
 def _possible(part: Answers) -> bool:
@@ -121,6 +132,10 @@ def random_answers(seed: int) -> Answers:
         row["viz_host"] = chooser.choice(["linkerd.home.arpa", *HOSTILE_HOSTS])
     if row["tracing"]:
         row["tracing"] = f"otel.{chooser.choice(HOSTILE_NAMES)}:{chooser.choice([1, 4317, 65535])}"
+    for link in row["links"]:
+        link["name"] = chooser.choice(HOSTILE_NAMES) if len(row["links"]) == 1 else link["name"]
+        if link["name"] == row["cluster_name"]:
+            link["name"] = "other"
     if row["metrics"] == "existing":
         row["existing_prometheus"] = {
             "namespace": chooser.choice([*HOSTILE_NAMES, "observability"]),

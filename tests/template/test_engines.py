@@ -143,7 +143,7 @@ def test_layers_are_the_same_on_both_engines(answers: Answers, tmp_path: Path) -
 
 def test_every_difference_in_the_table_happens(tmp_path: Path) -> None:
     """A row that no configuration needs is a promise nobody keeps."""
-    answers = {"viz_host": "linkerd.home.arpa", "inject": "enabled"}
+    answers = {"viz_host": "linkerd.home.arpa", "inject": "enabled", "links": [{"name": "east"}]}
     flux, argocd = both(answers, tmp_path)
     seen: set[tuple[str, str]] = set()
     for layer in wiring(flux):

@@ -18,6 +18,7 @@ EVERYTHING = {
     "redirect": "cni",
     "nodes": 3,
     "viz_host": "linkerd.home.arpa",
+    "links": [{"name": "east"}],
 }
 
 
@@ -82,9 +83,13 @@ def test_nothing_is_ready_before_what_it_holds_is(everything: Path) -> None:
         )
 
 
-@pytest.mark.parametrize("meshed", ["linkerd-viz", "kube-prometheus-stack", "traefik", "traefik-injection"])
+@pytest.mark.parametrize(
+    "meshed",
+    [*("linkerd-viz", "kube-prometheus-stack", "traefik", "traefik-injection"), "linkerd-multicluster"],
+)
 def test_what_is_meshed_waits_for_the_gate(meshed: str, tmp_path: Path) -> None:
-    render({"inject": "enabled", "viz_host": "linkerd.home.arpa"}, tmp_path / "repository")
+    answers = {"inject": "enabled", "viz_host": "linkerd.home.arpa", "links": [{"name": "east"}]}
+    render(answers, tmp_path / "repository")
 
     assert "linkerd-gate" in needs(tmp_path / "repository")[meshed]
 
@@ -183,7 +188,8 @@ def test_the_readme_names_every_layer(everything: Path) -> None:
 def test_injection_fails_closed_only_where_three_injectors_stand(
     nodes: int, closed: bool, tmp_path: Path
 ) -> None:
-    render({"nodes": nodes, "viz_host": "linkerd.home.arpa", "ingress": "own"}, tmp_path / "repository")
+    answers = {"nodes": nodes, "viz_host": "linkerd.home.arpa", "ingress": "own"}
+    render({**answers, "links": [{"name": "east"}]}, tmp_path / "repository")
     platform = tmp_path / "repository/platform/home"
     labelled = {
         item["metadata"]["name"]
@@ -192,7 +198,7 @@ def test_injection_fails_closed_only_where_three_injectors_stand(
     }
 
     assert (platform / "linkerd-required/webhook.yaml").exists() is closed
-    assert labelled == ({"linkerd-viz"} if closed else set()), (
+    assert labelled == ({"linkerd-viz", "linkerd-multicluster"} if closed else set()), (
         "Traefik must come up, and what is unmeshed too"
     )
     values = parse((platform / "linkerd-control-plane/values.yaml").read_text(encoding="utf-8"))

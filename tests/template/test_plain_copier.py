@@ -40,8 +40,8 @@ ANSWERS: dict[str, tuple[str, str, str] | None] = {
     "secrets": None,
     "apps": None,
 }
-# Asked of others: inject with metrics=install, and two questions once they have been answered.
-NOT_ASKED = {"inject", "viz_issuer", "tracing"}
+# Asked of others: inject with metrics=install, and four questions once they have been answered.
+NOT_ASKED = {"inject", "viz_issuer", "tracing", "links", "link_gateway"}
 KEYS = {"metrics": (DOWN, ENTER)}
 
 

@@ -76,6 +76,11 @@ def unquoted_names(tree: dict[str, str], answers: Answers) -> Iterator[str]:
     issuer = parse(tree[f"{platform}/linkerd-trust/identity-issuer.yaml"])["spec"]["issuerRef"]["name"]
     if answers["trust_anchor"] not in ("own", issuer):
         yield f"issuer is {issuer!r}, answered {answers['trust_anchor']!r}"
+    names = [link["name"] for link in answers.get("links", []) if link.get("import", True)]
+    for name in names:
+        link = parse(tree[f"{platform}/linkerd-links/link-{name}.yaml"])
+        if {link["metadata"]["name"], link["spec"]["targetClusterName"]} != {name}:
+            yield f"the Link is {link['metadata']['name']!r}, answered {name!r}"
     stored = parse(tree[".copier-answers.yml"])
     for question, answer in answers.items():
         if question in stored and stored[question] != answer:

@@ -16,6 +16,7 @@ EVERYTHING = {
     "gateway_api": "repo",
     "redirect": "cni",
     "viz_host": "linkerd.home.arpa",
+    "links": [{"name": "east"}],
     "apps": ["longhorn", "elastic", "velero"],
 }
 KUBERNETES = "resources.requests"
@@ -33,6 +34,9 @@ PLACES = {
     ],
     "platform/home/linkerd-viz": [
         f"{part}.resources" for part in ("dashboard", "metricsAPI", "tap", "tapInjector")
+    ],
+    "platform/home/linkerd-multicluster": [
+        f"{part}.{KUBERNETES}" for part in ("controllerDefaults", "localServiceMirror")
     ],
     "platform/home/traefik": [KUBERNETES],
     "platform/home/kube-prometheus-stack": [

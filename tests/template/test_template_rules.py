@@ -79,7 +79,9 @@ def test_nobody_is_asked_more_than_fifteen_questions() -> None:
 
     assert "metrics" in deciding
     assert all({"cluster_name", "engine", "apps"} <= set(names) for names in asked.values())
-    assert {name for names in asked.values() for name in names} == ASKED.keys() - {"tracing", "viz_issuer"}
+    assert {name for names in asked.values() for name in names} == ASKED.keys() - {
+        *("tracing", "viz_issuer", "links", "link_gateway")
+    }
     assert max(len(names) for names in asked.values()) <= 15
 
 
@@ -114,6 +116,7 @@ def test_each_list_is_computed_once() -> None:
         "catalog_apps",
         "chart_apps",
         "meshed_apps",
+        "imports",
     }
     defaults = [CONFIG[name]["default"] for name in lists]
     assert len(set(defaults)) == len(defaults)

@@ -33,6 +33,8 @@ _SHARED = ("apps", "engine", "git_url", "secrets")
 _FIXED = ("cluster_name", "engine", "git_url")
 # Two clusters with the same value would undo each other's changes outside the repository.
 _EXCLUSIVE = ("viz_host",)
+# What describes one cluster among others: a copy would link the new cluster with itself.
+_OWN = ("links", "link_gateway")
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,8 @@ def add(request: AddRequest, scratch: Path, renderer: Renderer) -> Merge:
     template = fetch_template(request.template or project.answers.source, scratch, here=project.root)
     version = recorded_version(template, project.answers.commit, origin.file)
     refuse_unknown(version, template.questions(version), request.answers)
-    answers = {**project.answers.given, **request.answers, "cluster_name": request.name}
+    taken = {key: value for key, value in project.answers.given.items() if key not in _OWN}
+    answers = {**taken, **request.answers, "cluster_name": request.name}
     jobs = [Job(version, answers, scratch / "new", answers_file=answers_file(request.name))]
     if splits := every[0].cluster != "":
         jobs += _split(every[0], template, scratch)
