@@ -54,6 +54,8 @@ def _values(field: dict[str, Any]) -> str:
         return f"`{field['const']}`"
     if "enum" in field:
         return ", ".join(f"`{value}`" for value in field["enum"])
+    if "oneOf" in field:
+        return " or ".join(_values(choice) for choice in field["oneOf"])
     kinds = {
         "object": "mapping",
         "array": "list",

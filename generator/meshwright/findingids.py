@@ -64,6 +64,10 @@ FINDINGS: dict[str, Meaning] = {
         "something that the engine does not have, such as a HelmRelease on Argo CD",
         "use what the message names, or remove it",
     ),
+    "mesh/export": Meaning(
+        "export names a Service that linked clusters cannot mirror, or the cluster has no links",
+        "name a Service with a cluster IP, or answer links",
+    ),
     "mesh/ingress": Meaning(
         "a route cannot be generated for Traefik", "correct the Service and port, or split the Ingress"
     ),

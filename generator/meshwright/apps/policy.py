@@ -137,6 +137,9 @@ def _references(app: App, allow: AllowFrom, context: AppsContext, part: Part) ->
         accounts[settings.traefik] = None
     if allow.prometheus and settings.prometheus and settings.prometheus_is_meshed:
         accounts[settings.prometheus] = None
+    if app.spec.export and settings.gateway:
+        # Requests from linked clusters arrive with the identity of the gateway.
+        accounts[settings.gateway] = None
     found_refs = [
         {"kind": "ServiceAccount", "namespace": namespace, "name": name} for namespace, name in accounts
     ]

@@ -21,6 +21,8 @@ _NATIVE_SINCE = (2026, 5, 2)
 _VERSION = re.compile(r"v?(\d+)\.(\d+)\.(\d+)\Z")
 # The name that the template and Flux' manual use.
 SOPS_SECRET = "sops-age"
+# The layer of linked clusters, and its namespace.
+_LINKED = "linkerd-multicluster"
 # Namespaces that every cluster has.
 _BUILT_IN = frozenset({"default", "kube-system", "kube-public", "kube-node-lease"})
 
@@ -35,6 +37,7 @@ def read_settings(root: Path, answers: Mapping[str, Any], file: str) -> Reposito
     control_plane = f"{platform}/linkerd-control-plane"
     values = mapping_of(_read(root, f"{control_plane}/values.yaml"))
     namespaces = _namespaces(root, platform)
+    linked = _LINKED in layers
     return RepositorySettings(
         cluster=cluster,
         answers_file=file,
@@ -52,6 +55,8 @@ def read_settings(root: Path, answers: Mapping[str, Any], file: str) -> Reposito
         prometheus=_prometheus(answers),
         prometheus_is_meshed=_prometheus_is_meshed(answers, namespaces),
         trust_domain=str(_value(values, "identityTrustDomain") or "cluster.local"),
+        is_linked=linked,
+        gateway=_gateway(mapping_of(_read(root, f"{platform}/{_LINKED}/values.yaml"))) if linked else None,
         sops_secret=SOPS_SECRET if answers.get("secrets") == "sops" and engine == "flux" else "",
         namespaces=namespaces,
         injector=injector_of(values),
@@ -91,6 +96,13 @@ def _namespaces(root: Path, platform: str) -> dict[str, Mapping[str, Any]]:
 def _traefik(ingress: str) -> tuple[str, str] | None:
     # Both charts name the account after the release, which is traefik in both cases.
     return {"k3s": ("kube-system", "traefik"), "own": ("traefik", "traefik")}.get(ingress)
+
+
+def _gateway(values: Mapping[str, Any]) -> tuple[str, str] | None:
+    # The chart names the account after the gateway, and enables both by default.
+    if _value(values, "gateway", "enabled") is False:
+        return None
+    return (_LINKED, str(_value(values, "gateway", "name") or "linkerd-gateway"))
 
 
 def _prometheus(answers: Mapping[str, Any]) -> tuple[str, str] | None:

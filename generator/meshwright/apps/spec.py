@@ -166,6 +166,8 @@ class MeshSpec:
     proxy: Proxy = Proxy()
     ingress: Ingress | None = None
     policy: Policy | None = None
+    # True for every Service, or the names of some.
+    export: bool | tuple[str, ...] = False
     pod_annotation_values: tuple[tuple[str, tuple[str, ...]], ...] = ()
     components: tuple[str, ...] = ()
     patches: tuple[FreePatch, ...] = ()
@@ -201,6 +203,7 @@ def read_spec(data: Mapping[str, Any]) -> MeshSpec:
         proxy=_proxy(data.get("proxy", {})),
         ingress=_ingress(data["ingress"]) if "ingress" in data else None,
         policy=_policy(data["policy"]) if "policy" in data else None,
+        export=_export(data.get("export", False)),
         pod_annotation_values=tuple(
             (release, tuple(paths)) for release, paths in data.get("podAnnotationValues", {}).items()
         ),
@@ -214,6 +217,10 @@ def read_spec(data: Mapping[str, Any]) -> MeshSpec:
         sync=_sync(data),
         wiring=data.get("wiring", {}),
     )
+
+
+def _export(value: bool | list[str]) -> bool | tuple[str, ...]:
+    return value if isinstance(value, bool) else tuple(value)
 
 
 def _sync(data: Mapping[str, Any]) -> Sync:

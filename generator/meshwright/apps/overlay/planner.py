@@ -14,6 +14,7 @@ from meshwright.apps.overlay.annotationtargets import Targets, choose_targets
 from meshwright.apps.overlay.components import choose_components, components_folder, own_components
 from meshwright.apps.overlay.coverage import nothing_meshed, unmeshable
 from meshwright.apps.overlay.engines import engine_findings
+from meshwright.apps.overlay.exports import export_part
 from meshwright.apps.overlay.free import free_patches
 from meshwright.apps.overlay.namespaces import namespace_document, namespace_findings
 from meshwright.apps.overlay.patches import annotate, in_overlay, nested, target_of
@@ -38,7 +39,11 @@ def plan(app: App, context: AppsContext) -> Overlay:
     """The overlay of ``app``, with every finding that depends on its manifests."""
     base = context.bases[app.name]
     targets = choose_targets(app, base, context.settings)
-    parts = [policy_part(app, context), ingress_part(app, context)]
+    parts = [
+        policy_part(app, context),
+        ingress_part(app, context),
+        export_part(app, base, context.settings),
+    ]
     overlay = Overlay(meshed=app.spec.is_meshed, expressions=health_expressions(base))
     overlay.findings += [*namespace_findings(app, base, context.settings.engine), *targets.findings]
     overlay.findings += engine_findings(base, context.settings.engine)
@@ -64,7 +69,7 @@ def _kustomization(
     if app.spec.create_namespace:
         resources.append("namespace.yaml")
         overlay.files[f"{folder}/namespace.yaml"] = dump(namespace_document(app, settings))
-    for name, part in zip(("policy.yaml", "ingress.yaml"), parts, strict=True):
+    for name, part in zip(("policy.yaml", "ingress.yaml"), parts[:2], strict=True):
         if part.objects:
             resources.append(name)
             overlay.files[f"{folder}/{name}"] = modeline(part.objects) + dump_all(part.objects)
