@@ -146,7 +146,7 @@ def test_without_a_command_there_is_help(words: tuple[str, ...]) -> None:
         ("app lst", "no such command 'lst'; did you mean 'list'? See {} app --help"),
         ("completion ksh", "invalid value for '[SHELL]': 'ksh' is not one of 'bash', 'zsh', 'fish', "
                            "'powershell', 'pwsh'; see {} completion --help"),
-        ("app add", "missing argument 'NAME'; see {} app add --help"),
+        ("app add", "missing argument 'NAME', or --all; see {} app add --help"),
     ],
 )  # fmt: skip
 def test_usage_errors_are_one_line(words: str, line: str) -> None:

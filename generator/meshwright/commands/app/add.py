@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from meshwright.bounded import UnixInGenerated
+from meshwright.commands.app.confirm import agreed, mesh_file_last, write_files
 from meshwright.commands.app.tables import workloads_table
 from meshwright.commands.candidates import new_applications
 from meshwright.commands.group import new_cli, see_also
@@ -17,13 +17,24 @@ from meshwright.commands.options import Charts, Format, OneCluster, Repository
 from meshwright.deadline import lift
 from meshwright.errors import ExitCode, MeshwrightError
 from meshwright.inert import json_text, printable
-from meshwright.printing import emit, remark, tell, terminal
+from meshwright.printing import emit, remark, tell
 
 if TYPE_CHECKING:
     from meshwright.commands.app.look import Look
 
 cli = new_cli()
 SCHEMA_VERSION = 1
+
+
+class _NameMissing(typer.BadParameter):
+    def format_message(self) -> str:
+        return self.message
+
+
+def _named(context: typer.Context, name: str | None) -> str | None:
+    if name is None and not (context.params.get("every") or context.resilient_parsing):
+        raise _NameMissing("missing argument 'NAME', or --all", context)
+    return name
 
 
 @cli.command(
@@ -34,17 +45,19 @@ SCHEMA_VERSION = 1
         "meshwright app add shop --path services/shop --yes",
         "meshwright app add velero --chart https://charts.example.org/velero@1.2.3",
         "meshwright app add media --from apps/media/ks.yaml",
+        "meshwright app add --all",
     ),
 )
 def add(
     name: Annotated[
-        str,
+        str | None,
         typer.Argument(
-            metavar="NAME",
+            metavar="[NAME]",
             autocompletion=new_applications,
+            callback=_named,
             help="Name of the application; its folder is apps/NAME.",
         ),
-    ],
+    ] = None,
     path: Annotated[
         str | None, typer.Option(metavar="PATH", help="Folder of its manifests; by default apps/NAME.")
     ] = None,
@@ -60,6 +73,11 @@ def add(
             help="Take over the Flux Kustomization or Argo CD Application in this file.",
         ),
     ] = None,
+    every: Annotated[
+        bool,
+        # Eager: the callback of NAME reads it.
+        typer.Option("--all", is_eager=True, help="Every folder in apps/ that has no mesh.yaml, as a table."),
+    ] = False,
     charts: Charts = None,
     namespace: Annotated[
         str | None, typer.Option(metavar="NAME", help="Namespace, if the manifests do not set one.")
@@ -74,9 +92,18 @@ def add(
     Shows whether each workload would be meshed, and why. The files are written after you confirm; the exit
     code is 1 if they were not.
     """
-    # Imported here, so that the help comes without it.
+    # Imported here, so that the help comes without them.
+    from meshwright.commands.app.addall import add_all
     from meshwright.commands.app.look import look
 
+    if every:
+        if any((name, path, chart, taken_from, namespace)):
+            raise MeshwrightError(
+                "--all looks at every folder: leave out NAME, --path, --chart, --from, --namespace"
+            )
+        return add_all(repository, charts, cluster, output=output, yes=yes)
+    if name is None:
+        raise MeshwrightError("missing argument 'NAME', or --all")
     found = look(
         repository,
         name,
@@ -91,14 +118,14 @@ def add(
     lift()
     if output == "json":
         if yes:
-            _write(repository, found)
+            write_files(repository, found.files)
         emit(_json(found, written=yes))
         return ExitCode.CLEAN
     # With --quiet only what a question is about: --yes asks none.
     (remark if yes else tell)(_text(found))
-    if not (yes or _agreed(found)):
+    if not (yes or agreed(found.files)):
         return ExitCode.FINDINGS
-    _write(repository, found)
+    write_files(repository, found.files)
     remark("".join(f"wrote {path}\n" for path in sorted(found.files)))
     remark("next: meshwright generate\n")
     return ExitCode.CLEAN
@@ -115,43 +142,13 @@ def _text(look: Look) -> str:
             lines.append(f"{printable(said)}\n")
             if remark.advice:
                 lines.append(f"  -> {printable(remark.advice)}\n")
-    for path, text in sorted(look.files.items(), key=lambda item: item[0].endswith("/mesh.yaml")):
+    for path in mesh_file_last(look.files):
         lines.append(f"\n{path}:\n\n")
-        lines += [f"    {printable(line)}\n" if line else "\n" for line in text.splitlines()]
+        shown = look.files[path].splitlines()
+        lines += [f"    {printable(line)}\n" if line else "\n" for line in shown]
     lines.append("\n")
     lines += [f"before you run generate: {printable(step)}\n" for step in look.proposal.before]
     return "".join(lines)
-
-
-def _agreed(look: Look) -> bool:
-    files = ", ".join(sorted(look.files))
-    if not (sys.stdin.isatty() and terminal()):
-        tell(f"not written ({files}): there is no terminal to ask on; run the command again with --yes\n")
-        return False
-    question = f"Write {files}? Answer y or n: "
-    while True:
-        try:
-            answer = input(question).strip().lower()
-        except EOFError:
-            answer = "n"
-        if answer in ("y", "yes"):
-            return True
-        if answer in ("n", "no"):
-            tell("nothing is written\n")
-            return False
-
-
-def _write(root: Path, look: Look) -> None:
-    """Write mesh.yaml last: without it, the other files are not an application."""
-    from meshwright.apps.writer import locked
-    from meshwright.writing import Tree
-
-    files = sorted(look.files.items(), key=lambda item: item[0].endswith("/mesh.yaml"))
-    with locked(root):
-        try:
-            Tree(root).add({path: text.encode() for path, text in files})
-        except OSError as error:
-            raise MeshwrightError(f"{error.filename}: {error.strerror}; nothing is written") from None
 
 
 def _json(look: Look, *, written: bool) -> str:

@@ -31,7 +31,10 @@ from meshwright.words import did_you_mean
 
 @dataclass(frozen=True)
 class Look:
-    """What was found, and the proposed files by path; ``notes`` say what could not be seen."""
+    """What was found, and the proposed files by path; ``notes`` say what could not be seen.
+
+    ``creates`` are the namespaces that the application brings.
+    """
 
     name: str
     statuses: list[WorkloadStatus]
@@ -39,6 +42,7 @@ class Look:
     proposal: Proposal
     files: dict[str, str]
     notes: list[str]
+    creates: frozenset[str] = frozenset()
 
 
 def look(
@@ -51,13 +55,14 @@ def look(
     namespace: str | None,
     cluster: str | None = None,
     taken_from: str | None = None,
+    made: frozenset[str] = frozenset(),
 ) -> Look:
     """Look at the folder ``path``, by default apps/NAME, or at ``chart``, which is URL/NAME@VERSION.
 
     ``taken_from`` is a file with a Flux Kustomization or an Argo CD Application that applies it so far.
-    ``charts`` is a folder of charts. The application is for all clusters, seen with the settings of the
-    first, or for ``cluster`` alone. Raises MeshwrightError when there is nothing to look at, or when a file
-    of the application exists.
+    ``charts`` is a folder of charts; ``made`` are namespaces that other new applications create. The
+    application is for all clusters, seen with the settings of the first, or for ``cluster`` alone. Raises
+    MeshwrightError when there is nothing to look at, or when a file of the application exists.
     """
     contexts = gather(root, cluster).contexts
     if not contexts:
@@ -79,7 +84,8 @@ def look(
         where, space = taken.path, namespace or taken.namespace or None
         return _only_on(cluster, _look_at_folder(root, name, where, space, context, charts, taken))
     if chart is None:
-        return _only_on(cluster, _look_at_folder(root, name, path, namespace, context, charts))
+        found = _look_at_folder(root, name, path, namespace, context, charts, created=made)
+        return _only_on(cluster, found)
     if path is not None:
         raise MeshwrightError("--path and --chart cannot be combined: an application is a folder or a chart")
     return _only_on(
@@ -102,9 +108,10 @@ def _look_at_folder(
     context: AppsContext,
     charts: Path | None,
     taken: Takeover | None = None,
+    created: frozenset[str] = frozenset(),
 ) -> Look:
     settings = context.settings
-    made = frozenset(context.namespace_creators)
+    made = created.union(context.namespace_creators)
     path = (told or f"apps/{name}").strip("/")
     path = path.removeprefix("./")
     if reason := leads_out(root, path):
@@ -170,7 +177,13 @@ def _look_at_folder(
         proposal,
         {**files, f"apps/{name}/mesh.yaml": proposal.text},
         notes,
+        _namespaces(base, proposal),
     )
+
+
+def _namespaces(base: Base, proposal: Proposal) -> frozenset[str]:
+    own = {item.name for item in base.objects if item.kind == "Namespace" and not item.group}
+    return frozenset(own | ({proposal.data["namespace"]} if proposal.data.get("createNamespace") else set()))
 
 
 def _similar(root: Path, name: str) -> str:
