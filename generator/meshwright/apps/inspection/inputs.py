@@ -1,4 +1,4 @@
-"""What an application's folder needs from the engine: files that SOPS encrypted, and variables in names."""
+"""What an application needs from the engine: decryption, variables in names, a namespace that it may use."""
 
 from __future__ import annotations
 
@@ -71,3 +71,22 @@ def unreplaced(base: Base, engine: str, replaces: bool) -> Iterator[str]:
         yield f"set `postBuild: {{substitute: {{{values}}}}}` in mesh.yaml, for {found[first]}"
     else:
         yield f"write the value of ${{{first}}} into {found[first]}, because Argo CD replaces no variables"
+
+
+def barred(root: Path, cluster: str, namespace: str) -> Iterator[str]:
+    """A step for a namespace that Argo CD's project of all applications excludes."""
+    path = f"clusters/{cluster}/apps/_project.yaml"
+    try:
+        documents = read_documents(root, path)
+    except (YamlFault, OSError):
+        return
+    for document in documents:
+        for number, entry in enumerate(
+            items_of(mapping_of(mapping_of(document.data).get("spec")).get("destinations"))
+        ):
+            if mapping_of(entry).get("namespace") == f"!{namespace}":
+                at = document.position(("spec", "destinations", number, "namespace"))
+                yield (
+                    f"remove the destination '!{namespace}' from AppProject apps ({at}), which keeps "
+                    "applications out of that namespace of the platform, or use another namespace"
+                )

@@ -11,7 +11,7 @@ from meshwright.apps.inspection.chartview import view
 from meshwright.apps.inspection.folders import refuse_synced, refuse_unclear
 from meshwright.apps.inspection.gathering import gather
 from meshwright.apps.inspection.homes import home_namespace
-from meshwright.apps.inspection.inputs import encrypted_input, unreplaced
+from meshwright.apps.inspection.inputs import barred, encrypted_input, unreplaced
 from meshwright.apps.inspection.listing import has_kustomization, propose_listing
 from meshwright.apps.inspection.proposal import Proposal, propose
 from meshwright.apps.inspection.remarks import Remark, remarks
@@ -166,6 +166,8 @@ def _look_at_folder(
         proposal.data.update(taken.data)
         notes += taken.notes
     proposal.before += unreplaced(base, settings.engine, "postBuild" in proposal.data)
+    if settings.engine == "argocd":
+        proposal.before += barred(root, settings.cluster, proposal.data["namespace"])
     notes += proposal.notes
     notes += [f"not seen: {entry}" for entry in base.not_seen if entry not in base.charts]
     notes += [note for seen in views for note in seen.notes]
