@@ -22,18 +22,24 @@ ANSWERS: dict[str, dict[str, Any]] = {
         "ingress": "k3s",
         "cni": True,
         "trust_anchor": "own",
+        "imports": [
+            {"name": "east", "gateway": "gateway.east.example.org"},
+            {"name": "north", "gateway": ""},
+        ],
     },
     "existing": {
         "prometheus": {"namespace": "observability", "release": "prom"},
         "ingress": "own",
         "cni": False,
         "trust_anchor": "ca-issuer",
+        "imports": [],
     },
     "hostile": {
         "prometheus": {"namespace": "on", "release": "1e3"},
         "ingress": "none",
         "cni": False,
         "trust_anchor": "own",
+        "imports": [{"name": "1e3", "gateway": "192.0.2.1"}],
     },
 }
 

@@ -36,6 +36,10 @@ def test_every_fault_that_the_manual_promises_has_an_alert() -> None:
         "LinkerdIdentityIssuerStale",
         "LinkerdIdentityRefusesCertificates",
         "LinkerdCertificateMetricsAbsent",
+        "LinkerdGatewayUnreachable",
+        "LinkerdLinkAbsent",
+        "LinkerdLinkedClusterUnknown",
+        "LinkerdServiceMirrorBusy",
     } == set(ALERTS)
 
 
@@ -79,6 +83,21 @@ def test_only_k3s_traefik_has_an_alert_of_its_own(tmp_path: Path) -> None:
     }
 
     assert [name for name, text in texts.items() if "LinkerdTraefikUnmeshed" in text] == ["install"]
+
+
+def test_alerts_of_links_exist_for_the_links_there_are(tmp_path: Path) -> None:
+    texts = {
+        name: (render(tmp_path / name, answers) / "rules.yaml").read_text()
+        for name, answers in ANSWERS.items()
+    }
+
+    assert {name: text.count("LinkerdLinkAbsent") for name, text in texts.items()} == {
+        "install": 1,
+        "existing": 0,
+        "hostile": 1,
+    }
+    assert [name for name, text in texts.items() if "cluster_store_size" in text] == ["install", "hostile"]
+    assert 'component="destination"}) < 2' in texts["install"]
 
 
 def test_the_limit_of_the_issuer_follows_its_lifetime() -> None:
