@@ -14,7 +14,7 @@ ANSWERS = dict(examples())
 
 
 def test_each_example_has_a_twin_on_the_other_engine() -> None:
-    names = ("datacenter", "fleet", "pi-cluster")
+    names = ("datacenter", "fleet", "linked", "pi-cluster")
     assert sorted(ANSWERS) == sorted([*names, *(f"{name}-argocd" for name in names)])
     for name in names:
         flux, argocd = ANSWERS[name], ANSWERS[f"{name}-argocd"]

@@ -252,3 +252,29 @@ def test_the_commands_of_the_readme_make_both_credentials(tmp_path: Path) -> Non
     (layer / "kustomization.yaml").write_text(f"{listed}  - credentials-east.yaml\n", encoding="utf-8")
     found = {finding.id for finding in check_repository(repository).findings}
     assert found == {"MW902"}, "a Secret in plain text, and nothing else"
+
+
+MISTAKES = [
+    ("linkerd-links/link-east.yaml", '  name: "east"', '  name: "esat"', {"MW641", "MW633"}),
+    ("linkerd-links/link-east.yaml", 'targetClusterName: "east"', 'targetClusterName: "esat"', {"MW641"}),
+    ("linkerd-links/link-east.yaml", "cluster-credentials-east", "cluster-credentials-esat", {"MW641"}),
+    ("linkerd-links/link-east.yaml", 'exported: "true"', "exported: true", {"MW642"}),
+    ("linkerd-links/link-east.yaml", '  gatewayPort: "4143"\n', "", {"MW643"}),
+    ("linkerd-links/link-east.yaml", 'gatewayPort: "4143"', 'gatewayPort: "4144"', {"MW648"}),
+    ("linkerd-links/link-east.yaml", ".linkerd.cluster.local", ".linkerd.east.example.org", {"MW648"}),
+    ("linkerd-links/link-east.yaml", 'port: "4191"', 'port: "30191"', {"MW644"}),
+    ("linkerd-multicluster/values.yaml", 'name: "east"', 'name: "esat"', {"MW633"}),
+]
+
+
+@pytest.mark.parametrize(("file", "old", "new", "expected"), MISTAKES)
+def test_a_place_that_disagrees_is_found(
+    file: str, old: str, new: str, expected: set[str], root: Path, tmp_path: Path
+) -> None:
+    repository = Path(shutil.copytree(root / "examples/linked", tmp_path / "repository"))
+    edited = repository / "platform/west" / file
+    text = edited.read_text(encoding="utf-8")
+    assert old in text
+    edited.write_text(text.replace(old, new, 1), encoding="utf-8")
+
+    assert expected <= {finding.id for finding in check_repository(repository).findings}
