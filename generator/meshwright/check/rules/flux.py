@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Container, Iterator, Mapping
+from typing import Any
 
 from meshwright.check.model.duration import seconds
 from meshwright.check.model.index import Item, Model
@@ -13,6 +14,7 @@ from meshwright.check.rules.rule import Absence, Engine, Hit, Severity, rule
 from meshwright.errors import Position
 from meshwright.words import did_you_mean, plural
 from meshwright.yaml import YamlFault
+from meshwright.yaml.pointer import items_of, mapping_of
 
 _READY_WHEN_APPLIED = frozenset(
     {"Namespace", "ConfigMap", "Secret", "ServiceAccount", "Role", "RoleBinding", "ClusterRole"}
@@ -281,10 +283,12 @@ def short_timeout(model: Model) -> Iterator[Hit]:
     for item in model.items("HelmRelease", _HELM):
         by_root.setdefault(id(item.root), []).append(item)
     for root in model.repository.roots:
-        if root.kustomization is None or root.kustomization.spec.get("wait") is not True:
+        if root.kustomization is None:
             continue
         ours = seconds(root.kustomization.spec.get("timeout"))
         for item in by_root.get(id(root), []):
+            if not _waits_for(root.kustomization.spec, item):
+                continue
             theirs = seconds(item.get("spec", "timeout") or "5m")
             if ours is not None and theirs is not None and ours < theirs:
                 at = root.kustomization.position("spec", "timeout")
@@ -294,6 +298,17 @@ def short_timeout(model: Model) -> Iterator[Hit]:
                 )
                 yield Hit(at, text, subject=root.kustomization.title)
                 break
+
+
+def _waits_for(spec: Mapping[str, Any], release: Item) -> bool:
+    """Whether a Kustomization waits for a HelmRelease, with wait or as one of its healthChecks."""
+    if spec.get("wait") is True:
+        return True
+    wanted = ("HelmRelease", release.namespace, release.name)
+    return any(
+        (entry.get("kind"), entry.get("namespace", ""), entry.get("name")) == wanted
+        for entry in map(mapping_of, items_of(spec.get("healthChecks")))
+    )
 
 
 @rule(

@@ -129,6 +129,23 @@ def opaque_and_skipped(model: Model) -> Iterator[Hit]:
             if both:
                 text = f"{holder.title} lists port {min(both)} in both opaque-ports and skip-inbound-ports"
                 yield Hit(holder.at(SKIP_IN), text, subject=holder.title)
+    for workload in workloads(model):
+        if inject_mode(model, workload) is not None:
+            yield from _skipped_by_another(model, workload)
+
+
+def _skipped_by_another(model: Model, workload: Workload) -> Iterator[Hit]:
+    """One list of a meshed pod's own, and the other inherited from its namespace."""
+    settings = proxy_settings(model, workload)
+    opaque, skipped = settings.annotation(OPAQUE), settings.annotation(SKIP_IN)
+    if opaque is None or skipped is None or opaque.holder == skipped.holder:
+        return
+    both = read_ports(opaque.value).numbers & read_ports(skipped.value).numbers
+    if both:
+        at, _ = _holder(model, workload, settings, OPAQUE if opaque.holder == "pod" else SKIP_IN)
+        title = workload.item.title
+        text = f"{title} has port {min(both)} in both opaque-ports and skip-inbound-ports, one from its namespace"
+        yield Hit(at, text, subject=title)
 
 
 @rule(
