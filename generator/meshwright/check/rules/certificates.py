@@ -104,19 +104,22 @@ def issuer_lifetime(model: Model) -> Iterator[Hit]:
     "ca-renewed-too-early",
     "A CA is renewed soon after it is issued",
     why="renewBefore counts back from the expiry. If it is longer than half of the lifetime, the CA is "
-    "renewed early, often soon after it was issued.",
+    "renewed early, often soon after it was issued. CAs of less than 90 days are not reported.",
     fix="set renewBefore to the time before the expiry, such as 1440h",
-    source="cert-manager Certificate spec.renewBefore; the example in linkerd.io's rotation page",
+    source="cert-manager Certificate spec.renewBefore and spec.renewBeforePercentage; the example in linkerd.io's rotation page",
     severity=Severity.WARNING,
 )
 def renewed_too_early(model: Model) -> Iterator[Hit]:
     for item in model.items("Certificate", GROUP):
         lifetime = seconds(item.get("spec", "duration"))
-        before = seconds(item.get("spec", "renewBefore"))
-        if item.get("spec", "isCA") is not True or lifetime is None or before is None:
+        field, before = "renewBefore", seconds(item.get("spec", "renewBefore"))
+        if item.get("spec", "isCA") is not True or lifetime is None:
             continue
-        if lifetime >= 90 * DAY and lifetime / 2 < before < lifetime:
-            at = item.at("spec", "renewBefore")
+        percent = item.get("spec", "renewBeforePercentage")
+        if before is None and isinstance(percent, int):
+            field, before = "renewBeforePercentage", lifetime * percent / 100
+        if lifetime >= 90 * DAY and before is not None and lifetime / 2 < before < lifetime:
+            at = item.at("spec", field)
             text = f"{item.title} is valid for {days(lifetime)} and renewed after {days(lifetime - before)}"
             yield Hit(at, text, subject=item.title)
 
