@@ -50,11 +50,12 @@ class Variables:
 Lookup = Callable[[str, str, str], Mapping[str, str] | None]
 
 
-def read_variables(kustomization: FluxKustomization, lookup: Lookup) -> Variables:
+def read_variables(kustomization: FluxKustomization, lookup: Lookup, *, is_open: bool = False) -> Variables:
     """The variables of a Kustomization: substitute overrides substituteFrom, later entries override earlier.
 
     ``lookup`` returns the data of a ConfigMap or Secret by kind, namespace and name, or None if the
-    repository does not contain it.
+    repository does not contain it. ``is_open`` means that a parent has variables that are not known, so that
+    a variable in a value may be one of the parent's, which gives it a value that is not known either.
     """
     post_build = kustomization.spec.get("postBuild")
     variables = Variables(asked_for=isinstance(post_build, Mapping))
@@ -77,6 +78,8 @@ def read_variables(kustomization: FluxKustomization, lookup: Lookup) -> Variable
         text = value if isinstance(value, str) else flow(value)
         variables.values[str(key)] = text.replace("\n", "")
         variables.secret.discard(str(key))
+    passed = sorted(f"'{name}'" for name, value in variables.values.items() if is_open and unresolved(value))
+    variables.unseen += [f"its parent ({', '.join(passed)})"] if passed else []
     return variables
 
 

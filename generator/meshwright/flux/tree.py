@@ -22,7 +22,7 @@ from meshwright.manifests.kustomization import KustomizationIndex
 from meshwright.manifests.renamed import Names
 from meshwright.manifests.sops import is_encrypted
 from meshwright.manifests.unit import BuildUnit, BuiltObject
-from meshwright.yaml.pointer import mapping_of
+from meshwright.yaml.pointer import items_of, mapping_of
 
 _DEPTH = 20
 
@@ -67,6 +67,8 @@ class FluxTree:
         self.instances: list[AppliedKustomization] = []
         self.findings: list[Finding] = []
         self.not_seen: list[NotSeen] = []
+        # Clusters and titles of Kustomizations that a parent with unknown variables applies.
+        self._open: set[tuple[str, str]] = set()
         self._entry_folders: set[str] = set()
         for item in self._raw:
             with self._contained(item):
@@ -174,7 +176,10 @@ class FluxTree:
     def _apply(self, instance: AppliedKustomization) -> Iterator[tuple[FluxKustomization, str]]:
         """Substitute variables in an instance's objects; yields the Kustomizations among them."""
         item = instance.kustomization
-        variables = read_variables(item, lambda *wanted: self._lookup(instance.cluster, *wanted))
+        is_open = (instance.cluster, item.title) in self._open
+        variables = read_variables(
+            item, lambda *wanted: self._lookup(instance.cluster, *wanted), is_open=is_open
+        )
         instance.variables = variables
         if variables.unseen:
             self._report_unseen(item, variables)
@@ -184,7 +189,10 @@ class FluxTree:
             instance.objects.append(built)
             self._record_config(instance, built, final=True)
             if is_kustomization(built.data) and built.name != item.built.name:
-                yield FluxKustomization(built, item.files), instance.cluster
+                child = FluxKustomization(built, item.files)
+                if is_open or variables.unseen:
+                    self._open.add((instance.cluster, child.title))
+                yield child, instance.cluster
         instance.faults = substitution.findings
         self.findings.extend(substitution.findings)
 
@@ -193,7 +201,10 @@ class FluxTree:
         reason = (
             f"variables from {names} are not in this repository; values that depend on them are not checked"
         )
-        at = item.position("spec", "postBuild", "substituteFrom", key=True)
+        field = (
+            "substituteFrom" if items_of(mapping_of(item.spec.get("postBuild")).get("substituteFrom")) else ""
+        )
+        at = item.position("spec", "postBuild", field or "substitute", key=True)
         self.not_seen.append(NotSeen(item.title, reason, at))
 
     def _record_config(self, instance: AppliedKustomization, built: BuiltObject, *, final: bool) -> None:
