@@ -12,6 +12,7 @@ from meshwright.check.rules.rule import Engine, Hit, Severity, rule
 from meshwright.errors import Position
 from meshwright.flux.kustomization import GROUP, FluxKustomization
 from meshwright.manifests.kustomization import join
+from meshwright.manifests.manifestfile import named_documents, object_name
 from meshwright.yaml import YamlFault
 from meshwright.yaml.pointer import holds, items_of, mapping_of, value_at
 
@@ -91,7 +92,24 @@ def private_key(model: Model) -> Iterator[Hit]:
             if found := _key_in(line):
                 start, what = found
                 by = f", and {used[path]} takes it from here" if path in used else ""
-                yield Hit(Position(path, number, start + 1), f"{what} in plain text{by}")
+                holder = _holder(model, path, number)
+                text = f"{what} in plain text{holder and f' in {holder}'}{by}"
+                yield Hit(Position(path, number, start + 1), text, subject=holder)
+
+
+def _holder(model: Model, path: str, line: int) -> str:
+    """The object of a manifest to which a line belongs; empty in other files."""
+    holder = ""
+    for document, pointer, data in (
+        named_documents(model.files, path) if path.endswith((".yaml", ".yml")) else ()
+    ):
+        if document.position(pointer).line > line:
+            break
+        kind, name = data.get("kind"), object_name(data)
+        namespace = mapping_of(data.get("metadata")).get("namespace")
+        is_object = isinstance(kind, str) and data.get("apiVersion") and name
+        holder = f"{kind} {f'{namespace}/' if namespace else ''}{name}" if is_object else ""
+    return holder
 
 
 def _text(model: Model, path: str) -> str:
