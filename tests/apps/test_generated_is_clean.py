@@ -43,8 +43,11 @@ OWN_FAULTS = {
     "native-only-to-services-with-an-address": "MW651",
     # Its Kustomization is still there, and waits for what the example does not have.
     "a Flux Kustomization": "MW701",
+    # Their values are set after the proposal, which says so.
+    "variables in names": "MW681",
     # The user decides whether the project allows kube-system.
     "a namespace that the injector ignores": "build/project-destination",
+    "a namespace that Argo CD's project excludes": "build/project-destination",
 }
 
 
@@ -53,7 +56,7 @@ def placed(root: Path, tmp_path: Path, engine: str, files: dict[str, str]) -> Pa
     target = tmp_path / "repository"
     shutil.copytree(root / "examples" / EXAMPLES[engine], target, symlinks=True)
     for path, text in files.items():
-        if path.startswith("apps/"):
+        if path.startswith(("apps/", "components/")):
             file = target / path
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(text, encoding="utf-8")

@@ -96,6 +96,9 @@ class _Random:
         if free and chooser.random() < 0.4:
             chosen = chooser.sample(free, chooser.randint(1, len(free)))
             spec["workloads"] = [self._entry(item) for item in chosen]
+        hosts = [item for item in self.workloads if item not in free]
+        if hosts and spec["inject"] != "disabled" and ("workloads" not in spec or "scope" in spec):
+            spec["except"] = [{"kind": it["kind"], "name": it["metadata"]["name"]} for it in hosts]
         if chooser.random() < 0.4:
             spec["opaquePorts"] = chooser.choice([[4222], ["7000-7010"], [9200, 4222]])
         if chooser.random() < 0.3:
@@ -141,6 +144,8 @@ class _Random:
         entries = {(e["kind"], e["name"]): e for e in self.spec.get("workloads", [])}
         entry = entries.get((item["kind"], item["metadata"]["name"]))
         whole = self.spec.get("scope") == "namespace"
+        if item["metadata"]["name"] in {one["name"] for one in self.spec.get("except", ())}:
+            return {}
         opted_out = item["kind"] in JOBS and self.spec.get("jobs") == "disabled" and self.is_meshed
         if entry is None and (entries and not whole):
             return {}

@@ -31,7 +31,7 @@ from meshwright.graph.page import render_page
 from meshwright.graph.svg import render_svg
 from meshwright.inert import printable
 from meshwright.resources import schema_root
-from support.hostile_text import HOSTILE
+from support.hostile_text import HOSTILE, what_is_obeyed
 from support.storedrepos import StoredRepository, load_checked
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -140,13 +140,30 @@ def test_hostile_texts_stay_texts(name: str) -> None:
     assert found.sources == []
     assert {link for link in found.links if not link.startswith("#")} <= {""}
     assert "<script>alert" not in page
+    assert not re.search(r"##[a-z]*\[", page)
     assert page.count("<script>") == 1
 
 
-@pytest.mark.parametrize("name", ["html", "xml", "markdown", "links", "rich", "long"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "html",
+        "xml",
+        "markdown",
+        "links",
+        "rich",
+        "long",
+        "old command",
+        "three marks",
+        "other systems",
+        "command",
+    ],
+)
 def test_hostile_texts_stay_texts_in_other_formats(name: str) -> None:
     data = hostile(HOSTILE[name])
 
+    for form in (render_svg, render_mermaid, render_dot):
+        assert what_is_obeyed(form(data, "apps")) == []
     drawing = ElementTree.fromstring(render_svg(data, "apps"))
     assert {element.tag.rpartition("}")[2] for element in drawing.iter()} <= {
         *("svg", "g", "defs", "marker", "path", "title", "style", "rect", "text"),

@@ -61,7 +61,7 @@ def scripts_of(path: Path) -> Iterator[str]:
 def test_every_workflow_is_looked_at() -> None:
     names = [name_of(path) for path in WORKFLOWS]
     assert ".github/workflows/ci.yml" in names
-    assert sum(name.startswith("examples/") for name in names) == 6
+    assert sum(name.startswith("examples/") for name in names) == 8
     assert len(MANUAL) >= 2
 
 

@@ -228,7 +228,7 @@ def test_a_tree_that_may_only_be_read(name: str, repository: Path) -> None:
     elif done.returncode == 2:
         # Git does not trust another user's checkout.
         assert_one_line(done)
-        assert name in ("diff", "rotate", "explain"), done.stderr + done.stdout
+        assert name in ("diff", "graph", "rotate", "explain"), done.stderr + done.stdout
     elif name == "check":
         assert (done.returncode, findings(done)) == (1, FINDINGS)
 

@@ -64,7 +64,7 @@ class Generators:
         else:
             sets = self._merge(data, go, strict)
         for parameters in sets:
-            if kind in ("git", "clusters") and mapping_of(data.get("values")):
+            if kind in ("clusters", "git") and mapping_of(data.get("values")):
                 # Values may refer to the other parameters of their set.
                 given = parameters if go else flatten(parameters)
                 values = render(data["values"], given, go, strict=strict)

@@ -34,5 +34,5 @@ def render_dot(data: Mapping[str, Any], collapse: Collapse) -> str:
 
 
 def _quoted(text: str) -> str:
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("##", "#&#35;")
     return f'"{escaped}"'

@@ -30,8 +30,8 @@ def environment() -> Environment:
 
 
 def render(name: str, **values: Any) -> str:
-    """A template, with lines that have only indentation left out."""
-    return f"{_dense(environment().get_template(name).render(**values))}\n"
+    """A template, without indentation and without what a CI runner takes for a command in a log."""
+    return f"{_dense(environment().get_template(name).render(**values))}\n".replace("##", "#&#35;")
 
 
 def source(name: str) -> str:
