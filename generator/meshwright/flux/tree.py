@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import posixpath
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
@@ -12,6 +10,7 @@ from typing import Any
 
 from meshwright.faults import contained
 from meshwright.finding import Finding, NotSeen, UnseenScope
+from meshwright.flux.configdata import data_of
 from meshwright.flux.discovery import FluxDiscovery
 from meshwright.flux.generator import KustomizationUnitMaker
 from meshwright.flux.kustomization import FluxKustomization, is_kustomization
@@ -20,7 +19,6 @@ from meshwright.flux.substitution import Substitution, Variables, read_variables
 from meshwright.manifests.builds import Builds
 from meshwright.manifests.kustomization import KustomizationIndex
 from meshwright.manifests.renamed import Names
-from meshwright.manifests.sops import is_encrypted
 from meshwright.manifests.unit import BuildUnit, BuiltObject
 from meshwright.yaml.pointer import items_of, mapping_of
 
@@ -216,7 +214,7 @@ class FluxTree:
     def _lookup(self, cluster: str, kind: str, namespace: str, name: str) -> Mapping[str, str] | None:
         for in_namespace, built in self._config_objects.get((cluster, kind, name), {}).items():
             if in_namespace == namespace or not in_namespace or not namespace:
-                return _data_of(built)
+                return data_of(built)
         return None
 
 
@@ -240,20 +238,3 @@ def _with_common_metadata(built: BuiltObject, item: FluxKustomization) -> BuiltO
         if isinstance(added, Mapping) and added:
             metadata[name] = {**mapping_of(own), **added}
     return BuiltObject({**built.data, "metadata": metadata}, built.origin)
-
-
-def _data_of(built: BuiltObject) -> dict[str, str] | None:
-    """The data of a ConfigMap or Secret as text; None if it is encrypted."""
-    if is_encrypted(built.data):
-        return None
-    data = built.data.get("data")
-    found = {str(key): str(value) for key, value in mapping_of(data).items()}
-    if built.kind == "Secret":
-        for key, value in found.items():
-            try:
-                found[key] = base64.b64decode(value, validate=True).decode("utf-8", "replace")
-            except (binascii.Error, ValueError):
-                return None
-        plain = built.data.get("stringData")
-        found.update({str(k): str(v) for k, v in mapping_of(plain).items()})
-    return found

@@ -223,7 +223,7 @@ def server_first(model: Model) -> Iterator[Hit]:
     "https-skips-proxy",
     "Outbound HTTPS bypasses the proxy",
     why="The proxy forwards TLS unchanged, so skipping 443 only loses policy and metrics. Ingress mode "
-    "needed it only in 2.11.",
+    "needed it only in 2.11. Lists of 100 or more ports, such as 1-65535, are not reported.",
     fix="remove 443 from skip-outbound-ports",
     source="linkerd2 CHANGES.md, 2.12; linkerd.io, Ingress traffic",
     severity=Severity.WARNING,
