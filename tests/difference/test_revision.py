@@ -75,6 +75,24 @@ def test_exit_code(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out.endswith("no differences in what could be compared; not compared: 1\n")
 
 
+def test_a_revision_that_names_a_missing_file(
+    checkout: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commit(checkout, {"app/kustomization.yaml": "resources: [mapp.yaml]\n"})
+    commit(checkout, {"b/kustomization.yaml": "resources: [m.yaml]\n", "b/m.yaml": config_map("y", a="one")})
+    write(checkout, {"app/kustomization.yaml": "resources: [mapp.yaml, map.yaml]\n"})
+    write(checkout, {"b/m.yaml": config_map("y", a="two")})
+    # Prints where a contained fault of our own was.
+    monkeypatch.setenv("MESHWRIGHT_DEBUG", "1")
+
+    assert diff(repository=checkout) is ExitCode.CLEAN
+
+    printed = capsys.readouterr()
+    assert printed.err == ""
+    assert "data.a: one -> two" in printed.out
+    assert "'app/mapp.yaml' does not exist" in printed.out
+
+
 def test_a_folder_of_a_checkout(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     git(tmp_path, "init", "-q")
     commit(tmp_path, {".gitignore": "built/\n", **{f"sub/{path}": text for path, text in FILES.items()}})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from collections.abc import Iterable, Iterator
@@ -186,6 +187,8 @@ class _Revision:
             # Almost all of them will be read, and one request is faster than thousands.
             self._blobs.fetch(digest for name, digest in self._digests.items() if name.endswith(_YAML))
             self._has_yaml = True
+        if path not in self._digests:
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), path)
         return self._blobs.get(self._digests[path])
 
     def provide(self, paths: Iterable[str]) -> None:

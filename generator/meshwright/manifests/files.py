@@ -35,7 +35,7 @@ class Store(Protocol):
         """Every regular file."""
 
     def read(self, path: str) -> bytes | None:
-        """The content of a file; None if it is in the folder."""
+        """The content of a file; None if it is in the folder. Raises OSError if there is none."""
 
     def provide(self, paths: Iterable[str]) -> None:
         """Write files to the folder, for a program that reads them there."""
