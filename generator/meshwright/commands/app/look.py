@@ -28,6 +28,13 @@ from meshwright.finding import Finding
 from meshwright.manifests.inside import folders_inside, leads_out
 from meshwright.words import did_you_mean
 
+# What is applied already, by the first part of its path.
+_RESERVED = {
+    "clusters": "this one holds what the engine reads first",
+    "mesh": "this one holds what `meshwright generate` writes",
+    "platform": "this one is a layer of the platform",
+}
+
 
 @dataclass(frozen=True)
 class Look:
@@ -125,6 +132,10 @@ def _look_at_folder(
     notes: list[str] = []
     findings: list[Finding] = []
     if taken is None:
+        if owner := _RESERVED.get(path.partition("/")[0]):
+            raise MeshwrightError(
+                f"{path}: name a folder with your own manifests, such as apps/{name}: {owner}"
+            )
         refuse_synced(root, path, name, settings.engine)
         refuse_unclear(root, path, name, settings.engine)
     if not has_kustomization(root / path):
