@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from meshwright.apps.inspection.gathering import gather
 from meshwright.apps.loading import FOLDER
 from meshwright.commands.app.confirm import agreed, write_files
-from meshwright.commands.app.look import Look, look
+from meshwright.commands.app.look import Look, context_of, look
 from meshwright.commands.app.tables import table
 from meshwright.deadline import lift
 from meshwright.errors import ExitCode, MeshwrightError
@@ -59,10 +58,7 @@ def look_at_all(root: Path, charts: Path | None, cluster: str | None) -> list[Fo
 
     Of several folders in one namespace only the first creates it.
     """
-    if not gather(root, cluster).contexts:
-        raise MeshwrightError(
-            f"{root}: no cluster yet: applications are inspected with the settings of a cluster"
-        )
+    context = context_of(root, cluster)
     found: list[FolderOutcome] = []
     made: set[str] = set()
     for name in sorted(folders_inside(root, FOLDER)):
@@ -79,6 +75,7 @@ def look_at_all(root: Path, charts: Path | None, cluster: str | None) -> list[Fo
                 namespace=None,
                 cluster=cluster,
                 made=frozenset(made),
+                context=context,
             )
         except MeshwrightError as error:
             found.append(FolderOutcome(name, refused=str(error)))

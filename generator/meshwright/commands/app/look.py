@@ -52,6 +52,16 @@ class Look:
     creates: frozenset[str] = frozenset()
 
 
+def context_of(root: Path, cluster: str | None = None) -> AppsContext:
+    """The applications and settings of ``cluster``, or of the first. Raises MeshwrightError without any."""
+    contexts = gather(root, cluster).contexts
+    if not contexts:
+        raise MeshwrightError(
+            f"{root}: no cluster yet: an application is inspected with the settings of a cluster"
+        )
+    return contexts[0]
+
+
 def look(
     root: Path,
     name: str,
@@ -63,20 +73,17 @@ def look(
     cluster: str | None = None,
     taken_from: str | None = None,
     made: frozenset[str] = frozenset(),
+    context: AppsContext | None = None,
 ) -> Look:
     """Look at the folder ``path``, by default apps/NAME, or at ``chart``, which is URL/NAME@VERSION.
 
     ``taken_from`` is a file with a Flux Kustomization or an Argo CD Application that applies it so far.
     ``charts`` is a folder of charts; ``made`` are namespaces that other new applications create. The
-    application is for all clusters, seen with the settings of the first, or for ``cluster`` alone. Raises
-    MeshwrightError when there is nothing to look at, or when a file of the application exists.
+    application is for all clusters, seen with the settings of the first, or for ``cluster`` alone. Pass the
+    ``context`` that `context_of` returns to look at several folders. Raises MeshwrightError when there is
+    nothing to look at, or when a file of the application exists.
     """
-    contexts = gather(root, cluster).contexts
-    if not contexts:
-        raise MeshwrightError(
-            f"{root}: no cluster yet: an application is inspected with the settings of a cluster"
-        )
-    context = contexts[0]
+    context = context or context_of(root, cluster)
     if problem := name_problem(name, context.settings.layers):
         raise MeshwrightError(f"'{name}' cannot be an application's name: {problem}")
     spec = root / "apps" / name / "mesh.yaml"
