@@ -6,7 +6,7 @@ source: argo-cd v3.5.3, applicationset/controllers/template and applicationset/u
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from meshwright.argocd.application import Application
@@ -126,14 +126,14 @@ class Expansion:
                 return
         yield made
 
-    def _paths(self, made: _Made) -> Iterator[tuple[str, list[str]]]:
+    def _paths(self, made: _Made) -> Iterator[tuple[str, Iterable[str]]]:
         spec = mapping_of(made.get("spec"))
         for source in map(mapping_of, (spec.get("source"), *items_of(spec.get("sources")))):
             if source.get("path") and str(source.get("repoURL") or "") in self._own:
                 yield str(source["path"]).strip("/").removeprefix("./"), self._git.folders
             for file in items_of(mapping_of(source.get("helm")).get("valueFiles")):
                 if isinstance(file, str) and file.startswith("$"):
-                    yield file.partition("/")[2], list(self._files.paths)
+                    yield file.partition("/")[2], self._files.paths
 
     def _lacks(self, built: BuiltObject, name: str) -> None:
         """Report a parameter that the template reads, once."""

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from meshwright.apps.base.plain import read_documents
+from meshwright.apps.existing import wirings_folder
 from meshwright.apps.model import Base
 from meshwright.manifests.inside import leads_out, read_inside
 from meshwright.manifests.kustomization import FILE_NAMES
@@ -75,7 +76,7 @@ def unreplaced(base: Base, engine: str, replaces: bool) -> Iterator[str]:
 
 def barred(root: Path, cluster: str, namespace: str) -> Iterator[str]:
     """A step for a namespace that Argo CD's project of all applications excludes."""
-    path = f"clusters/{cluster}/apps/_project.yaml"
+    path = f"{wirings_folder(cluster)}/_project.yaml"
     try:
         documents = read_documents(root, path)
     except (YamlFault, OSError):

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
 from meshwright.check.model.index import CONTROL_PLANE, Item, Model
 from meshwright.check.model.releases import ChartRelease
+from meshwright.yaml.pointer import scalars
 
 GROUP = "cert-manager.io"
 ISSUER_SECRET = "linkerd-identity-issuer"
@@ -43,7 +43,7 @@ def _foreign_by_text(model: Model) -> dict[tuple[str, str, str], list[Item]]:
     found: dict[tuple[str, str, str], list[Item]] = {}
     for item in model.all_items():
         if _is_foreign(item):
-            for text in set(_texts(item.spec)):
+            for text in {text for _, text in scalars(item.spec) if isinstance(text, str)}:
                 found.setdefault((item.cluster, item.namespace, text), []).append(item)
     return found
 
@@ -69,18 +69,6 @@ def _is_foreign(item: Item) -> bool:
             "argoproj.io",
         )
     )
-
-
-def _texts(data: Any) -> Iterator[str]:
-    """Every text in ``data``, at any depth."""
-    if isinstance(data, Mapping):
-        for value in data.values():
-            yield from _texts(value)
-    elif isinstance(data, list):
-        for value in data:
-            yield from _texts(value)
-    elif isinstance(data, str):
-        yield data
 
 
 def certificates(model: Model, name: str) -> Iterator[Item]:
