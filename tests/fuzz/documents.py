@@ -8,16 +8,33 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import yaml
 
 from fuzz.values import ANY_ENTRIES, ENTRIES, PATHS, VALUES
 
 _LARGE = 200_000
+_DEEPEST = 500
 _MOST = 20_000
 _PATH_KEYS = re.compile(
     r"(?i)path|files?|url|resources|components|repo|chart|bases|patches|crds|configurations|ref$|folder|dir"
 )
+
+
+class _Loader(yaml.CSafeLoader):
+    """Raises RecursionError before the C stack is full: earlier mutations make documents of any depth."""
+
+    _depth = 0
+
+    # PyYAML calls these two around each node.
+    def descend_resolver(self, current_node: Any, current_index: Any) -> None:  # noqa: ARG002
+        self._depth += 1
+        if self._depth > _DEEPEST:
+            raise RecursionError
+
+    def ascend_resolver(self) -> None:
+        self._depth -= 1
 
 
 @dataclass(frozen=True)
@@ -61,7 +78,7 @@ def spots(text: str) -> list[Spot]:
         return []
     found: list[Spot] = []
     try:
-        for node in yaml.compose_all(text, yaml.CSafeLoader):
+        for node in yaml.compose_all(text, _Loader):
             # Aliases that an earlier mutation made can stand for billions.
             found += islice(_below(node, "", 0, node.start_mark.index if node else 0), _MOST)
     except (yaml.YAMLError, ValueError, RecursionError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -33,6 +34,12 @@ _RESERVED = {
     "clusters": "this one holds what the engine reads first",
     "mesh": "this one holds what `meshwright generate` writes",
     "platform": "this one is a layer of the platform",
+}
+
+# What is more than one application.
+_WHOLE = {
+    ".": "this one is the whole repository",
+    "apps": "this one holds your applications",
 }
 
 
@@ -126,8 +133,7 @@ def _look_at_folder(
 ) -> Look:
     settings = context.settings
     made = created.union(context.namespace_creators)
-    path = (told or f"apps/{name}").strip("/")
-    path = path.removeprefix("./")
+    path = posixpath.normpath((told or f"apps/{name}").strip("/"))
     if reason := leads_out(root, path):
         raise MeshwrightError(f"{path}: {reason}; name a folder of the repository")
     if not (root / path).is_dir():
@@ -138,11 +144,10 @@ def _look_at_folder(
     files: dict[str, str] = {}
     notes: list[str] = []
     findings: list[Finding] = []
+    owner = _WHOLE.get(path) or ("" if taken else _RESERVED.get(path.partition("/")[0]))
+    if owner:
+        raise MeshwrightError(f"{path}: name a folder with your own manifests, such as apps/{name}: {owner}")
     if taken is None:
-        if owner := _RESERVED.get(path.partition("/")[0]):
-            raise MeshwrightError(
-                f"{path}: name a folder with your own manifests, such as apps/{name}: {owner}"
-            )
         refuse_synced(root, path, name, settings.engine)
         refuse_unclear(root, path, name, settings.engine)
     if not has_kustomization(root / path):
