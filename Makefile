@@ -161,10 +161,11 @@ schemas: $(UV)
 requirements: $(STAMP)
 	$(RUN) python scripts/requirements.py
 
-# The sdist, and the wheel made from it, with the locked build backend: nothing is fetched.
+# The sdist, the wheel made from it with the locked build backend, and the SBOM: nothing is fetched.
 dist: $(STAMP)
 	rm -rf dist
 	$(UV) build --quiet --no-build-isolation --out-dir dist
+	$(RUN) python -m scripts.sbom dist
 
 # The wheel in an empty environment of its own: installed, a repository made and checked.
 try-wheel: dist

@@ -133,6 +133,10 @@ def test_a_workflow_may_only_read(root: Path) -> None:
     assert granted == {
         ("docs.yml", "publish", "pages: write"),
         ("docs.yml", "publish", "id-token: write"),
+        ("release.yml", "attest", "id-token: write"),
+        ("release.yml", "attest", "attestations: write"),
+        ("release.yml", "attest-image", "id-token: write"),
+        ("release.yml", "attest-image", "attestations: write"),
         ("release.yml", "publish", "id-token: write"),
         ("release.yml", "image", "packages: write"),
         ("release.yml", "image-index", "packages: write"),
@@ -151,7 +155,8 @@ def test_only_a_tag_publishes(root: Path) -> None:
     [checkout] = [step for step in publish["steps"] if step.get("uses", "").startswith("actions/checkout@")]
     assert checkout["with"]["sparse-checkout"] == "requirements"
     assert "make" not in " ".join(step.get("run", "") for step in publish["steps"])
-    assert publish["needs"] == "test", "a wheel that does not install is never published"
+    assert publish["needs"] == "attest"
+    assert _jobs(file)["attest"]["needs"] == "test", "a wheel that does not install is never published"
 
 
 def test_each_command_of_the_release_is_there(root: Path) -> None:

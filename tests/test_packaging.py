@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -13,6 +14,9 @@ from pathlib import Path
 import pytest
 import yaml
 from packaging.metadata import Metadata
+from packaging.requirements import Requirement
+
+from scripts import sbom
 
 _REPOSITORY = "https://github.com/meshwright/meshwright"
 
@@ -107,3 +111,20 @@ def test_a_wheel_alone_makes_a_repository(built: Path, tmp_path: Path) -> None:
     answers = (tmp_path / "home/.copier-answers.yml").read_text(encoding="utf-8")
     assert f'\n_commit: "v0.1.0"\n_src_path: "{_REPOSITORY}.git"\n' in answers
     assert "checkout" not in done.stderr
+
+
+def test_the_sbom_names_each_package_of_an_installation(root: Path) -> None:
+    content = json.loads(sbom.sbom())
+    project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    needed = {Requirement(text).name for text in project["dependencies"]}
+    found = {component["name"]: component for component in content["components"]}
+
+    assert content["metadata"]["component"]["purl"] == f"pkg:pypi/meshwright@{project['version']}"
+    assert needed <= found.keys()
+    assert "pytest" not in found
+    for name, component in found.items():
+        assert component["purl"] == f"pkg:pypi/{name}@{component['version']}", name
+        assert any(reference["hashes"] for reference in component["externalReferences"]), name
+    assert sbom.sbom() == json.dumps(content, indent=2, ensure_ascii=False) + "\n", (
+        "the same lock, the same bytes"
+    )

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from scripts import requirements
+from scripts import requirements, sbom
 
 ROOT = Path(__file__).resolve().parents[2]
 WORKFLOWS = sorted(
@@ -104,9 +104,11 @@ def test_each_job_of_the_release_has_the_rights_that_it_needs() -> None:
     assert {name: job["permissions"] for name, job in jobs.items()} == {
         "build": {"contents": "read"},
         "test": {"contents": "read"},
+        "attest": {"id-token": "write", "attestations": "write"},
         "publish": {"contents": "read", "id-token": "write"},
         "image": {"contents": "read", "packages": "write"},
         "image-index": {"packages": "write"},
+        "attest-image": {"id-token": "write", "attestations": "write"},
         "release": {"contents": "write"},
     }
     assert all(job["timeout-minutes"] <= 30 for job in jobs.values())
@@ -118,6 +120,20 @@ def test_the_job_with_the_identity_of_the_release_runs_no_code_of_the_project() 
     assert "make" not in scripts
     assert "--require-hashes --only-binary :all:" in scripts
     assert jobs["publish"]["environment"] == "pypi"
+
+
+def test_what_is_published_is_attested_before() -> None:
+    jobs = load(RELEASE)["jobs"]
+    assert jobs["publish"]["needs"] == "attest"
+    assert "attest-image" in jobs["release"]["needs"]
+    for name in ("attest", "attest-image"):
+        # Only actions: a step with a script could change what is attested.
+        assert all("run" not in step for step in jobs[name]["steps"]), name
+    subjects = [
+        step["with"] for step in jobs["attest"]["steps"] if step["uses"].startswith("actions/attest@")
+    ]
+    assert {given["subject-path"] for given in subjects} == {"dist/meshwright-*"}
+    assert [given.get("sbom-path") for given in subjects] == [None, f"dist/{sbom.NAME}"]
 
 
 def test_the_token_of_the_release_is_for_docker_and_gh_alone() -> None:
