@@ -65,7 +65,7 @@ FINDINGS: dict[str, Meaning] = {
         "use what the message names, or remove it",
     ),
     "mesh/export": Meaning(
-        "export names a Service that linked clusters cannot mirror, or the cluster has no links",
+        "export or federated names a Service that links cannot mirror, or the cluster has no such link",
         "name a Service with a cluster IP, or answer links",
     ),
     "mesh/ingress": Meaning(

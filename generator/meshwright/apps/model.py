@@ -110,8 +110,10 @@ class RepositorySettings:
     prometheus: tuple[str, str] | None
     prometheus_is_meshed: bool
     trust_domain: str = "cluster.local"
-    # Whether it has linked clusters, and the identity of the gateway by which they reach this one.
+    # Whether it has linked clusters, whether one of them reaches its pods directly, and the identity of the
+    # gateway by which they reach this one.
     is_linked: bool = False
+    has_flat_link: bool = False
     gateway: tuple[str, str] | None = None
     # The Secret with the key that Flux decrypts SOPS files with; empty if the repository has none.
     sops_secret: str = ""

@@ -56,6 +56,7 @@ def read_settings(root: Path, answers: Mapping[str, Any], file: str) -> Reposito
         prometheus_is_meshed=_prometheus_is_meshed(answers, namespaces),
         trust_domain=str(_value(values, "identityTrustDomain") or "cluster.local"),
         is_linked=linked,
+        has_flat_link=linked and any(map(_is_flat, items_of(answers.get("links")))),
         gateway=_gateway(mapping_of(_read(root, f"{platform}/{_LINKED}/values.yaml"))) if linked else None,
         sops_secret=SOPS_SECRET if answers.get("secrets") == "sops" and engine == "flux" else "",
         namespaces=namespaces,
@@ -103,6 +104,12 @@ def _gateway(values: Mapping[str, Any]) -> tuple[str, str] | None:
     if _value(values, "gateway", "enabled") is False:
         return None
     return (_LINKED, str(_value(values, "gateway", "name") or "linkerd-gateway"))
+
+
+def _is_flat(link: Any) -> bool:
+    # copier.yml: a link without a gateway is flat.
+    peer = mapping_of(link)
+    return bool(peer.get("flat", not peer.get("gateway")))
 
 
 def _prometheus(answers: Mapping[str, Any]) -> tuple[str, str] | None:

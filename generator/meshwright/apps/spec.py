@@ -168,6 +168,7 @@ class MeshSpec:
     policy: Policy | None = None
     # True for every Service, or the names of some.
     export: bool | tuple[str, ...] = False
+    federated: bool | tuple[str, ...] = False
     pod_annotation_values: tuple[tuple[str, tuple[str, ...]], ...] = ()
     components: tuple[str, ...] = ()
     patches: tuple[FreePatch, ...] = ()
@@ -203,7 +204,8 @@ def read_spec(data: Mapping[str, Any]) -> MeshSpec:
         proxy=_proxy(data.get("proxy", {})),
         ingress=_ingress(data["ingress"]) if "ingress" in data else None,
         policy=_policy(data["policy"]) if "policy" in data else None,
-        export=_export(data.get("export", False)),
+        export=_services(data.get("export", False)),
+        federated=_services(data.get("federated", False)),
         pod_annotation_values=tuple(
             (release, tuple(paths)) for release, paths in data.get("podAnnotationValues", {}).items()
         ),
@@ -219,7 +221,7 @@ def read_spec(data: Mapping[str, Any]) -> MeshSpec:
     )
 
 
-def _export(value: bool | list[str]) -> bool | tuple[str, ...]:
+def _services(value: bool | list[str]) -> bool | tuple[str, ...]:
     return value if isinstance(value, bool) else tuple(value)
 
 
