@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from hypothesis import given
+from hypothesis import strategies as st
 
 from meshwright.yaml import YamlFault, conflict_in, load_documents
 
@@ -27,6 +30,24 @@ def test_mistake(case: dict[str, Any]) -> None:
     assert "\n" not in told
     assert not any(words in told for words in _LIBYAML)
     assert raised.value.fix or "first on line" in told
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            [*"a:-'\"[]{}|>#&*!%@`?, \t\n", "\r", "\r\n", "\x85", "\u2028", "\u2029", "a: ", "- "]
+        ),
+        max_size=30,
+    )
+)
+def test_any_text_is_read_or_has_a_fault_in_one_of_its_lines(parts: list[str]) -> None:
+    """Also with the ends of lines that only YAML knows: a lone CR, NEL, LS and PS."""
+    text = "".join(parts)
+    try:
+        load_documents(text, "f")
+    except YamlFault as fault:
+        line = fault.position.line
+        assert line is None or 1 <= line <= len(re.split("\r\n|[\r\n\x85\u2028\u2029]", text))
 
 
 @pytest.mark.parametrize("value", ["pass@word: x", "- s3cret: y: z", "'s3cret' t0ken", "@s3cret", "*s3cret"])

@@ -27,6 +27,8 @@ _STARTS = {
     "}": "'}' closes no mapping",
     ",": "',' separates items only within [] and {}",
 }
+# What ends a line for libyaml, which counts them.
+_BREAK = re.compile("\r\n|[\r\n\x85\u2028\u2029]")
 
 
 @dataclass(frozen=True)
@@ -66,9 +68,8 @@ def diagnose(text: str, error: yaml.MarkedYAMLError) -> YamlDiagnosis | None:
     mark, start = error.problem_mark or error.context_mark, error.context_mark or error.problem_mark
     if mark is None or start is None:
         return None
-    lines = text.replace("\r\n", "\n").split("\n")
     fault = _Fault(
-        lines,
+        _BREAK.split(text),
         mark.line + 1,
         mark.column + 1,
         str(error.problem or error.context or ""),
