@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from meshwright.resources import schema_root
+from scripts.markdown import shown
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "mesh-yaml.md"
 START, END = "<!-- fields -->\n", "<!-- end of fields -->\n"
@@ -19,7 +20,7 @@ def table() -> str:
     rows = ["| field | values | description |", "|---|---|---|"]
     for name, field in _fields(schema, schema, ""):
         required = " (required)" if name in schema["required"] else ""
-        rows.append(f"| `{name}`{required} | {_values(field)} | {field.get('description', '')} |")
+        rows.append(f"| `{name}`{required} | {_values(field)} | {shown(field.get('description', ''))} |")
     return "\n".join(rows) + "\n"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
@@ -10,10 +11,12 @@ from typing import Any
 from meshwright.check.rules.registry import load_rules
 from meshwright.check.rules.rule import Engine, Rule
 from meshwright.yaml import parse_all
+from scripts.markdown import shown
 
 _ROOT = Path(__file__).resolve().parents[1]
 DOCS = _ROOT / "docs"
 CASES = _ROOT / "tests" / "rules" / "cases"
+_IDENTIFIER = re.compile(r"[a-z]+[-A-Z0-9]")
 _FAMILIES = {
     "MW0": "Order",
     "MW1": "Charts",
@@ -61,7 +64,7 @@ def _index(rules: tuple[Rule, ...]) -> Iterator[str]:
         yield "|---|---|---|---|"
         for rule in members:
             scope = ", ".join([rule.severity.value, *_applies(rule)])
-            yield f"| [{rule.id}](rules/{rule.id}.md) | `{rule.name}` | {rule.title} | {scope} |"
+            yield f"| [{rule.id}](rules/{rule.id}.md) | `{rule.name}` | {shown(rule.title)} | {scope} |"
 
 
 def _applies(rule: Rule) -> Iterator[str]:
@@ -75,15 +78,15 @@ def _applies(rule: Rule) -> Iterator[str]:
 
 def _page(rule: Rule) -> Iterator[str]:
     cases = _cases()[rule.id]
-    yield f"# {rule.id}: {rule.title}"
+    yield f"# {rule.id}: {shown(rule.title)}"
     yield ""
     yield f"`{rule.name}`. {', '.join([rule.severity.value.capitalize(), *_applies(rule)])}."
     yield ""
-    yield rule.why
+    yield shown(rule.why)
     yield ""
-    yield f"**Fix**: {rule.fix}."
+    yield f"**Fix**: {shown(rule.fix)}."
     yield ""
-    yield f"**Source**: {rule.source}."
+    yield f"**Source**: {shown(rule.source)}."
     yield ""
     yield f"**Suppress**: `# meshwright: ignore {rule.name} <reason>` on the line, or an entry in"
     yield "`.meshwright.yaml` ([check.md](../check.md#living-with-a-finding))."
@@ -109,7 +112,8 @@ def _cases() -> dict[str, list[dict[str, Any]]]:
 def _example(case: Mapping[str, Any]) -> Iterator[str]:
     yield ""
     name = str(case["name"])
-    yield f"{name[:1].upper()}{name[1:]}:"
+    # A field or a file's name, such as nativeLB or argocd-cm, keeps its spelling.
+    yield f"{name if _IDENTIFIER.match(name) else name[:1].upper() + name[1:]}:"
     for path, text in case["files"].items():
         yield ""
         yield "```yaml"

@@ -66,6 +66,27 @@ def test_rule_pages(root: Path) -> None:
     assert there - wanted.keys() == set(), "run python -m scripts.rules"
 
 
+def test_rule_pages_keep_the_spelling_of_fields() -> None:
+    wanted = rulepages.pages()
+
+    assert "\nnativeLB on the service or in the chart:\n" in wanted["rules/MW607.md"]
+    assert "\nA range in a HelmRelease:\n" in wanted["rules/MW102.md"]
+
+
+def test_no_placeholder_is_an_html_tag(root: Path) -> None:
+    """Markdown drops ``<name>`` unless it is code, an address or escaped."""
+    fenced = re.compile(r"^ *```.*?^ *```$|^ {4,}.*?$|`[^`\n]*`", re.MULTILINE | re.DOTALL)
+    tag = re.compile(r"<(?!https?://|!--|/?(?:details|summary|br|p|img|a|kbd)\b)[a-zA-Z][^>\n]*>")
+    pages = [*root.glob("*.md"), *(root / "docs").rglob("*.md")]
+    lost = {
+        str(page.relative_to(root)): tag.findall(fenced.sub("", page.read_text(encoding="utf-8")))
+        for page in pages
+    }
+
+    assert len(pages) > 100
+    assert {page: tags for page, tags in lost.items() if tags} == {}
+
+
 def test_table_of_rules(root: Path) -> None:
     written = (root / "CONTRIBUTING.md").read_text(encoding="utf-8")
 

@@ -9,6 +9,7 @@ import typer
 
 from meshwright.cli import app
 from meshwright.errors import ExitCode
+from scripts.markdown import shown
 
 _MEANING = {
     ExitCode.CLEAN: "Done, or no errors",
@@ -92,4 +93,4 @@ def _value(parameter: Any) -> str:
 
 
 def _sentence(text: str) -> str:
-    return " ".join(text.split()).replace("|", "\\|").replace("<", "&lt;")
+    return shown(" ".join(text.split())).replace("|", "\\|")

@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 
 from scripts.manual.staging import PUBLIC
+from scripts.markdown import shown
 
 ROOT = Path(__file__).resolve().parents[2]
 # Where a capital letter is not enough.
@@ -98,9 +99,8 @@ def schemas() -> str:
     for file in sorted((ROOT / "schema").glob("*.json")):
         data = json.loads(file.read_text(encoding="utf-8"))
         version = data["properties"].get("schema_version", {}).get("const", "")
-        lines.append(
-            f"| [{file.name}]({PUBLIC}/blob/main/schema/{file.name}) | {_cell(data['title'])} | {version} |"
-        )
+        title = _cell(shown(data["title"]))
+        lines.append(f"| [{file.name}]({PUBLIC}/blob/main/schema/{file.name}) | {title} | {version} |")
     lines += [
         "",
         "The settings, answers and `mesh.yaml` files of a repository are validated by `meshwright check`.",
@@ -109,7 +109,7 @@ def schemas() -> str:
 
 
 def _flat(text: str) -> str:
-    return " ".join(text.split()).replace("<", "&lt;")
+    return shown(" ".join(text.split()))
 
 
 def _cell(text: str) -> str:

@@ -175,7 +175,9 @@ def _renovate(project: Project, clusters: Sequence[str], files: dict[str, bytes 
     text = (project.root / RENOVATE).read_text(encoding="utf-8")
     changed = with_rules(text, clusters)
     if changed is None:
-        return [f"{RENOVATE}: not plain JSON; add a rule for each cluster by hand, as docs/clusters.md shows"]
+        return [
+            f"{RENOVATE}: not plain JSON; add a rule for each cluster by hand (Meshwright's docs/clusters.md)"
+        ]
     if changed != text:
         files[RENOVATE] = changed.encode()
     return []

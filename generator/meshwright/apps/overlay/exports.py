@@ -12,7 +12,7 @@ from meshwright.manifests.unit import BuiltObject
 from meshwright.words import did_you_mean
 from meshwright.yaml.pointer import mapping_of
 
-_DOCS = "docs/multicluster.md"
+_DOCS = "Meshwright's docs/multicluster.md"
 # The service mirror appends it, and the API server refuses a longer name.
 _SUFFIX = "-federated"
 _LONGEST = 63

@@ -11,7 +11,7 @@ from meshwright.linkerd.injection import INJECT
 
 _CONFIG = "config.linkerd.io/"
 _ADMISSION = f"{_CONFIG}admission-webhooks"
-# Kinds that make pods by way of somebody else, and give them no annotations of their own metadata.
+# Kinds whose pods another controller creates, without the annotations in the metadata of the object.
 _ELSEWHERE = {
     ("helm.toolkit.fluxcd.io", "HelmRelease"): "in the chart's values, such as podAnnotations",
     ("kustomize.toolkit.fluxcd.io", "Kustomization"): "on the pods, with a patch",

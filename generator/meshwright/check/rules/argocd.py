@@ -274,8 +274,8 @@ def half_ignored(model: Model) -> Iterator[Hit]:
 @rule(
     "MW815",
     "cluster-object-not-allowed",
-    "A project does not allow an object without a namespace",
-    why="Argo CD refuses the whole sync of an Application that contains an object that its project does not allow.",
+    "A project does not allow a cluster-scoped object",
+    why="If an Application contains one object that its project does not allow, Argo CD refuses the whole sync.",
     fix="add it to the project's clusterResourceWhitelist, with its name",
     source="argo-cd v3.5.4, app_project_types.go, IsGroupKindNamePermitted",
     engine=Engine.ARGOCD,

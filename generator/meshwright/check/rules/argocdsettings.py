@@ -93,9 +93,9 @@ def _wave(item: Item) -> int:
     "MW814",
     "chart-rendered-concurrently",
     "A chart may be rendered twice at the same time",
-    why="kustomize unpacks a chart of helmCharts into the checkout and takes an existing folder for the "
-    "whole chart. Argo CD renders one commit in parallel: the second render fails, or reads half of the "
-    "templates, and a sync with prune then deletes the objects of the other half.",
+    why="kustomize unpacks a chart of helmCharts into the checkout and treats an existing folder as the complete "
+    "chart. Argo CD renders the same commit in parallel: the second render fails or reads only some of the "
+    "templates, and a sync with prune then deletes the objects of the others.",
     fix='set reposerver.parallelism.limit: "1" in argocd-cmd-params-cm (configs.params of the chart), or '
     "use the chart as the Application's source",
     source="kustomize api/internal/builtins/HelmChartInflationGenerator.go, chartExistsLocally; argo-cd "

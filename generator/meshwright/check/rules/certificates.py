@@ -139,7 +139,7 @@ def missing_issuer(model: Model) -> Iterator[Hit]:
             continue
         title, found = issuer_of(model, item)
         kind = "issuer" if found is None else ""
-        # Issuers that a chart or a person makes elsewhere are common: only a twin of another kind is sure.
+        # Charts and people often create issuers elsewhere, so only one of the same name that the reference misses is reported.
         name = str(reference.get("name") or "")
         twins = [other for kind in ("Issuer", "ClusterIssuer") for other in model.items(kind, GROUP)]
         twins = [other for other in twins if other.name == name and other.cluster == item.cluster]
@@ -206,7 +206,7 @@ def no_certificates(model: Model) -> Iterator[Hit]:
     "issuer-key-reused",
     "A renewed issuer keeps its key",
     why="Before 1.18, cert-manager keeps the private key on renewal by default. Anyone who has ever "
-    "obtained the key can go on issuing identities.",
+    "obtained the key can keep issuing identities.",
     fix="set privateKey.rotationPolicy: Always",
     source="cert-manager v1.18 release notes: rotationPolicy is Always by default, Never before",
     severity=Severity.WARNING,
@@ -250,9 +250,9 @@ def two_makers(model: Model) -> Iterator[Hit]:
     "MW217",
     "inline-certificate-invalid",
     "Linkerd does not accept a certificate in the repository",
-    why="identity reads its trust roots and its issuer as PEM when it starts. It exits if it cannot read "
-    "one, or if the issuer does not lead to a trust root. Two certificates that share a line are skipped. "
-    "Dates are not part of this rule: `meshwright trust` shows them.",
+    why="The identity controller reads its trust roots and its issuer as PEM when it starts. It exits if it "
+    "cannot read one, or if the issuer does not lead to a trust root. It skips certificates that share a line. "
+    "This rule does not compare dates; `meshwright trust` does.",
     fix="paste whole certificates, each from BEGIN to END at the start of a line, with an ECDSA P-256 key",
     source="linkerd2 pkg/tls/codec.go, pkg/issuercerts, pkg/identity/service.go; linkerd2#3414; "
     "trust-manager pkg/util/cert_pool.go",

@@ -78,9 +78,9 @@ def _has_gateway(item: Item) -> bool:
     "MW662",
     "path-of-another-cluster",
     "A cluster applies the files of another one",
-    why="The cluster gets the other one's host names, sizes and edits, and every change to it immediately.",
+    why="The cluster gets the host names, sizes and edits of the other one, and every later change to them immediately.",
     fix="use the path with the name of its own cluster",
-    source="docs/clusters.md: each cluster has folders of its own",
+    source="Meshwright's docs/clusters.md: each cluster has folders of its own",
 )
 def foreign_paths(model: Model) -> Iterator[Hit]:
     if not (model.files.is_file(ANSWERS) or _cluster_files(model)):
@@ -91,7 +91,7 @@ def foreign_paths(model: Model) -> Iterator[Hit]:
         if own in clusters and found and found[1] in clusters and found[1] != own:
             yield Hit(
                 item.at(*pointer),
-                f"{item.title} of {own} applies {path}, which is of {found[1]}",
+                f"{item.title} of {own} applies {path}, which belongs to {found[1]}",
                 subject=item.title,
             )
 
@@ -146,7 +146,7 @@ def _claims(model: Model) -> Iterator[tuple[Item, str, tuple[str | int, ...]]]:
     "A cluster is newer than the repository's own files",
     why="CI installs the Meshwright of the repository's version. An older one does not know the cluster's files.",
     fix="run meshwright update",
-    source="docs/clusters.md, the week of a change",
+    source="Meshwright's docs/clusters.md, the week of a change",
     severity=Severity.WARNING,
 )
 def ahead(model: Model) -> Iterator[Hit]:

@@ -82,7 +82,7 @@ def lost_config(model: Model) -> Iterator[Hit]:
 @rule(
     "MW603",
     "traefik-reinstalled-on-failure",
-    "A failed upgrade uninstalls the ingress",
+    "A failed upgrade uninstalls Traefik",
     why="By default k3s handles a failed upgrade by uninstalling the chart and installing it again.",
     fix="set spec.failurePolicy to abort or retry",
     source="k3s-io/helm-controller v0.17, spec.failurePolicy: reinstall by default",
@@ -93,7 +93,7 @@ def reinstalled(model: Model) -> Iterator[Hit]:
         if item.name == "traefik" and item.get("spec", "failurePolicy") in (None, "reinstall"):
             yield Hit(
                 item.at("spec", "failurePolicy"),
-                f"{item.title} is reinstalled if an upgrade fails",
+                f"{item.title} lets k3s uninstall Traefik if an upgrade fails",
                 subject=item.title,
             )
 

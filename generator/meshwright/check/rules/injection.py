@@ -113,7 +113,7 @@ def on_the_workload(model: Model) -> Iterator[Hit]:
 
 
 def _above_template(workload: Workload) -> Iterator[Pointer]:
-    """The metadata of what its pods are made from, which pods do not inherit."""
+    """The metadata above the pod template, which pods do not inherit."""
     if workload.template:
         yield ("metadata",)
     if workload.item.built.kind == "CronJob":
@@ -142,7 +142,7 @@ def as_a_label(model: Model) -> Iterator[Hit]:
     "inject-value-unknown",
     "linkerd.io/inject has an unknown value",
     why="A pod with another value gets no proxy. On a Namespace, another value keeps out every pod in it, "
-    "even one whose own annotation is enabled. Nothing reports it. An empty value counts as none.",
+    "even one whose own annotation is enabled. Nothing reports it. An empty value counts as no annotation.",
     fix="use enabled, ingress or disabled",
     source="linkerd2 pkg/inject/report.go, ValidInjectAnnotationValues",
 )

@@ -53,7 +53,7 @@ def _targets(own: KustomizationFile) -> Iterator[tuple[str, int, Mapping[str, An
 def missed_patch(model: Model) -> Iterator[Hit]:
     for own in _files(model):
         targets = list(_targets(own))
-        # A component's objects are those of whoever takes it in.
+        # A Component patches the objects of the kustomizations that include it.
         if not targets or own.is_component:
             continue
         taken = intake(model.files, model.repository.index, own)
@@ -138,7 +138,7 @@ def _images(data: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _image(text: str) -> str:
-    """Without tag and digest; a registry's port is none."""
+    """The name without tag and digest; the port of a registry is part of the name."""
     name = text.partition("@")[0]
     head, slash, last = name.rpartition("/")
     return f"{head}{slash}{last.partition(':')[0]}"

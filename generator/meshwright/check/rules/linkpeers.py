@@ -20,8 +20,8 @@ _PROBE_PORT = 4191
     "MW644",
     "link-probe-port-differs",
     "The probe of a gateway uses another port than its Link",
-    why="The Service of the probe has the port of the chart's values, the request goes to the port of the Link. "
-    "A proxy refuses a port that a Service does not have, so the gateway counts as down.",
+    why="The Service of the probe has the port from the chart's values, but the request goes to the port in the "
+    "Link. A proxy refuses a port that a Service does not have, so the gateway counts as down.",
     fix="set controllers[].gateway.probe.port to probeSpec.port of the Link",
     source="linkerd2 issues 14451 and 15670",
     since="2025.7.1",

@@ -45,7 +45,7 @@ def names_differ(model: Model) -> Iterator[Hit]:
     "MW642",
     "link-selector-not-string",
     "A Link selects by a value that is not a string",
-    why="The API server accepts the value, but the controllers cannot decode their list of Links anymore: "
+    why="The API server accepts the value, but the controllers can no longer decode their list of Links: "
     "every link of the cluster stops.",
     fix="quote the value",
     source="linkerd2 edge-26.1.1, service-mirror against an API server: cannot unmarshal bool into matchLabels",
@@ -108,7 +108,8 @@ def gateway_incomplete(model: Model) -> Iterator[Hit]:
     "link-credentials-incomplete",
     "The credentials of a Link lack what Linkerd reads",
     why="linkerd-destination finds the credentials of other clusters by type and label, and ignores a Secret "
-    "without the two domains. Clients then get no endpoints of the other cluster.",
+    "without the annotations for the trust domain and the cluster domain. Clients then get no endpoints of "
+    "the other cluster.",
     fix="write the Secret as `linkerd multicluster link-gen` prints it",
     source="linkerd2 edge-26.8.3, controller/api/destination/watcher/cluster_store.go",
 )

@@ -39,7 +39,7 @@ def _monitors(model: Model) -> Iterator[tuple[Item, str]]:
     "monitor-port-renamed",
     "A monitor selects a port name that Linkerd no longer uses",
     why="The controllers' port admin-http was renamed to <component>-admin, so the monitor selects nothing.",
-    fix="keep .*-admin in Linkerd's namespace and admin in viz' namespace, and drop linkerd-admin",
+    fix="keep the port names .*-admin in Linkerd's namespace and admin in viz' namespace, and drop linkerd-admin",
     source="linkerd2 148fd1c16 (edge-25.6.3)",
     since="2025.6.3",
 )
@@ -102,7 +102,7 @@ def release_label(model: Model) -> Iterator[Hit]:
         for kind, value in _SELECTORS.items():
             spec = ("prometheus", "prometheusSpec")
             own = stack.value(*spec, _OWN_SELECTOR[kind])
-            # A selector that stands in the values replaces the release's label.
+            # A selector in the values replaces the release's label.
             if stack.value(*spec, value) is False and not own:
                 continue
             for item in model.items(kind, _GROUP):
@@ -161,7 +161,7 @@ def _finds(model: Model, monitor: Item, namespace: str) -> bool:
 
 
 def _opaque(model: Model, cluster: str, namespace: str) -> bool:
-    """Whether pods may run there that are not seen: a chart's, an operator's, or nobody's at all."""
+    """Whether unseen pods may run in a namespace: of a chart, of an operator, or if none of its objects are here."""
     known = model.once(_opaque_namespaces)
     if (cluster, namespace) not in known:
         known[cluster, namespace] = _is_opaque(model, cluster, namespace)
@@ -169,7 +169,7 @@ def _opaque(model: Model, cluster: str, namespace: str) -> bool:
 
 
 def _opaque_namespaces(_: Model) -> dict[tuple[str, str], bool]:
-    """Filled as namespaces are asked for."""
+    """The answers of ``_opaque``, one for each namespace that was asked about."""
     return {}
 
 

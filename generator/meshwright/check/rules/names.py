@@ -21,7 +21,7 @@ _FREE = frozenset({"rbac.authorization.k8s.io", "certificates.k8s.io", "authoriz
     "object-name-refused",
     "The API server refuses a name",
     why="A name consists of lower case letters, digits, '-' and, except for Services and Namespaces, '.'. The "
-    "API server refuses any other, and Flux then does not apply any object of the Kustomization.",
+    "API server refuses any other name, and Flux then does not apply any object of the Kustomization.",
     fix="use lower case letters, digits and '-', and begin and end with a letter or digit",
     source="Kubernetes, Object Names and IDs; apimachinery pkg/api/validation",
 )

@@ -30,7 +30,7 @@ rule(
     "MW001",
     "dependency-cycle",
     "Dependencies form a cycle",
-    why="Each waits until another is Ready, so none of them is ever applied, and only their status shows it.",
+    why="Each of them waits until another one is Ready, so none is ever applied, and only their status shows it.",
     fix="remove one of the dependencies",
     source="fluxcd kustomize-controller and helm-controller, spec.dependsOn: cycles are not detected",
     engine=Engine.FLUX,
@@ -40,8 +40,8 @@ rule(
     "MW002",
     "crd-provider-in-same-kustomization",
     "An object is applied together with the release that provides its kind",
-    why="Flux dry-runs a whole stage before it applies any of it. The unknown kind, or the webhook that is "
-    "not running yet, fails the stage every time, and the HelmRelease with it.",
+    why="Flux dry-runs a whole stage before it applies any of it. An unknown kind, or a webhook that is not "
+    "running yet, makes this dry run fail every time, so the HelmRelease is not applied either.",
     fix="move the object to a Kustomization of its own that depends on this one, and set wait: true on "
     "this one",
     source="fluxcd/pkg ssa/manager_apply.go, ApplyAllStaged",
@@ -64,8 +64,8 @@ rule(
     "Pods may start before the injector",
     why="The injector's webhook fails open: a pod that is created before the injector runs gets no proxy, "
     "and nothing reports it.",
-    fix="make it wait until the control plane is ready: with dependsOn in Flux, or in a later wave that "
-    "waits in Argo CD",
+    fix="make it wait until the control plane is ready: with dependsOn in Flux, or with a later sync wave and a "
+    "health check for Applications in Argo CD",
     source="linkerd2 charts/linkerd-control-plane, webhookFailurePolicy: Ignore; linkerd2#11623, #13702",
 )(_diagnosed(OrderFault.RACE, "injector", "unseen-injector"))
 

@@ -91,7 +91,7 @@ def cni_paths(model: Model) -> Iterator[Hit]:
     "The Gateway API CRDs have two owners",
     why="Helm refuses to install over objects of another owner, or each owner reverts the other's version. "
     "Bundle v1.5 also brings a policy that rejects older bundles.",
-    fix="keep one owner; if the chart has installed them, migrate in two steps (docs/upgrade-gateway-api.md)",
+    fix="keep one owner; if the chart has installed them, migrate in two steps (Meshwright's docs/upgrade-gateway-api.md)",
     source="linkerd2#13334; k3s#11932; gateway-api v1.5.1 safe-upgrades; linkerd2 charts/linkerd-crds/values.yaml",
 )
 def two_owners(model: Model) -> Iterator[Hit]:
@@ -268,8 +268,8 @@ def half_available(model: Model) -> Iterator[Hit]:
     "namespace-labels-missing",
     "The engine creates a namespace without Linkerd's labels",
     why="No chart creates its namespace. Without the labels for Pod Security privileged and "
-    "admission-webhooks disabled, the control plane may be rejected, or its own injector called for its "
-    "pods.",
+    "admission-webhooks disabled, the control plane may be rejected, or its own injector may be called "
+    "for its pods.",
     fix="write a Namespace manifest with the labels, and remove createNamespace",
     source="linkerd2 charts/linkerd-control-plane/templates/namespace.yaml, for the CLI alone",
     severity=Severity.WARNING,

@@ -22,7 +22,7 @@ _MUTATING_KINDS = ("MutatingAdmissionPolicy", "MutatingPolicy", "Assign", "Modif
     "MW305",
     "pod-security-blocks-linkerd-init",
     "Pod Security blocks linkerd-init in a meshed namespace",
-    why="linkerd-init needs NET_ADMIN and NET_RAW. These levels forbid both, so no pod is created.",
+    why="linkerd-init needs NET_ADMIN and NET_RAW. Levels baseline and restricted forbid both, so no pod is created.",
     fix="set the level to privileged, or use linkerd-cni",
     source="Kubernetes Pod Security Standards; linkerd2 charts/partials, _proxy-init.tpl, by cniEnabled",
 )

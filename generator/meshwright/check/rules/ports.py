@@ -77,8 +77,8 @@ def _holder(model: Model, workload: Workload, settings: ProxySettings, key: str)
     "MW402",
     "opaque-ports-mismatch",
     "A Service and its pods have different opaque ports",
-    why="The client's proxy follows the Service and the server's proxy follows the pod: one sends HTTP/2 "
-    "where the other does not detect it.",
+    why="The client's proxy follows the Service and the server's proxy follows the pod. If they differ, one of "
+    "them sends HTTP/2, and the other does not detect it.",
     fix="set the same config.linkerd.io/opaque-ports on both",
     source="linkerd2 pkg/healthcheck, linkerd-opaque-ports-definition",
     severity=Severity.WARNING,

@@ -92,7 +92,8 @@ def older_native_name(model: Model) -> Iterator[Hit]:
     "MW316",
     "inbound-policy-unknown",
     "Linkerd does not know the default inbound policy",
-    why="The injector logs it and uses the default policy instead, which allows all clients.",
+    why="The injector logs it and uses the mesh's default policy instead, which allows all clients unless you "
+    "set another one.",
     fix=f"use one of {', '.join(_POLICIES)}",
     source="linkerd2 pkg/inject/inject.go, default-inbound-policy",
 )

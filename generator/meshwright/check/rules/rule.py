@@ -30,7 +30,7 @@ class Engine(StrEnum):
 class Hit:
     """One place where a rule fires; ``message`` names both parties.
 
-    ``fix`` stands in place of the rule's own, where the way out is known more exactly. ``severity`` too.
+    ``fix`` and ``severity`` replace those of the rule where more is known.
     ``absent`` is the object that is missing: the hit is dropped if something that was not seen may bring it.
     """
 
@@ -44,11 +44,11 @@ class Hit:
 
 @dataclass(frozen=True)
 class Rule:
-    """``name`` says in words what ``id`` counts: users may write either.
+    """``name`` says in words what the rule finds; users may write ``id`` or ``name``.
 
-    ``since`` and ``until`` are Linkerd chart versions, such as 2026.5.2; ``until`` is the first without.
-
-    A rule with either is run only when Linkerd's version is known. ``source`` says where the fact was read.
+    ``since`` and ``until`` are Linkerd chart versions, such as 2026.5.2; ``until`` is the first to which the
+    rule no longer applies. In a repository without a control plane, such a rule assumes the pinned Linkerd,
+    and its findings are warnings. ``source`` says where the fact was read.
     """
 
     id: str

@@ -20,7 +20,7 @@ from meshwright.progress import say
 
 
 def run_rules(model: Model, rules: Iterable[Rule] | None = None) -> Iterator[Finding | NotSeen]:
-    """The findings of every rule that applies; each cause for not running some is said once.
+    """The findings of every rule that applies, and one entry for each reason why rules were not run.
 
     Without ``rules`` all of them are run.
     """
@@ -67,7 +67,7 @@ def run_rules(model: Model, rules: Iterable[Rule] | None = None) -> Iterator[Fin
 
 
 def _finding(rule: Rule, hit: Hit, assumed: EdgeRelease | None) -> Finding:
-    """The finding of a hit: at most a warning where Linkerd's version is ``assumed``, which it says."""
+    """The finding of a hit; if Linkerd's version is ``assumed``, it is at most a warning and says so."""
     severity, message = hit.severity or rule.severity, hit.message
     if assumed is not None:
         severity = Severity.WARNING if severity is Severity.ERROR else severity

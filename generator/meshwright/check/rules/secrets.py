@@ -25,7 +25,7 @@ _PAGES = (".md", ".rst", ".adoc", ".html")
 _CONTENT = re.compile(r"\s*[0-9A-Za-z+/]{40,}={0,2}\s*\Z")
 # No key is larger; larger files are data.
 _MOST_BYTES = 1024 * 1024
-# What makes Secrets without holding one.
+# Types of Secrets that Kubernetes fills, or that only let nodes join the cluster.
 _HARMLESS_TYPES = frozenset({"kubernetes.io/service-account-token", "bootstrap.kubernetes.io/token"})
 
 
@@ -155,7 +155,7 @@ def _generator_inputs(model: Model) -> dict[str, str]:
     severity=Severity.WARNING,
 )
 def plain_secret(model: Model) -> Iterator[Hit]:
-    # Who has set SOPS up wants no exception.
+    # In a repository that uses SOPS, every Secret should be encrypted.
     severity = Severity.ERROR if model.files.is_file(".sops.yaml") else None
     for item in model.items("Secret", ""):
         if str(item.get("type")) in _HARMLESS_TYPES or item.built.origin.is_chart:
@@ -177,8 +177,8 @@ def plain_secret(model: Model) -> Iterator[Hit]:
     "MW903",
     "sops-without-decryption",
     "Nothing decrypts a SOPS file",
-    why="kustomize-controller refuses to apply an encrypted Secret, and with it everything else of the "
-    "Kustomization. It applies encrypted files of a secretGenerator as they are.",
+    why="kustomize-controller refuses to apply an encrypted Secret, and with it everything else in the "
+    "Kustomization. It applies encrypted files of a secretGenerator without decrypting them.",
     fix="set spec.decryption: {provider: sops, secretRef: {name: sops-age}} in the Kustomization",
     source="fluxcd kustomize-controller v1.9.5, apply and internal/decryptor",
     engine=Engine.FLUX,

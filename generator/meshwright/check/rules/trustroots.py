@@ -248,9 +248,9 @@ def chain(model: Model) -> Iterator[Hit]:
 
 
 def _held(model: Model, bundle: Item) -> list[str] | None:
-    """The Secrets that a Bundle takes certificates from, by name and by label; None when some cannot be told.
+    """The Secrets that a Bundle takes certificates from, by name and by label; None if some are unknown.
 
-    What a label finds is what the repository makes with it.
+    A label selects the objects in the repository that have it.
     """
     namespace = trust_namespace(model, bundle.cluster)
     names: list[str] = []

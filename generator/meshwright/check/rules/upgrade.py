@@ -54,7 +54,8 @@ def _proxies(model: Model, cluster: str) -> Iterator[tuple[str, str, Position]]:
     "MW921",
     "proxy-version-skew",
     "A proxy's version is too far from the control plane's",
-    why="Control plane and proxies work together if at most one numbered version lies between them.",
+    why="Control plane and proxies work together only if they are at most one numbered version apart, such as "
+    "2.19 and 2.20.",
     fix="remove the version, so that the injector sets its own, or choose a closer one",
     source="linkerd.io, Upgrading Linkerd: edge releases and data plane version skew",
 )
@@ -132,9 +133,9 @@ def charts_far_apart(model: Model) -> Iterator[Hit]:
     "MW924",
     "gateway-api-crds-deleted-by-helm",
     "Helm would delete the Gateway API CRDs",
-    why="Before 2025.3.1 nothing marks them to be kept. If this release has ever installed them, Helm "
-    "deletes them because of this value, and every route of every controller with them.",
-    fix="first upgrade to 2025.3.1 or newer, with installGatewayAPI: true (docs/upgrade-gateway-api.md); "
+    why="Charts before 2025.3.1 do not mark the CRDs to be kept. If this release has ever installed them, this "
+    "value makes Helm delete them, and every route of every controller with them.",
+    fix="first upgrade to 2025.3.1 or newer, with installGatewayAPI: true (Meshwright's docs/upgrade-gateway-api.md); "
     "if it has never installed them, suppress this finding with that reason",
     source="linkerd2 7b1cdb99c (#13740); linkerd.io, Migrating Gateway API ownership",
 )
@@ -158,11 +159,11 @@ def dropped_unkept(model: Model) -> Iterator[Hit]:
     "MW925",
     "gateway-api-owner-unset",
     "Nothing says who installs the Gateway API CRDs",
-    why="Since 2025.9.4 the chart does not install them by default. After an upgrade from before 2025.3.1 "
-    "Helm deletes them, and every route with them; after an upgrade from a later version they stay, but "
+    why="Since 2025.9.4 the chart does not install the CRDs by default. On an upgrade from a version before "
+    "2025.3.1, Helm deletes them, and every route with them. On an upgrade from a later version they stay, but "
     "nothing upgrades them.",
     fix="if the chart has installed them, set installGatewayAPI: true for one release "
-    "(docs/upgrade-gateway-api.md); if something else does, set it to false",
+    "(Meshwright's docs/upgrade-gateway-api.md); if something else does, set it to false",
     source="linkerd2 105b61d49 (#14523), 7b1cdb99c (#13740)",
     severity=Severity.WARNING,
     since="2025.9.4",
@@ -191,11 +192,11 @@ def unsaid_owner(model: Model) -> Iterator[Hit]:
     "MW926",
     "gateway-api-crds-pruned-by-argocd",
     "Argo CD would prune the Gateway API CRDs",
-    why="helm.sh/resource-policy: keep protects them when the Application is deleted, but not when it is "
-    "pruned: without the value they are no longer rendered, and Argo CD deletes them and every route with "
-    "them.",
+    why="helm.sh/resource-policy: keep protects the CRDs when the Application is deleted, but not when they are "
+    "pruned: without installGatewayAPI they are no longer rendered, and Argo CD deletes them, and every route "
+    "with them.",
     fix="add Prune=confirm to the Application's syncOptions, or a patch that annotates the CRDs with "
-    "argocd.argoproj.io/sync-options: Prune=false (docs/upgrade-gateway-api.md)",
+    "argocd.argoproj.io/sync-options: Prune=false (Meshwright's docs/upgrade-gateway-api.md)",
     source="argo-cd docs/user-guide/helm.md, sync-options.md; gitops-engine pkg/sync/sync_context.go, pruneObject",
     engine=Engine.ARGOCD,
     severity=Severity.WARNING,
@@ -219,7 +220,7 @@ def pruned_by_argo(model: Model) -> Iterator[Hit]:
 
 
 def _is_patched(model: Model, folder: str) -> bool:
-    """Whether a kustomization says Prune=false in some patch; which object it hits kustomize says."""
+    """Whether a patch of a kustomization contains Prune=false, for whichever object."""
     kustomization = model.repository.index.get(folder) if folder else None
     return kustomization is not None and "Prune=false" in str(kustomization.data.get("patches"))
 

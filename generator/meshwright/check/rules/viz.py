@@ -109,7 +109,7 @@ def open_dashboard(model: Model) -> Iterator[Hit]:
     "The dashboard rejects its public host, or accepts any host",
     why="viz rejects the public host unless enforcedHostRegexp matches it; .* accepts any host and allows "
     "DNS rebinding attacks.",
-    fix="set dashboard.enforcedHostRegexp to ^the\\.host$, dots escaped",
+    fix="set dashboard.enforcedHostRegexp to its host with escaped dots, such as ^viz\\.example\\.org$",
     source="linkerd2 viz/charts/linkerd-viz/values.yaml, dashboard.enforcedHostRegexp",
 )
 def enforced_host(model: Model) -> Iterator[Hit]:

@@ -44,7 +44,7 @@ def _webhooks(model: Model) -> Iterator[tuple[ChartRelease, str, str, str]]:
     why="With externalSecret the chart does not create the certificate, and the pod waits for its Secret "
     "forever.",
     fix="add a Certificate with this secretName",
-    source="linkerd2 charts, proxyInjector.externalSecret and its like",
+    source="linkerd2 charts, proxyInjector.externalSecret and similar values",
 )
 def webhook_secret(model: Model) -> Iterator[Hit]:
     for release, key, secret, _ in _webhooks(model):
@@ -139,7 +139,7 @@ def webhook_ca(model: Model) -> Iterator[Hit]:
     why="The certificate is valid for a year, and nothing renews it. Argo CD renders the chart on each "
     "refresh, so the Application is never in sync; with selfHeal the control plane restarts each time.",
     fix="set externalSecret: true and injectCaFrom, with a cert-manager Certificate",
-    source="linkerd2 charts, genSelfSignedCert in proxy-injector-rbac.yaml and its like",
+    source="linkerd2 charts, genSelfSignedCert in proxy-injector-rbac.yaml and similar templates",
 )
 def generated_certificates(model: Model) -> Iterator[Hit]:
     for chart, webhooks in _WEBHOOKS.items():
