@@ -94,7 +94,7 @@ def main() -> None:
             _prepare_completion()
         code = app(standalone_mode=False)
     except SystemExit as done:
-        # The end of a completion; nothing else ends so.
+        # Only a completion ends with SystemExit.
         code = done.code
     except BaseException as error:
         fail(error)

@@ -1,4 +1,4 @@
-"""JSON Merge Patch (RFC 7396), by which ``overrides:`` and a chart's values change what they lie on."""
+"""JSON Merge Patch (RFC 7396): how ``overrides`` of a mesh.yaml, and layers of chart values, are merged."""
 
 from __future__ import annotations
 

@@ -49,7 +49,7 @@ class Created:
 
 
 def create(request: Request) -> Created:
-    """Ask what is open, render, and put the files in their place, all or none.
+    """Ask the open questions, render, and move the files into place, all or none.
 
     Raises MeshwrightError for a folder, template or answer that does not fit, each with its fix.
     """

@@ -13,13 +13,13 @@ from meshwright.inert import printable
 from meshwright.printing import in_colour, tell
 
 _BOLD, _RED, _PLAIN = "\x1b[1m", "\x1b[31m", "\x1b[0m"
-# A default that is picked is a default that is taken.
+# In these kinds, picking the default counts as accepting it.
 _PICKED = (Kind.ONE, Kind.MANY, Kind.YES_NO)
 _NO, _YES, _STOP = "no", "yes", "stop"
 
 
 class Interview:
-    """One conversation. A default that was taken follows the answers that it depends on."""
+    """One conversation. An accepted default is computed again when the answers that it depends on change."""
 
     def __init__(self, questionnaire: Questionnaire, given: Given, goal: str) -> None:
         """``goal`` is what will be written, for the summary."""
@@ -35,9 +35,9 @@ class Interview:
         ]
 
     def hold(self) -> Mapping[str, Any]:
-        """Ask, and show the answers until nothing is to be changed; the answers that are no defaults.
+        """Ask, and show the answers until the user accepts them. Returns those that are not defaults.
 
-        Raises EOFError for a stop.
+        Raises EOFError if the user stops.
         """
         open_questions = [name for name in self._names if name not in self._given]
         if open_questions:
@@ -85,7 +85,7 @@ class Interview:
         return answer
 
     def _standing(self, question: Question) -> Any:
-        """The answer that needs no question, or DEFAULT. Raises RefusedAnswer if it no longer fits."""
+        """An answer that need not be asked for, or DEFAULT. Raises RefusedAnswer if it no longer fits."""
         name = question.name
         if name == self._again:
             return DEFAULT

@@ -67,10 +67,10 @@ def shown(value: Any) -> str:
 
 
 def ask(question: Question, *, text: str, current: Any) -> Any:
-    """The raw answer, or DEFAULT when Enter was pressed on nothing.
+    """The raw answer, or DEFAULT if Enter was pressed on an empty line.
 
-    ``text`` stands in the line to be edited, after a refusal; ``current`` is what Enter takes.
-    Raises KeyboardInterrupt and EOFError as they were typed.
+    ``text`` is what the line contains at first, such as a refused answer; ``current`` is the default.
+    Raises KeyboardInterrupt for Ctrl-C and EOFError for Ctrl-D.
     """
     if question.kind is Kind.ONE:
         return _ask_one(question, current)

@@ -1,1 +1,1 @@
-"""The user's cache: where it is, what its entries stand on, and how they are read and written."""
+"""The user's cache: where it is, what its entries depend on, and how they are read and written."""

@@ -29,7 +29,7 @@ class ReadingProblem:
 class Reading:
     """The certificates that Linkerd has after reading, none if ``refused``.
 
-    ``problems`` has the reason for a refusal, and certificates that are skipped without a word.
+    ``problems`` has the reason for a refusal, and certificates that Linkerd skips without an error.
     """
 
     certificates: tuple[Located, ...] = ()

@@ -119,7 +119,7 @@ class _Check:
         self._from_kubeconform: list[Finding] = []
         self._kubeconform: Tool | None = None
         self._order: tuple[Line, ...] = ()
-        # Findings, by id and place, of which one line of a rule says the cause.
+        # Findings, by id and place, whose cause a rule reports in one line.
         self._explained: set[tuple[str, Position]] = set()
         # About the check itself: no suppression in the repository takes them out.
         self.ours: list[Finding] = []

@@ -83,7 +83,7 @@ def _findings(outcome: Outcome, colour: bool, source: Path | None) -> str:
     from meshwright.check.output import text
     from meshwright.check.report import Report
 
-    # What a report says of roots means nothing here.
+    # generate judges no roots, so the report has none.
     report = Report(outcome.findings, (), (), {}, "", each=True)
     return text.render(report, colour=colour, source=source, brief=True)
 

@@ -10,7 +10,7 @@ from typing import Any
 _DAY = 86400
 _YEAR = 365 * _DAY
 _WIDTH, _LEFT, _ROW, _TOP = 960, 250, 34, 34
-# A day takes as much room as the tenfold does elsewhere: lifetimes are of 24 hours and of ten years.
+# The axis is logarithmic, because some certificates live 24 hours and others ten years.
 _TICKS = (
     (_DAY, "1 day"),
     (7 * _DAY, "1 week"),

@@ -70,7 +70,7 @@ def _lines(data: Any) -> Iterator[str]:
 
 
 def _has_list(data: Any) -> bool:
-    """Whether a list that is not empty stands somewhere in ``data``."""
+    """Whether ``data`` contains a list that is not empty."""
     if isinstance(data, dict):
         return any(map(_has_list, data.values()))
     return isinstance(data, (list, tuple)) and len(data) > 0

@@ -117,7 +117,7 @@ class Model:
         self.releases = tuple(releases)
         # The minor that is checked against, such as 1.36.
         self.kubernetes = kubernetes
-        # What went wrong in what several rules share; the runner tells of it once.
+        # Internal errors in computations that several rules share; the runner reports each once.
         self.faults: list[Finding] = []
         self._made: dict[Callable[[Model], Any], Any] = {}
 
@@ -225,7 +225,7 @@ class Model:
         return not any(gap.doubt(Absence(cluster)) for gap in self.gaps)
 
     def doubts(self, absence: Absence) -> tuple[Doubt, list[Gap]]:
-        """How much speaks against it that an object is missing, and the gaps that may bring it."""
+        """How likely it is that a missing object exists after all, and the gaps that may bring it."""
         found = [(gap.doubt(absence), gap) for gap in self.gaps]
         most = max((doubt for doubt, _ in found), default=Doubt.NONE)
         return most, [gap for doubt, gap in found if doubt is most and doubt]

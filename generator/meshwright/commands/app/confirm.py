@@ -16,7 +16,7 @@ def mesh_file_last(paths: Iterable[str]) -> list[str]:
 
 
 def agreed(paths: Iterable[str]) -> bool:
-    """Whether the user says yes to writing these files; no without a terminal, which is said."""
+    """Whether the user agrees to write these files. Without a terminal: no, with a message."""
     files = ", ".join(sorted(paths))
     if not (sys.stdin.isatty() and terminal()):
         tell(f"not written ({files}): there is no terminal to ask on; run the command again with --yes\n")
