@@ -56,10 +56,17 @@ def chart_of(
         return _named(source)
     if key[0] == "OCIRepository" and source.get("url"):
         ref = mapping_of(source.get("ref"))
-        return ChartReference(
-            posixpath.basename(str(source["url"]).rstrip("/")), str(ref.get("tag") or ref.get("semver") or "")
-        )
+        return ChartReference(posixpath.basename(str(source["url"]).rstrip("/")), _oci_version(ref))
     return None
+
+
+def _oci_version(ref: Mapping[str, Any]) -> str:
+    """source: fluxcd source-controller, OCIRepository: a digest comes before a semver, and that before a tag.
+
+    A tag beside a digest is what people read as its version.
+    """
+    fields = ("tag", "digest") if ref.get("digest") else ("semver", "tag")
+    return next((str(ref[field]) for field in fields if ref.get(field)), "")
 
 
 def values_references(release: BuiltObject) -> Iterator[ValuesReference]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from meshwright.check.model.index import CONTROL_PLANE, Item, Model
@@ -11,6 +12,8 @@ from meshwright.yaml.pointer import scalars
 GROUP = "cert-manager.io"
 ISSUER_SECRET = "linkerd-identity-issuer"
 TRUST_ROOTS = "linkerd-identity-trust-roots"
+# The first version that makes a new key at each renewal by default.
+_ALWAYS_SINCE = (1, 18)
 # Kinds from which a Secret is created in the cluster, with the pointer to its name.
 _SECRET_SOURCES = (
     ("Secret", ("metadata", "name")),
@@ -100,6 +103,35 @@ def issuer_of(model: Model, certificate: Item) -> tuple[str, Item | None]:
     namespace = "" if kind == "ClusterIssuer" else certificate.namespace
     title = f"{kind} {name}" if kind == "ClusterIssuer" else f"{kind} {certificate.namespace}/{name}"
     return title, model.find(certificate.cluster, kind, namespace, name)
+
+
+def renews_key(model: Model, certificate: Item) -> tuple[bool, str] | None:
+    """Whether a renewed Certificate gets a new key, and the words for why; None if nothing here tells.
+
+    source: cert-manager 1.18 release notes: rotationPolicy is Always by default, Never before; the feature
+    gate DefaultPrivateKeyRotationPolicyAlways.
+    """
+    policy = certificate.get("spec", "privateKey", "rotationPolicy")
+    if policy in ("Always", "Never"):
+        return policy == "Always", f"has rotationPolicy: {policy}"
+    versions = [release.chart.version for release in model.charts("cert-manager", certificate.cluster)]
+    found = (
+        re.match(r"v?([0-9]+)\.([0-9]+)\.", versions[0]) if policy is None and len(versions) == 1 else None
+    )
+    if found is None:
+        return None
+    always = (int(found[1]), int(found[2])) >= _ALWAYS_SINCE and not _keeps_old_default(model, certificate)
+    does = "makes a new key" if always else "keeps the key"
+    return always, f"sets no rotationPolicy, and cert-manager {versions[0]} {does} by default"
+
+
+def _keeps_old_default(model: Model, certificate: Item) -> bool:
+    gate = "DefaultPrivateKeyRotationPolicyAlways"
+    for release in model.charts("cert-manager", certificate.cluster):
+        gates = str(release.value("featureGates") or "").replace(" ", "")
+        if f"{gate}=false" in gates or release.value("config", "featureGates", gate) is False:
+            return True
+    return False
 
 
 def control_planes(model: Model) -> Iterator[ChartRelease]:

@@ -33,10 +33,10 @@ def _never(_: Any) -> bool:
 class ChartRelease:
     """One installation of a chart; ``title`` is for messages, ``position`` is that of its version.
 
-    ``repository`` is the URL of its Helm repository, or empty if unknown. ``complete`` is false if some
-    values are not in the repository. ``built`` is its HelmRelease, ``folder`` the folder of the
-    kustomization with its helmCharts entry, ``application`` the Argo CD Application that installs it.
-    ``findings`` are faults in its values.
+    ``repository`` is the URL of its Helm repository, or empty if unknown; ``source`` is the kind of the Flux
+    source that it comes from. ``complete`` is false if some values are not in the repository. ``built`` is
+    its HelmRelease, ``folder`` the folder of the kustomization with its helmCharts entry, ``application`` the
+    Argo CD Application that installs it. ``findings`` are faults in its values.
     """
 
     chart: ChartReference
@@ -47,6 +47,7 @@ class ChartRelease:
     position: Position
     values: MergedValues
     repository: str = ""
+    source: str = ""
     complete: bool = True
     root: Root | None = None
     built: BuiltObject | None = None
@@ -106,6 +107,7 @@ def _helm_release(repository: Repository, root: Root, built: BuiltObject) -> Cha
     chart = chart_of(built, find) or ChartReference("")
     inline = mapping_of(mapping_of(spec.get("chart")).get("spec"))
     pointer = ("spec", "chart", "spec", "version") if inline else ("spec", "chartRef")
+    kind, *named = _source_reference(find, built, inline)
     return ChartRelease(
         chart=chart,
         name=str(spec.get("releaseName") or built.name),
@@ -114,7 +116,8 @@ def _helm_release(repository: Repository, root: Root, built: BuiltObject) -> Cha
         cluster=root.cluster,
         position=position_of(repository.files, built, pointer),
         values=merge(layers),
-        repository=_repository_url(find, built, inline),
+        repository=_url(find(kind, *named)),
+        source=kind,
         complete=source.complete,
         root=root,
         built=built,
@@ -133,19 +136,23 @@ def _source(repository: Repository, cluster: str) -> Callable[[str, str, str], B
     return find
 
 
-def _repository_url(
+def _source_reference(
     find: Callable[[str, str, str], BuiltObject | None], release: BuiltObject, inline: Mapping[str, Any]
-) -> str:
-    """The URL of the release's HelmRepository, also through a HelmChart that chartRef names."""
+) -> tuple[str, str, str]:
+    """Kind, namespace and name of the source of a release's chart, also through a HelmChart of chartRef."""
     reference, home = mapping_of(inline.get("sourceRef")), release.namespace
-    chart = mapping_of(mapping_of(release.data.get("spec")).get("chartRef"))
-    if not inline and chart.get("kind") == "HelmChart":
-        home = str(chart.get("namespace") or release.namespace)
-        found = find("HelmChart", home, str(chart.get("name") or ""))
-        reference = mapping_of(mapping_of(found.data.get("spec")).get("sourceRef")) if found else {}
+    if not inline:
+        reference = mapping_of(mapping_of(release.data.get("spec")).get("chartRef"))
+        if reference.get("kind") == "HelmChart":
+            home = str(reference.get("namespace") or release.namespace)
+            found = find("HelmChart", home, str(reference.get("name") or ""))
+            reference = mapping_of(mapping_of(found.data.get("spec")).get("sourceRef")) if found else {}
     name, kind = str(reference.get("name") or ""), str(reference.get("kind") or "")
-    source = find(kind, str(reference.get("namespace") or home), name)
-    return str(mapping_of(source.data.get("spec")).get("url") or "") if source else ""
+    return kind, str(reference.get("namespace") or home), name
+
+
+def _url(source: BuiltObject | None) -> str:
+    return str(mapping_of(source.data.get("spec")).get("url") or "") if source is not None else ""
 
 
 def _of_application(release: Release) -> ChartRelease:

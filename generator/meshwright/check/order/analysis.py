@@ -130,17 +130,22 @@ def _cycle(startup: StartupModel, cycle: list[Edge]) -> Diagnosis:
 
 
 def _cycle_within_unit(startup: StartupModel, cycle: list[Edge]) -> Diagnosis:
-    """A cycle within one unit: an early wave needs something from a later one."""
+    """A cycle within one unit: it names itself, or an early wave needs something from a later one."""
     step = next((step for step in cycle if step.because.kind != "own" and step.because.position), cycle[0])
     unit = startup.owner(step.event)
+    at, kind = step.because.position or unit.position, step.because.kind
+    if kind == "dependsOn":
+        text = f"{unit.title} never starts: it depends on itself"
+        return Diagnosis(OrderFault.CIRCLE, at, text, unit.title, kind)
+    if kind == "healthChecks":
+        text = f"{unit.title} never becomes ready: it is one of its own healthChecks"
+        return Diagnosis(OrderFault.DEADLOCK, at, text, unit.title, kind, "remove it from healthChecks")
     text = (
         f"{unit.title} never becomes ready: it {startup.moment(step.event)} only after it "
         f"{startup.moment(step.other)}, which comes later ({step.because.text})"
     )
     fix = "move what it needs to an earlier wave"
-    return Diagnosis(
-        OrderFault.DEADLOCK, step.because.position or unit.position, text, unit.title, "wave", fix
-    )
+    return Diagnosis(OrderFault.DEADLOCK, at, text, unit.title, "wave", fix)
 
 
 def _chain(startup: StartupModel, hops: list[Edge], known: Position) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from meshwright.check.model.certmanager import (
@@ -15,6 +14,7 @@ from meshwright.check.model.certmanager import (
     issuer_of,
     linkerds_certificates,
     makers,
+    renews_key,
     trust_bundles,
 )
 from meshwright.check.model.duration import DAY, days, seconds
@@ -22,7 +22,6 @@ from meshwright.check.model.index import Model
 from meshwright.check.model.inlinepem import InlinePem, InlineTrust, inline_trust
 from meshwright.check.rules.rule import Absence, Hit, Severity, rule
 
-_OLD_DEFAULT = (1, 18)
 _TLS = "kubernetes.io/tls"
 
 
@@ -213,15 +212,10 @@ def no_certificates(model: Model) -> Iterator[Hit]:
 )
 def kept_key(model: Model) -> Iterator[Hit]:
     for item in linkerds_certificates(model, ISSUER_SECRET):
-        policy = item.get("spec", "privateKey", "rotationPolicy")
-        for release in model.charts("cert-manager", item.cluster) if policy in (None, "Never") else ():
-            found = re.match(r"v?([0-9]+)\.([0-9]+)\.", release.chart.version)
-            if policy == "Never" or (found and (int(found[1]), int(found[2])) < _OLD_DEFAULT):
-                why = "has rotationPolicy: Never"
-                if policy is None:
-                    why = f"sets no rotationPolicy, and cert-manager {release.chart.version} keeps the key by default"
-                at = item.at("spec", "privateKey", "rotationPolicy")
-                yield Hit(at, f"{item.title} {why}", subject=item.title)
+        renewed = renews_key(model, item)
+        if renewed is not None and not renewed[0]:
+            at = item.at("spec", "privateKey", "rotationPolicy")
+            yield Hit(at, f"{item.title} {renewed[1]}", subject=item.title)
 
 
 @rule(
@@ -251,9 +245,11 @@ def two_makers(model: Model) -> Iterator[Hit]:
     "inline-certificate-invalid",
     "Linkerd does not accept a certificate in the repository",
     why="The identity controller reads its trust roots and its issuer as PEM when it starts. It exits if it "
-    "cannot read one, or if the issuer does not lead to a trust root. It skips certificates that share a line. "
+    "cannot read one, or if the issuer does not lead to a trust root. It skips certificates that share a line, "
+    "ignores text before the first one, and reads text after the last one as one more certificate. "
     "This rule does not compare dates; `meshwright trust` does.",
-    fix="paste whole certificates, each from BEGIN to END at the start of a line, with an ECDSA P-256 key",
+    fix="paste whole certificates, each from BEGIN to END at the start of a line, with an ECDSA P-256 key, and "
+    "nothing after the last one",
     source="linkerd2 pkg/tls/codec.go, pkg/issuercerts, pkg/identity/service.go; linkerd2#3414; "
     "trust-manager pkg/util/cert_pool.go",
 )

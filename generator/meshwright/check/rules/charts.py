@@ -9,10 +9,10 @@ from meshwright.check.model.index import CONTROL_PLANE, Model
 from meshwright.check.model.releases import ChartRelease
 from meshwright.check.rules.rule import Hit, Severity, rule
 from meshwright.linkerd.upgrades import read_version
-from meshwright.yaml.pointer import holds, value_at
 
-# An exact version; anything else is a range, which a registry resolves anew each time.
-_EXACT = re.compile(r"v?[0-9]+\.[0-9]+\.[0-9]+(?:[-+][0-9A-Za-z.+-]+)?\Z")
+# An exact version, or the digest of one; anything else is a range, which a registry resolves anew each time.
+_EXACT = re.compile(r"v?[0-9]+\.[0-9]+\.[0-9]+(?:[-+][0-9A-Za-z.+-]+)?\Z|sha256:[0-9a-f]{64}\Z")
+_FOLDERS = frozenset({"GitRepository", "Bucket"})
 _TRUSTED = frozenset({"cert-manager", "trust-manager"})
 _LINKERD = re.compile(r"linkerd-(?:enterprise-)?(?:crds|control-plane|viz|multicluster)\Z|linkerd2-cni\Z")
 
@@ -48,13 +48,8 @@ def stable_repository(model: Model) -> Iterator[Hit]:
 )
 def floating_version(model: Model) -> Iterator[Hit]:
     for release in model.releases:
-        if _LINKERD.match(release.chart.name) and not _EXACT.match(release.chart.version):
-            shown = f"version range '{release.chart.version}'" if release.chart.version else "no version"
-            yield Hit(
-                release.position,
-                f"{release.title} installs chart {release.chart.name} with {shown}",
-                subject=release.title,
-            )
+        if _LINKERD.match(release.chart.name) and (shown := _without_exact_version(release)):
+            yield Hit(release.position, f"{release.title} {shown}", subject=release.title)
 
 
 @rule(
@@ -82,11 +77,15 @@ def versions_apart(model: Model) -> Iterator[Hit]:
                 )
 
 
-def _is_from_git(release: ChartRelease) -> bool:
-    """Whether Flux reads a chart from a folder of a repository, whose revision is its version."""
-    source = release.built.data if release.built is not None else {}
-    pointer = ("spec", "chart", "spec", "sourceRef", "kind")
-    return holds(source, pointer) and value_at(source, pointer) in ("GitRepository", "Bucket")
+def _without_exact_version(release: ChartRelease) -> str:
+    """What a release does instead of naming an exact version; empty if it names one, or needs none."""
+    chart = release.chart
+    # The version of a chart in a folder of a repository is that repository's revision.
+    fetched = bool(release.repository) if release.built is None else release.source not in _FOLDERS
+    if not fetched or not chart.name or release.is_unknown(chart.version) or _EXACT.match(chart.version):
+        return ""
+    shown = f"version range '{chart.version}'" if chart.version else "no version"
+    return f"installs chart {chart.name} with {shown}"
 
 
 @rule(
@@ -101,15 +100,7 @@ def _is_from_git(release: ChartRelease) -> bool:
 def floating_other_version(model: Model) -> Iterator[Hit]:
     for release in model.releases:
         name = release.chart.name
-        if (
-            not release.repository
-            or _is_from_git(release)
-            or _LINKERD.match(name)
-            or _EXACT.match(release.chart.version)
-        ):
-            continue
-        shown = f"version range '{release.chart.version}'" if release.chart.version else "no version"
-        text = f"{release.title} installs chart {name} with {shown}"
-        # The mesh's certificates depend on them.
-        severity = Severity.WARNING if name in _TRUSTED else None
-        yield Hit(release.position, text, subject=release.title, severity=severity)
+        if not _LINKERD.match(name) and (shown := _without_exact_version(release)):
+            # The mesh's certificates depend on them.
+            severity = Severity.WARNING if name in _TRUSTED else None
+            yield Hit(release.position, f"{release.title} {shown}", subject=release.title, severity=severity)

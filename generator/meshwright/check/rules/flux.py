@@ -92,7 +92,8 @@ def ready_too_early(model: Model) -> Iterator[Hit]:
     for item in model.items("Kustomization", _KUSTOMIZE):
         for number, namespace, name in _dependencies(item):
             found = model.find(item.cluster, "Kustomization", namespace, name)
-            if found is None or found.built.group != _KUSTOMIZE:
+            # One that depends on itself is a cycle (MW001).
+            if found is None or found.built.group != _KUSTOMIZE or found.built is item.built:
                 continue
             waits = found.get("spec", "wait") is True or bool(found.list("spec", "healthChecks"))
             if not waits and not _is_ready_when_applied(model, found):

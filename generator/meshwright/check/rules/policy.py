@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from meshwright.check.model.index import Item, Model
 from meshwright.check.model.portlists import pod_ports
@@ -19,6 +20,17 @@ _IDENTITY = re.compile(
     r"(?:\*|\*\.[a-z0-9.-]+|[a-z0-9-]+\.[a-z0-9-]+\.serviceaccount\.identity\.[a-z0-9.-]+)\Z"
 )
 _SHAPE = ".serviceaccount.identity."
+# The lists in which an object allows identities, and those in which it allows service accounts.
+_IDENTITIES = (
+    ("MeshTLSAuthentication", ("identities",)),
+    ("ServerAuthorization", ("client", "meshTLS", "identities")),
+)
+_ALLOWING = (
+    *_IDENTITIES,
+    ("MeshTLSAuthentication", ("identityRefs",)),
+    ("AuthorizationPolicy", ("requiredAuthenticationRefs",)),
+    ("ServerAuthorization", ("client", "meshTLS", "serviceAccounts")),
+)
 
 
 def _servers(model: Model) -> list[Item]:
@@ -267,28 +279,30 @@ def overlapping(model: Model) -> Iterator[Hit]:
     why="An identity has the form <service account>.<namespace>.serviceaccount.identity.<Linkerd's "
     "namespace>.<trust domain>; any other form matches no client.",
     fix="write the full name, or use identityRefs with a ServiceAccount or Namespace",
-    source="linkerd2 pkg/identity; MeshTLSAuthentication spec.identities",
+    source="linkerd2 pkg/identity; MeshTLSAuthentication spec.identities, ServerAuthorization spec.client.meshTLS.identities",
 )
 def malformed_identity(model: Model) -> Iterator[Hit]:
-    for item in model.items("MeshTLSAuthentication", _GROUP):
-        domains = {
-            f"{release.namespace}.{release.value('identityTrustDomain') or release.value('clusterDomain') or 'cluster.local'}"
-            for release in model.charts("linkerd-control-plane", item.cluster)
-            if release.complete
-        }
-        for number, identity in enumerate(item.list("spec", "identities")):
-            at = item.at("spec", "identities", number)
-            if not isinstance(identity, str) or not _IDENTITY.match(identity):
-                yield Hit(
-                    at,
-                    f"{item.title} names identity '{identity}', which does not have the form of an identity",
-                    subject=item.title,
-                )
-            elif _SHAPE in identity and not identity.startswith("*") and len(domains) == 1:
-                domain = identity.partition(_SHAPE)[2]
-                if domain not in domains:
-                    text = f"{item.title} names identity '{identity}', but identities of this mesh end in {min(domains)}"
-                    yield Hit(at, text, subject=item.title)
+    for kind, pointer in _IDENTITIES:
+        for item in model.items(kind, _GROUP):
+            domains = {
+                f"{release.namespace}.{release.value('identityTrustDomain') or release.value('clusterDomain') or 'cluster.local'}"
+                for release in model.charts("linkerd-control-plane", item.cluster)
+                if release.complete
+            }
+            for number, identity in enumerate(item.list("spec", *pointer)):
+                if why := _malformed(identity, domains):
+                    at = item.at("spec", *pointer, number)
+                    yield Hit(at, f"{item.title} names identity '{identity}', {why}", subject=item.title)
+
+
+def _malformed(identity: Any, domains: set[str]) -> str:
+    """Why an identity matches no pod of a mesh; empty if it may match one."""
+    if not isinstance(identity, str) or not _IDENTITY.match(identity):
+        return "which does not have the form of an identity"
+    domain = identity.partition(_SHAPE)[2]
+    if domain and not identity.startswith("*") and len(domains) == 1 and domain not in domains:
+        return f"but identities of this mesh end in {min(domains)}"
+    return ""
 
 
 @rule(
@@ -296,25 +310,22 @@ def malformed_identity(model: Model) -> Iterator[Hit]:
     "default-service-account",
     "Several workloads share an authorized identity",
     why="All pods without their own service account run as default, so allowing one of them allows all of "
-    "them.",
+    "them, in whichever object: MeshTLSAuthentication, AuthorizationPolicy or ServerAuthorization.",
     fix="give the client its own service account",
     source="linkerd.io, Authorization Policy: identities are service accounts",
     severity=Severity.WARNING,
 )
 def shared_identity(model: Model) -> Iterator[Hit]:
-    for item in model.items("MeshTLSAuthentication", _GROUP):
-        named = [
-            (("identities", n), str(v).startswith("default."))
-            for n, v in enumerate(item.list("spec", "identities"))
-        ]
-        named += [
-            (
-                ("identityRefs", n),
-                isinstance(v, dict) and v.get("kind") == "ServiceAccount" and v.get("name") == "default",
-            )
-            for n, v in enumerate(item.list("spec", "identityRefs"))
-        ]
-        for pointer, shared in named:
-            if shared:
-                text = f"{item.title} authorizes service account default"
-                yield Hit(item.at("spec", *pointer), text, subject=item.title)
+    for kind, pointer in _ALLOWING:
+        for item in model.items(kind, _GROUP):
+            for number, named in enumerate(item.list("spec", *pointer)):
+                if _is_default(named):
+                    at = item.at("spec", *pointer, number)
+                    yield Hit(at, f"{item.title} authorizes service account default", subject=item.title)
+
+
+def _is_default(named: Any) -> bool:
+    """Whether an identity, or a reference to a service account, is of the account default."""
+    if isinstance(named, Mapping):
+        return named.get("name") == "default" and named.get("kind", "ServiceAccount") == "ServiceAccount"
+    return isinstance(named, str) and re.match(r"default\.[^.]+\.serviceaccount\.", named) is not None

@@ -31,9 +31,10 @@ _DEPRECATED = {
     "MW421",
     "policy-api-deprecated",
     "A version or kind of Linkerd's policy API is deprecated",
-    why="It is served only for existing objects, and only its successor gets new features.",
+    why="It is served only for existing objects, and only its successor gets new features. ServerAuthorization "
+    "and Linkerd's own HTTPRoute are deprecated in all versions.",
     fix="use its successor",
-    source="linkerd2 charts/linkerd-crds at edge-26.8.3: deprecated versions",
+    source="linkerd2 charts/linkerd-crds at edge-26.8.3: deprecated versions; linkerd.io, HTTPRoute reference",
     severity=Severity.INFO,
     since="2024.8.2",
 )

@@ -13,6 +13,7 @@ from meshwright.check.model.certmanager import (
     issuer_of,
     linkerds_certificates,
     makers,
+    renews_key,
     trust_bundles,
     trust_namespace,
 )
@@ -99,14 +100,16 @@ def short_anchor(model: Model) -> Iterator[Hit]:
     "issuer is signed by an anchor that no running proxy has, and all mTLS fails.",
     fix="set privateKey.rotationPolicy: Never, so that the renewed anchor keeps its key; replace the key "
     "in stages (meshwright trust rotate)",
-    source="cert-manager 1.18, Certificate spec.privateKey.rotationPolicy: Always by default; linkerd2#13613",
+    source="cert-manager 1.18, Certificate spec.privateKey.rotationPolicy: Always by default, Never before; "
+    "linkerd2#13613",
     severity=Severity.WARNING,
 )
 def new_anchor_key(model: Model) -> Iterator[Hit]:
     for bundle, _, item in _anchors(model):
-        if item.get("spec", "privateKey", "rotationPolicy") == "Always":
+        renewed = renews_key(model, item)
+        if renewed is not None and renewed[0]:
             at = item.at("spec", "privateKey", "rotationPolicy")
-            text = f"{item.title}, which {bundle.title} distributes, has rotationPolicy: Always"
+            text = f"{item.title}, which {bundle.title} distributes, {renewed[1]}"
             yield Hit(at, text, subject=item.title)
 
 
