@@ -4,27 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from packaging.version import InvalidVersion, Version
 
 from meshwright.apps.clusters import ANSWERS, cluster_files, cluster_of, is_answers
 from meshwright.check.model.index import Item, Model
 from meshwright.check.model.inlinepem import anchors_by_cluster
+from meshwright.check.model.publichosts import public_hosts
 from meshwright.check.rules.rule import Hit, Severity, rule
 from meshwright.yaml import Document, YamlFault
 from meshwright.yaml.pointer import items_of
 
 # The folders that each cluster of a generated repository has.
 _PLACE = re.compile(r"(?:\./)?(?:platform|clusters|mesh/components|mesh/apps)/([^/]+)(?:/|\Z)")
-_IN_MATCH = re.compile(r"Host\(`([^`]+)`\)")
-_ROUTES = ("HTTPRoute", "GRPCRoute", "TLSRoute")
-
-
-class _Host(NamedTuple):
-    name: str
-    item: Item
-    pointer: tuple[str | int, ...]
 
 
 @rule(
@@ -38,7 +30,7 @@ class _Host(NamedTuple):
 )
 def shared_hosts(model: Model) -> Iterator[Hit]:
     first: dict[str, Item] = {}
-    for host in _hosts(model):
+    for host in public_hosts(model):
         if not host.item.cluster or "$" in host.name:
             continue
         other = first.setdefault(host.name, host.item)
@@ -49,29 +41,6 @@ def shared_hosts(model: Model) -> Iterator[Hit]:
                 f"as {other.title} on {_name(other.cluster)} does",
                 subject=host.item.title,
             )
-
-
-def _hosts(model: Model) -> Iterator[_Host]:
-    for item in model.items("Ingress", "networking.k8s.io"):
-        for number, entry in enumerate(item.list("spec", "rules")):
-            if isinstance(entry, dict) and isinstance(entry.get("host"), str):
-                yield _Host(entry["host"], item, ("spec", "rules", number, "host"))
-    for kind in _ROUTES:
-        for item in model.items(kind, "gateway.networking.k8s.io"):
-            for number, name in enumerate(item.list("spec", "hostnames")):
-                # A route of the mesh selects requests by the host name that a client asked for.
-                if isinstance(name, str) and _has_gateway(item):
-                    yield _Host(name, item, ("spec", "hostnames", number))
-    for item in model.items("IngressRoute", "traefik.io"):
-        for number, entry in enumerate(item.list("spec", "routes")):
-            if isinstance(entry, dict):
-                for name in _IN_MATCH.findall(str(entry.get("match"))):
-                    yield _Host(name, item, ("spec", "routes", number, "match"))
-
-
-def _has_gateway(item: Item) -> bool:
-    parents = (entry for entry in item.list("spec", "parentRefs") if isinstance(entry, dict))
-    return any(entry.get("kind", "Gateway") == "Gateway" for entry in parents)
 
 
 @rule(

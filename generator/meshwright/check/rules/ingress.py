@@ -10,6 +10,7 @@ from meshwright.check.model.annotationholders import chart_pods
 from meshwright.check.model.index import Item, Model
 from meshwright.check.model.injection import inject_mode
 from meshwright.check.model.releasepods import mode_of, release_mode
+from meshwright.check.model.traefikroutes import is_traefiks, middlewares, middlewares_of_ingress
 from meshwright.check.model.workloads import workloads
 from meshwright.check.rules.rule import Absence, Hit, Severity, rule
 from meshwright.linkerd.injection import INJECT
@@ -144,14 +145,12 @@ def packaged_traefik(model: Model) -> Iterator[Hit]:
         yield Hit(holder.at(INJECT), text, subject=holder.title, absent=absent)
 
 
-def _overrides(model: Model) -> list[Item]:
-    """Middlewares that set Linkerd's header."""
-    found = []
+def _overrides(model: Model) -> Iterator[tuple[Item, str]]:
+    """Middlewares that set Linkerd's header, and how they write its name."""
     for item in model.items("Middleware"):
-        headers = item.mapping("spec", "headers", "customRequestHeaders")
-        if any(str(name).lower() == _HEADER for name in headers):
-            found.append(item)
-    return found
+        for name in item.mapping("spec", "headers", "customRequestHeaders"):
+            if str(name).lower() == _HEADER:
+                yield item, str(name)
 
 
 def _ingress_mode(model: Model, cluster: str) -> list[str]:
@@ -190,16 +189,25 @@ def open_relay(model: Model) -> Iterator[Hit]:
         who = _ingress_mode(model, cluster)
         if not who:
             continue
+        own = {id(item.built) for item, _ in _overrides(model)}
         for route in model.items("IngressRoute"):
-            if route.cluster != cluster:
-                continue
-            own = {item.name for item in _overrides(model) if item.cluster == cluster}
-            for number, entry in enumerate(route.list("spec", "routes")):
-                used = items_of(entry.get("middlewares")) if isinstance(entry, dict) else []
-                if not any(isinstance(ref, dict) and ref.get("name") in own for ref in used):
+            for number, entry in enumerate(route.list("spec", "routes") if route.cluster == cluster else []):
+                named = items_of(entry.get("middlewares")) if isinstance(entry, dict) else []
+                if not _sets(own, middlewares(model, route, named)):
                     text = f"{route.title} has a route that does not set {_HEADER}, but {who[0]} is in ingress mode"
                     at, absent = route.at("spec", "routes", number), Absence(cluster, ("Middleware",))
                     yield Hit(at, text, subject=route.title, absent=absent)
+        for item in model.items("Ingress", "networking.k8s.io"):
+            if item.cluster != cluster or not is_traefiks(item):
+                continue
+            if not _sets(own, middlewares_of_ingress(model, item)):
+                text = f"{item.title} does not set {_HEADER}, but {who[0]} is in ingress mode"
+                absent = Absence(cluster, ("Middleware",))
+                yield Hit(item.at("metadata"), text, subject=item.title, absent=absent)
+
+
+def _sets(own: set[int], used: Iterator[Item | None]) -> bool:
+    return any(item is not None and id(item.built) in own for item in used)
 
 
 @rule(
@@ -212,11 +220,11 @@ def open_relay(model: Model) -> Iterator[Hit]:
     severity=Severity.WARNING,
 )
 def idle_override(model: Model) -> Iterator[Hit]:
-    for item in _overrides(model):
+    for item, name in _overrides(model):
         charts = model.charts("traefik", item.cluster)
         unseen = any(not release.complete for release in charts)
         if not unseen and not _ingress_mode(model, item.cluster):
-            at = item.at("spec", "headers", "customRequestHeaders")
+            at = item.at("spec", "headers", "customRequestHeaders", name, key=True)
             text = f"{item.title} sets {_HEADER}, but nothing is in ingress mode"
             yield Hit(at, text, subject=item.title, absent=Absence(item.cluster))
 
@@ -242,8 +250,9 @@ def no_native_balancing(model: Model) -> Iterator[Hit]:
             values = _values(item)
             if item.cluster == cluster and _config_mode(model, item) == "enabled":
                 meshed.append((item.title, _value(values, "providers", "kubernetesCRD", "nativeLBByDefault")))
-        if len(meshed) != 1 or meshed[0][1] is True:
+        if len(meshed) != 1:
             continue
+        who, default = meshed[0]
         for route in model.items("IngressRoute"):
             for number, entry in enumerate(route.list("spec", "routes") if route.cluster == cluster else []):
                 for at, service in enumerate(
@@ -252,12 +261,19 @@ def no_native_balancing(model: Model) -> Iterator[Hit]:
                     if (
                         isinstance(service, dict)
                         and service.get("kind", "Service") == "Service"
-                        and service.get("nativeLB") is not True
+                        and service.get("nativeLB", default) is not True
                         and not service.get("sticky")
                         and not _is_headless(model, route, service)
                     ):
                         here = route.at("spec", "routes", number, "services", at)
-                        text = f"{route.title} does not set nativeLB for service '{service.get('name')}', but {meshed[0][0]} is meshed"
+                        does = (
+                            "sets nativeLB: false"
+                            if service.get("nativeLB") is False
+                            else "does not set nativeLB"
+                        )
+                        text = (
+                            f"{route.title} {does} for service '{service.get('name')}', but {who} is meshed"
+                        )
                         yield Hit(here, text, subject=route.title)
 
 
@@ -283,8 +299,10 @@ def nginx_upstream(model: Model) -> Iterator[Hit]:
         everywhere = release.value("controller", "config", "service-upstream")
         if not meshed or str(everywhere).lower() == "true":
             continue
+        names = (release.value("controller", "ingressClassResource", "name") or "nginx", None)
         for item in model.items("Ingress", "networking.k8s.io"):
-            named = item.get("spec", "ingressClassName") in ("nginx", None)
+            own = item.get("spec", "ingressClassName") or item.annotations.get("kubernetes.io/ingress.class")
+            named = own in names
             if item.cluster == release.cluster and named and str(item.annotations.get(key)).lower() != "true":
                 text = f"{item.title} does not set service-upstream, but {release.title} is meshed"
                 yield Hit(item.at("metadata"), text, subject=item.title)

@@ -47,18 +47,16 @@ def no_job(model: Model) -> Iterator[Hit]:
         for number, endpoint in enumerate(item.list("spec", "podMetricsEndpoints")):
             if not isinstance(endpoint, dict):
                 continue
-            relabelings = _relabelings(endpoint)
-            if scrapes_proxies(endpoint) and not any(
-                entry.get("targetLabel") == "job" for entry in relabelings
-            ):
+            entries = [*_relabelings(endpoint), *_relabelings(endpoint, "metricRelabelings")]
+            if scrapes_proxies(endpoint) and not any(entry.get("targetLabel") == "job" for entry in entries):
                 at = item.at("spec", "podMetricsEndpoints", number)
                 yield Hit(
                     at, f"{item.title} scrapes Linkerd's proxies, but sets no job label", subject=item.title
                 )
 
 
-def _relabelings(endpoint: dict[str, Any]) -> list[dict[str, Any]]:
-    return [entry for entry in items_of(endpoint.get("relabelings")) if isinstance(entry, dict)]
+def _relabelings(endpoint: dict[str, Any], field: str = "relabelings") -> list[dict[str, Any]]:
+    return [entry for entry in items_of(endpoint.get(field)) if isinstance(entry, dict)]
 
 
 def scrapes_proxies(endpoint: dict[str, Any]) -> bool:

@@ -6,8 +6,10 @@ import re
 from collections.abc import Iterator
 
 from meshwright.check.model.index import Item, Model
+from meshwright.check.model.publichosts import hosts_of
 from meshwright.check.model.releases import ChartRelease
 from meshwright.check.rules.rule import Hit, Severity, rule
+from meshwright.patterns.regexp import PatternFault, compile_pattern
 
 
 def _viz(model: Model) -> Iterator[ChartRelease]:
@@ -110,7 +112,7 @@ def open_dashboard(model: Model) -> Iterator[Hit]:
     why="viz rejects the public host unless enforcedHostRegexp matches it; .* accepts any host and allows "
     "DNS rebinding attacks.",
     fix="set dashboard.enforcedHostRegexp to its host with escaped dots, such as ^viz\\.example\\.org$",
-    source="linkerd2 viz/charts/linkerd-viz/values.yaml, dashboard.enforcedHostRegexp",
+    source="linkerd2 viz/charts/linkerd-viz/values.yaml, dashboard.enforcedHostRegexp; web/srv/server.go",
 )
 def enforced_host(model: Model) -> Iterator[Hit]:
     for release in _viz(model):
@@ -119,14 +121,30 @@ def enforced_host(model: Model) -> Iterator[Hit]:
             at = release.at("dashboard", "enforcedHostRegexp")
             text = f"{release.title} accepts requests for any host"
             yield Hit(at, text, subject=release.title, severity=Severity.WARNING)
-        if value:
-            continue
         for item, _ in _dashboard_routes(model):
             # ingress-nginx then sends a host of its own, which viz may know.
             rewritten = "nginx.ingress.kubernetes.io/upstream-vhost" in item.annotations
-            if item.cluster == release.cluster and not rewritten:
+            if item.cluster != release.cluster or rewritten:
+                continue
+            if not value:
                 text = f"{item.title} exposes viz' dashboard, but {release.title} sets no dashboard.enforcedHostRegexp"
                 yield Hit(item.at("spec"), text, subject=item.title)
+            elif isinstance(value, str):
+                yield from _rejected_hosts(item, release, value)
+
+
+def _rejected_hosts(item: Item, release: ChartRelease, expression: str) -> Iterator[Hit]:
+    """The hosts of a route that viz rejects. source: linkerd2 web/srv/server.go, reHost.MatchString."""
+    try:
+        pattern = compile_pattern(expression)
+    except PatternFault:
+        return
+    for host in hosts_of(item):
+        known = "$" not in host.name and "*" not in host.name and not release.is_unknown(expression)
+        if known and not pattern.found_in(host.name):
+            at = release.at("dashboard", "enforcedHostRegexp")
+            text = f"{item.title} serves viz' dashboard as {host.name}, which dashboard.enforcedHostRegexp of {release.title} ({at}) does not match"
+            yield Hit(item.at(*host.pointer), text, subject=item.title)
 
 
 @rule(
