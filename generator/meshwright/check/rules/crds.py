@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Iterator
 
 from meshwright.check.model.index import CONTROL_PLANE, Model
@@ -18,6 +19,17 @@ def _has_definitions(model: Model, cluster: str, group: str) -> bool:
     )
 
 
+def _installed_otherwise(model: Model, cluster: str) -> frozenset[str]:
+    """The charts that neither Flux nor Argo CD installs: those of helmfiles and of k3s' HelmCharts."""
+    charts = (item for item in model.items("HelmChart", "helm.cattle.io") if item.cluster == cluster)
+    names = {posixpath.basename(str(item.get("spec", "chart") or "")) for item in charts}
+    return model.once(_of_helmfiles) | names
+
+
+def _of_helmfiles(model: Model) -> frozenset[str]:
+    return charts_of_helmfiles(model.files)
+
+
 @rule(
     "MW635",
     "linkerd-crds-missing",
@@ -29,10 +41,9 @@ def _has_definitions(model: Model, cluster: str, group: str) -> bool:
     severity=Severity.WARNING,
 )
 def no_linkerd_crds(model: Model) -> Iterator[Hit]:
-    by_hand = charts_of_helmfiles(model.files)
     for release in model.charts(CONTROL_PLANE):
         cluster = release.cluster
-        if model.charts("linkerd-crds", cluster) or "linkerd-crds" in by_hand:
+        if model.charts("linkerd-crds", cluster) or "linkerd-crds" in _installed_otherwise(model, cluster):
             continue
         if not _has_definitions(model, cluster, "policy.linkerd.io"):
             text = f"{release.title} installs {CONTROL_PLANE}, but nothing installs linkerd-crds"
@@ -49,11 +60,10 @@ def no_linkerd_crds(model: Model) -> Iterator[Hit]:
     source="cert-manager chart values.yaml, crds.enabled: false by default",
 )
 def no_cert_manager_crds(model: Model) -> Iterator[Hit]:
-    by_hand = charts_of_helmfiles(model.files)
     for release in model.charts("cert-manager"):
         cluster = release.cluster
         on = release.value("crds", "enabled") is True or release.value("installCRDs") is True
-        if on or not release.complete or "cert-manager" in by_hand:
+        if on or not release.complete or "cert-manager" in _installed_otherwise(model, cluster):
             continue
         if _has_definitions(model, cluster, "cert-manager.io") or model.charts("cert-manager-crds", cluster):
             continue

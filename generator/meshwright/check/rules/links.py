@@ -16,6 +16,12 @@ _PREFIX = "cluster-credentials-"
 _TYPE = "mirror.linkerd.io/remote-kubeconfig"
 _NAME_LABEL = "multicluster.linkerd.io/cluster-name"
 _DOMAINS = ("multicluster.linkerd.io/trust-domain", "multicluster.linkerd.io/cluster-domain")
+# The kinds that become a Secret, with the pointer to what they write into it.
+_SECRETS: dict[tuple[str, str], tuple[str, ...]] = {
+    ("Secret", ""): (),
+    ("ExternalSecret", "external-secrets.io"): ("spec", "target", "template"),
+    ("SealedSecret", "bitnami.com"): ("spec", "template"),
+}
 _IDENTITY = re.compile(r"[^.]+\.[^.]+\.serviceaccount\.identity\.([^.]+)\..+")
 
 
@@ -114,12 +120,12 @@ def gateway_incomplete(model: Model) -> Iterator[Hit]:
     source="linkerd2 edge-26.8.3, controller/api/destination/watcher/cluster_store.go",
 )
 def credentials_incomplete(model: Model) -> Iterator[Hit]:
-    for item in (*model.items("Secret", ""), *model.items("ExternalSecret", "external-secrets.io")):
-        at: tuple[str, ...] = ()
-        name = item.name
-        if item.get("kind") == "ExternalSecret":
-            at = ("spec", "target", "template")
+    for item in (item for kind, group in _SECRETS for item in model.items(kind, group)):
+        at, name = _SECRETS[item.built.kind, item.built.group], item.name
+        if item.built.kind == "ExternalSecret":
             name = str(item.get("spec", "target", "name") or item.name)
+        elif at:
+            name = str(item.get(*at, "metadata", "name") or item.name)
         labels, annotations = (
             mapping_of(item.get(*at, "metadata", key)) for key in ("labels", "annotations")
         )

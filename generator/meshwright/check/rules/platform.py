@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from meshwright.check.model.certmanager import control_planes
 from meshwright.check.model.gatewayapi import asked_by, definitions, other_owners
 from meshwright.check.model.index import CONTROL_PLANE, Model
 from meshwright.check.rules.rule import Absence, Engine, Hit, Severity, rule
+from meshwright.yaml.pointer import items_of, mapping_of
 
 _BUNDLE = "gateway.networking.k8s.io/bundle-version"
 # source: linkerd.io, Gateway API: versions that 2.20 works with.
 _OLDEST, _NEWEST = (1, 2, 1), (1, 5, 1)
 _SHARED = (CONTROL_PLANE, "linkerd-viz", "linkerd-multicluster", "linkerd-jaeger")
 _CNI = "linkerd2-cni"
+_WEBHOOKS = "config.linkerd.io/admission-webhooks"
+_KUSTOMIZE = "kustomize.toolkit.fluxcd.io"
+_KEPT = (("prune", "disabled"), ("reconcile", "disabled"), ("ssa", "ignore"))
 
 
 @rule(
@@ -223,23 +228,34 @@ def ended_charts(model: Model) -> Iterator[Hit]:
     "Removing a file would delete every policy",
     why="If the HelmRelease is pruned, the CRDs of linkerd-crds are deleted with it, and every Server, "
     "policy and ServiceProfile with them.",
-    fix="annotate the HelmRelease with kustomize.toolkit.fluxcd.io/prune: disabled, or set deletionPolicy: "
-    "Orphan",
-    source="linkerd2 charts/linkerd-crds/templates; fluxcd kustomize-controller, spec.deletionPolicy",
+    fix="annotate the HelmRelease with kustomize.toolkit.fluxcd.io/prune: disabled; deletionPolicy only counts "
+    "when the Kustomization itself is deleted",
+    source="linkerd2 charts/linkerd-crds/templates; fluxcd kustomize-controller, prune, deleteObjects and finalize",
     engine=Engine.FLUX,
     severity=Severity.WARNING,
 )
 def prunable_crds(model: Model) -> Iterator[Hit]:
     for release in model.charts("linkerd-crds"):
         kustomization = release.root.kustomization if release.root is not None else None
-        if release.built is None or kustomization is None:
+        if release.built is None or kustomization is None or _is_kept(release.built.metadata):
             continue
-        spec, annotations = kustomization.spec, release.built.metadata.get("annotations") or {}
-        kept = annotations.get("kustomize.toolkit.fluxcd.io/prune") == "disabled"
-        orphaned = spec.get("deletionPolicy") in ("Orphan",) or spec.get("prune") is not True
-        if not kept and not orphaned:
+        spec = kustomization.spec
+        if spec.get("prune") is True:
             text = f"{release.title} is pruned by {kustomization.title} if its file is removed"
-            yield Hit(release.position, text, subject=release.title)
+        elif spec.get("deletionPolicy") in ("Delete", "WaitForTermination"):
+            text = f"{release.title} is deleted with {kustomization.title} if the file of that one is removed"
+        else:
+            continue
+        yield Hit(release.position, text, subject=release.title)
+
+
+def _is_kept(metadata: Mapping[str, Any]) -> bool:
+    """Whether kustomize-controller leaves an object alone when it prunes.
+
+    source: kustomize-controller, deleteObjects; fluxcd/pkg ssa, which reads labels and annotations.
+    """
+    given = {**mapping_of(metadata.get("labels")), **mapping_of(metadata.get("annotations"))}
+    return any(str(given.get(f"{_KUSTOMIZE}/{key}")).lower() == value for key, value in _KEPT)
 
 
 @rule(
@@ -281,9 +297,9 @@ def bare_namespace(model: Model) -> Iterator[Hit]:
         spec = release.built.data.get("spec") if release.built is not None else None
         install = spec.get("install") if isinstance(spec, dict) else None
         flux = isinstance(install, dict) and install.get("createNamespace") is True
-        options = (release.application.spec.get("syncPolicy") or {}) if release.application else {}
-        managed = isinstance(options, dict) and options.get("managedNamespaceMetadata")
-        argo = isinstance(options, dict) and "CreateNamespace=true" in (options.get("syncOptions") or [])
-        if flux or (argo and not managed):
+        policy = mapping_of(release.application.spec.get("syncPolicy")) if release.application else {}
+        managed = mapping_of(mapping_of(policy.get("managedNamespaceMetadata")).get("labels"))
+        argo = "CreateNamespace=true" in items_of(policy.get("syncOptions"))
+        if flux or (argo and managed.get(_WEBHOOKS) != "disabled"):
             text = f"{release.title} lets the engine create namespace {release.namespace} without Linkerd's labels"
             yield Hit(release.position, text, subject=release.title)
