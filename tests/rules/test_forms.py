@@ -15,6 +15,7 @@ import pytest
 import yaml
 
 from meshwright.check import check_repository
+from meshwright.check.rules.registry import load_rules
 from support.repositories import write
 
 _FORMS = Path(__file__).parent / "forms"
@@ -86,8 +87,9 @@ def test_form(form: Form, tmp_path: Path) -> None:
 
 
 def test_every_rule_has_a_right_and_a_faulty_form() -> None:
-    rules = {form.rule for form in FORMS}
+    rules = {rule.id for rule in load_rules()}
 
+    assert {form.rule for form in FORMS} <= rules
     for rule in rules:
         names = {form.name.split()[0] for form in FORMS if form.rule == rule}
         assert names == {"right", "faulty"}, rule

@@ -12,7 +12,8 @@ from functools import partial
 from typing import Any
 
 from meshwright.argocd.application import Application, is_kind
-from meshwright.check.model.argocdconfig import settings
+from meshwright.argocd.syncphases import PHASES, SYNC, phase_and_wave
+from meshwright.check.model.argocdconfig import health_script, settings
 from meshwright.check.model.index import Item, Model
 from meshwright.check.model.repository import RootKind
 from meshwright.check.order.flux import ENOUGH_RETRIES, owner_of
@@ -30,15 +31,9 @@ from meshwright.faults import contained
 from meshwright.yaml.pointer import items_of, mapping_of
 
 _GROUP = "argoproj.io"
-_HOOK, _WAVE = "argocd.argoproj.io/hook", "argocd.argoproj.io/sync-wave"
 _OPTIONS = "argocd.argoproj.io/sync-options"
 _SKIP_DRY_RUN = "SkipDryRunOnMissingResource=true"
-_PHASES = {"PreSync": 0, "Sync": 1, "PostSync": 2}
-_SYNC_PHASE = 1
-# The setting of argocd-cm that gives Applications a health, as a Lua script that reads ``obj``.
-HEALTH = "resource.customizations.health.argoproj.io_Application"
 _LOCAL = frozenset({"", "in-cluster", "https://kubernetes.default.svc"})
-_HOOKS_OUTSIDE_SYNC = frozenset({"Skip", "SyncFail", "PreDelete", "PostDelete"})
 
 
 def read_argocd(startup: StartupModel, gates: bool | None) -> None:
@@ -106,12 +101,8 @@ def applications_gate(startup: StartupModel) -> bool | None:
 
 
 def _restores_health(data: Mapping[str, Any]) -> bool:
-    script = data.get(HEALTH)
-    if script is None:
-        old = str(data.get("resource.customizations", ""))
-        script = old.partition("argoproj.io/Application")[2]
     # A script that never reads the Application gives the same health before its sync and after it.
-    return "obj" in str(script)
+    return "obj" in health_script(data)[1]
 
 
 class _Sync:
@@ -139,18 +130,18 @@ class _Sync:
         """Add its waves, and its health after them."""
         waves: dict[tuple[int, int], list[Item]] = {}
         for item in self._items:
-            place = _phase_and_wave(item)
+            place = phase_and_wave(item.annotations)
             if place is not None:
                 waves.setdefault(place, []).append(item)
         charts = [release for release in self._startup.model.releases if self._has(release.application)]
         if charts or not waves:
-            waves.setdefault((_SYNC_PHASE, 0), [])
+            waves.setdefault((SYNC, 0), [])
         last: int | None = None
         for place in sorted(waves):
             if place != max(waves):
                 self._wait_for_users(place, waves[place])
             last = self._wave(place, waves[place], last)
-            if place == (_SYNC_PHASE, 0):
+            if place == (SYNC, 0):
                 for release in charts:
                     self._chart(release)
         because = Because("health", "its health includes that of its parts")
@@ -266,22 +257,9 @@ class _Sync:
         return isinstance(limit, int) and (limit < 0 or limit >= ENOUGH_RETRIES)
 
 
-def _phase_and_wave(item: Item) -> tuple[int, int] | None:
-    """Phase and wave of an object; None if it is not part of a sync."""
-    hooks = [name.strip() for name in str(item.annotations.get(_HOOK, "")).split(",") if name.strip()]
-    phases = [_PHASES[name] for name in hooks if name in _PHASES]
-    if hooks and not phases:
-        return None if set(hooks) <= _HOOKS_OUTSIDE_SYNC else (_SYNC_PHASE, 0)
-    try:
-        wave = int(str(item.annotations.get(_WAVE, "0")))
-    except ValueError:
-        wave = 0
-    return (min(phases) if phases else _SYNC_PHASE, wave)
-
-
 def _wave_name(place: tuple[int, int]) -> str:
-    return f"wave {place[1]}" if place[0] == _SYNC_PHASE else f"{_phase_name(place[0])} wave {place[1]}"
+    return f"wave {place[1]}" if place[0] == SYNC else f"{_phase_name(place[0])} wave {place[1]}"
 
 
 def _phase_name(phase: int) -> str:
-    return next((name for name, number in _PHASES.items() if number == phase), "Sync")
+    return next((name for name, number in PHASES.items() if number == phase), "Sync")

@@ -6,12 +6,15 @@ import re
 from collections.abc import Iterator, Mapping
 
 from meshwright.apps.base.plain import CLUSTER_SCOPED
+from meshwright.argocd.syncphases import is_hook, phase_and_wave
 from meshwright.check.model.index import CONTROL_PLANE, Item, Model
 from meshwright.check.rules.rule import Engine, Hit, Severity, rule
 from meshwright.patterns.shell import matches
 from meshwright.words import did_you_mean
 from meshwright.yaml.pointer import Pointer, items_of, mapping_of
 
+# Cluster, namespace and name of an Application.
+_Sync = tuple[str, str, str]
 _GROUP = "argoproj.io"
 _HOOK, _WAVE = "argocd.argoproj.io/hook", "argocd.argoproj.io/sync-wave"
 _FINALIZER = "resources-finalizer.argocd.argoproj.io"
@@ -77,10 +80,11 @@ def group_with_version(model: Model) -> Iterator[Hit]:
     "MW803",
     "sync-gives-up-on-certificate",
     "A sync gives up while a certificate is being issued",
-    why="A Certificate that is not ready yet is Degraded, which fails the sync. Argo CD tries five times, "
-    "and then never again for the same commit.",
-    fix="set syncPolicy.retry.limit: -1",
-    source="argo-cd gitops-engine pkg/sync; controller/appcontroller.go, default retry limit 5",
+    why="Before a later wave or phase, and while a hook runs, a sync waits for health. A Certificate that is "
+    "not ready yet is Degraded, which fails the sync. Argo CD tries five times, and then never again for the "
+    "same commit. A sync of one wave without hooks does not wait.",
+    fix="set syncPolicy.retry.limit: -1, or move the certificate to the last wave",
+    source="argo-cd gitops-engine pkg/sync/sync_context.go; controller/appcontroller.go, default retry limit 5",
     engine=Engine.ARGOCD,
     severity=Severity.WARNING,
 )
@@ -90,6 +94,8 @@ def gives_up(model: Model) -> Iterator[Hit]:
         for item in model.items(kind, group):
             application = item.root.application
             if application is None or id(application) in told:
+                continue
+            if not _is_awaited(model, item):
                 continue
             policy = mapping_of(application.spec.get("syncPolicy"))
             limit = mapping_of(policy.get("retry")).get("limit")
@@ -103,6 +109,29 @@ def gives_up(model: Model) -> Iterator[Hit]:
                 f"{application.title} gives up {shown}, but {item.title} ({item.at()}) is not ready at first"
             )
             yield Hit(application.position("spec", "syncPolicy"), text, subject=application.title)
+
+
+def _is_awaited(model: Model, item: Item) -> bool:
+    """Whether the sync that applies an object goes on after it, or runs a hook beside it."""
+    own = phase_and_wave(item.annotations)
+    steps = model.once(_steps).get(_sync_of(item), set())
+    return own is not None and any(place > own or (hook and place == own) for place, hook in steps)
+
+
+def _steps(model: Model) -> dict[_Sync, set[tuple[tuple[int, int], bool]]]:
+    """Per Application the phases and waves of its objects, and whether each is a hook's."""
+    found: dict[_Sync, set[tuple[tuple[int, int], bool]]] = {}
+    for item in model.all_items():
+        place = phase_and_wave(item.annotations) if item.root.application is not None else None
+        if place is not None:
+            found.setdefault(_sync_of(item), set()).add((place, is_hook(item.annotations)))
+    return found
+
+
+def _sync_of(item: Item) -> _Sync:
+    application = item.root.application
+    assert application is not None
+    return item.cluster, application.built.namespace, application.built.name
 
 
 @rule(

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from meshwright.check.model.argocdconfig import settings
+from meshwright.check.model.argocdconfig import health_script, settings
 from meshwright.check.model.index import Item, Model
 from meshwright.check.rules.rule import Engine, Hit, Severity, rule
 
-_HEALTH = "resource.customizations.health.argoproj.io_Application"
 _WAVE = "argocd.argoproj.io/sync-wave"
 _PARALLEL = "reposerver.parallelism.limit"
 
 
 def _settings(model: Model) -> Iterator[Item]:
     for item in model.items("ConfigMap", ""):
-        if item.name == "argocd-cm" and item.get("data", _HEALTH):
+        if item.name == "argocd-cm" and health_script(item.mapping("data"))[0]:
             yield item
 
 
@@ -53,13 +52,11 @@ def charts_not_enabled(model: Model) -> Iterator[Hit]:
 )
 def early_health(model: Model) -> Iterator[Hit]:
     waved = any(_WAVE in item.annotations for item in model.items("Application", "argoproj.io"))
-    for item in _settings(model) if waved else ():
-        text = str(item.get("data", _HEALTH))
-        if "operationState" not in text and "sync" not in text:
-            at = item.at("data", _HEALTH, key=True)
-            yield Hit(
-                at, f"{item.title} reports an Application's health before it is synced", subject=item.title
-            )
+    for setting in settings(model, "argocd-cm", "cm") if waved else ():
+        key, script = health_script(setting.data)
+        if key and "operationState" not in script and "sync" not in script:
+            text = f"{setting.title} reports an Application's health before it is synced"
+            yield Hit(setting.at(key), text, subject=setting.title)
 
 
 @rule(

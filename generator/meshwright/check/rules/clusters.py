@@ -11,6 +11,7 @@ from meshwright.apps.clusters import ANSWERS, cluster_files, cluster_of, is_answ
 from meshwright.check.model.index import Item, Model
 from meshwright.check.model.inlinepem import anchors_by_cluster
 from meshwright.check.model.publichosts import public_hosts
+from meshwright.check.model.workloads import workloads
 from meshwright.check.rules.rule import Hit, Severity, rule
 from meshwright.yaml import Document, YamlFault
 from meshwright.yaml.pointer import items_of
@@ -33,7 +34,8 @@ def shared_hosts(model: Model) -> Iterator[Hit]:
     for host in public_hosts(model):
         if not host.item.cluster or "$" in host.name:
             continue
-        other = first.setdefault(host.name, host.item)
+        # Names have no case.
+        other = first.setdefault(host.name.lower(), host.item)
         if other.cluster != host.item.cluster:
             yield Hit(
                 host.item.at(*host.pointer),
@@ -107,6 +109,11 @@ def _claims(model: Model) -> Iterator[tuple[Item, str, tuple[str | int, ...]]]:
         for number, _ in enumerate(items_of(item.get("spec", "volumeClaimTemplates"))):
             pointer = ("spec", "volumeClaimTemplates", number, "spec", "storageClassName")
             yield item, str(item.get(*pointer)), pointer
+    for workload in workloads(model):
+        for number, _ in enumerate(items_of(workload.pod.get("volumes"))):
+            volume = (*workload.template, "spec", "volumes", number)
+            claim = (*volume, "ephemeral", "volumeClaimTemplate", "spec", "storageClassName")
+            yield workload.item, str(workload.item.get(*claim)), claim
 
 
 @rule(

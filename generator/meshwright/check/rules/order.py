@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from meshwright.check.model.argocdconfig import settings
+from meshwright.check.model.argocdconfig import health_script, settings
 from meshwright.check.model.index import Item, Model
 from meshwright.check.order.analysis import OrderFault, order_of
-from meshwright.check.order.argocd import HEALTH
 from meshwright.check.rules.rule import Engine, Hit, Severity, rule
 
 _WAVE = "argocd.argoproj.io/sync-wave"
@@ -132,7 +131,7 @@ def waves_that_do_not_wait(model: Model) -> Iterator[Hit]:
 
 
 def _why_not(model: Model) -> str:
-    if any(HEALTH in one.data for one in settings(model, "argocd-cm", "cm")):
+    if any(health_script(one.data)[0] for one in settings(model, "argocd-cm", "cm")):
         return "the health check of Applications in argocd-cm never reads them"
     return "argocd-cm defines no health check for Applications"
 
