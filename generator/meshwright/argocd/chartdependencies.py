@@ -1,20 +1,25 @@
 """The charts that a chart in this repository installs as its dependencies, each with its part of the values.
 
-source: helm v3, pkg/chartutil/dependencies.go: values below alias or name, and condition.
+source: helm v3, pkg/chartutil/dependencies.go: values below alias or name, condition, then tags; charts of
+apiVersion v1 have them in requirements.yaml.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from meshwright.errors import Position
+from meshwright.manifests.chartcopy import local_dependency
 from meshwright.manifests.files import RepositoryFiles
 from meshwright.manifests.kustomization import join
 from meshwright.manifests.values import ChartReference, ValuesLayer, merge
 from meshwright.yaml import Document, YamlFault
 from meshwright.yaml.pointer import Pointer, holds, items_of, mapping_of, value_at
+
+# Charts that contain each other have no end.
+_DEPTH = 5
 
 
 @dataclass(frozen=True)
@@ -29,32 +34,61 @@ class ChartDependency:
 
 
 def dependencies_of(
-    files: RepositoryFiles, folder: str, layers: Sequence[ValuesLayer] = ()
+    files: RepositoryFiles, folder: str, layers: Sequence[ValuesLayer] = (), depth: int = 0
 ) -> Iterator[ChartDependency]:
-    """The dependencies of the chart in ``folder``, installed with ``layers`` over its own values.yaml."""
-    document = _first(files, join(folder, "Chart.yaml"))
-    if document is None:
-        return
-    own = _first(files, join(folder, "values.yaml"))
-    all_layers = [*([_layer(own)] if own else []), *layers]
+    """The charts from elsewhere that the chart in ``folder`` installs, with ``layers`` over its values.yaml.
+
+    A dependency that is in this repository, too, is replaced by its own dependencies.
+    """
+    own = chart_values(files, folder)
+    all_layers = [*([own] if own else []), *layers]
     values = merge(all_layers).data
-    for number, entry in enumerate(items_of(document.data.get("dependencies"))):
-        data = mapping_of(entry)
+    for document, number, data in _entries(files, folder):
         chart = ChartReference(str(data.get("name") or ""), str(data.get("version") or ""))
         key = str(data.get("alias") or chart.name)
-        if chart.name and not _is_off(values, str(data.get("condition") or "")):
-            at = document.position(("dependencies", number, "version"))
-            parts = [part for layer in all_layers if (part := _part(layer, key)) is not None]
+        if not chart.name or _is_off(values, data):
+            continue
+        at = document.position(("dependencies", number, "version"))
+        parts = [part for layer in all_layers if (part := _part(layer, key)) is not None]
+        inner = local_dependency(folder, data)
+        if inner and depth < _DEPTH and files.is_file(join(inner, "Chart.yaml")):
+            yield from dependencies_of(files, inner, parts, depth + 1)
+        else:
             yield ChartDependency(chart, key, str(data.get("repository") or ""), at, parts)
 
 
-def _is_off(values: dict[str, Any], condition: str) -> bool:
-    """Whether the first of the condition's paths that has a value is false."""
-    for path in condition.split(","):
+def chart_values(files: RepositoryFiles, folder: str) -> ValuesLayer | None:
+    """The values.yaml of the chart in ``folder``."""
+    own = _first(files, join(folder, "values.yaml"))
+    return _layer(own) if own else None
+
+
+def local_dependencies(files: RepositoryFiles, folder: str) -> Iterator[str]:
+    """The folders of this repository that the chart in ``folder`` names as its dependencies."""
+    for _, _, data in _entries(files, folder):
+        if inner := local_dependency(folder, data):
+            yield inner
+
+
+def _entries(files: RepositoryFiles, folder: str) -> Iterator[tuple[Document, int, Mapping[str, Any]]]:
+    for name in ("Chart.yaml", "requirements.yaml"):
+        document = _first(files, join(folder, name))
+        for number, entry in enumerate(items_of(document.data.get("dependencies")) if document else ()):
+            if document is not None:
+                yield document, number, mapping_of(entry)
+
+
+def _is_off(values: dict[str, Any], dependency: Mapping[str, Any]) -> bool:
+    """Whether the first value of the condition's paths is false, or else all tags that have a value are."""
+    for path in str(dependency.get("condition") or "").split(","):
         pointer = tuple(path.strip().split("."))
-        if holds(values, pointer):
+        if holds(values, pointer) and isinstance(value_at(values, pointer), bool):
             return value_at(values, pointer) is False
-    return False
+    tags = mapping_of(values.get("tags"))
+    found = [
+        tags[tag] for tag in map(str, items_of(dependency.get("tags"))) if isinstance(tags.get(tag), bool)
+    ]
+    return bool(found) and not any(found)
 
 
 def _part(layer: ValuesLayer, key: str) -> ValuesLayer | None:

@@ -94,6 +94,12 @@ class ArgoTree:
         # Files with objects that nothing applies.
         self.dormant: set[str] = set()
 
+    @property
+    def chart_folders(self) -> set[str]:
+        """The folders of charts of this repository that the Applications known so far name."""
+        releases = (plan.release for plan in self._plans.values())
+        return {release.source.path for release in releases if release and not release.source.chart}
+
     def first_units(self) -> list[BuildUnit]:
         """The build units of all raw Applications whose path exists: the first round of builds."""
         raw = list(self._discovery.applications)

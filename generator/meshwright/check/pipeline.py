@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from meshwright.check.cache.buildcache import BuildCache
 from meshwright.check.layout import layout_findings
 from meshwright.check.model.index import Model
 from meshwright.check.model.loader import load
+from meshwright.check.model.meshfiles import mentions_mesh_or_engine
 from meshwright.check.model.releases import ChartRelease, read_releases
 from meshwright.check.model.repository import Repository, Root
 from meshwright.check.order.line import Line
@@ -32,7 +33,7 @@ from meshwright.check.verdict.suppression import suppress
 from meshwright.deadline import OutOfTime
 from meshwright.errors import MeshwrightError, Position
 from meshwright.faults import contained
-from meshwright.finding import Finding, NotSeen
+from meshwright.finding import Finding, NotSeen, Severity
 from meshwright.findingids import known_names
 from meshwright.gcpause import no_collection
 from meshwright.manifests.conflicts import conflict_findings
@@ -43,11 +44,10 @@ from meshwright.progress import say
 from meshwright.tools import Tool, locate
 from meshwright.words import plural
 
+# What is wrong with a file that nothing applies, too: keys, passwords, and what is not YAML.
+_IN_GIT = frozenset({"MW901", "MW902", "build/yaml"})
 # Rules that say what a schema says at the same place, and say more.
 _SAME = {"MW706": "kubeconform/unknown-kind", "MW512": "values/value"}
-# API groups of the mesh and of both engines, and Linkerd's annotations.
-_GROUPS = re.compile(rb"\b(?:linkerd\.io|toolkit\.fluxcd\.io|argoproj\.io)/")
-_MOST_BYTES = 1024 * 1024
 
 
 @no_collection()
@@ -197,6 +197,7 @@ class _Check:
             said |= self._explained
         found = [*repository.findings, *self._from_schemas, *self._from_rules, *self._from_kubeconform]
         findings = [item for item in found if (item.id, item.position) not in said and not is_ours(item)]
+        findings = [_of_unapplied(repository, item) for item in findings]
         ours = [*self.ours, *self._files.faults, *(item for item in found if is_ours(item))]
         with contained(ours, "reading the suppressions"):
             configuration = read_configuration(self._files)
@@ -223,6 +224,15 @@ def read_model(path: Path) -> Iterator[Model]:
         yield Model(repository, read_releases(repository), minor)
 
 
+def _of_unapplied(repository: Repository, finding: Finding) -> Finding:
+    """A finding; at most a warning in a file that nothing applies, except for what Git itself reveals."""
+    if finding.position.path not in repository.unapplied or finding.id in _IN_GIT:
+        return finding
+    severity = Severity.WARNING if finding.severity is Severity.ERROR else finding.severity
+    message = f"{finding.message} (nothing that the check can see applies this file)"
+    return replace(finding, severity=severity, message=message)
+
+
 def _require_folder(path: Path) -> None:
     if not path.is_dir():
         problem = "is not a folder" if path.exists() else "does not exist"
@@ -235,7 +245,9 @@ def _summary(repository: Repository) -> Iterable[RootSummary]:
     for root in repository.roots:
         unjudged = not root.built and not root.objects
         why = root.faults[0].id if unjudged and root.faults else ""
-        matters = unjudged and any(_matters(repository.files, path) for path in _files_of(repository, root))
+        matters = unjudged and any(
+            mentions_mesh_or_engine(repository.files, path) for path in _files_of(repository, root)
+        )
         yield RootSummary(
             root.kind.value, root.path, root.name, root.cluster, root.built, len(root.objects), why, matters
         )
@@ -245,11 +257,3 @@ def _files_of(repository: Repository, root: Root) -> Iterable[str]:
     """The files that a root reads, or that are in its folder."""
     read = root.unit.inputs.files if root.unit is not None else ()
     return dict.fromkeys([*read, *repository.files.below(root.path)])
-
-
-def _matters(files: RepositoryFiles, path: str) -> bool:
-    """Whether a file has objects of the mesh or of an engine; it may not be YAML, such as a template."""
-    try:
-        return _GROUPS.search(files.raw(path, _MOST_BYTES) or b"") is not None
-    except OSError:
-        return False

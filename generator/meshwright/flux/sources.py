@@ -48,6 +48,13 @@ class OwnSources:
     def __contains__(self, source: SourceReference) -> bool:
         return source in self._own
 
+    def is_same_repository(self, source: SourceReference) -> bool:
+        """Whether a source is of this repository, also if only its URL says so, or only its name."""
+        if source in self._own or source not in self._defined:
+            return True
+        urls = {bare(self._defined.get(own, "")) for own in self._own} - {""}
+        return bare(self._defined[source]) in urls
+
     def url(self, source: SourceReference) -> str:
         """The URL of a source, empty if the repository does not define it."""
         return self._defined.get(source, "")

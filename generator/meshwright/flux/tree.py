@@ -13,7 +13,7 @@ from meshwright.finding import Finding, NotSeen, UnseenScope
 from meshwright.flux.configdata import data_of
 from meshwright.flux.discovery import FluxDiscovery
 from meshwright.flux.generator import KustomizationUnitMaker
-from meshwright.flux.kustomization import FluxKustomization, is_kustomization
+from meshwright.flux.kustomization import FluxKustomization, SourceReference, is_kustomization
 from meshwright.flux.sources import OwnSources
 from meshwright.flux.substitution import Substitution, Variables, read_variables
 from meshwright.manifests.builds import Builds
@@ -81,6 +81,10 @@ class FluxTree:
                 if item.source in self._sources and not self._maker.path_finding(item):
                     self._first.append((item, self._maker.unit(item, self.cluster_of(item.origin))))
         return [unit for _, unit in self._first]
+
+    def is_same_repository(self, source: SourceReference) -> bool:
+        """Whether a source of a chart is this repository."""
+        return self._sources.is_same_repository(source)
 
     def cluster_of(self, path: str) -> str:
         """The cluster that a file belongs to, as the path of its folder."""

@@ -6,6 +6,7 @@ import glob
 import gzip
 import io
 import os
+import posixpath
 import tarfile
 import zlib
 from collections.abc import Callable, Iterator
@@ -19,6 +20,8 @@ from meshwright.yaml.pointer import items_of, mapping_of
 
 # Files in one chart; the largest known charts have a few hundred.
 _MAX_FILES = 20_000
+# Charts that contain each other have no end.
+_DEPTH = 5
 _BLOCK = 1 << 18
 
 
@@ -46,12 +49,15 @@ def copy_chart(folder: Path, target: Path) -> None:
             destination.write_bytes(source.read(size))
 
 
-def copy_chart_for_engine(folder: Path, target: Path) -> None:
+def copy_chart_for_engine(folder: Path, target: Path, inside: Path, depth: int = 0) -> None:
     """As copy_chart, for an engine that runs helm itself, which builds dependencies and needs no values.yaml.
 
-    Dependencies that are not in charts/ are left out of the copy. kustomize would refuse both.
+    Dependencies in other folders of the repository ``inside`` are copied into charts/. Others that are not
+    there are left out of the copy. kustomize would refuse both.
     """
     copy_chart(folder, target)
+    if depth < _DEPTH and folder.is_relative_to(inside):
+        _add_local_dependencies(folder, target, inside, depth)
     if not (target / "values.yaml").exists():
         (target / "values.yaml").write_text("{}\n", encoding="utf-8")
     for name in ("Chart.yaml", "requirements.yaml"):
@@ -63,6 +69,36 @@ def copy_chart_for_engine(folder: Path, target: Path) -> None:
         if isinstance(data, dict) and (found := items_of(data.get("dependencies"))):
             kept = [entry for entry in found if has_dependency(target, entry)]
             file.write_text(flow({**data, "dependencies": kept}, default=str), encoding="utf-8")
+
+
+def _add_local_dependencies(folder: Path, target: Path, inside: Path, depth: int) -> None:
+    home = PurePosixPath(folder.relative_to(inside)).as_posix()
+    for name in ("Chart.yaml", "requirements.yaml"):
+        for entry in _dependencies(target / name):
+            path, chart = local_dependency(home, entry), str(mapping_of(entry).get("name") or "")
+            source = inside / path
+            if not path or has_dependency(target, entry) or chart in (".", "..") or "/" in chart:
+                continue
+            # A link on the way may lead anywhere.
+            if os.path.realpath(source) == str(source) and (source / "Chart.yaml").is_file():
+                copy_chart_for_engine(source, target / "charts" / chart, inside, depth + 1)
+
+
+def _dependencies(file: Path) -> list[Any]:
+    try:
+        data = parse(file.read_text(encoding="utf-8")) if file.is_file() else None
+    except (OSError, ValueError, YamlFault):
+        return []
+    return list(items_of(mapping_of(data).get("dependencies")))
+
+
+def local_dependency(folder: str, entry: Any) -> str:
+    """The folder of the repository that a dependency of the chart in ``folder`` names with file://, or ""."""
+    scheme, found, path = str(mapping_of(entry).get("repository") or "").partition("file://")
+    if scheme or not found or path.startswith("/"):
+        return ""
+    inner = posixpath.normpath(posixpath.join(folder, path))
+    return "" if inner in (".", "..") or inner.startswith("../") or inner == folder else inner
 
 
 def has_dependency(folder: Path, entry: Any) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 from meshwright.cache.places import charts_in_cache
@@ -25,8 +26,10 @@ class ChartStore:
     ``<name>-<version>/<name>/``, or ``<name>/`` whose Chart.yaml has that version.
     """
 
-    def __init__(self, scratch: Path, given: Path | None = None) -> None:
+    def __init__(self, scratch: Path, given: Path | None = None, repository: Path | None = None) -> None:
         """``given`` is the user's charts folder; archives are unpacked below ``scratch``.
+
+        Charts for an engine may have dependencies in other folders of ``repository``.
 
         Raises MeshwrightError if ``given`` is not a folder.
         """
@@ -35,6 +38,7 @@ class ChartStore:
             raise MeshwrightError(f"{given}: {problem}; --charts must be a folder of charts")
         self._bases = [base.absolute() for base in (given, charts_in_cache()) if base is not None]
         self._scratch = scratch / "charts"
+        self._repository = repository
         self._unpacked: dict[Path, Path | ChartFault] = {}
         self._copied: dict[Path, Path | ChartFault] = {}
         self._for_engine: dict[Path, Path | ChartFault] = {}
@@ -89,23 +93,28 @@ class ChartStore:
             yield base / name
 
     def _unpack(self, archive: Path) -> Path:
-        return _once(self._unpacked, archive, self._scratch, unpack_chart)
+        return _once(self._unpacked, archive, self._scratch, unpack_chart, "unpacked")
 
     def copied(self, folder: Path, for_engine: bool = False) -> Path:
         """A copy of a chart for helm. Raises ChartFault for a chart that must not be passed to helm."""
         if folder.is_relative_to(self._scratch):
             return folder
         if for_engine:
-            return _once(self._for_engine, folder, self._scratch, copy_chart_for_engine)
-        return _once(self._copied, folder, self._scratch, copy_chart)
+            copy = partial(copy_chart_for_engine, inside=self._repository or folder)
+            return _once(self._for_engine, folder, self._scratch, copy, "for-engine")
+        return _once(self._copied, folder, self._scratch, copy_chart, "copied")
 
 
 def _once(
-    known: dict[Path, Path | ChartFault], source: Path, scratch: Path, make: Callable[[Path, Path], None]
+    known: dict[Path, Path | ChartFault],
+    source: Path,
+    scratch: Path,
+    make: Callable[[Path, Path], None],
+    name: str,
 ) -> Path:
     """The result of ``make`` for ``source``, made once. Raises ChartFault, the same on each call."""
     if source not in known:
-        target = scratch / f"{make.__name__}{len(known)}"
+        target = scratch / f"{name}{len(known)}"
         target.mkdir(parents=True)
         try:
             make(source, target)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
 
@@ -13,7 +13,9 @@ from meshwright.argocd.generator import SourceUnitMaker as SourceUnitMaker
 from meshwright.argocd.sources import OwnRepository
 from meshwright.argocd.tree import AppliedSource as ArgoInstance
 from meshwright.argocd.tree import ArgoTree
+from meshwright.check.model.localcharts import ChartBuild, LocalCharts, charts_of_releases
 from meshwright.check.model.repository import Repository, Root, RootKind
+from meshwright.check.model.unapplied import add_unapplied
 from meshwright.errors import CannotRun, MeshwrightError, Position
 from meshwright.faults import contained
 from meshwright.finding import NotSeen
@@ -28,7 +30,8 @@ from meshwright.manifests.entry import EntryPoint
 from meshwright.manifests.files import RepositoryFiles
 from meshwright.manifests.inflation import Inflation
 from meshwright.manifests.inputsreader import BuildInputsReader
-from meshwright.manifests.kustomization import KustomizationIndex
+from meshwright.manifests.kustomization import KustomizationIndex, join
+from meshwright.manifests.manifestfile import named_documents
 from meshwright.manifests.sops import without_sops
 from meshwright.manifests.source import position_of
 from meshwright.manifests.steadybuilds import SteadyBuilds
@@ -37,6 +40,8 @@ from meshwright.manifests.unit import BuildUnit, BuiltObject
 from meshwright.manifests.workspace import Workspace
 from meshwright.progress import say
 from meshwright.words import plural
+
+_MOST_BYTES = 1024 * 1024
 
 
 class NothingFound(CannotRun):
@@ -61,18 +66,19 @@ def load(
     inputs_reader = BuildInputsReader(files, index)
     discovery = discover(files, index, inputs_reader)
     argocd = discover_argocd(files, index, inputs_reader)
-    if not discovery.kustomizations and not argocd.origins and not index.folders:
-        raise NothingFound(
-            f"{files.root}: not a GitOps repository: it has no Flux Kustomization "
-            "(kustomize.toolkit.fluxcd.io), no Argo CD Application (argoproj.io) "
-            "and no folder with a kustomization.yaml"
-        )
     repository.not_seen += [*discovery.not_seen, *argocd.not_seen]
     builds = SteadyBuilds(files, index, workspace, kubernetes, recall)
     try:
-        store = ChartStore(workspace.root, charts)
+        store = ChartStore(workspace.root, charts, files.root)
     except MeshwrightError as error:
         raise CannotRun(str(error)) from None
+    local = LocalCharts(repository, store)
+    if not discovery.kustomizations and not argocd.origins and not index.folders and not local:
+        raise NothingFound(
+            f"{files.root}: not a GitOps repository: it has no Flux Kustomization "
+            "(kustomize.toolkit.fluxcd.io), no Argo CD Application (argoproj.io), "
+            "no folder with a kustomization.yaml and no Helm chart that installs Linkerd or uses it"
+        )
     try:
         own = OwnRepository(files, argocd)
         tree = ArgoTree(
@@ -84,7 +90,7 @@ def load(
             Inflation(files, index, store),
             builds,
         )
-        return _RepositoryLoader(repository, inputs_reader, discovery, argocd, tree, builds).load()
+        return _RepositoryLoader(repository, inputs_reader, discovery, argocd, tree, builds, local).load()
     finally:
         repository.findings += [*discovery.findings, *argocd.findings]
 
@@ -98,7 +104,9 @@ class _RepositoryLoader:
         argocd: ArgoDiscovery,
         applications: ArgoTree,
         builds: Builds,
+        local: LocalCharts,
     ) -> None:
+        self._local = local
         self._inputs = inputs_reader
         self._discovery = discovery
         self._argocd = argocd
@@ -137,14 +145,16 @@ class _RepositoryLoader:
                 first += first_units()
         folders, lone_files = self._folder_units(first), self._file_units(first)
         say(f"building {plural(len(first) + len(folders) + len(lone_files), 'root')}")
-        self._builds.ensure([*first, *folders, *lone_files])
+        charts = list(self._unnamed_charts())
+        chart_units = [item.unit for item in charts if item.unit is not None]
+        self._builds.ensure([*first, *folders, *lone_files, *chart_units])
         with contained(repository.findings, "reading the Kustomizations"):
             self._tree.grow()
         for instance in self._tree.instances:
             with self._contained(instance.kustomization.title, instance.unit):
                 repository.roots.append(self._flux_root(instance))
         with contained(repository.findings, "reading the Applications"):
-            self._grow_applications([*folders, *lone_files])
+            self._grow_applications([*folders, *lone_files, *chart_units])
         applied = [item.unit for item in self._tree.instances]
         applied += [item.unit for item in self._applications.instances]
         reached = {path for unit in applied for path in unit.inputs.folders}
@@ -156,6 +166,61 @@ class _RepositoryLoader:
         for instance in self._tree.instances:
             repository.not_seen.extend(not_seen_remote(instance.unit))
             repository.findings.extend(helm_findings(instance.unit, instance.kustomization.title))
+        with contained(repository.findings, "reading the charts of this repository"):
+            self._add_charts(charts)
+        with contained(repository.findings, "looking for manifests that nothing applies"):
+            known = {item.origin for item in self._discovery.kustomizations} | self._argocd.origins
+            add_unapplied(repository, self._inputs, known)
+
+    def _unnamed_charts(self) -> Iterator[ChartBuild]:
+        """The charts that no Application and no HelmRelease of this repository names."""
+        files = self._repository.files
+        with contained(self._repository.findings, "looking for charts"):
+            named = set(self._applications.chart_folders)
+            for path in files.yaml_paths():
+                if (files.raw(path, _MOST_BYTES) or b"").find(b"helm.toolkit.fluxcd.io") >= 0:
+                    named.update(
+                        charts_of_releases(files, (data for _, _, data in named_documents(files, path)))
+                    )
+            yield from self._local.unnamed(named, self._tree.cluster_of)
+
+    def _add_charts(self, unnamed: list[ChartBuild]) -> None:
+        """Add the roots of charts, first those that HelmReleases install."""
+        repository = self._repository
+        installed = list(self._local.of_releases(self._tree.is_same_repository))
+        self._builds.ensure(item.unit for item in installed if item.unit is not None)
+        reached = self._applications.chart_folders | {item.chart.folder for item in installed}
+        for item in (*installed, *(one for one in unnamed if one.chart.folder not in reached)):
+            chart, unit = item.chart, item.unit
+            repository.local_charts.append(chart)
+            if unit is None:
+                continue
+            with self._contained(chart.title, unit):
+                result = self._builds.result(unit)
+                repository.findings.extend(result.findings)
+                if unit.lacks_charts and not result.objects:
+                    if self._repository.files.holds_files(join(chart.folder, "templates")):
+                        reason = (
+                            "it cannot be rendered as it is, so only its values and dependencies are judged"
+                        )
+                        repository.not_seen.append(NotSeen(chart.title, reason, chart.position))
+                    continue
+                repository.add_root(
+                    Root(
+                        RootKind.CHART if chart.built is not None else RootKind.FOLDER,
+                        chart.folder,
+                        chart.title if chart.built is not None else chart.folder,
+                        chart.cluster,
+                        chart.position,
+                        result.built,
+                        tuple(self._readable(built) for built in result.objects),
+                        complete=chart.built is not None,
+                        unit=unit,
+                        faults=tuple(result.findings),
+                        release=chart.built,
+                        parent=chart.root,
+                    )
+                )
 
     def _contained(self, title: str, unit: BuildUnit) -> AbstractContextManager[None]:
         return contained(self._repository.findings, f"reading {title}", unit.requested_at, title)

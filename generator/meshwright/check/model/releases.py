@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from meshwright.argocd.application import Application
+from meshwright.argocd.chartdependencies import dependencies_of
 from meshwright.argocd.chartsources import Release
-from meshwright.check.model.repository import Repository, Root
+from meshwright.check.model.repository import LocalChart, Repository, Root
 from meshwright.check.model.valuesource import ValuesSource
 from meshwright.errors import Position
 from meshwright.faults import contained
@@ -76,6 +77,9 @@ def read_releases(repository: Repository) -> list[ChartRelease]:
         if is_helm_release(built):
             with _contained(repository, built.title, root.position):
                 found.append(_helm_release(repository, root, built))
+    for chart in repository.local_charts:
+        with _contained(repository, chart.title, chart.position):
+            found += _dependencies(repository, chart)
     return found + chart_releases(repository)
 
 
@@ -99,9 +103,28 @@ def chart_releases(repository: Repository) -> list[ChartRelease]:
     return found
 
 
+def _dependencies(repository: Repository, local: LocalChart) -> Iterator[ChartRelease]:
+    """What a chart of this repository installs as its dependencies."""
+    for item in dependencies_of(repository.files, local.folder, local.layers):
+        yield ChartRelease(
+            chart=item.chart,
+            name=local.release,
+            namespace=local.namespace,
+            title=f"{local.title} ({item.name})",
+            cluster=local.cluster,
+            position=item.position,
+            values=merge(item.layers),
+            repository=item.repository,
+            complete=local.complete,
+            root=local.root,
+            built=local.built,
+        )
+
+
 def _helm_release(repository: Repository, root: Root, built: BuiltObject) -> ChartRelease:
-    source = ValuesSource(repository, root, built)
-    layers = source.layers()
+    read = next((chart for chart in repository.local_charts if chart.built is built), None)
+    source: ValuesSource | LocalChart = read or ValuesSource(repository, root, built)
+    layers = source.layers() if isinstance(source, ValuesSource) else source.layers
     spec = mapping_of(built.data.get("spec"))
     find = _source(repository, root.cluster)
     chart = chart_of(built, find) or ChartReference("")

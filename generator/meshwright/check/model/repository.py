@@ -20,6 +20,7 @@ from meshwright.manifests.files import RepositoryFiles
 from meshwright.manifests.generated import generator_entry
 from meshwright.manifests.kustomization import KustomizationIndex
 from meshwright.manifests.unit import BuildUnit, BuiltObject
+from meshwright.manifests.values import ValuesLayer
 from meshwright.tools import Tool
 
 
@@ -30,6 +31,7 @@ class RootKind(StrEnum):
     FOLDER = "folder"  # a folder with a kustomization that nothing includes
     FILE = "file"  # a file with objects of an engine that nothing includes: it is applied manually
     ARGOCD = "argocd"  # a source of an Argo CD Application builds it
+    CHART = "chart"  # a chart of this repository that a HelmRelease installs
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,31 @@ class Root:
     faults: tuple[Finding, ...] = ()
     # From Flux's postBuild.
     variables: Variables | None = None
+    # The HelmRelease that installs it, and the root that applies that.
+    release: BuiltObject | None = None
+    parent: Root | None = None
+
+
+@dataclass(frozen=True)
+class LocalChart:
+    """A chart in ``folder`` of this repository, as a HelmRelease (``built``, of ``root``) installs it.
+
+    Without one, nothing in the repository installs it. ``complete`` is false if some values are not here.
+    """
+
+    name: str
+    version: str
+    folder: str
+    release: str
+    namespace: str
+    title: str
+    cluster: str
+    position: Position
+    layers: tuple[ValuesLayer, ...]
+    complete: bool = True
+    root: Root | None = None
+    built: BuiltObject | None = None
+    findings: tuple[Finding, ...] = ()
 
 
 @dataclass
@@ -68,14 +95,24 @@ class Repository:
     not_seen: list[NotSeen] = field(default_factory=list)
     # Charts that Applications install themselves.
     releases: list[Release] = field(default_factory=list)
+    # Charts of this repository, except those that Applications install.
+    local_charts: list[LocalChart] = field(default_factory=list)
     # Files with Applications that nothing applies, though an Application builds a folder above them.
     dormant: set[str] = field(default_factory=set)
+    # Files of the mesh that nothing applies.
+    unapplied: set[str] = field(default_factory=set)
     # The helm that rendered charts, if any.
     helm: Tool | None = None
 
     def objects(self) -> Iterator[tuple[Root, BuiltObject]]:
         """Every object with the root that applies it."""
         return ((root, built) for root in self.roots for built in root.objects)
+
+    def add_root(self, root: Root) -> None:
+        """Add a root after objects were looked up."""
+        self.roots.append(root)
+        for name in ("by_name", "by_path", "by_kind"):
+            self.__dict__.pop(name, None)
 
     @cached_property
     def by_name(self) -> dict[tuple[str, str, str], list[tuple[Root, BuiltObject]]]:

@@ -93,6 +93,8 @@ class Gap:
     only_crds: bool = False
     no_cluster_kinds: bool = False
     is_root: bool = False
+    # A file that nothing applies: what it refers to is where it would be applied.
+    is_unapplied: bool = False
 
     def doubt(self, absence: Absence) -> Doubt:
         """Whether what is missing may come from here."""
@@ -122,7 +124,9 @@ class Gap:
 def gaps_of(repository: Repository) -> Iterator[Gap]:
     """Everything that was not seen and may bring objects; linear in roots and in what was not seen."""
     for root in repository.roots:
-        if root.faults or not (root.built or _lacks_only_named(root)):
+        if root.path in repository.unapplied:
+            yield Gap(f"'{root.path}'", root.position, root.cluster, is_root=True, is_unapplied=True)
+        elif root.faults or not (root.built or _lacks_only_named(root) or _lacks_only_charts(root)):
             yield Gap(_title(root), root.position, root.cluster, _namespaces(repository, root), is_root=True)
     for finding in repository.findings:
         if finding.id == INTERNAL:
@@ -177,10 +181,17 @@ def _lacks_only_named(root: Root) -> bool:
     )
 
 
+def _lacks_only_charts(root: Root) -> bool:
+    """Whether a chart was rendered without its dependencies, which are releases of their own."""
+    return root.unit is not None and root.unit.lacks_charts and bool(root.objects)
+
+
 def _title(root: Root) -> str:
     """The root as people call it."""
     if root.kustomization is not None:
         return root.kustomization.title
+    if root.release is not None:
+        return root.release.title
     return root.application.title if root.application is not None else f"'{root.path}'"
 
 

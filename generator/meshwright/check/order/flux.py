@@ -41,11 +41,14 @@ def read_flux(startup: StartupModel) -> None:
     for root in model.repository.roots:
         if root.kind is RootKind.FLUX and root.kustomization is not None:
             _add_kustomization(startup, root, by_root.get(id(root), (root, []))[1])
-        elif root.application is None:
+        elif _is_by_hand(startup, root):
             _add_by_hand(startup, root, by_root.get(id(root), (root, []))[1])
     # All units exist before their dependencies are read, also those that another repository defines.
     for item in (*model.items("Kustomization", _KUSTOMIZE), *model.items("HelmRelease", _HELM)):
         startup.unit(_unit(item))
+    for root in model.repository.roots:
+        if root.release is not None:
+            _add_chart(startup, root, by_root.get(id(root), (root, []))[1])
     for item in model.items("Kustomization", _KUSTOMIZE):
         with contained(model.faults, f"reading the order of {item.title}", item.at):
             _add_start(startup, item)
@@ -54,6 +57,11 @@ def read_flux(startup: StartupModel) -> None:
         with contained(model.faults, f"reading the order of {item.title}", item.at):
             _add_start(startup, item)
             _add_installation(startup, item)
+
+
+def _is_by_hand(startup: StartupModel, root: Root) -> bool:
+    unapplied = root.path in startup.model.repository.unapplied
+    return root.kind is not RootKind.CHART and root.application is None and not unapplied
 
 
 def _unit(item: Item) -> StartupUnit:
@@ -87,6 +95,20 @@ def _add_kustomization(startup: StartupModel, root: Root, items: list[Item]) -> 
     )
 
 
+def _add_chart(startup: StartupModel, root: Root, items: list[Item]) -> None:
+    """Add the objects of a chart of this repository, which its HelmRelease applies."""
+    assert root.release is not None
+    events = startup.find(
+        root.cluster, "HelmRelease", root.release.namespace or _DEFAULT_NAMESPACE, root.release.name
+    )
+    if events is None:
+        return
+    unit, applied = startup.owner(events[Moment.APPLIED]), events[Moment.APPLIED]
+    startup.contents.append(
+        Content(unit, tuple(items), applied, events[Moment.STAGED], applied, events[Moment.UP])
+    )
+
+
 def _add_by_hand(startup: StartupModel, root: Root, items: list[Item]) -> None:
     unit = StartupUnit(root.cluster, "manual apply of", "", root.path, root.position)
     events = startup.unit(unit)
@@ -103,6 +125,9 @@ def owner_of(startup: StartupModel, item: Item) -> dict[Moment, int] | None:
     if root.kind is RootKind.FLUX and root.kustomization is not None:
         built = root.kustomization.built
         return startup.find(root.cluster, "Kustomization", built.namespace or _DEFAULT_NAMESPACE, built.name)
+    if root.release is not None:
+        home = root.release.namespace or _DEFAULT_NAMESPACE
+        return startup.find(root.cluster, "HelmRelease", home, root.release.name)
     return startup.find(root.cluster, "manual apply of", "", root.path)
 
 
@@ -202,12 +227,9 @@ def _add_installation(startup: StartupModel, item: Item) -> None:
     if item.get("spec", "install", "disableWait") is not True:
         because = Because("wait", "Helm waits", item.at())
         startup.graph.before(events[Moment.UP], events[Moment.READY], because)
-    release = startup.release_of(item)
-    if release is None:
-        return
     retries = item.get("spec", "install", "remediation", "retries")
     strategy = item.get("spec", "install", "strategy", "name")
-    startup.charts.append(
+    startup.charts += (
         ChartContent(
             startup.owner(events[Moment.STARTED]),
             release,
@@ -221,4 +243,5 @@ def _add_installation(startup: StartupModel, item: Item) -> None:
             # Helm resolves kinds before it stores a release, and only a stored release counts as failed.
             waits_for_kinds=True,
         )
+        for release in startup.releases_of(item)
     )

@@ -189,13 +189,16 @@ class StartupModel:
         """The event that applies ``item`` in a wave of an Application."""
         return self.waves.get(id(item.built))
 
-    def release_of(self, item: Item) -> ChartRelease | None:
-        """The chart that a HelmRelease installs."""
-        return self._releases.get((item.cluster, id(item.built)))
+    def releases_of(self, item: Item) -> Sequence[ChartRelease]:
+        """The chart that a HelmRelease installs, and its dependencies if it is in this repository."""
+        return self._releases.get((item.cluster, id(item.built)), ())
 
     @cached_property
-    def _releases(self) -> dict[tuple[str, int], ChartRelease]:
-        return {(release.cluster, id(release.built)): release for release in self.model.releases}
+    def _releases(self) -> dict[tuple[str, int], list[ChartRelease]]:
+        found: dict[tuple[str, int], list[ChartRelease]] = {}
+        for release in self.model.releases:
+            found.setdefault((release.cluster, id(release.built)), []).append(release)
+        return found
 
     def applied_by(self, unit: StartupUnit) -> Sequence[Item]:
         """The objects that a Flux Kustomization applies."""

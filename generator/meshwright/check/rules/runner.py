@@ -43,6 +43,8 @@ def run_rules(model: Model, rules: Iterable[Rule] | None = None) -> Iterator[Fin
         with contained(said, f"rule {rule.id}"):
             for hit in rule.find(model):
                 doubt, gaps = model.doubts(hit.absent) if hit.absent else (Doubt.NONE, [])
+                if doubt is Doubt.REAL and gaps[0].is_unapplied:
+                    continue
                 if doubt is Doubt.REAL:
                     silenced.setdefault(gaps[0], []).append(rule.id)
                     continue
