@@ -16,6 +16,8 @@ from meshwright.yaml.pointer import Pointer, items_of, mapping_of
 GROUP = "argoproj.io"
 _VERSION = f"{GROUP}/v1alpha1"
 
+_LOCAL = frozenset({"", "in-cluster", "https://kubernetes.default.svc"})
+
 
 @dataclass(frozen=True)
 class Application:
@@ -65,6 +67,16 @@ class Application:
     def destination(self) -> Mapping[str, Any]:
         """spec.destination: server or name of the cluster, and the namespace."""
         return mapping_of(self.spec.get("destination"))
+
+    @property
+    def target(self) -> str:
+        """The other cluster of its destination, by server or name; empty for Argo CD's own, or if unknown."""
+        found = str(self.destination.get("server") or self.destination.get("name") or "").rstrip("/")
+        return "" if found in _LOCAL or "{{" in found or found.endswith(".invalid") else found
+
+    def place(self, cluster: str) -> str:
+        """The cluster that gets its objects, for an Application that is itself on ``cluster``."""
+        return f"{cluster} {self.target}" if self.target else cluster
 
     @property
     def sources(self) -> list[ApplicationSource]:

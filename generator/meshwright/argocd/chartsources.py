@@ -41,6 +41,8 @@ class Release:
     repository: str = ""
     name: str = ""
     position: Position | None = None
+    # The cluster of its Application.
+    hub: str = ""
 
 
 @dataclass
@@ -62,12 +64,16 @@ class ChartUnits:
         self._own = own
         self._store = store
 
-    def make(self, source: ApplicationSource, cluster: str) -> ChartPlan:
-        """The values of a source, and the unit that renders it if the chart is available."""
+    def make(self, source: ApplicationSource, hub: str) -> ChartPlan:
+        """The values of a source, and the unit that renders it if the chart is available.
+
+        ``hub`` is the cluster that the Application is on.
+        """
+        cluster = source.application.place(hub)
         reader = ValuesReader(self._files, self._own, source)
         chart, layers = reader.chart(), reader.layers()
         title = source.application.title
-        release = Release(chart, layers, title, source, cluster, not reader.not_seen)
+        release = Release(chart, layers, title, source, cluster, not reader.not_seen, hub=hub)
         plan = ChartPlan(release, None, findings=reader.findings, not_seen=list(reader.not_seen))
         lacks_charts = False
         if not source.chart:
@@ -117,6 +123,7 @@ class ChartUnits:
                     item.repository,
                     item.name,
                     item.position,
+                    plan.release.hub,
                 )
             )
             if folder is not None and not has_dependency(folder, {"name": item.chart.name}):

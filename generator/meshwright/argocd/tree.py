@@ -42,6 +42,11 @@ class AppliedSource:
     built: bool = False
 
     @property
+    def place(self) -> str:
+        """The cluster that gets its objects."""
+        return self.source.application.place(self.cluster)
+
+    @property
     def path(self) -> str:
         """The folder, or the chart's name."""
         return self.source.chart or self.source.path
@@ -298,7 +303,7 @@ class ArgoTree:
             return _Planned(
                 made.unit, tuple(made.findings), tuple(made.not_seen), made.release, tuple(made.dependencies)
             )
-        inflated = self._inflation.prepare(self._maker.unit(source, cluster))
+        inflated = self._inflation.prepare(self._maker.unit(source, source.application.place(cluster)))
         unseen = (*inflated.not_seen, *self._maker.not_seen(source))
         # A folder has different builds with and without its charts.
         unit = replace(inflated.unit, key=f"charts {inflated.unit.key}") if inflated.unit.copies else None
@@ -312,7 +317,11 @@ def _scope(source: ApplicationSource, cluster: str) -> UnseenScope:
     # source: argo-cd, kustomize.namespace sets the namespace of every object.
     fixed = mapping_of(source.data.get("kustomize")).get("namespace")
     return UnseenScope(
-        cluster, (str(fixed),) if fixed else (), likely, url=source.repository, project=item.project
+        item.place(cluster),
+        (str(fixed),) if fixed else (),
+        likely,
+        url=source.repository,
+        project=item.project,
     )
 
 

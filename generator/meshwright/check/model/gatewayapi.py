@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from meshwright.argocd.application import Application
 from meshwright.check.model.index import Item, Model
 from meshwright.check.model.releases import ChartRelease
 from meshwright.errors import Position
@@ -84,7 +85,8 @@ def other_owners(model: Model, cluster: str) -> Iterator[Owner]:
     for item in model.items("Application", "argoproj.io"):
         many = [source for source in item.list("spec", "sources") if isinstance(source, dict)]
         urls = [str(source.get("repoURL")) for source in (item.mapping("spec", "source"), *many)]
-        if item.cluster == cluster and any(_UPSTREAM in url for url in urls):
+        place = Application(item.built, item.files).place(item.cluster)
+        if place == cluster and any(_UPSTREAM in url for url in urls):
             yield Owner(item.title, item.at("spec", "source", "repoURL"))
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from meshwright.argocd.application import Application
 from meshwright.check.model.index import CONTROL_PLANE, Item, Model
 from meshwright.check.model.releases import ChartRelease
 from meshwright.check.model.workloads import Workload
@@ -85,7 +86,7 @@ def _managed(model: Model) -> dict[tuple[str, str], tuple[Mapping[str, Any], Map
             and "CreateNamespace=true" in items_of(policy.get("syncOptions"))
         ):
             parts = mapping_of(metadata.get("annotations")), mapping_of(metadata.get("labels"))
-            found[item.cluster, name] = parts
+            found[Application(item.built, item.files).place(item.cluster), name] = parts
     return found
 
 

@@ -298,13 +298,14 @@ class _RepositoryLoader:
             RootKind.ARGOCD,
             instance.path,
             application.name,
-            instance.cluster,
+            instance.place,
             instance.source.position,
             instance.built,
             tuple(self._readable(built) for built in instance.objects),
             application=application,
             unit=instance.unit,
             faults=tuple(self._builds.result(instance.unit).findings),
+            home=instance.cluster,
         )
 
     def _add(self, kind: RootKind, unit: BuildUnit) -> None:

@@ -56,6 +56,8 @@ class ChartRelease:
     application: Application | None = None
     findings: tuple[Finding, ...] = ()
     is_unknown: Callable[[Any], bool] = _never
+    # The cluster of its Application, which may install it on another one.
+    hub: str = ""
 
     def value(self, *pointer: str | int) -> Any:
         """The effective value; None if none is set."""
@@ -192,6 +194,7 @@ def _of_application(release: Release) -> ChartRelease:
         repository=release.repository or (source.repository if source.chart else ""),
         complete=release.complete,
         application=source.application,
+        hub=release.hub,
     )
 
 
@@ -236,5 +239,6 @@ def _helm_charts(repository: Repository, kustomization: KustomizationFile) -> It
             root=applied,
             folder=kustomization.folder,
             application=applied.application if applied else None,
+            hub=applied.hub if applied else "",
             findings=tuple(findings),
         )

@@ -60,6 +60,13 @@ class Root:
     # The HelmRelease that installs it, and the root that applies that.
     release: BuiltObject | None = None
     parent: Root | None = None
+    # The cluster of its Application, which may apply it to another one.
+    home: str | None = None
+
+    @property
+    def hub(self) -> str:
+        """The cluster that its Application is on; its own if it has none."""
+        return self.cluster if self.home is None else self.home
 
 
 @dataclass(frozen=True)

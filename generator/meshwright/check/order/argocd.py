@@ -33,7 +33,6 @@ from meshwright.yaml.pointer import items_of, mapping_of
 _GROUP = "argoproj.io"
 _OPTIONS = "argocd.argoproj.io/sync-options"
 _SKIP_DRY_RUN = "SkipDryRunOnMissingResource=true"
-_LOCAL = frozenset({"", "in-cluster", "https://kubernetes.default.svc"})
 
 
 def read_argocd(startup: StartupModel, gates: bool | None) -> None:
@@ -50,12 +49,12 @@ def read_argocd(startup: StartupModel, gates: bool | None) -> None:
             and root.application is not None
             and not _is_dormant(model, root.application)
         ):
-            unit = _unit(root.cluster, root.application)
+            unit = _unit(root.hub, root.application)
             applications[unit] = root.application
             items.setdefault(unit, []).extend(by_root.get(id(root), []))
     for release in model.releases:
         if release.application is not None and not _is_dormant(model, release.application):
-            applications.setdefault(_unit(release.cluster, release.application), release.application)
+            applications.setdefault(_unit(release.hub, release.application), release.application)
     for item in model.items("Application", _GROUP):
         application = Application(item.built, item.files)
         if not _is_dormant(model, application):
@@ -81,15 +80,9 @@ def _is_dormant(model: Model, application: Application) -> bool:
 def _unit(cluster: str, application: Application) -> StartupUnit:
     built = application.built
     namespace = built.namespace or "argocd"
-    target = _target(application)
-    return StartupUnit(cluster, "Application", namespace, built.name, application.position(), target)
-
-
-def _target(application: Application) -> str:
-    """The other cluster of a destination, by its server or name; empty for Argo CD's own."""
-    destination = application.destination
-    found = str(destination.get("server") or destination.get("name") or "").rstrip("/")
-    return "" if found in _LOCAL or "{{" in found else found
+    return StartupUnit(
+        cluster, "Application", namespace, built.name, application.position(), application.target
+    )
 
 
 def applications_gate(startup: StartupModel) -> bool | None:

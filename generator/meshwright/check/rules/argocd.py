@@ -315,7 +315,7 @@ def denied_cluster_objects(model: Model) -> Iterator[Hit]:
         application = item.root.application
         if application is None or (item.built.group, item.built.kind) not in CLUSTER_SCOPED:
             continue
-        project = projects.get((item.cluster, application.project))
+        project = projects.get((item.root.hub, application.project))
         if project is None or _allows(project, item):
             continue
         at = project.at("spec", "clusterResourceWhitelist", key=True)

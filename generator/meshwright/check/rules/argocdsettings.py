@@ -34,7 +34,7 @@ def charts_not_enabled(model: Model) -> Iterator[Hit]:
         if "--enable-helm" in str(cm.get("data", "kustomize.buildOptions") or ""):
             continue
         for release in model.releases:
-            if release.folder and release.application is not None and release.cluster == cm.cluster:
+            if release.folder and release.application is not None and release.hub == cm.cluster:
                 text = f"{release.title} of {release.application.title} needs --enable-helm, which {cm.title} ({cm.at()}) does not set"
                 yield Hit(release.position, text, subject=release.application.title)
 

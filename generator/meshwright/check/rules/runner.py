@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from meshwright.check.model.index import CONTROL_PLANE, Model
 from meshwright.check.model.unseen import Doubt, Gap
+from meshwright.check.model.unseenvalues import may_bring, rests_on_variable
 from meshwright.check.order.assumptions import assumptions
 from meshwright.check.rules.registry import load_rules
 from meshwright.check.rules.rule import Engine, Hit, Rule, Severity
@@ -42,7 +43,11 @@ def run_rules(model: Model, rules: Iterable[Rule] | None = None) -> Iterator[Fin
         say(f"applying rule {rule.id}", is_detail=True)
         with contained(said, f"rule {rule.id}"):
             for hit in rule.find(model):
+                if rests_on_variable(model, hit.message, hit.position):
+                    continue
                 doubt, gaps = model.doubts(hit.absent) if hit.absent else (Doubt.NONE, [])
+                if hit.absent and (named := next(may_bring(model, hit.absent), None)):
+                    doubt, gaps = Doubt.REAL, [named]
                 if doubt is Doubt.REAL and gaps[0].is_unapplied:
                     continue
                 if doubt is Doubt.REAL:
