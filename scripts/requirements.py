@@ -63,12 +63,17 @@ def oldest_copier(installed: str) -> str:
     return _HEADER + "".join(others.get(name, block) for name, block in blocks(made.stdout).items())
 
 
+def keep(file: Path, text: str) -> None:
+    """Write a file unless it holds ``text`` already: make installs again for a newer one."""
+    if not file.exists() or file.read_text(encoding="utf-8") != text:
+        file.write_text(text, encoding="utf-8")
+
+
 def main() -> None:
     FOLDER.mkdir(exist_ok=True)
     for name in FILES:
-        (FOLDER / name).write_text(export(name), encoding="utf-8")
-    made = oldest_copier(export("install.txt"))
-    (FOLDER / OLDEST).write_text(made, encoding="utf-8")
+        keep(FOLDER / name, export(name))
+    keep(FOLDER / OLDEST, oldest_copier(export("install.txt")))
 
 
 if __name__ == "__main__":
