@@ -22,6 +22,7 @@ _SYNTAX = (
 )
 _run = BaseCommand.__call__
 _render = _main.Worker._render_string
+_answers_relpath = _main.Worker.answers_relpath
 _compile = jinja2.Environment.compile
 _compiled: dict[tuple[Any, ...], CodeType] = {}
 
@@ -30,6 +31,7 @@ def install(patch: pytest.MonkeyPatch) -> None:
     """Compile a template once, render no plain string, read YAML with libyaml, start less git."""
     patch.setattr(jinja2.Environment, "compile", _compile_once)
     patch.setattr(_main.Worker, "_render_string", _render_string)
+    patch.setattr(_main.Worker, "answers_relpath", property(_path_of_answers))
     patch.setattr(_vcs, "get_git_version", cache(_vcs.get_git_version))
     patch.setattr(BaseCommand, "__call__", _call)
     patch.setattr(_main.Worker, "_sync_git_index_executable_bit", lambda *_, **__: None)
@@ -51,12 +53,25 @@ def _safe_load(stream: Any) -> Any:
 
 def _render_string(self: _main.Worker, string: str, extra_context: dict[str, Any] | None = None) -> str:
     """Nine of ten are names of folders and files as they are."""
-    env = self.jinja_env
-    marks = (env.block_start_string, env.variable_start_string, env.comment_start_string, "\n")
-    if any(mark in string for mark in marks):
+    if not _is_plain(self, string):
         return _render(self, string, extra_context)
-    env.preprocess(string)
+    self.jinja_env.preprocess(string)
     return string
+
+
+def _path_of_answers(self: _main.Worker) -> Path:
+    """Asked for with each file, and a name without variables but in few templates."""
+    path = str(self.answers_file or self.template.answers_relpath)
+    if not _is_plain(self, path):
+        return Path(_answers_relpath.__get__(self))
+    self.jinja_env.preprocess(path)
+    return Path(path)
+
+
+def _is_plain(worker: _main.Worker, string: str) -> bool:
+    env = worker.jinja_env
+    marks = (env.block_start_string, env.variable_start_string, env.comment_start_string, "\n")
+    return not any(mark in string for mark in marks)
 
 
 def _compile_once(

@@ -25,6 +25,7 @@ def test_each_example_has_a_twin_on_the_other_engine() -> None:
 
 
 @pytest.mark.parametrize("name", ANSWERS)
+@pytest.mark.usefixtures("renders_here")
 def test_example_is_rendered_from_its_answers(name: str, tmp_path: Path) -> None:
     build(ANSWERS[name], tmp_path / "repository")
 

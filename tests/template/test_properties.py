@@ -93,6 +93,7 @@ def unquoted_names(tree: dict[str, str], answers: Answers) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("answers", [{}, {"redirect": "cni", "nodes": 3, "viz_host": "linkerd.home.arpa"}])
+@pytest.mark.usefixtures("renders_anew")
 def test_same_answers_give_the_same_bytes(answers: Answers, tmp_path: Path) -> None:
     render(answers, tmp_path / "one")
     render(dict(reversed(answers.items())), tmp_path / "two")
@@ -101,6 +102,7 @@ def test_same_answers_give_the_same_bytes(answers: Answers, tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("engine", ["flux", "argocd"])
+@pytest.mark.usefixtures("renders_anew")
 def test_swift_copier_renders_the_same(engine: str, tmp_path: Path) -> None:
     answers = {"engine": engine, "viz_host": "linkerd.home.arpa", "nodes": 3, "apps": ["demo", "elastic"]}
     program = (

@@ -1,4 +1,4 @@
-"""What the tests of updates share."""
+"""Renders of an update in the tests' own process, which has imported Copier already; else the same code."""
 
 from __future__ import annotations
 
@@ -16,8 +16,6 @@ from meshwright.update.templaterepository import Template
 
 
 class _Here:
-    """Renders in this process, which has imported Copier already; the same code otherwise."""
-
     def __init__(self, scratch: Path, _: object = ()) -> None:
         self._scratch = str(scratch)
 
@@ -38,7 +36,6 @@ class _Here:
         return [rendered(job, result) for job, result in zip(jobs, results, strict=True)]
 
 
-@pytest.fixture
-def renders_here(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No process of its own for the renderer: a second less a test. Others run the command as it is."""
-    monkeypatch.setattr(rendering, "Renderer", _Here)
+def install(patch: pytest.MonkeyPatch) -> None:
+    """Let updates, and what adds or promotes clusters, render without a process of its own."""
+    patch.setattr(rendering, "Renderer", _Here)
