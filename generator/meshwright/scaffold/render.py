@@ -54,8 +54,10 @@ def _run_copier(source: Path, destination: Path, answers: Mapping[str, Any]) -> 
     from jinja2 import TemplateError
     from plumbum import ProcessExecutionError
 
+    from meshwright.scaffold.lean import lean
+
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), lean():
             warnings.simplefilter("ignore")
             run_copy(
                 str(source),

@@ -22,6 +22,8 @@ from copier.errors import CopierError
 from jinja2 import TemplateError
 from plumbum import ProcessExecutionError
 
+from meshwright.scaffold.lean import lean
+
 _REFUSED = re.compile(
     r"(?:Validation error for question|Invalid choice for) '(?P<question>[^']+)'", re.DOTALL
 )
@@ -79,7 +81,7 @@ def render(job: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _copy(job: Mapping[str, Any], answers: Mapping[str, Any]) -> Any:
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), lean():
         warnings.simplefilter("ignore")
         return run_copy(
             job["template"],
