@@ -19,7 +19,7 @@ ANSWERS = {"cluster_name": "staging", "apps": ["demo"], "viz_host": "linkerd.hom
 VALUES = "platform/{}/linkerd-control-plane/values.yaml"
 NOTES = [
     "answer nodes: 1 on staging, 3 on production",
-    "answer viz_host: 'linkerd.home.arpa' on staging, '' on production",
+    "answer viz_host: linkerd.home.arpa on staging, '' on production",
 ]
 
 

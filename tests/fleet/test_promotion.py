@@ -296,7 +296,7 @@ def test_a_new_question_that_staging_answered_is_said(fleet: Path) -> None:
     done = promote(fleet)
 
     assert answers(fleet, "production")["flavour"] == "plain"
-    assert "note: staging answers flavour with 'rich': pass --answers flavour=... if" in done.output
+    assert "note: staging answers flavour with rich: pass --answers flavour=... if" in done.output
 
 
 @pytest.mark.long

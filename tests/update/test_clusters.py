@@ -12,9 +12,9 @@ from typer.testing import CliRunner
 from meshwright.apps.generate import generate
 from meshwright.cli import app
 from meshwright.errors import ExitCode, MeshwrightError
-from meshwright.update.answers import as_written
 from meshwright.update.filegroups import FileGroup, are_several, grouped
 from meshwright.update.scopes import answers_file_of
+from meshwright.yaml import as_written
 from support.upgrades import commit, git, make_repository, real_template, release
 
 NEXT = [

@@ -15,7 +15,7 @@ from meshwright.apps.settings import read_settings
 from meshwright.errors import AnotherTemplateError, MeshwrightError, together
 from meshwright.manifests.inside import read_inside
 from meshwright.words import did_you_mean
-from meshwright.yaml import parse
+from meshwright.yaml import as_written, parse
 
 # The answers for the repository's own files, and for its cluster while it has only one.
 ANSWERS = ".copier-answers.yml"
@@ -155,12 +155,14 @@ def _parsed(root: Path, name: str) -> Any:
 def _refuse_invalid(root: Path, item: ClusterAnswers) -> None:
     file, engine, name = root / item.file, item.given["engine"], item.given["cluster_name"]
     if engine not in ("flux", "argocd"):
-        raise MeshwrightError(f"{file}: engine is {engine!r}, but must be flux or argocd")
+        raise MeshwrightError(f"{file}: engine is {as_written(engine)}, but must be flux or argocd")
     if name == "" and item.file == ANSWERS:
         return
     if not isinstance(name, str) or not LABEL.fullmatch(name):
         # It becomes part of paths that are written.
-        raise MeshwrightError(f"{file}: cluster_name is {name!r}, but must be a DNS label such as home")
+        raise MeshwrightError(
+            f"{file}: cluster_name is {as_written(name)}, but must be a DNS label such as home"
+        )
 
 
 def no_such_cluster(given: str, name: str, names: Iterable[str], root: Path) -> MeshwrightError:

@@ -18,6 +18,7 @@ from meshwright.update.merge import MergeRepository
 from meshwright.update.project import Project, TreeEntry, open_project, with_answers
 from meshwright.update.rendering import Job, Renderer
 from meshwright.update.templaterepository import fetch_template
+from meshwright.yaml import as_written
 
 
 def compare_clusters(
@@ -109,6 +110,6 @@ def _answers(one: Answers, other: Answers, old: str, new: str) -> Iterator[str]:
     if one.commit != other.commit:
         yield f"version: {one.commit} on {old}, {other.commit} on {new}"
     for key in sorted({*one.given, *other.given} - {"cluster_name"}):
-        values = [repr(item.given[key]) if key in item.given else "none" for item in (one, other)]
+        values = [as_written(item.given[key]) if key in item.given else "none" for item in (one, other)]
         if values[0] != values[1]:
             yield f"answer {key}: {values[0]} on {old}, {values[1]} on {new}"

@@ -23,6 +23,7 @@ from meshwright.update.project import Project, open_project, with_answers
 from meshwright.update.rendering import Job, RenderedTree, Renderer
 from meshwright.update.templaterepository import Template, fetch_template, is_same_source
 from meshwright.update.upgradetarget import is_older
+from meshwright.yaml import as_written
 
 
 @dataclass(frozen=True)
@@ -143,7 +144,7 @@ def _answer_notes(merge: Merge, request: PromoteRequest, origin: Project) -> Ite
         theirs = origin.answers.given.get(question, value)
         if theirs != value and question not in request.answers:
             yield (
-                f"{request.origin} answers {question} with {theirs!r}: "
+                f"{request.origin} answers {question} with {as_written(theirs)}: "
                 f"pass --answers {question}=... if {request.cluster} should too"
             )
 

@@ -10,7 +10,6 @@ import yaml
 
 from meshwright.errors import MeshwrightError
 from meshwright.yaml import conflict_in, load_documents
-from meshwright.yaml.dump import without_end_marker
 
 FILE = ".copier-answers.yml"
 SOURCE = "_src_path"
@@ -68,14 +67,6 @@ def as_recorded(given: Mapping[str, Any], text: str) -> dict[str, Any]:
     """``given`` with the values and types that Copier recorded for them in ``text``, an answers file."""
     recorded = given_in(yaml.safe_load(text) or {})
     return {question: recorded.get(question, value) for question, value in given.items()}
-
-
-def as_written(value: Any) -> str:
-    """An answer as YAML in one line: a number without quotes, a string that looks like one with quotes."""
-    text = yaml.safe_dump(
-        value, default_flow_style=True, sort_keys=False, allow_unicode=True, width=float("inf")
-    )
-    return without_end_marker(text).rstrip("\n")
 
 
 def with_source(text: str, replacement: str) -> str:

@@ -17,6 +17,7 @@ from meshwright.update.scopes import ANSWERS, answers_file_of, own_files_behind,
 from meshwright.update.step import Step, new_name
 from meshwright.update.templaterepository import Template, fetch_template, is_same_source
 from meshwright.update.upgradetarget import UpgradeTarget, choose
+from meshwright.yaml import as_written
 
 
 @dataclass(frozen=True)
@@ -96,9 +97,9 @@ def _raised(first: Merge) -> Iterator[str]:
         "because CI runs the Meshwright of their version"
     )
     for question, value in first.asked.items():
-        yield f"{ANSWERS}: new question {question}: default {value!r} used"
+        yield f"{ANSWERS}: new question {question}: default {as_written(value)} used"
     for question, value in first.dropped.items():
-        yield f"{ANSWERS}: question {question} is no longer asked: its answer {value!r} is dropped"
+        yield f"{ANSWERS}: question {question} is no longer asked: its answer {as_written(value)} is dropped"
     yield from (note for note in first.target.notes)
 
 

@@ -18,6 +18,7 @@ from meshwright.update.project import Project, TreeEntry
 from meshwright.update.rendering import Job, RenderedTree
 from meshwright.update.templaterepository import Template
 from meshwright.update.upgradetarget import UpgradeTarget
+from meshwright.yaml import as_written
 
 _OURS = "yours"
 
@@ -167,7 +168,7 @@ def _refuse_faults(
             else:
                 lines.append(
                     f"{project.answers.place(fault.question)}: {version.name} rejects the stored answer "
-                    f"{project.answers.given.get(fault.question)!r}: {fault.text}; "
+                    f"{as_written(project.answers.given.get(fault.question))}: {fault.text}; "
                     f"pass another one with --answers {fault.question}=..."
                 )
     if lines:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from meshwright.inert import printable
-from meshwright.update.answers import as_written
 from meshwright.update.filegroups import are_several, grouped
 from meshwright.update.outcome import Result
 from meshwright.words import plural
+from meshwright.yaml import as_written
 
 
 def render(result: Result, *, written: bool, preview: bool) -> str:
@@ -36,9 +36,10 @@ def _head(result: Result) -> Iterator[str]:
             yield f"answer {question}: {as_written(before)} -> {as_written(value)}"
     for question, value in merge.asked.items():
         if question not in merge.target.changed:
-            yield f"new question {question}: default {value!r} used; to change it: --answers {question}=..."
+            used = f"default {as_written(value)} used"
+            yield f"new question {question}: {used}; to change it: --answers {question}=..."
     for question, value in merge.dropped.items():
-        yield f"question {question} is no longer asked: its answer {value!r} is dropped"
+        yield f"question {question} is no longer asked: its answer {as_written(value)} is dropped"
     for old, new in merge.moved:
         yield f"moved with its folder: {old} -> {new}"
     for path in merge.gone:

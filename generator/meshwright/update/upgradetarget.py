@@ -13,6 +13,7 @@ from meshwright.errors import MeshwrightError, together
 from meshwright.update.answers import Answers
 from meshwright.update.templaterepository import Template, TemplateVersion, version_of
 from meshwright.words import did_you_mean
+from meshwright.yaml import as_written
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ def choose(
     edited = {key: value for key, value in recorded.given.items() if before.given.get(key) != value}
     notes = tuple(
         f"{recorded.place(key)}: edited by hand; "
-        f"used as the answer {value!r} instead of {before.given.get(key)!r}"
+        f"used as the answer {as_written(value)} instead of {as_written(before.given[key])}"
         for key, value in edited.items()
         if key in before.given
     )

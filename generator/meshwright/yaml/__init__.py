@@ -1,7 +1,7 @@
 """Reads, writes and edits YAML as Kubernetes tools do."""
 
 from meshwright.yaml.conflict import ConflictMarkers, conflict_in
-from meshwright.yaml.dump import dump, dump_all
+from meshwright.yaml.dump import as_written, dump, dump_all
 from meshwright.yaml.flow import flow
 from meshwright.yaml.load import (
     Document,
@@ -18,6 +18,7 @@ __all__ = [
     "ConflictMarkers",
     "Document",
     "YamlFault",
+    "as_written",
     "conflict_in",
     "dump",
     "dump_all",

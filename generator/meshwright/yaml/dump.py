@@ -83,6 +83,14 @@ def _emitted(data: Any) -> list[str]:
     return [f"{line}\n" for line in without_end_marker(str(text)).removesuffix("\n").split("\n")]
 
 
+def as_written(value: Any) -> str:
+    """A value as YAML in one line: a number without quotes, a string that looks like one with quotes."""
+    text = yaml.safe_dump(
+        value, default_flow_style=True, sort_keys=False, allow_unicode=True, width=float("inf")
+    )
+    return without_end_marker(text).rstrip("\n")
+
+
 def without_end_marker(text: str) -> str:
     """``text`` without the line ``...`` that libyaml ends some documents with; a value may end so too."""
     return text.removesuffix("...\n") if text.endswith("\n...\n") else text
