@@ -96,3 +96,38 @@ def test_its_picture_of_the_layers_is_what_flux_waits_for(answers: dict[str, obj
     assert {name for line in picture.splitlines()[1:] for name in line.replace("-->", " ").split()} == set(
         waits
     )
+
+
+# "Title" of a section: after the name of its file, in a link to it, in this file, or in the README of the cluster.
+_NAMED = re.compile(r'(?P<file>[\w./-]*README\.md), "(?P<title>[^"]+)"')
+_LINKED = re.compile(r'"(?P<title>[^"]+)" in \[[^]]+\]\((?P<file>[^)]+)\)')
+_BELOW = re.compile(r'"(?P<title>[A-Z][^"]+)" below')
+_OF_CLUSTER = re.compile(r'"(?P<title>[^"]+)" in the README of the cluster')
+REFERRING: list[dict[str, object]] = [
+    {**VIZ, "secrets": "sops", "links": [{"name": "east", "gateway": "gateway.east.example.org"}]},
+    {**VIZ, "engine": "argocd", "metrics": "existing"},
+]
+
+
+@pytest.mark.parametrize("answers", REFERRING, ids=["flux", "argocd"])
+def test_a_section_that_is_named_exists(answers: dict[str, object], tmp_path: Path) -> None:
+    render(answers, tmp_path)
+    found = 0
+
+    for file in sorted(path for path in tmp_path.rglob("*") if path.is_file()):
+        text = file.read_text(encoding="utf-8")
+        # A name from the folder of the repository, unless it says that it starts at the file.
+        named = [
+            ((file.parent if match["file"].startswith(".") else tmp_path) / match["file"], match["title"])
+            for match in _NAMED.finditer(text)
+        ]
+        named += [(file.parent / match["file"], match["title"]) for match in _LINKED.finditer(text)]
+        named += [(file, match["title"]) for match in _BELOW.finditer(text)]
+        named += [
+            (tmp_path / "clusters/home/README.md", match["title"]) for match in _OF_CLUSTER.finditer(text)
+        ]
+        for place, title in named:
+            assert section(place.read_text(encoding="utf-8"), title), f"{file}: {title}"
+        found += len(named)
+
+    assert found >= 2
