@@ -57,16 +57,18 @@ oldest-copier: requirements/oldest-copier.txt $(STAMP)
 	$(UV) pip install --quiet --python build/oldest-copier/bin/python --require-hashes --only-binary :all: -r $<
 	COPIER_PYTHON=$(CURDIR)/build/oldest-copier/bin/python $(RUN) pytest -n auto -m 'long and not slow' tests/template/test_clusters.py
 
-# The libraries inside Flux, Argo CD, kustomize and Linkerd, built with Go, beside the code that stands in for them.
+# The libraries inside Flux, Argo CD, kustomize and Linkerd, built with Go, beside the code that stands in for them, and promtool.
 oracles: $(STAMP)
 	cd tests/oracles/go && GOFLAGS=-mod=readonly go build -o ../../../build/oracles .
 	cd tests/oracles/linkerd && GOFLAGS=-mod=readonly go build -o ../../../build/linkerd-oracle .
 	cd tests/engine/modules/inject && GOFLAGS=-mod=readonly go build -o ../../../../build/inject .
 	cd tests/engine/modules/podsecurity && GOFLAGS=-mod=readonly go build -o ../../../../build/podsecurity .
+	cd tests/oracles/prometheus && GOFLAGS=-mod=readonly go build -tags remove_all_sd -o ../../../build/promtool github.com/prometheus/prometheus/cmd/promtool
 	PYTHONPATH=tests:generator $(RUN) python -m oracles.compare build/oracles
 	PYTHONPATH=tests:generator $(RUN) python -m oracles.trust build/linkerd-oracle
 	PYTHONPATH=tests:generator $(RUN) python -m oracles.injections build/inject
 	PYTHONPATH=tests:generator $(RUN) python -m oracles.podsecurity build/podsecurity
+	PYTHONPATH=tests:generator $(RUN) python -m oracles.alerts build/promtool
 
 # Repositories of many answers, rendered with the real charts in CHARTS and judged by kubeconform, Pod Security's evaluator
 # and Linkerd's injector. SETS: only these sets of answers (tests/realcharts/answers.yaml).

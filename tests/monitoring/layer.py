@@ -24,6 +24,7 @@ ANSWERS: dict[str, dict[str, Any]] = {
         "trust_anchor": "own",
         "imports": [
             {"name": "east", "gateway": "gateway.east.example.org"},
+            {"name": "west", "gateway": "gateway.west.example.org"},
             {"name": "north", "gateway": ""},
         ],
     },

@@ -97,7 +97,7 @@ def test_alerts_of_links_exist_for_the_links_there_are(tmp_path: Path) -> None:
         "hostile": 1,
     }
     assert [name for name, text in texts.items() if "cluster_store_size" in text] == ["install", "hostile"]
-    assert 'component="destination"}) < 2' in texts["install"]
+    assert 'component="destination"}) < 3' in texts["install"]
 
 
 def test_the_limit_of_the_issuer_follows_its_lifetime() -> None:
