@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -147,6 +148,13 @@ def build(names: tuple[str, ...] = ()) -> dict[str, Path]:
         BuildError: a download or a build failed.
     """
     wanted = [one for one in PROGRAMS if not names or one.name in names]
+    if not names or not all(binary(one.name).exists() for one in wanted):
+        _build_missing(wanted, () if names else READ.items())
+    return {one.name: binary(one.name) for one in wanted}
+
+
+def _build_missing(wanted: list[Program], read: Iterable[tuple[str, str]]) -> None:
+    """Build under a lock, since two builds side by side would do the same work."""
     place = user_cache_path("meshwright") / "engine"
     place.mkdir(parents=True, exist_ok=True)
     with (place / "lock").open("w") as lock:
@@ -154,9 +162,8 @@ def build(names: tuple[str, ...] = ()) -> dict[str, Path]:
         for number, program in enumerate(wanted, start=1):
             if not binary(program.name).exists():
                 _build(program, f"[{number}/{len(wanted)}] {program.name}")
-        for name, module in READ.items() if not names else ():
+        for name, module in read:
             _module_folder(name, module)
-    return {one.name: binary(one.name) for one in wanted}
 
 
 def module_folder(name: str) -> Path:
