@@ -98,7 +98,7 @@ def test_its_picture_of_the_layers_is_what_flux_waits_for(answers: dict[str, obj
     )
 
 
-# "Title" of a section: after the name of its file, in a link to it, in this file, or in the README of the cluster.
+# "Title" of a section: after the name of its file, in a link, "below", or "in the README of the cluster".
 _NAMED = re.compile(r'(?P<file>[\w./-]*README\.md), "(?P<title>[^"]+)"')
 _LINKED = re.compile(r'"(?P<title>[^"]+)" in \[[^]]+\]\((?P<file>[^)]+)\)')
 _BELOW = re.compile(r'"(?P<title>[A-Z][^"]+)" below')
@@ -116,7 +116,7 @@ def test_a_section_that_is_named_exists(answers: dict[str, object], tmp_path: Pa
 
     for file in sorted(path for path in tmp_path.rglob("*") if path.is_file()):
         text = file.read_text(encoding="utf-8")
-        # A name from the folder of the repository, unless it says that it starts at the file.
+        # A path starts at the repository, unless it begins with a dot.
         named = [
             ((file.parent if match["file"].startswith(".") else tmp_path) / match["file"], match["title"])
             for match in _NAMED.finditer(text)
@@ -131,3 +131,37 @@ def test_a_section_that_is_named_exists(answers: dict[str, object], tmp_path: Pa
         found += len(named)
 
     assert found >= 2
+
+
+TITLED: list[dict[str, object]] = [
+    *REFERRING,
+    {**VIZ, "ingress": "none", "gateway_api": "none", "metrics": "existing"},
+    {
+        "redirect": "cni",
+        "ingress": "own",
+        "metrics": "none",
+        "cert_manager": "existing",
+        "trust_anchor": "ca-issuer",
+    },
+]
+
+
+@pytest.mark.parametrize("answers", TITLED, ids=["flux", "argocd", "existing", "minimal"])
+def test_blank_lines_surround_headings_and_tables(answers: dict[str, object], tmp_path: Path) -> None:
+    render(answers, tmp_path)
+    crowded = []
+
+    for file in sorted(tmp_path.rglob("*.md")):
+        text = re.sub(
+            r"^```.*?^```$", "code", file.read_text(encoding="utf-8"), flags=re.DOTALL | re.MULTILINE
+        )
+        # The comment that says who owns the file may stand right above the title.
+        lines = ["", *text.splitlines()[text.startswith("<!--") :], ""]
+        for before, line, after in zip(lines, lines[1:], lines[2:], strict=False):
+            heading = re.match(r"#+ ", line) and (before or after)
+            table = line.startswith("|") and (before or "|")[0] + (after or "|")[0] != "||"
+            twice = not before and not line and after
+            if heading or table or twice:
+                crowded.append(f"{file.relative_to(tmp_path)}: {line or after}")
+
+    assert crowded == []
