@@ -1,4 +1,4 @@
-"""Only one module starts programs, and only one package runs git; read from the source."""
+"""Only one module starts programs, one connects to the network, one runs git; read from the source."""
 
 from __future__ import annotations
 
@@ -12,6 +12,15 @@ PACKAGE = Path(__file__).parents[2] / "generator/meshwright"
 STARTS = "programs.py"
 MODULES = {"subprocess", "_posixsubprocess", "pty", "sh", "pexpect", "runpy", "code", "ctypes", "cffi"}
 FUNCTIONS = ("system", "popen", "exec", "spawn", "posix_spawn", "startfile")
+CONNECTS = "web.py"
+# urllib.parse only splits text.
+NETWORK = (
+    "socket", "ssl", "http", "urllib.request", "urllib.error", "urllib.robotparser", "urllib3", "requests",
+    "httpx", "httpcore", "aiohttp", "asyncio", "ftplib", "imaplib", "poplib", "smtplib", "telnetlib",
+    "xmlrpc", "socketserver", "selectors",
+)  # fmt: skip
+# What the one module may be used by: a command that fetches, and the installation of tools.
+FETCHES = {"tools/download.py", "charts/"}
 # An exception's class starts no program.
 HARMLESS = {("plumbum", "ProcessExecutionError")}
 KNOWN = {
@@ -74,6 +83,56 @@ def test_one_module_starts_programs() -> None:
     assert found.pop(STARTS) == ["subprocess"]
     wrong = {path: names for path, names in found.items() if names and KNOWN.get(path) != names}
     assert wrong == {}
+
+
+def imported(tree: ast.Module) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (name.name for name in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield node.module
+            yield from (f"{node.module}.{name.name}" for name in node.names)
+
+
+def is_network(module: str) -> bool:
+    return any(module == name or module.startswith(f"{name}.") for name in NETWORK)
+
+
+def test_one_module_connects() -> None:
+    found = {path for path, tree in sources().items() if any(map(is_network, imported(tree)))}
+
+    assert found == {CONNECTS}
+
+
+def test_only_what_fetches_uses_it() -> None:
+    found = {path for path, tree in sources().items() if "meshwright.web" in set(imported(tree))}
+
+    assert found
+    assert {path for path in found if not path.startswith(tuple(FETCHES))} == set()
+
+
+def test_only_the_command_charts_pull_fetches_charts() -> None:
+    found = {
+        path
+        for path, tree in sources().items()
+        if not path.startswith("charts/")
+        and any(name.startswith("meshwright.charts") for name in imported(tree))
+    }
+
+    assert found <= {"commands/charts.py"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "import socket",
+        "from urllib import request",
+        "import urllib.request as net",
+        "from http import client",
+    ],
+)
+def test_each_way_to_connect_is_known(text: str) -> None:
+    assert any(map(is_network, imported(ast.parse(text))))
 
 
 def test_one_package_runs_git() -> None:

@@ -3,14 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import http.client
 import json
-import ssl
 import tarfile
-import time
-import urllib.error
 import urllib.parse
-import urllib.request
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,11 +14,11 @@ from io import BufferedReader
 from pathlib import Path
 from typing import IO, Any
 
-from meshwright import __version__
 from meshwright.errors import MeshwrightError
 from meshwright.reading import open_regular
 from meshwright.tools.catalog import Platform, ToolSpec, host_platform
 from meshwright.tools.model import InstallationFault
+from meshwright.web import Web, WebFault
 
 VARIABLE = "MESHWRIGHT_DOWNLOAD_BASE"
 
@@ -123,38 +118,15 @@ def _proved(archive: Path, sha256: str, source: str) -> Iterator[BufferedReader]
 
 def _fetch(url: str, archive: Path) -> str:
     """Download ``url`` into ``archive``; returns its SHA-256."""
-    request = urllib.request.Request(url, headers={"User-Agent": f"meshwright/{__version__}"})
-    host = urllib.parse.urlsplit(url).netloc
+    # The user, or the catalog, names the host, and the content is believed by its checksum only.
+    web = Web(anywhere=True, socket_seconds=_SOCKET_SECONDS, whole_seconds=_WHOLE_SECONDS)
     try:
-        with urllib.request.urlopen(request, timeout=_SOCKET_SECONDS) as response, archive.open("xb") as file:
-            told = response.headers.get("Content-Length", "")
-            return _copy(response, file, url, int(told) if told.isdecimal() else None)
-    except urllib.error.HTTPError as error:
-        raise InstallationFault(f"{url} returned {error.code} {error.reason}") from error
-    except urllib.error.URLError as error:
-        raise InstallationFault(f"{host} cannot be reached: {error.reason}") from error
-    except http.client.IncompleteRead as error:
-        raise InstallationFault(f"{url}: the download stopped after {len(error.partial)} bytes") from error
-    except (TimeoutError, ConnectionError, ssl.SSLError, http.client.HTTPException) as error:
-        raise InstallationFault(f"{url}: the download stopped: {error or type(error).__name__}") from error
-
-
-def _copy(response: IO[bytes], file: IO[bytes], url: str, length: int | None) -> str:
-    digest = hashlib.sha256()
-    size = 0
-    deadline = time.monotonic() + _WHOLE_SECONDS
-    while block := response.read(_BLOCK_BYTES):
-        size += len(block)
-        if size > _ARCHIVE_BYTES:
-            raise InstallationFault(f"{url} is larger than {_ARCHIVE_BYTES >> 20} MiB")
-        if time.monotonic() > deadline:
-            raise InstallationFault(f"{url} took longer than {_WHOLE_SECONDS:.0f} s")
-        digest.update(block)
-        file.write(block)
-    # urllib does not report that the connection closed early.
-    if length is not None and size != length:
-        raise InstallationFault(f"{url}: the download stopped after {size} of {length} bytes")
-    return digest.hexdigest()
+        with archive.open("x+b") as file:
+            web.get(url, _ARCHIVE_BYTES, into=file)
+            file.seek(0)
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except WebFault as fault:
+        raise InstallationFault(str(fault)) from fault
 
 
 def _member(archive: IO[bytes], member: str, source: str) -> Iterator[bytes]:
