@@ -31,6 +31,7 @@ class _Commands(LazyGroup):
         "trust": "Inspect the mesh's certificates and rotate the trust anchor.",
         "update": "Update to a newer template version and keep your edits.",
         "promote": "Bring the version and the edits of one cluster to another.",
+        "charts": "List the charts of a repository, and fetch them into the cache.",
         "tools": "List or install kustomize, kubeconform and helm.",
         "completion": "Print or install the completion of a shell.",
         "help": "Show the help of a command.",

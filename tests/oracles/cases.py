@@ -82,6 +82,49 @@ def _regexp(random: Random) -> Case:
     return {"pattern": pattern, "text": random.choice([*texts, _text_for(random, pattern)])}
 
 
+def _semver(random: Random) -> Case:
+    groups = [_range(random) for _ in range(random.choice([1, 1, 1, 2]))]
+    text = _version(random, 3 if random.random() < 0.95 else 2)
+    return {"pattern": random.choice(["||", " || "]).join(groups), "text": text}
+
+
+def _range(random: Random) -> str:
+    if random.random() < 0.1:
+        return f"{_bound(random)} - {_bound(random)}"
+    operators = ["", "", "=", "!=", ">", "<", ">=", "=>", "<=", "=<", "~", "~>", "^", "^", "==", "!"]
+    parts = [
+        random.choice(operators) + random.choice(["", "", " "]) + _bound(random)
+        for _ in range(random.choice([1, 1, 1, 2, 2, 3]))
+    ]
+    return random.choice([" ", ",", ", ", " , "]).join(parts) + random.choice(["", "", "", " ", ",", " y"])
+
+
+def _bound(random: Random) -> str:
+    if random.random() < 0.2:
+        return random.choice(
+            ["*", "x", "1.x", "1.X.x", "0.x", "1.*", "0.0.x", "x.1", "1.x.2", "1|2", "00.1", "1.2.3.4"]
+        )
+    return _version(random, random.choice([1, 2, 3, 3]))
+
+
+def _version(random: Random, numbers: int) -> str:
+    text = ".".join(random.choice(["0", "0", "1", "1", "2", "3", "10"]) for _ in range(numbers))
+    tails = [
+        "-alpha",
+        "-alpha.1",
+        "-alpha.10",
+        "-beta",
+        "-1",
+        "-0",
+        "-rc.1.2",
+        "-01",
+        "+build.1",
+        "-rc.1+b",
+        "-",
+    ]
+    return random.choice(["", "", "v"]) + text + (random.choice(tails) if random.random() < 0.2 else "")
+
+
 def _pattern(random: Random, parts: list[str], odd: list[str]) -> str:
     chosen = [random.choice(parts) for _ in range(random.randrange(1, 7))]
     if random.random() < 0.25:
@@ -105,6 +148,7 @@ _MAKERS: dict[str, Callable[[Random], Case]] = {
     "glob": _glob,
     "path": _path_match,
     "regexp": _regexp,
+    "semver": _semver,
     "yaml": yamlcases.document,
     "yaml-write": yamlcases.thing,
     "envsubst": yamlcases.template,

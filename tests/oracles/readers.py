@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from meshwright.argocd import glob
+from meshwright.charts.versions import Range, read_version
 from meshwright.flux import goyaml
 from meshwright.flux.envsubst import evaluate
 from meshwright.flux.expression import Expression
@@ -57,6 +58,7 @@ _ANSWERERS: dict[str, Callable[[dict[str, Any]], Answer]] = {
     "gitignore": _kept,
     "glob": lambda case: {"match": glob.matches(case["pattern"], case["text"], case["separators"])},
     "path": lambda case: {"match": shell.matches(case["pattern"], case["text"])},
+    "semver": lambda case: {"match": read_version(case["text"]) in Range(case["pattern"])},
     "regexp": lambda case: {"match": regexp.compile_anchored(case["pattern"]).found_in(case["text"])},
     "yaml": lambda case: {"value": goyaml.read(case["text"])},
     "yaml-write": lambda case: {"text": goyaml.write(case["object"])},

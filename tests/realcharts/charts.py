@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 from meshwright.manifests.chartstore import ChartStore
@@ -58,7 +59,7 @@ class Charts:
     def _provide(self, chart: ChartReference) -> None:
         version = min(self._available(chart.name), key=lambda one: _distance(one, chart.version), default="")
         self.versions[chart] = version
-        source = self._store.find(chart.name, version) if version else None
+        source = self._store.find(replace(chart, version=version)) if version else None
         if source is None:
             self.versions[chart] = ""
         else:

@@ -45,7 +45,7 @@ def releases_of(base: Base, engine: str) -> list[InstalledChart]:
                 name=release,
                 helm_name=release,
                 namespace=entry.namespace,
-                chart=ChartReference(name, version),
+                chart=ChartReference(name, version, str(entry.data.get("repo") or "")),
                 title=f"helmCharts '{name}'",
                 position=entry.position,
                 values=mapping_of(entry.data.get("valuesInline")),

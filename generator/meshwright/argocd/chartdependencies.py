@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from meshwright.errors import Position
-from meshwright.manifests.chartcopy import local_dependency
+from meshwright.manifests.chartcopy import dependency_reference, local_dependency
 from meshwright.manifests.files import RepositoryFiles
 from meshwright.manifests.kustomization import join
 from meshwright.manifests.values import ChartReference, ValuesLayer, merge
@@ -40,11 +40,11 @@ def dependencies_of(
 
     A dependency that is in this repository, too, is replaced by its own dependencies.
     """
-    own = chart_values(files, folder)
+    own, lock = chart_values(files, folder), _first(files, join(folder, "Chart.lock"))
     all_layers = [*([own] if own else []), *layers]
     values = merge(all_layers).data
     for document, number, data in _entries(files, folder):
-        chart = ChartReference(str(data.get("name") or ""), str(data.get("version") or ""))
+        chart = dependency_reference(data, lock.data if lock else None)
         key = str(data.get("alias") or chart.name)
         if not chart.name or _is_off(values, data):
             continue
@@ -54,7 +54,7 @@ def dependencies_of(
         if inner and depth < _DEPTH and files.is_file(join(inner, "Chart.yaml")):
             yield from dependencies_of(files, inner, parts, depth + 1)
         else:
-            yield ChartDependency(chart, key, str(data.get("repository") or ""), at, parts)
+            yield ChartDependency(chart, key, chart.source, at, parts)
 
 
 def chart_values(files: RepositoryFiles, folder: str) -> ValuesLayer | None:

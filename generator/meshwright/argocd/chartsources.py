@@ -88,6 +88,9 @@ class ChartUnits:
                 reason = "its values are not fully known"
             elif folder is not None:
                 local = not source.chart
+                chart = replace(
+                    chart, version=self._store.version_of(chart) if source.chart else chart.version
+                )
                 home = self._store.home([(chart.name, chart.version, folder)], for_engine=local)
         except ChartFault as fault:
             reason = str(fault).replace(f"{self._files.root}/", "")
@@ -126,17 +129,24 @@ class ChartUnits:
                     plan.release.hub,
                 )
             )
-            if folder is not None and not has_dependency(folder, {"name": item.chart.name}):
+            missing = folder is not None and not has_dependency(folder, {"name": item.chart.name})
+            if missing and not self._is_here(item.chart):
                 lacks = True
                 plan.not_seen.append(
                     chart_not_seen(title, item.chart.name, item.chart.version, item.position)
                 )
         return lacks
 
+    def _is_here(self, chart: ChartReference) -> bool:
+        try:
+            return self._store.find(chart) is not None
+        except ChartFault:
+            return False
+
     def _folder(self, source: ApplicationSource, chart: ChartReference) -> Path | None:
         """The folder of a source's chart, or None. Raises ChartFault."""
         if source.chart:
-            return self._store.find(chart.name, chart.version)
+            return self._store.find(chart)
         return None if self._files.withheld(source.path) else self._files.root / source.path
 
     def _entry(

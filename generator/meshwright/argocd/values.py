@@ -5,6 +5,7 @@ Values files come first, each overriding those before it, then valuesObject or v
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -36,7 +37,11 @@ class ValuesReader:
     def chart(self) -> ChartReference:
         """The chart from a Helm repository, or the one in the source's folder."""
         if self._source.chart:
-            return ChartReference(self._source.chart, self._source.revision)
+            folder = posixpath.dirname(str(self._source.data["chart"]).strip("/"))
+            source = self._source.repository
+            return ChartReference(
+                self._source.chart, self._source.revision, f"{source}/{folder}" if folder else source
+            )
         try:
             documents = self._files.documents(join(self._source.path, "Chart.yaml"))
         except YamlFault as fault:

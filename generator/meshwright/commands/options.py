@@ -21,7 +21,7 @@ OneCluster = Annotated[
 ]
 Charts = Annotated[
     Path | None,
-    typer.Option(metavar="FOLDER", help="Folder of Helm charts to render; charts are never downloaded."),
+    typer.Option(metavar="FOLDER", help="Folder of Helm charts to render, before those of `charts pull`."),
 ]
 # Of the commands that change a repository and stage the change.
 Preview = Annotated[

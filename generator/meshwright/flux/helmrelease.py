@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import posixpath
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +10,14 @@ from meshwright.manifests.unit import BuiltObject
 from meshwright.manifests.values import ChartReference
 from meshwright.yaml.pointer import items_of, mapping_of
 
-__all__ = ["ChartReference", "ValuesReference", "chart_of", "is_helm_release", "values_references"]
+__all__ = [
+    "ChartReference",
+    "ValuesReference",
+    "chart_of",
+    "is_helm_release",
+    "joined_source",
+    "values_references",
+]
 
 GROUP = "helm.toolkit.fluxcd.io"
 
@@ -38,12 +44,12 @@ def chart_of(
 ) -> ChartReference | None:
     """The chart of a release, through chartRef where it has one.
 
-    ``find`` returns a built OCIRepository or HelmChart by kind, namespace and name.
+    ``find`` returns a built source or HelmChart by kind, namespace and name.
     """
     spec = mapping_of(release.data.get("spec"))
     inline = mapping_of(mapping_of(spec.get("chart")).get("spec"))
     if inline.get("chart"):
-        return _named(inline)
+        return _named(inline, release.namespace, find)
     reference = mapping_of(spec.get("chartRef"))
     key = (
         str(reference.get("kind") or ""),
@@ -52,11 +58,14 @@ def chart_of(
     )
     found = find(*key) if key[0] in ("OCIRepository", "HelmChart") else None
     source = mapping_of(found.data.get("spec")) if found is not None else {}
-    if key[0] == "HelmChart" and source.get("chart"):
-        return _named(source)
+    if found is not None and key[0] == "HelmChart" and source.get("chart"):
+        return _named(source, found.namespace, find)
     if key[0] == "OCIRepository" and source.get("url"):
         ref = mapping_of(source.get("ref"))
-        return ChartReference(posixpath.basename(str(source["url"]).rstrip("/")), _oci_version(ref))
+        home, _, name = str(source["url"]).rstrip("/").rpartition("/")
+        # source-controller: the digest counts more than the range, and that more than the tag.
+        wanted = str(ref.get("digest") or ref.get("semver") or ref.get("tag") or "latest")
+        return ChartReference(name, _oci_version(ref), home, wanted)
     return None
 
 
@@ -83,5 +92,17 @@ def values_references(release: BuiltObject) -> Iterator[ValuesReference]:
             )
 
 
-def _named(spec: Mapping[str, Any]) -> ChartReference:
-    return ChartReference(posixpath.basename(str(spec["chart"]).rstrip("/")), str(spec.get("version") or ""))
+def _named(
+    spec: Mapping[str, Any], home: str, find: Callable[[str, str, str], BuiltObject | None]
+) -> ChartReference:
+    reference = mapping_of(spec.get("sourceRef"))
+    namespace, name = str(reference.get("namespace") or home), str(reference.get("name") or "")
+    found = find("HelmRepository", namespace, name) if reference.get("kind") == "HelmRepository" else None
+    url = str(mapping_of(found.data.get("spec")).get("url") or "") if found is not None else ""
+    folder, _, chart = str(spec["chart"]).strip("/").rpartition("/")
+    return ChartReference(chart, str(spec.get("version") or ""), joined_source(url, folder))
+
+
+def joined_source(url: str, folder: str) -> str:
+    """The source of a chart whose name has folders in its repository, as in OCI registries."""
+    return f"{url.rstrip('/')}/{folder}" if url and folder else url

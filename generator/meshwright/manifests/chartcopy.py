@@ -9,12 +9,13 @@ import os
 import posixpath
 import tarfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from meshwright.errors import MeshwrightError
 from meshwright.limits import current
+from meshwright.manifests.values import ChartReference
 from meshwright.yaml import YamlFault, flow, parse
 from meshwright.yaml.pointer import items_of, mapping_of
 
@@ -49,15 +50,21 @@ def copy_chart(folder: Path, target: Path) -> None:
             destination.write_bytes(source.read(size))
 
 
-def copy_chart_for_engine(folder: Path, target: Path, inside: Path, depth: int = 0) -> None:
+def copy_chart_for_engine(
+    folder: Path,
+    target: Path,
+    inside: Path,
+    find: Callable[[ChartReference], Path | None] = lambda _: None,
+    depth: int = 0,
+) -> None:
     """As copy_chart, for an engine that runs helm itself, which builds dependencies and needs no values.yaml.
 
-    Dependencies in other folders of the repository ``inside`` are copied into charts/. Others that are not
-    there are left out of the copy. kustomize would refuse both.
+    Dependencies in other folders of the repository ``inside``, and those that ``find`` finds, are copied into
+    charts/. Others that are not there are left out of the copy. kustomize would refuse both.
     """
     copy_chart(folder, target)
     if depth < _DEPTH and folder.is_relative_to(inside):
-        _add_local_dependencies(folder, target, inside, depth)
+        _add_local_dependencies(folder, target, inside, find, depth)
     if not (target / "values.yaml").exists():
         (target / "values.yaml").write_text("{}\n", encoding="utf-8")
     for name in ("Chart.yaml", "requirements.yaml"):
@@ -67,11 +74,18 @@ def copy_chart_for_engine(folder: Path, target: Path, inside: Path, depth: int =
         except (OSError, ValueError, YamlFault):
             continue
         if isinstance(data, dict) and (found := items_of(data.get("dependencies"))):
+            lock = _lock_beside(file)
+            for entry in found:
+                reference = dependency_reference(mapping_of(entry), lock)
+                if not has_dependency(target, entry) and (place := find(reference)) is not None:
+                    copy_chart(place, target / "charts" / reference.name)
             kept = [entry for entry in found if has_dependency(target, entry)]
             file.write_text(flow({**data, "dependencies": kept}, default=str), encoding="utf-8")
 
 
-def _add_local_dependencies(folder: Path, target: Path, inside: Path, depth: int) -> None:
+def _add_local_dependencies(
+    folder: Path, target: Path, inside: Path, find: Callable[[ChartReference], Path | None], depth: int
+) -> None:
     home = PurePosixPath(folder.relative_to(inside)).as_posix()
     for name in ("Chart.yaml", "requirements.yaml"):
         for entry in _dependencies(target / name):
@@ -81,7 +95,7 @@ def _add_local_dependencies(folder: Path, target: Path, inside: Path, depth: int
                 continue
             # A link on the way may lead anywhere.
             if os.path.realpath(source) == str(source) and (source / "Chart.yaml").is_file():
-                copy_chart_for_engine(source, target / "charts" / chart, inside, depth + 1)
+                copy_chart_for_engine(source, target / "charts" / chart, inside, find, depth + 1)
 
 
 def _dependencies(file: Path) -> list[Any]:
@@ -99,6 +113,27 @@ def local_dependency(folder: str, entry: Any) -> str:
         return ""
     inner = posixpath.normpath(posixpath.join(folder, path))
     return "" if inner in (".", "..") or inner.startswith("../") or inner == folder else inner
+
+
+def dependency_reference(entry: Mapping[str, Any], lock: Any) -> ChartReference:
+    """The chart of an entry of a chart's dependencies; ``lock`` is the content of Chart.lock."""
+    name, source = str(entry.get("name") or ""), str(entry.get("repository") or "")
+    locked = next(
+        (
+            str(item.get("version") or "")
+            for item in map(mapping_of, items_of(mapping_of(lock).get("dependencies")))
+            if (item.get("name"), item.get("repository")) == (name, source)
+        ),
+        "",
+    )
+    return ChartReference(name, str(entry.get("version") or ""), source, locked)
+
+
+def _lock_beside(file: Path) -> Any:
+    try:
+        return parse(file.with_suffix(".lock").read_text(encoding="utf-8"))
+    except (OSError, ValueError, YamlFault):
+        return None
 
 
 def has_dependency(folder: Path, entry: Any) -> bool:

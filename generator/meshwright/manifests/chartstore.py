@@ -5,15 +5,18 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterator
-from functools import partial
 from pathlib import Path
 
 from meshwright.cache.places import charts_in_cache
 from meshwright.errors import MeshwrightError
 from meshwright.manifests.chartcopy import ChartFault, copy_chart, copy_chart_for_engine, unpack_chart
 from meshwright.manifests.inside import read_inside
+from meshwright.manifests.pulledcharts import PulledCharts
+from meshwright.manifests.values import ChartReference
 from meshwright.yaml import YamlFault, parse
 
+# What to do about a chart that is not found.
+PULL = "run meshwright charts pull"
 # Names that helm accepts, and semantic versions; both become folder names.
 _NAME = re.compile(r"(?!\.\.?$)[A-Za-z0-9._-]{1,100}")
 _VERSION = re.compile(r"[A-Za-z0-9._+-]{0,100}")
@@ -23,36 +26,50 @@ class ChartStore:
     """Unpacked charts by name and version.
 
     A base folder contains ``<name>-<version>.tgz``, ``<name>-<version>/``, kustomize's own
-    ``<name>-<version>/<name>/``, or ``<name>/`` whose Chart.yaml has that version.
+    ``<name>-<version>/<name>/``, or ``<name>/`` whose Chart.yaml has that version. After the given folder
+    come the charts that `charts pull` fetched, which are those of the right source.
     """
 
-    def __init__(self, scratch: Path, given: Path | None = None, repository: Path | None = None) -> None:
+    def __init__(self, scratch: Path, given: Path | None = None, root: Path | None = None) -> None:
         """``given`` is the user's charts folder; archives are unpacked below ``scratch``.
 
-        Charts for an engine may have dependencies in other folders of ``repository``.
-
-        Raises MeshwrightError if ``given`` is not a folder.
+        ``root`` is the repository: its lock file pins charts, and charts for an engine may have dependencies
+        in its other folders. Raises MeshwrightError if ``given`` is not a folder.
         """
         if given is not None and not given.is_dir():
             problem = "is not a folder" if given.exists() else "does not exist"
             raise MeshwrightError(f"{given}: {problem}; --charts must be a folder of charts")
-        self._bases = [base.absolute() for base in (given, charts_in_cache()) if base is not None]
+        self._given = [given.absolute()] if given is not None else []
+        self._cached = charts_in_cache().absolute()
+        self._pulled = PulledCharts(root)
         self._scratch = scratch / "charts"
-        self._repository = repository
+        self._root = root
         self._unpacked: dict[Path, Path | ChartFault] = {}
         self._copied: dict[Path, Path | ChartFault] = {}
         self._for_engine: dict[Path, Path | ChartFault] = {}
         self._homes = 0
 
-    def find(self, name: str, version: str, beside: Path | None = None) -> Path | None:
+    def find(self, chart: ChartReference, beside: Path | None = None) -> Path | None:
         """The folder with the chart's Chart.yaml, searched in ``beside`` first; None if not found.
 
         Without a version, any version matches. Raises ChartFault if an archive cannot be read.
         """
-        if not (_NAME.fullmatch(name) and _VERSION.fullmatch(version)):
+        name, version = chart.name, chart.version
+        if not _NAME.fullmatch(name):
             return None
-        bases = [*([beside] if beside else []), *self._bases]
-        return next((found for base in bases for found in self._in_base(base, name, version)), None)
+        exact = _VERSION.fullmatch(version) is not None
+        for base in [*([beside] if beside else []), *self._given] if exact else ():
+            if found := next(self._in_base(base, name, version), None):
+                return found
+        archive = self._pulled.archive(chart)
+        if archive is not None and _is_chart(self._unpack(archive) / name, name):
+            return self._unpack(archive) / name
+        return next(self._in_base(self._cached, name, version), None) if exact else None
+
+    def version_of(self, chart: ChartReference) -> str:
+        """The version that a chart's range, tag or digest was when it was pulled; otherwise as written."""
+        pin = self._pulled.pin(chart)
+        return chart.version if pin is None else pin.version
 
     def home(self, charts: list[tuple[str, str, Path]], *, for_engine: bool = False) -> Path:
         """Create a chartHome for kustomize with copies of ``charts``, each a name, a version and a folder.
@@ -100,9 +117,11 @@ class ChartStore:
         if folder.is_relative_to(self._scratch):
             return folder
         if for_engine:
-            copy = partial(copy_chart_for_engine, inside=self._repository or folder)
-            return _once(self._for_engine, folder, self._scratch, copy, "for-engine")
+            return _once(self._for_engine, folder, self._scratch, self._copy_for_engine, "for-engine")
         return _once(self._copied, folder, self._scratch, copy_chart, "copied")
+
+    def _copy_for_engine(self, folder: Path, target: Path) -> None:
+        copy_chart_for_engine(folder, target, self._root or folder, self.find)
 
 
 def _once(

@@ -14,7 +14,7 @@ from typing import Any
 from meshwright.errors import Position
 from meshwright.finding import Finding, NotSeen
 from meshwright.manifests.chartcopy import ChartFault
-from meshwright.manifests.chartstore import ChartStore
+from meshwright.manifests.chartstore import PULL, ChartStore
 from meshwright.manifests.entry import EntryPoint, entry_problem
 from meshwright.manifests.files import RepositoryFiles
 from meshwright.manifests.kustomization import (
@@ -28,6 +28,7 @@ from meshwright.manifests.lenient import make_lenient
 from meshwright.manifests.plugins import configurations, is_helm
 from meshwright.manifests.remote import is_remote
 from meshwright.manifests.unit import BuildUnit
+from meshwright.manifests.values import ChartReference
 from meshwright.yaml.pointer import items_of
 
 _HELM_FIELDS = ("helmCharts", "helmGlobals", "helmChartInflationGenerator")
@@ -93,11 +94,13 @@ class Inflation:
             if not isinstance(entry, Mapping):
                 continue
             name, version = str(entry.get("name") or ""), str(entry.get("version") or "")
+            chart = ChartReference(name, version, str(entry.get("repo") or ""))
             reason = self._unsupported(entry, kustomization.folder)
             folder = None
             try:
-                folder = None if reason else self._store.find(name, version, beside)
+                folder = None if reason else self._store.find(chart, beside)
                 if folder is not None:
+                    version = self._store.version_of(chart)
                     self._store.home([(name, version, folder)])
             except ChartFault as fault:
                 folder, reason = None, self._in_repository(str(fault))
@@ -105,7 +108,7 @@ class Inflation:
                 at = kustomization.position(("helmCharts", number))
                 yield chart_not_seen(f"'{kustomization.folder}'", name, version, at, reason)
                 continue
-            kept.append(dict(entry))
+            kept.append({**entry, "version": version} if version else dict(entry))
             found.append((name, version, folder))
         yield from self._without_plugins(data, kustomization)
         for number, _ in enumerate(old):
@@ -173,7 +176,7 @@ class Inflation:
 def chart_not_seen(subject: str, name: str, version: str, at: Position, reason: str = "") -> NotSeen:
     """The report about a chart that is not rendered."""
     chart = f"{name} {version}".strip()
-    why = reason or "it is in no charts folder"
+    why = reason or f"it is in no charts folder; {PULL}"
     return NotSeen(subject, f"chart {chart} is not rendered: {why}", at)
 
 

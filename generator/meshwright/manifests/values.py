@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from meshwright.errors import Position
@@ -18,10 +18,21 @@ Locate = Callable[[Pointer, bool], Position]
 
 @dataclass(frozen=True)
 class ChartReference:
-    """A chart's name, and its version as written; empty if there is none."""
+    """A chart's name, and its version as written; empty if there is none.
+
+    ``source`` is the URL of its repository, without the name; empty if it is unknown. ``wanted`` is what the
+    engine reads instead of ``version``, such as a digest.
+    """
 
     name: str
     version: str = ""
+    source: str = field(default="", compare=False)
+    wanted: str = field(default="", compare=False)
+
+    @property
+    def asked(self) -> str:
+        """What the engine asks the source for: a version, a range, a tag or a digest."""
+        return self.wanted or self.version
 
 
 @dataclass(frozen=True)

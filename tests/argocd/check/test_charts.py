@@ -110,7 +110,10 @@ def test_another_version_is_not_at_hand(repository: Path, tmp_path: Path) -> Non
     report = check_repository(repository, charts=tmp_path / "charts")
 
     assert [(str(item.position), item.reason) for item in report.not_seen] == [
-        ("platform/web/kustomization.yaml:3:5", "chart tiny 1.2.4 is not rendered: it is in no charts folder")
+        (
+            "platform/web/kustomization.yaml:3:5",
+            "chart tiny 1.2.4 is not rendered: it is in no charts folder; run meshwright charts pull",
+        )
     ]
     assert objects_of(report, "argocd/web") == 1
     assert "helm" not in report.tools

@@ -13,7 +13,7 @@ import (
 
 type question struct {
 	Kind string `json:"kind"`
-	// glob, path, regexp: does the pattern fit the text?
+	// glob, path, regexp, semver: does the pattern fit the text?
 	Pattern    string `json:"pattern"`
 	Text       string `json:"text"`
 	Separators string `json:"separators"`
@@ -33,6 +33,7 @@ var answerers = map[string]func(question) (answer, error){
 	"glob":       gobwasGlob,
 	"path":       pathMatch,
 	"regexp":     selectorRegexp,
+	"semver":     versionInRange,
 	"yaml":       readYAML,
 	"yaml-write": writeYAML,
 	"envsubst":   substituteText,

@@ -3,6 +3,7 @@ package main
 import (
 	"path"
 
+	"github.com/Masterminds/semver/v3"
 	"github.com/gobwas/glob"
 	"sigs.k8s.io/kustomize/api/types"
 	"sigs.k8s.io/kustomize/kyaml/resid"
@@ -33,4 +34,17 @@ func selectorRegexp(asked question) (answer, error) {
 		return nil, err
 	}
 	return answer{"match": selector.MatchName(asked.Text)}, nil
+}
+
+// versionInRange is how Helm, Flux and Argo CD choose a chart's version.
+func versionInRange(asked question) (answer, error) {
+	constraint, err := semver.NewConstraint(asked.Pattern)
+	if err != nil {
+		return nil, err
+	}
+	version, err := semver.NewVersion(asked.Text)
+	if err != nil {
+		return nil, err
+	}
+	return answer{"match": constraint.Check(version)}, nil
 }

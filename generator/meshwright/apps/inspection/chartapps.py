@@ -36,6 +36,14 @@ class Chart:
     version: str
 
 
+@dataclass(frozen=True)
+class ChartPlaces:
+    """Where charts are looked up: the folder of --charts, and the repository whose lock file pins some."""
+
+    given: Path | None
+    root: Path | None = None
+
+
 def read_chart(text: str) -> Chart:
     """Parse a chart argument. Raises MeshwrightError unless it is URL/NAME@VERSION."""
     found = _CHART_ARGUMENT.match(text)
@@ -48,7 +56,8 @@ def read_chart(text: str) -> Chart:
 def render_chart(chart: Chart, release: str, namespace: str, charts: Path | None) -> Base | None:
     """The chart rendered with its default values; None if it is not available. Raises MeshwrightError."""
     at = Position(f"chart {chart.name} {chart.version}")
-    objects = _rendered(ChartReference(chart.name, chart.version), release, namespace, charts, {}, at)
+    reference = ChartReference(chart.name, chart.version, chart.repository)
+    objects = _rendered(reference, release, namespace, ChartPlaces(charts), {}, at)
     return None if objects is None else Base("", tuple(objects))
 
 
@@ -56,7 +65,7 @@ def render_release(
     chart: ChartReference,
     release: InstalledChart,
     namespace: str,
-    charts: Path | None,
+    charts: ChartPlaces,
     values: Mapping[str, Any],
 ) -> list[BuiltObject] | None:
     """The objects of a release; None if its chart is not available. Raises MeshwrightError."""
@@ -67,14 +76,14 @@ def _rendered(
     chart: ChartReference,
     release: str,
     namespace: str,
-    charts: Path | None,
+    charts: ChartPlaces,
     values: Mapping[str, Any],
     at: Position,
 ) -> list[BuiltObject] | None:
     with tempfile.TemporaryDirectory(prefix="meshwright-") as name:
         scratch = Path(name)
-        store = ChartStore(scratch, charts)
-        folder = store.find(chart.name, chart.version)
+        store = ChartStore(scratch, charts.given, charts.root)
+        folder = store.find(chart)
         if folder is None:
             return None
         place = str(store.copied(folder))

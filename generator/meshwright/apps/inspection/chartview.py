@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from meshwright.apps.inspection import apptemplate
-from meshwright.apps.inspection.chartapps import render_release
+from meshwright.apps.inspection.chartapps import ChartPlaces, render_release
 from meshwright.apps.inspection.releasevalues import values_of
 from meshwright.apps.model import Base
 from meshwright.apps.podowners import pod_owner
 from meshwright.apps.releases import InstalledChart
 from meshwright.errors import MeshwrightError
+from meshwright.manifests.chartstore import PULL
 from meshwright.manifests.unit import BuiltObject
 from meshwright.yaml.pointer import Pointer, dotted
 
@@ -54,7 +55,7 @@ def view(release: InstalledChart, base: Base, root: Path, charts: Path | None, h
     shown = f"chart {chart.name} {chart.version}".strip() if chart else f"the chart of {release.title}"
     if chart and _LABEL.match(release.helm_name) and _LABEL.match(namespace):
         try:
-            found = render_release(chart, release, namespace, charts, values.data)
+            found = render_release(chart, release, namespace, ChartPlaces(charts, root), values.data)
         except MeshwrightError as error:
             found = None
             notes.append(f"not seen: {shown}: {error}")
@@ -67,13 +68,10 @@ def view(release: InstalledChart, base: Base, root: Path, charts: Path | None, h
         if any(pod_owner(item) for item in predicted):
             notes.append(
                 f"{release.title}: its workloads are read from its values, because {shown} is not available; "
-                "put the chart into a folder and name that folder with --charts to see what it renders"
+                f"{PULL} to see what it renders"
             )
             return ChartView(release, Known.PREDICTED, tuple(predicted), tuple(notes))
-    notes.append(
-        f"not seen: the workloads of {release.title}, because {shown} is not available; put it into a folder "
-        "and name that folder with --charts"
-    )
+    notes.append(f"not seen: the workloads of {release.title}, because {shown} is not available; {PULL}")
     for pointer, text in _telling(values.data, ()):
         notes.append(f"{release.title}: values.{dotted(pointer)} {text}")
     return ChartView(release, Known.UNKNOWN, (), tuple(notes))

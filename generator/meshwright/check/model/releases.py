@@ -228,7 +228,7 @@ def _helm_charts(repository: Repository, kustomization: KustomizationFile) -> It
             )
         version = str(entry.get("version") or "")
         yield ChartRelease(
-            chart=ChartReference(entry["name"], version),
+            chart=ChartReference(entry["name"], version, str(entry.get("repo") or "")),
             name=str(entry.get("releaseName") or entry["name"]),
             namespace=str(entry.get("namespace") or kustomization.data.get("namespace") or ""),
             title=f"helmCharts '{entry['name']}'",

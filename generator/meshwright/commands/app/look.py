@@ -225,7 +225,8 @@ def _look_at_chart(
     if rendered is None:
         notes.append(
             f"chart {chart.name} {chart.version} was not found, so its workloads are unknown: "
-            "put it into a folder and name that folder with --charts"
+            "put it into a folder and name that folder with --charts, or add it, "
+            "run meshwright charts pull and look at it with meshwright app show"
         )
     seen = Base(f"apps/{name}", rendered.objects if rendered else (), (name,))
     bring = namespace not in made | settings.platform_namespaces
