@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from meshwright.argocd.gotemplate import MissingKey, execute
-from meshwright.argocd.gotemplatefunctions import Unsupported
+from meshwright.argocd.gotemplatevalues import Unsupported
 
 CASES = yaml.safe_load(Path(__file__).with_name("gotemplates.yaml").read_text(encoding="utf-8"))
 

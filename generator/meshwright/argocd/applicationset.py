@@ -14,7 +14,7 @@ from meshwright.argocd.clusterparameters import ClusterParameters
 from meshwright.argocd.generators import CannotGenerate, Generators
 from meshwright.argocd.gitgenerator import GitGenerator
 from meshwright.argocd.gotemplate import MissingKey
-from meshwright.argocd.gotemplatefunctions import Unsupported
+from meshwright.argocd.gotemplatevalues import Unsupported
 from meshwright.argocd.sources import OwnRepository
 from meshwright.argocd.templating import flatten, render
 from meshwright.argocd.unknownclusters import marked_in, plain, settle, shown_by

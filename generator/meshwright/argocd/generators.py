@@ -11,7 +11,7 @@ from typing import Any
 from meshwright.argocd.clusterparameters import ClusterParameters
 from meshwright.argocd.gitgenerator import GitGenerator
 from meshwright.argocd.gotemplate import MissingKey
-from meshwright.argocd.gotemplatefunctions import Unsupported
+from meshwright.argocd.gotemplatevalues import Unsupported
 from meshwright.argocd.templating import flatten, render
 from meshwright.argocd.unknownclusters import Labels, marked_in, settle, shown_by
 from meshwright.labelselector import matches

@@ -10,12 +10,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from meshwright.argocd.gotemplatefunctions import Unsupported, is_true, text_of
 from meshwright.argocd.gotemplatepipeline import MissingKey, State, Value, pipeline
+from meshwright.argocd.gotemplatevalues import Unsupported, from_json, is_true, text_of
 
 __all__ = ["MissingKey", "execute"]
 
 _ACTION = re.compile(r"\{\{(-(?=\s))?((?:\"(?:\\.|[^\"\\\n])*\"|`[^`]*`|[^\"`])*?)((?<=\s)-)?\}\}", re.S)
+# More than State counts.
+_MOST_ENTRIES = 50_000
 _KEYWORDS = frozenset(
     {"if", "else", "end", "range", "with", "define", "template", "block", "break", "continue"}
 )
@@ -44,7 +46,8 @@ def execute(template: str, data: Mapping[str, Any], *, strict: bool = False) -> 
     nodes, rest = _block(list(_pieces(template)), 0, frozenset())
     if rest is not None:
         raise Unsupported(f"'{rest}' has no beginning")
-    return "".join(_run(nodes, data, State([("$", data)], strict)))
+    values = from_json(data)
+    return "".join(_run(nodes, values, State([("$", values)], strict)))
 
 
 def _pieces(template: str) -> Iterator[TemplateNode]:
@@ -122,6 +125,8 @@ def _run(nodes: list[TemplateNode], dot: Any, state: State) -> Iterator[str]:
             continue
         if node.kind == "range":
             entries = _entries(value)
+            if isinstance(value, int) and len(node.name) == 3:
+                raise Unsupported("range over a number has one variable")
             for key, item in entries:
                 names = [name for name in node.name if name.startswith("$")]
                 bound = (key, item) if len(names) == 2 else (item,)
@@ -145,6 +150,8 @@ def _entries(value: Any) -> list[tuple[Any, Any]]:
         return sorted(value.items(), key=lambda pair: str(pair[0]))
     if isinstance(value, list):
         return list(enumerate(value))
+    if isinstance(value, int) and not isinstance(value, bool):
+        return [(number, number) for number in range(min(value, _MOST_ENTRIES))]
     if value is None:
         return []
     raise Unsupported("range over something else than a list or a map")

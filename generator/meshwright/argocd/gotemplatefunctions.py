@@ -1,6 +1,6 @@
 """The functions of Go templates and of sprig that ApplicationSets use.
 
-source: Go 1.26 text/template/funcs.go; Masterminds/sprig v3; argo-cd v3.5.3
+source: Go 1.26 text/template/funcs.go; Masterminds/sprig v3.3; argo-cd v3.5.3
 applicationset/utils/template_functions.go.
 """
 
@@ -13,71 +13,78 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from meshwright.yaml import dump, parse
+from meshwright.argocd.gotemplatevalues import (
+    Unsupported,
+    equal,
+    formatted,
+    from_json,
+    is_true,
+    ordered,
+    quoted,
+    same,
+    to_json,
+    typed,
+)
+from meshwright.yaml import YamlFault, dump, parse
 
 
-class Unsupported(Exception):
-    """A template that is not evaluated here; the argument says why."""
-
-
-def text_of(value: Any) -> str:
-    """A value as Go prints it."""
-    if value is None:
-        return "<no value>"
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, float) and value.is_integer() and abs(value) < 1e21:
-        return str(int(value))
-    if isinstance(value, Mapping):
-        inner = (
-            f"{key}:{text_of(item)}" for key, item in sorted(value.items(), key=lambda pair: str(pair[0]))
-        )
-        return f"map[{' '.join(inner)}]"
-    if isinstance(value, list):
-        return f"[{' '.join(map(text_of, value))}]"
-    return str(value)
-
-
-def is_true(value: Any) -> bool:
-    """Whether Go's ``if`` takes a value for true."""
-    return bool(value)
-
-
-def _str(value: Any) -> str:
-    return "" if value is None else text_of(value)
+def _strval(value: Any) -> str:
+    return formatted(value)
 
 
 def _int(value: Any) -> int:
-    try:
-        return int(value)
-    except (TypeError, ValueError):
+    if isinstance(value, str) and (not re.fullmatch(r"[+-]?(?:0|[1-9]\d{0,17})", value)):
+        if re.fullmatch(r"[+-]?\d[\d_.xXoObB]*", value):
+            raise Unsupported("a number of that form is not evaluated offline")
         return 0
+    return int(value) if isinstance(value, (int, float, str)) else 0
 
 
-def _printf(form: Any, *values: Any) -> str:
+def _print(*values: Any) -> str:
+    """Spaces between two values of which none is a string."""
+    text = ""
+    for number, value in enumerate(values):
+        if number and not isinstance(value, str) and not isinstance(values[number - 1], str):
+            text += " "
+        text += formatted(value)
+    return text
+
+
+def _printf(form: str, *values: Any) -> str:
     waiting = list(values)
 
     def fill(found: re.Match[str]) -> str:
-        if found[0] == "%%":
+        flags, width, verb = found[1], found[2], found[3]
+        if verb == "%":
             return "%"
         if not waiting:
             raise Unsupported("printf has too few arguments")
         value = waiting.pop(0)
-        verb = found[2]
-        if verb == "q":
-            return json.dumps(_str(value), ensure_ascii=False)
-        if verb in "sv":
-            return f"%{found[1]}s" % text_of(value)
-        if verb == "d" and isinstance(value, int):
-            return f"%{found[1]}d" % value
-        raise Unsupported(f"printf with %{verb} is not evaluated offline")
+        if verb == "v" and "0" not in flags and not (width and isinstance(value, (list, Mapping))):
+            text = formatted(value)
+        elif verb == "s" and isinstance(value, str) and "0" not in flags:
+            text = value
+        elif verb == "q" and isinstance(value, str) and not flags:
+            text = quoted(value)
+        elif verb == "d" and isinstance(value, int) and not isinstance(value, bool):
+            return f"%{flags}{width}d" % value
+        else:
+            raise Unsupported(f"printf with %{flags}{width}{verb} of {formatted(value)[:40]}")
+        if set(flags) - {"-"}:
+            raise Unsupported(f"printf with %{flags}{verb} is not evaluated offline")
+        return text.ljust(int(width or 0)) if "-" in flags else text.rjust(int(width or 0))
 
-    return re.sub(r"%([-+0 #]*\d*)([a-zA-Z%])", fill, str(form))
+    text = re.sub(r"%([-+0 #]*)(\d*)(.)", fill, form, flags=re.S)
+    if waiting or re.search(r"%[-+0 #]*\d*\Z", form.replace("%%", "")):
+        raise Unsupported("printf has more or fewer verbs than arguments")
+    return text
 
 
 def _index(value: Any, *keys: Any) -> Any:
+    if value is None:
+        raise Unsupported("index of nil")
     for key in keys:
-        if isinstance(value, Mapping):
+        if isinstance(value, Mapping) and isinstance(key, str):
             value = value.get(key)
         elif isinstance(value, list) and isinstance(key, int) and 0 <= key < len(value):
             value = value[key]
@@ -88,74 +95,56 @@ def _index(value: Any, *keys: Any) -> Any:
 
 def _dig(*arguments: Any) -> Any:
     *keys, default, value = arguments
-    for key in keys:
-        if not isinstance(value, Mapping) or key not in value:
+    for number, key in enumerate(keys):
+        if not isinstance(value, Mapping) or not isinstance(key, str):
+            raise Unsupported("dig of something that is not a map")
+        if key not in value:
             return default
         value = value[key]
-    return value
+        if number == len(keys) - 1:
+            return value
+    raise Unsupported("dig needs keys")
 
 
-def _compare(name: str) -> Callable[[Any, Any], bool]:
-    def compare(first: Any, second: Any) -> bool:
-        if not isinstance(first, (int, float, str)) or not isinstance(second, type(first)):
-            raise Unsupported(f"{name} compares values of different types")
-        return {
-            "lt": first < second,  # type: ignore[operator]
-            "le": first <= second,  # type: ignore[operator]
-            "gt": first > second,  # type: ignore[operator]
-            "ge": first >= second,  # type: ignore[operator]
-        }[name]
-
-    return compare
+def _default(default: Any, *given: Any) -> Any:
+    return given[0] if given and is_true(given[0]) else default
 
 
-def _equal(first: Any, *others: Any) -> bool:
-    return any(first == other and isinstance(first, bool) == isinstance(other, bool) for other in others)
+def _trunc(length: int, value: str) -> str:
+    if not value.isascii():
+        raise Unsupported("trunc counts bytes")
+    if length < 0:
+        return value[length:] if len(value) + length > 0 else value
+    return value[:length]
 
 
-def _and(*values: Any) -> Any:
-    return next((value for value in values if not is_true(value)), values[-1])
-
-
-def _or(*values: Any) -> Any:
-    return next((value for value in values if is_true(value)), values[-1])
-
-
-def _default(default: Any, value: Any = None) -> Any:
-    return value if is_true(value) else default
-
-
-def _trunc(length: Any, value: Any) -> str:
-    text, number = _str(value), _int(length)
-    return text[number:] if number < 0 and len(text) + number > 0 else text[: number if number >= 0 else None]
-
-
-def _normalize(value: Any) -> str:
+def _normalize(value: str) -> str:
     """A name that DNS allows, from any text. source: utils.SanitizeName"""
-    found = re.sub(r"[^a-z0-9-.]+", "-", _str(value).lower())[:253]
-    return found.strip("-.")
+    return re.sub(r"[^-a-z0-9.]", "-", value.lower())[:253].strip("-.")
 
 
-def _trim(value: str, prefix: str, suffix: str) -> str:
-    return value.removeprefix(prefix).removesuffix(suffix)
+def _indent(count: int, value: str) -> str:
+    if count < 0:
+        raise Unsupported("indent by less than nothing")
+    pad = " " * count
+    return pad + value.replace("\n", f"\n{pad}")
 
 
-def _indent(count: Any, value: Any) -> str:
-    pad = " " * _int(count)
-    return pad + _str(value).replace("\n", f"\n{pad}")
-
-
-def _from_yaml(value: Any) -> Any:
-    document = parse(_str(value), "")
-    return {} if document is None else document
-
-
-def _nth(value: Any, number: int) -> Any:
-    return value[number] if isinstance(value, list) and value else None
+def _from_yaml(value: str) -> Any:
+    try:
+        document = parse(value, "")
+    except YamlFault:
+        raise Unsupported("fromYaml reads something that is not YAML") from None
+    if document is None:
+        return {}
+    if not isinstance(document, Mapping):
+        raise Unsupported("fromYaml reads something that is not a map")
+    return from_json(document)
 
 
 def _dict(*items: Any) -> dict[str, Any]:
-    return {_str(key): value for key, value in zip(items[::2], items[1::2], strict=False)}
+    values = [*items, ""] if len(items) % 2 else list(items)
+    return {_strval(key): value for key, value in zip(values[::2], values[1::2], strict=True)}
 
 
 def _length(value: Any) -> int:
@@ -164,78 +153,94 @@ def _length(value: Any) -> int:
     raise Unsupported("len of a value without a length")
 
 
-_CALLS: dict[str, Callable[..., Any]] = {
-    "and": _and,
-    "or": _or,
-    "not": lambda value: not is_true(value),
-    "eq": _equal,
-    "ne": lambda first, second: not _equal(first, second),
-    "lt": _compare("lt"),
-    "le": _compare("le"),
-    "gt": _compare("gt"),
-    "ge": _compare("ge"),
-    "len": _length,
-    "index": _index,
-    "print": lambda *values: "".join(map(text_of, values)),
-    "printf": _printf,
-    "lower": lambda value: _str(value).lower(),
-    "upper": lambda value: _str(value).upper(),
-    "trim": lambda value: _str(value).strip(),
-    "trimAll": lambda cut, value: _str(value).strip(_str(cut)),
-    "trimPrefix": lambda prefix, value: _trim(_str(value), _str(prefix), ""),
-    "trimSuffix": lambda suffix, value: _trim(_str(value), "", _str(suffix)),
-    "nospace": lambda value: re.sub(r"\s", "", _str(value)),
-    "replace": lambda old, new, value: _str(value).replace(_str(old), _str(new)),
-    "contains": lambda part, value: _str(part) in _str(value),
-    "hasPrefix": lambda prefix, value: _str(value).startswith(_str(prefix)),
-    "hasSuffix": lambda suffix, value: _str(value).endswith(_str(suffix)),
-    "quote": lambda *values: " ".join(json.dumps(_str(value), ensure_ascii=False) for value in values),
-    "squote": lambda *values: " ".join(f"'{_str(value)}'" for value in values),
-    "toString": _str,
-    "int": _int,
-    "add": lambda *values: sum(map(_int, values)),
-    "sub": lambda first, second: _int(first) - _int(second),
-    "default": _default,
-    "empty": lambda value: not is_true(value),
-    "coalesce": lambda *values: next((value for value in values if is_true(value)), None),
-    "ternary": lambda yes, no, test: yes if is_true(test) else no,
-    "trunc": _trunc,
-    "list": lambda *values: list(values),
-    "first": lambda value: _nth(value, 0),
-    "last": lambda value: _nth(value, -1),
-    "rest": lambda value: value[1:],
-    "has": lambda wanted, value: wanted in (value or []),
-    "join": lambda sign, value: _str(sign).join(map(_str, value if isinstance(value, list) else [value])),
-    "splitList": lambda sign, value: _str(value).split(_str(sign)),
-    "split": lambda sign, value: {
-        f"_{number}": part for number, part in enumerate(_str(value).split(_str(sign)))
-    },
-    "dict": _dict,
-    "hasKey": lambda value, key: isinstance(value, Mapping) and key in value,
-    "get": lambda value, key: value.get(key, "") if isinstance(value, Mapping) else "",
-    "dig": _dig,
-    "base": lambda value: posixpath.basename(_str(value).rstrip("/")) or ".",
-    "dir": lambda value: posixpath.dirname(_str(value)) or ".",
-    "clean": lambda value: posixpath.normpath(_str(value)),
-    "ext": lambda value: posixpath.splitext(_str(value))[1],
-    "b64enc": lambda value: base64.b64encode(_str(value).encode()).decode(),
-    "indent": _indent,
-    "nindent": lambda count, value: f"\n{_indent(count, value)}",
-    "toJson": lambda value: json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":")),
-    "toYaml": lambda value: dump(value).rstrip("\n"),
-    "fromYaml": _from_yaml,
-    "normalize": _normalize,
+def _join(sign: str, value: Any) -> str:
+    items = value if isinstance(value, list) else [value]
+    return sign.join(_strval(item) for item in items if item is not None)
+
+
+def _clean(path: str) -> str:
+    return posixpath.normpath(re.sub("^/+", "/", path)) if path else "."
+
+
+def _base(path: str) -> str:
+    return posixpath.basename(path.rstrip("/")) or ("/" if path else ".")
+
+
+def _ext(path: str) -> str:
+    name = path.rpartition("/")[2]
+    return f".{name.rpartition('.')[2]}" if "." in name else ""
+
+
+def _split(sign: str, value: str) -> dict[str, Any]:
+    return {f"_{number}": part for number, part in enumerate(_split_list(sign, value))}
+
+
+def _split_list(sign: str, value: str) -> list[Any]:
+    return list(value.split(sign)) if sign else list(value)
+
+
+def _json(value: Any) -> str:
+    text = json.dumps(to_json(value), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    for sign in "<>&\u2028\u2029":
+        text = text.replace(sign, f"\\u{ord(sign):04x}")
+    return text
+
+
+_CALLS: dict[str, tuple[str, Callable[..., Any]]] = {
+    "not": ("a", lambda value: not is_true(value)),
+    "eq": ("aa*", equal),
+    "ne": ("aa", lambda first, second: not equal(first, second)),
+    **{name: ("aa", ordered(name)) for name in ("lt", "le", "gt", "ge")},
+    "len": ("a", _length),
+    "index": ("aa*", _index),
+    "print": ("a*", _print),
+    "printf": ("sa*", _printf),
+    "lower": ("s", str.lower),
+    "upper": ("s", str.upper),
+    "trim": ("s", str.strip),
+    "trimAll": ("ss", lambda cut, value: value.strip(cut) if cut else value),
+    "trimPrefix": ("ss", lambda prefix, value: value.removeprefix(prefix)),
+    "trimSuffix": ("ss", lambda suffix, value: value.removesuffix(suffix)),
+    "nospace": ("s", lambda value: re.sub(r"\s", "", value)),
+    "replace": ("sss", lambda old, new, value: value.replace(old, new)),
+    "contains": ("ss", lambda part, value: part in value),
+    "hasPrefix": ("ss", lambda prefix, value: value.startswith(prefix)),
+    "hasSuffix": ("ss", lambda suffix, value: value.endswith(suffix)),
+    "quote": ("a*", lambda *values: " ".join(quoted(_strval(one)) for one in values if one is not None)),
+    "squote": ("a*", lambda *values: " ".join(f"'{_strval(one)}'" for one in values if one is not None)),
+    "toString": ("a", _strval),
+    "int": ("a", _int),
+    "add": ("a*", lambda *values: sum(map(_int, values))),
+    "sub": ("aa", lambda first, second: _int(first) - _int(second)),
+    "default": ("aa*", _default),
+    "empty": ("a", lambda value: not is_true(value)),
+    "coalesce": ("a*", lambda *values: next((value for value in values if is_true(value)), None)),
+    "ternary": ("aab", lambda yes, no, test: yes if test else no),
+    "trunc": ("is", _trunc),
+    "list": ("a*", lambda *values: list(values)),
+    "first": ("l", lambda value: value[0] if value else None),
+    "last": ("l", lambda value: value[-1] if value else None),
+    "rest": ("l", lambda value: value[1:]),
+    "has": ("al", lambda wanted, value: any(same(wanted, item) for item in value)),
+    "join": ("sa", _join),
+    "splitList": ("ss", _split_list),
+    "split": ("ss", _split),
+    "dict": ("a*", _dict),
+    "hasKey": ("ms", lambda value, key: key in value),
+    "get": ("ms", lambda value, key: value.get(key, "")),
+    "dig": ("aaa*", _dig),
+    "base": ("s", _base),
+    "dir": ("s", lambda value: _clean(value.rpartition("/")[0] or ("/" if value.startswith("/") else ""))),
+    "clean": ("s", _clean),
+    "ext": ("s", _ext),
+    "b64enc": ("s", lambda value: base64.b64encode(value.encode()).decode()),
+    "indent": ("is", _indent),
+    "nindent": ("is", lambda count, value: f"\n{_indent(count, value)}"),
+    "toJson": ("a", _json),
+    "toYaml": ("a", lambda value: dump(to_json(value)).rstrip("\n")),
+    "fromYaml": ("s", _from_yaml),
+    "normalize": ("s", _normalize),
 }
-
-
-def _checked(call: Callable[..., Any], name: str) -> Callable[..., Any]:
-    def checked(*arguments: Any) -> Any:
-        try:
-            return call(*arguments)
-        except (TypeError, ValueError, AttributeError, IndexError, KeyError):
-            raise Unsupported(f"{name} is called in a way that is not evaluated offline") from None
-
-    return checked
-
-
-FUNCTIONS = {name: _checked(call, name) for name, call in _CALLS.items()}
+FUNCTIONS = {name: typed(name, kinds, call) for name, (kinds, call) in _CALLS.items()}
+# They evaluate their arguments only until one decides.
+LAZY: dict[str, bool] = {"and": False, "or": True}

@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from meshwright.argocd.gotemplatefunctions import FUNCTIONS, Unsupported
+from meshwright.argocd.gotemplatefunctions import FUNCTIONS, LAZY
+from meshwright.argocd.gotemplatevalues import Unsupported, is_true
 
 _TOKEN = re.compile(
     r"""\s*(?:(?P<string>"(?:\\.|[^"\\\n])*"|`[^`]*`)|(?P<number>[+-]?\d+(?:\.\d+)?(?![\w.]))"""
@@ -83,17 +84,37 @@ def _command(tokens: list[tuple[str, str]], piped: Value | None) -> Value:
     if tokens[0][0] == "word" and tokens[0][1] not in ("true", "false", "nil"):
         name = tokens.pop(0)[1]
         call = FUNCTIONS.get(name)
-        if call is None:
+        if call is None and name not in LAZY:
             raise Unsupported(f"function {name} is not evaluated offline")
         arguments: list[Value] = []
         while (tokens and tokens[0][0] != "sign") or (tokens and tokens[0][1] == "("):
             arguments.append(_operand(tokens))
         if piped is not None:
             arguments.append(piped)
+        if call is None:
+            return _lazy(name, arguments, piped)
         return lambda dot, state: call(*(argument(dot, state) for argument in arguments))
     if piped is not None:
         raise Unsupported("a value is piped into something that is not a function")
     return _operand(tokens)
+
+
+def _lazy(name: str, arguments: list[Value], piped: Value | None) -> Value:
+    """The function ``and`` or ``or``, which evaluate no further than they need."""
+    if not arguments:
+        raise Unsupported(f"{name} needs a value")
+
+    def evaluate(dot: Any, state: State) -> Any:
+        value = None
+        # What is piped has its value before the function is called.
+        last = piped(dot, state) if piped is not None else None
+        for argument in arguments:
+            value = last if argument is piped else argument(dot, state)
+            if is_true(value) is LAZY[name]:
+                break
+        return value
+
+    return evaluate
 
 
 def _operand(tokens: list[tuple[str, str]]) -> Value:

@@ -21,9 +21,11 @@ type question struct {
 	Ignores map[string]string `json:"ignores"`
 	Ignore  *string           `json:"ignore"`
 	Paths   []string          `json:"paths"`
-	// yaml-write, substitute: an object. envsubst, substitute: the variables.
+	// yaml-write, substitute, gotemplate: an object. envsubst, substitute: the variables.
 	Object    json.RawMessage   `json:"object"`
 	Variables map[string]string `json:"variables"`
+	// gotemplate: an object is its data; is a missing key an error?
+	Strict bool `json:"strict"`
 }
 
 type answer map[string]any
@@ -38,6 +40,7 @@ var answerers = map[string]func(question) (answer, error){
 	"yaml-write": writeYAML,
 	"envsubst":   substituteText,
 	"substitute": substituteObject,
+	"gotemplate": goTemplate,
 }
 
 func main() {
