@@ -35,7 +35,7 @@ def _strval(value: Any) -> str:
 def _int(value: Any) -> int:
     if isinstance(value, str) and (not re.fullmatch(r"[+-]?(?:0|[1-9]\d{0,17})", value)):
         if re.fullmatch(r"[+-]?\d[\d_.xXoObB]*", value):
-            raise Unsupported("a number of that form is not evaluated offline")
+            raise Unsupported("numbers of that form are not evaluated offline")
         return 0
     return int(value) if isinstance(value, (int, float, str)) else 0
 
