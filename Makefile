@@ -1,11 +1,11 @@
-# Everything runs from .venv, made on first use; uv itself comes by pip and its hash, nothing else is needed beforehand.
+# Everything runs from .venv, which is created on first use. pip installs uv by its hash; nothing else is needed beforehand.
 PYTHON ?= python3
 VENV := .venv
 UV := $(VENV)/bin/uv
 RUN := $(UV) run --frozen --no-sync
 STAMP := $(VENV)/.installed
 
-# Compiled once, not at each start: half of a command's time otherwise.
+# Let Python keep compiled code: compiling at each start would take half of a command's time.
 unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: install tools all-tools demo test test-long test-full security fuzz oldest-copier oracles charts facts pins e2e redis browser lint scripts-lint prose format hooks bench examples docs schemas requirements dist try-wheel clean
@@ -24,18 +24,18 @@ $(STAMP): $(UV) pyproject.toml uv.lock
 tools: $(STAMP)
 	$(RUN) meshwright tools --install kustomize kubeconform
 
-# Helm too: a check renders charts that are at hand, and the tests have a small one.
+# With Helm: a check renders charts that are available locally, and the tests have a small one.
 all-tools: $(STAMP)
 	$(RUN) meshwright tools --install
 
 demo: tools
 	$(RUN) python scripts/demo.py
 
-# All but what hostile repositories try, which starts thousands of processes and has a target of its own.
+# Without the tests with hostile repositories, which start thousands of processes: `make security` runs them.
 test: all-tools
 	$(RUN) pytest -n auto --ignore=tests/security --ignore=tests/fuzz
 
-# Whole terminals, first hours, kills at random moments, every order of updates: minutes that are not spent before each commit.
+# Dialogs in a terminal, whole sessions of a user, kills at random moments, every order of updates: too slow for each commit.
 test-long: all-tools
 	$(RUN) pytest -n auto --ignore=tests/security --ignore=tests/fuzz -m 'long and not slow'
 
@@ -45,19 +45,20 @@ security: all-tools
 test-full: all-tools
 	$(RUN) pytest -n auto --all-configurations -m ''
 
-# Mutated repositories through every command; a case is repeated by its number: make fuzz SEED=number CASES=1.
+# Runs every command on mutated repositories. To repeat a case, give its number: make fuzz SEED=number CASES=1.
 CASES ?= 2000
 SEED ?= 0
 fuzz: all-tools
 	PYTHONPATH=tests:generator $(RUN) python -m fuzz --cases $(CASES) --seed $(SEED)
 
-# The oldest Copier that the template supports, with an older pathspec: it matches patterns in another way.
+# Tests the oldest Copier that the template supports, with an older pathspec, which matches patterns differently.
 oldest-copier: requirements/oldest-copier.txt $(STAMP)
 	$(UV) venv --quiet --clear build/oldest-copier
 	$(UV) pip install --quiet --python build/oldest-copier/bin/python --require-hashes --only-binary :all: -r $<
 	COPIER_PYTHON=$(CURDIR)/build/oldest-copier/bin/python $(RUN) pytest -n auto -m 'long and not slow' tests/template/test_clusters.py
 
-# The libraries inside Flux, Argo CD, kustomize and Linkerd, built with Go, beside the code that stands in for them, and promtool.
+# Compares the code that reimplements parts of Flux, Argo CD, kustomize and Linkerd with their own libraries, built with Go, and
+# tries the alerts with promtool.
 oracles: $(STAMP)
 	cd tests/oracles/go && GOFLAGS=-mod=readonly go build -o ../../../build/oracles .
 	cd tests/oracles/linkerd && GOFLAGS=-mod=readonly go build -o ../../../build/linkerd-oracle .
@@ -70,35 +71,35 @@ oracles: $(STAMP)
 	PYTHONPATH=tests:generator $(RUN) python -m oracles.podsecurity build/podsecurity
 	PYTHONPATH=tests:generator $(RUN) python -m oracles.alerts build/promtool
 
-# Repositories of many answers, rendered with the real charts in CHARTS and judged by kubeconform, Pod Security's evaluator
-# and Linkerd's injector. SETS: only these sets of answers (tests/realcharts/answers.yaml).
+# Renders repositories of many sets of answers with the real charts in CHARTS, and judges them with kubeconform, Pod Security's
+# evaluator and Linkerd's injector. SETS: only these sets of answers (tests/realcharts/answers.yaml).
 charts: all-tools
 	@test -n "$(CHARTS)" || { echo "make charts CHARTS=folder: name a folder of charts (docs/engine-tests.md)"; exit 1; }
 	PYTHONPATH=tests:generator $(RUN) python -m realcharts --charts $(CHARTS) $(SETS:%=--set %)
 
-# What the stand-in charts are compared with: run it when the pin of such a chart changes.
+# Writes the facts of real charts that the stand-in charts are compared with: run it when the pin of such a chart changes.
 facts: all-tools
 	@test -n "$(CHARTS)" || { echo "make facts CHARTS=folder: name a folder of charts (docs/engine-tests.md)"; exit 1; }
 	PYTHONPATH=tests:generator $(RUN) python -m realcharts.facts --charts $(CHARTS)
 
-# What is newer than a pin, as far as the registries of developers' clients know; it asks the network and fails on nothing.
+# Lists what is newer than a pin, as far as the Go module proxy, PyPI and npm know. It needs the network, and never fails.
 pins: $(STAMP)
 	$(RUN) python -m scripts.pins
 
-# Real Flux, Argo CD, API server and injector, in namespaces of their own; the first time they are built. CHARTS: real
-# chart archives. ENGINES: clusters side by side, 2 GiB of memory each; they wait more than they compute.
+# Tests with real Flux, Argo CD, API server and injector, in Linux namespaces; the first run builds them. CHARTS: real chart
+# archives. ENGINES: how many clusters run in parallel, each with 2 GiB of memory; they wait more than they compute.
 ENGINES ?= 4
 e2e: all-tools redis
 	$(UV) sync --frozen --quiet --group engine
 	PYTHONPATH=tests:generator $(RUN) python -m engine.builds
 	$(RUN) pytest -c tests/engine/pytest.ini -n $(ENGINES) $(if $(CHARTS),--charts $(CHARTS)) tests/engine/scenarios
 
-# Argo CD's cache, from Debian. Without it the scenarios of Argo CD are skipped, and pytest's last lines say so.
+# Installs Argo CD's cache from Debian. Without it the tests of Argo CD are skipped, and pytest's last lines say so.
 redis:
 	@command -v redis-server >/dev/null || ! command -v apt-get >/dev/null || test "$$(id -u)" != 0 || { \
 	  apt-get update -qq && apt-get install -qq --yes --no-install-recommends redis-server; } || true
 
-# The page of `meshwright graph` in a real browser. Chromium is Debian's; axe-core judges accessibility.
+# Tests the page of `meshwright graph` in Chromium from Debian; axe-core judges accessibility.
 browser: all-tools build/axe/.installed
 	@command -v chromium >/dev/null || { apt-get update -qq && apt-get install -qq --yes --no-install-recommends chromium; }
 	$(UV) sync --frozen --quiet --group browser
@@ -115,7 +116,7 @@ lint: $(STAMP) prose scripts-lint
 	$(RUN) ruff check .
 	$(RUN) mypy
 
-# The script and the style of the page of graph, and of the manual.
+# Lints the JavaScript and CSS of the page of graph and of the manual.
 scripts-lint:
 	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory build/biome/.installed && \
 		build/biome/node_modules/.bin/biome lint --error-on-warnings --config-path scripts/biome generator/meshwright/graph/page scripts/manual; \
@@ -127,11 +128,11 @@ build/biome/.installed: scripts/biome/package.json scripts/biome/package-lock.js
 	cd build/biome && npm ci --silent --no-audit --no-fund
 	@touch $@
 
-# The language of the manual, of help and of messages (styles/README.md).
+# Checks the language of the manual, of help and of messages (styles/README.md).
 prose: $(STAMP) build/vale
 	$(RUN) python -m scripts.prose
 
-# Its parsers are in C. Three minutes the first time; Go keeps what it compiled.
+# Vale's parsers are in C. The first build takes three minutes; later ones use Go's build cache.
 build/vale: scripts/vale/go.mod scripts/vale/go.sum
 	@command -v go >/dev/null && command -v cc >/dev/null || { echo "make prose builds Vale: install Go and a C compiler"; exit 1; }
 	cd scripts/vale && GOTOOLCHAIN=local GOWORK=off CGO_ENABLED=1 GOFLAGS="-mod=readonly -trimpath -buildvcs=false" CGO_CFLAGS="-O1 -w" \
@@ -141,7 +142,7 @@ format: $(STAMP)
 	$(RUN) ruff format .
 	$(RUN) ruff check --fix .
 
-# Before each commit: the hooks of .pre-commit-config.yaml.
+# Installs the hooks of .pre-commit-config.yaml, which run before each commit.
 hooks: tools
 	$(RUN) pre-commit install
 
@@ -151,7 +152,7 @@ bench: tools
 examples: tools
 	$(RUN) python scripts/examples.py
 
-# The manual's site, in build/manual/site. npm fetches Mermaid, which draws the diagrams, the first time.
+# Builds the manual's site in build/manual/site. The first run fetches Mermaid, which draws the diagrams, with npm.
 docs: $(STAMP)
 	$(UV) sync --frozen --quiet --group docs
 	$(RUN) python -m scripts.manual
@@ -159,17 +160,17 @@ docs: $(STAMP)
 schemas: $(UV)
 	$(UV) run --group schemas python -m scripts.schemas
 
-# After every change of uv.lock; a test compares.
+# Run it after every change of uv.lock; a test compares the result.
 requirements: $(STAMP)
 	$(RUN) python scripts/requirements.py
 
-# The sdist, the wheel made from it with the locked build backend, and the SBOM: nothing is fetched.
+# Builds the sdist, the wheel from it with the locked build backend, and the SBOM: nothing is fetched.
 dist: $(STAMP)
 	rm -rf dist
 	$(UV) build --quiet --no-build-isolation --out-dir dist
 	$(RUN) python -m scripts.sbom dist
 
-# The wheel in an empty environment of its own: installed, a repository made and checked.
+# Installs the wheel into an empty environment, and creates and checks repositories with it.
 try-wheel: dist
 	scripts/try-wheel.sh dist/*.whl requirements/install.txt
 

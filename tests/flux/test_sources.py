@@ -121,4 +121,8 @@ def test_one_folder_of_the_same_name_does_not_make_a_source_own(tmp_path: Path) 
         "kustomize/map.yaml": config_map("x") + "datta: {}\n",
     }
 
-    assert [item.subject for item in check(tmp_path, files).not_seen] == ["Kustomization flux-system/podinfo"]
+    # Nothing of this repository applies the folder, so its manifest is not seen either.
+    assert [item.subject for item in check(tmp_path, files).not_seen] == [
+        "Kustomization flux-system/podinfo",
+        "'kustomize/map.yaml'",
+    ]
