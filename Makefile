@@ -32,12 +32,14 @@ demo: tools
 	$(RUN) python scripts/demo.py
 
 # Without the tests with hostile repositories, which start thousands of processes: `make security` runs them.
+# worksteal: neighbouring tests run in one process, and share what their module made.
 test: all-tools
-	$(RUN) pytest -n auto --ignore=tests/security --ignore=tests/fuzz
+	$(RUN) pytest -n auto --dist worksteal --ignore=tests/security --ignore=tests/fuzz
 
-# Dialogs in a terminal, whole sessions of a user, kills at random moments, every order of updates: too slow for each commit.
+# Dialogs in a terminal, whole sessions of a user, kills at random moments, every order of updates, and further cases of what
+# `make test` tries on a few: too slow for each commit.
 test-long: all-tools
-	$(RUN) pytest -n auto --ignore=tests/security --ignore=tests/fuzz -m 'long and not slow'
+	$(RUN) pytest -n auto --dist worksteal --ignore=tests/security --ignore=tests/fuzz -m 'long and not slow'
 
 security: all-tools
 	$(RUN) pytest -n auto tests/security tests/fuzz
@@ -147,7 +149,7 @@ hooks: tools
 	$(RUN) pre-commit install
 
 bench: tools
-	$(RUN) pytest tests/bench -n 0 --benchmark-only
+	$(RUN) pytest tests/bench -n 0 --benchmark-only -m ''
 
 examples: tools
 	$(RUN) python scripts/examples.py

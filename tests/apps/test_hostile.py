@@ -56,12 +56,13 @@ def mutate(value: Any, chooser: random.Random) -> Any:
     return value
 
 
+@pytest.mark.parametrize("numbers", [range(6), pytest.param(range(6, 25), marks=pytest.mark.long)])
 @pytest.mark.parametrize("case", VALID, ids=lambda case: case.name)
-def test_no_traceback(case: SpecCase, tmp_path: Path) -> None:
-    chooser = random.Random(case.name)
+def test_no_traceback(case: SpecCase, numbers: range, tmp_path: Path) -> None:
+    chooser = random.Random(f"{case.name} {numbers}")
     specs = [path for path in case.files if path.endswith("/mesh.yaml")]
     manifests = [path for path in case.files if path.endswith("/all.yaml")]
-    for number in range(25):
+    for number in numbers:
         files = dict(case.files)
         path = chooser.choice([*specs, *manifests])
         if path in specs:

@@ -18,6 +18,8 @@ from meshwright.pins import load_pins
 from meshwright.resources import schema_root
 from meshwright.tools import locate
 
+# Whether they still run is seen by make test-long, and so by .ci/run.
+pytestmark = pytest.mark.long
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLE = ROOT / "examples/pi-cluster"
 BIN = Path(sys.executable).parent

@@ -12,6 +12,9 @@ from pytest_benchmark.fixture import BenchmarkFixture
 
 from support.many_apps import make_repository
 
+# Whether they still run is seen by make test-long, and so by .ci/run.
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture(scope="module")
 def repository(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:

@@ -25,6 +25,10 @@ COMMANDS = {
 }
 
 
+# Whether they still run is seen by make test-long, and so by .ci/run.
+pytestmark = pytest.mark.long
+
+
 @pytest.fixture(scope="module")
 def repository(request: pytest.FixtureRequest, root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     place = tmp_path_factory.mktemp("bench")

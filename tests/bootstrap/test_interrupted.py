@@ -24,7 +24,9 @@ def interrupted_at(folder: Path, files: int) -> int:
     return process.wait(timeout=60)
 
 
-@pytest.mark.parametrize("files", [1, 20, 70])
+@pytest.mark.parametrize(
+    "files", [pytest.param(1, marks=pytest.mark.long), 20, pytest.param(70, marks=pytest.mark.long)]
+)
 def test_nothing_is_left(files: int, tmp_path: Path) -> None:
     status = interrupted_at(tmp_path, files)
 

@@ -49,11 +49,3 @@ def test_the_same_wherever_it_stands(tmp_path: Path) -> None:
     moved = repository.write(tmp_path / "a folder with spaces" / "répo")
 
     assert text.render(check_repository(moved)) == repository.report
-
-
-def test_the_examples_are_clean(root: Path) -> None:
-    for example in sorted((root / "examples").iterdir()):
-        if (example / "clusters").is_dir():
-            report = check_repository(example)
-            assert [str(finding.position) for finding in report.findings] == []
-            assert report.objects > 20

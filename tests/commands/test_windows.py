@@ -67,12 +67,16 @@ def repository(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     ("command", "code", "says"),
     [
         ("check", 1, "speck"),
-        ("check --no-cache --order --changed-since HEAD --format json", 1, "speck"),
-        ("diff --exit-code -C", 1, "speck"),
+        pytest.param(
+            "check --no-cache --order --changed-since HEAD --format json", 1, "speck", marks=pytest.mark.long
+        ),
+        pytest.param("diff --exit-code -C", 1, "speck", marks=pytest.mark.long),
         ("trust", 0, "identity issuer"),
-        ("app list -C", 0, "demo"),
+        pytest.param("app list -C", 0, "demo", marks=pytest.mark.long),
         ("app show demo -C", 0, "as generated"),
-        ("explain linkerd-control-plane linkerd-crds -C", 0, "linkerd-crds"),
+        pytest.param(
+            "explain linkerd-control-plane linkerd-crds -C", 0, "linkerd-crds", marks=pytest.mark.long
+        ),
     ],
 )
 def test_what_reads_a_repository_says_the_same(

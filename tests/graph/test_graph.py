@@ -94,7 +94,9 @@ def test_json_is_as_its_schema_says(example: str) -> None:
     Draft202012Validator(report).validate(data_of(example)["check"])
 
 
-@pytest.mark.parametrize("example", EXAMPLES)
+@pytest.mark.parametrize(
+    "example", [*EXAMPLES[:2], *(pytest.param(name, marks=pytest.mark.long) for name in EXAMPLES[2:])]
+)
 def test_everything_is_made_from_the_json_alone(example: str) -> None:
     """Also that a second run gives the same bytes."""
     again = json.loads(json.dumps(graph_data(ROOT / "examples" / example)))
@@ -339,7 +341,14 @@ def test_output_is_written_whole_and_html_is_kept_from_a_terminal(tmp_path: Path
     assert [path.name for path in tmp_path.iterdir()] == ["graph.svg"]
 
 
-@pytest.mark.parametrize("stored", load_checked(), ids=lambda stored: stored.name)
+# Each is checked for it: a few before each commit, all in make test-long.
+@pytest.mark.parametrize(
+    "stored",
+    [
+        pytest.param(stored, marks=[pytest.mark.long] if number % 4 else [], id=stored.name)
+        for number, stored in enumerate(load_checked())
+    ],
+)
 def test_every_faulty_repository_is_drawn(stored: StoredRepository, tmp_path: Path) -> None:
     root = stored.write(tmp_path / "repository")
     try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -72,11 +73,12 @@ def _repositories(draw: st.DrawFn) -> tuple[list[dict[str, Any]], dict[str, list
     return by_hand, objects, draw(st.booleans())
 
 
-@settings(max_examples=600, deadline=None)
-@given(_repositories())
-def test_the_proof_agrees_with_every_order_tried(
-    repository: tuple[list[dict[str, Any]], dict[str, list[dict[str, Any]]], bool],
-) -> None:
+@pytest.mark.parametrize("examples", [120, pytest.param(600, marks=pytest.mark.long)])
+def test_the_proof_agrees_with_every_order_tried(examples: int) -> None:
+    settings(max_examples=examples, deadline=None)(given(_repositories())(_agrees))()
+
+
+def _agrees(repository: tuple[list[dict[str, Any]], dict[str, list[dict[str, Any]]], bool]) -> None:
     by_hand, objects, gates = repository
     world = ArgoWorld(by_hand, objects, gates)
     world.run()

@@ -43,7 +43,7 @@ def _no_question(questions: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]
     return []
 
 
-@pytest.fixture(params=["as recorded", "the real evaluator"])
+@pytest.fixture(params=["as recorded", pytest.param("the real evaluator", marks=pytest.mark.long)])
 def security(request: pytest.FixtureRequest) -> Ask:
     if request.param == "as recorded":
         return _security

@@ -57,7 +57,14 @@ cli.main()
 
 
 @pytest.mark.parametrize(("field", "name"), [("id", "MW411"), ("name", "server-denies-all")])
-@pytest.mark.parametrize("command", [["check", "--no-cache"], ["explain", "MW411"], ["trust"]])
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["check", "--no-cache"],
+        pytest.param(["explain", "MW411"], marks=pytest.mark.long),
+        pytest.param(["trust"], marks=pytest.mark.long),
+    ],
+)
 def test_a_doubled_rule_is_one_line_with_both_places(
     field: str, name: str, command: list[str], root: Path
 ) -> None:

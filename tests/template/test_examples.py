@@ -38,3 +38,4 @@ def test_example_is_clean(name: str) -> None:
     report = check_repository(EXAMPLES / name)
 
     assert [str(finding) for finding in report.findings] == []
+    assert report.objects > 20

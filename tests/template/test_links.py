@@ -254,16 +254,37 @@ def test_the_commands_of_the_readme_make_both_credentials(tmp_path: Path) -> Non
     assert found == {"MW902"}, "a Secret in plain text, and nothing else"
 
 
+# Each rule once; the other places in make test-long.
 MISTAKES = [
     ("linkerd-links/link-east.yaml", '  name: "east"', '  name: "esat"', {"MW641", "MW633"}),
-    ("linkerd-links/link-east.yaml", 'targetClusterName: "east"', 'targetClusterName: "esat"', {"MW641"}),
-    ("linkerd-links/link-east.yaml", "cluster-credentials-east", "cluster-credentials-esat", {"MW641"}),
+    pytest.param(
+        "linkerd-links/link-east.yaml",
+        'targetClusterName: "east"',
+        'targetClusterName: "esat"',
+        {"MW641"},
+        marks=pytest.mark.long,
+    ),
+    pytest.param(
+        "linkerd-links/link-east.yaml",
+        "cluster-credentials-east",
+        "cluster-credentials-esat",
+        {"MW641"},
+        marks=pytest.mark.long,
+    ),
     ("linkerd-links/link-east.yaml", 'exported: "true"', "exported: true", {"MW642"}),
     ("linkerd-links/link-east.yaml", '  gatewayPort: "4143"\n', "", {"MW643"}),
     ("linkerd-links/link-east.yaml", 'gatewayPort: "4143"', 'gatewayPort: "4144"', {"MW648"}),
-    ("linkerd-links/link-east.yaml", ".linkerd.cluster.local", ".linkerd.east.example.org", {"MW648"}),
+    pytest.param(
+        "linkerd-links/link-east.yaml",
+        ".linkerd.cluster.local",
+        ".linkerd.east.example.org",
+        {"MW648"},
+        marks=pytest.mark.long,
+    ),
     ("linkerd-links/link-east.yaml", 'port: "4191"', 'port: "30191"', {"MW644"}),
-    ("linkerd-multicluster/values.yaml", 'name: "east"', 'name: "esat"', {"MW633"}),
+    pytest.param(
+        "linkerd-multicluster/values.yaml", 'name: "east"', 'name: "esat"', {"MW633"}, marks=pytest.mark.long
+    ),
 ]
 
 
