@@ -11,6 +11,7 @@ from typing import Any
 
 from meshwright.apps.inspection import apptemplate
 from meshwright.apps.inspection.chartapps import ChartPlaces, render_release
+from meshwright.apps.inspection.knowncharts import KNOWN_CHARTS, predict_known
 from meshwright.apps.inspection.releasevalues import values_of
 from meshwright.apps.model import Base
 from meshwright.apps.podowners import pod_owner
@@ -18,6 +19,7 @@ from meshwright.apps.releases import InstalledChart
 from meshwright.errors import MeshwrightError
 from meshwright.manifests.chartstore import PULL
 from meshwright.manifests.unit import BuiltObject
+from meshwright.manifests.values import ChartReference
 from meshwright.yaml.pointer import Pointer, dotted
 
 _LABEL = re.compile(r"[a-z0-9]([-a-z0-9.]{0,61}[a-z0-9])?\Z")
@@ -40,6 +42,13 @@ class ChartView:
     known: Known
     objects: tuple[BuiltObject, ...] = ()
     notes: tuple[str, ...] = ()
+    # Whether the chart creates more pods than these objects do.
+    is_partial: bool = False
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether every workload of the release is known."""
+        return self.known is not Known.UNKNOWN and not self.is_partial
 
     @property
     def workloads(self) -> list[BuiltObject]:
@@ -61,20 +70,31 @@ def view(release: InstalledChart, base: Base, root: Path, charts: Path | None, h
             notes.append(f"not seen: {shown}: {error}")
         if found is not None:
             return ChartView(release, Known.RENDERED, tuple(found), tuple(notes))
-    if chart and chart.name == apptemplate.CHART:
-        predicted = apptemplate.predict(
-            values.data, release.helm_name, namespace, release.position, chart.version
-        )
+    if chart:
+        predicted = _predicted(chart, values.data, release, namespace)
         if any(pod_owner(item) for item in predicted):
+            known = KNOWN_CHARTS.get(chart.name)
+            more = known.more if known is not None else ""
+            if more:
+                notes.append(f"not seen: {more}, of {release.title}")
             notes.append(
                 f"{release.title}: its workloads are read from its values, because {shown} is not available; "
                 f"{PULL} to see what it renders"
             )
-            return ChartView(release, Known.PREDICTED, tuple(predicted), tuple(notes))
+            return ChartView(release, Known.PREDICTED, tuple(predicted), tuple(notes), bool(more))
     notes.append(f"not seen: the workloads of {release.title}, because {shown} is not available; {PULL}")
     for pointer, text in _telling(values.data, ()):
         notes.append(f"{release.title}: values.{dotted(pointer)} {text}")
     return ChartView(release, Known.UNKNOWN, (), tuple(notes))
+
+
+def _predicted(
+    chart: ChartReference, values: Mapping[str, Any], release: InstalledChart, namespace: str
+) -> list[BuiltObject]:
+    name, at = release.helm_name, release.position
+    if chart.name == apptemplate.CHART:
+        return apptemplate.predict(values, name, namespace, at, chart.version)
+    return predict_known(chart.name, values, name, namespace, at)
 
 
 def _telling(data: Any, at: Pointer) -> Iterator[tuple[Pointer, str]]:

@@ -125,13 +125,15 @@ def _unmeshable(
     named = next((item for item in base.objects if (item.kind, item.name) == ("Namespace", home)), None)
     if is_excluded(home, named, settings):
         return f"Linkerd's injector ignores namespace '{home}'"
-    owners = [(item, owner) for item in objects if (owner := pod_owner(item))]
-    unseen = [view.release for view in views if view.known is Known.UNKNOWN]
+    unseen = [view.release for view in views if not view.is_whole]
+    guessed = [item for view in views if view.is_partial for item in view.objects]
+    owners = [(item, owner) for item in objects if item not in guessed and (owner := pod_owner(item))]
     if any(blocked(item, owner) is None for item, owner in owners):
         return ""
     if unseen and not ours:
+        extent = "all " if guessed else ""
         return (
-            f"the workloads of {unseen[0].title} are not visible, and namespace '{home}' is not the "
+            f"the workloads of {unseen[0].title} are not {extent}visible, and namespace '{home}' is not the "
             "application's own; list them under workloads, with their chart"
         )
     if unseen or chart or base.not_seen or any(unknown_makers(tuple(objects))):
@@ -160,7 +162,7 @@ def _entries(base: Base, views: Sequence[ChartView], chart: str, *, ours: bool) 
     """
     refused = any(map(_opts_out, base.objects))
     entries = [_entry(item, chart) for item in _listable(base.objects, chart)] if chart or refused else []
-    known = [view for view in views if view.known is not Known.UNKNOWN]
+    known = [view for view in views if view.is_whole]
     if len(known) < len(views) or (ours and any(view.known is Known.PREDICTED for view in known)):
         return entries if not views else []
     for view in known:
