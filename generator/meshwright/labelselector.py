@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
+
+from meshwright.yaml.pointer import items_of
 
 
 def matches(selector: Any, labels: Any) -> bool:
@@ -10,14 +13,17 @@ def matches(selector: Any, labels: Any) -> bool:
 
     source: Kubernetes LabelSelector; an empty one matches everything.
     """
-    if not isinstance(selector, dict):
+    if not isinstance(selector, dict) or not isinstance(labels, Mapping):
         return False
-    if any(labels.get(key) != value for key, value in (selector.get("matchLabels") or {}).items()):
+    equal, terms = selector.get("matchLabels") or {}, selector.get("matchExpressions") or []
+    if not isinstance(equal, dict) or not isinstance(terms, list):
         return False
-    for term in selector.get("matchExpressions") or []:
+    if any(labels.get(key) != value for key, value in equal.items()):
+        return False
+    for term in terms:
         if not isinstance(term, dict):
             return False
-        value, wanted = labels.get(term.get("key")), term.get("values") or []
+        value, wanted = labels.get(str(term.get("key"))), items_of(term.get("values"))
         matched = {
             "In": value in wanted,
             "NotIn": value not in wanted,

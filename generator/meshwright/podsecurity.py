@@ -34,7 +34,7 @@ _SYSCTLS = (
     (32, "net.ipv4.tcp_rmem net.ipv4.tcp_wmem"),
 )
 _SELINUX = frozenset({"", "container_t", "container_init_t", "container_kvm_t"})
-_PROFILES = frozenset({"RuntimeDefault", "Localhost"})
+_PROFILES = ("RuntimeDefault", "Localhost")
 _APPARMOR = "container.apparmor.security.beta.kubernetes.io/"
 
 
@@ -138,7 +138,7 @@ def _baseline(pod: _Pod) -> Iterator[str]:
     yield from pod.anywhere(lambda context: _bad_selinux(context, pod.minor), "sets seLinuxOptions")
     if pod.minor >= 19 and not pod.is_windows:
         yield from pod.anywhere(lambda context: _bad_profile(context, "seccompProfile"), "turns seccomp off")
-    safe = {name for since, names in _SYSCTLS if pod.minor >= since for name in names.split()}
+    safe = [name for since, names in _SYSCTLS if pod.minor >= since for name in names.split()]
     for sysctl in items_of(pod.context.get("sysctls")):
         if mapping_of(sysctl).get("name") not in safe:
             yield f"sets sysctl {mapping_of(sysctl).get('name')}"

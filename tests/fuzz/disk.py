@@ -106,7 +106,7 @@ def _link(rng: random.Random, root: Path, places: Mapping[str, str]) -> str:
         file = rng.choice(
             [path for found in files_of(root) for path in (found, found.parent) if path != root]
         )
-    if not file.parent.resolve().is_relative_to(root.resolve()):
+    if not Path(os.path.realpath(file.parent)).is_relative_to(root.resolve()):
         # A link that an earlier mutation made leads on from there, and what lies there is not ours.
         return "nothing"
     if file.is_dir() and not file.is_symlink():

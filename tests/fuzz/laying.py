@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 
@@ -13,7 +14,7 @@ def lay(
     Raises OSError where a folder on the way leads out, or there is no room for one.
     """
     file = root / path
-    if not file.parent.resolve().is_relative_to(root.resolve()):
+    if not Path(os.path.realpath(file.parent)).is_relative_to(root.resolve()):
         raise PermissionError(f"{file}: leads out of the repository")
     file.parent.mkdir(parents=True, exist_ok=True)
     if file.is_symlink() or (file.exists() and not file.is_file()):

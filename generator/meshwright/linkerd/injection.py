@@ -17,7 +17,8 @@ from meshwright.yaml.pointer import items_of, mapping_of
 
 INJECT = "linkerd.io/inject"
 ADMISSION_LABEL = "config.linkerd.io/admission-webhooks"
-INJECTING = frozenset({"enabled", "ingress"})
+# Tuples, because a value in a manifest may be a mapping, which no set can look up.
+INJECTING = ("enabled", "ingress")
 INJECT_VALUES = ("enabled", "ingress", "disabled")
 _NAME_LABEL = "kubernetes.io/metadata.name"
 NAMESPACE_SELECTOR: Mapping[str, Any] = {
@@ -32,8 +33,8 @@ OBJECT_SELECTOR: Mapping[str, Any] = {
         {"key": "linkerd.io/cni-resource", "operator": "DoesNotExist"},
     ]
 }
-_SIDECARS = frozenset({"linkerd-proxy", "istio-proxy"})
-_INIT = frozenset({"linkerd-init", "istio-init"})
+_SIDECARS = ("linkerd-proxy", "istio-proxy")
+_INIT = ("linkerd-init", "istio-init")
 _IMAGES = ("cr.l5d.io/linkerd/proxy:", "gcr.io/istio-release/proxyv2:")
 _INIT_IMAGES = ("cr.l5d.io/linkerd/proxy-init:", "gcr.io/istio-release/proxy_init:")
 _TOKEN_PATH = "/var/run/secrets/kubernetes.io/serviceaccount"
@@ -131,7 +132,7 @@ def blocked(spec: Mapping[str, Any]) -> str:
         return "it uses the host network"
     for name, names, images in (
         ("containers", _SIDECARS, _IMAGES),
-        ("initContainers", _SIDECARS | _INIT, _IMAGES + _INIT_IMAGES),
+        ("initContainers", _SIDECARS + _INIT, _IMAGES + _INIT_IMAGES),
     ):
         for container in items_of(spec.get(name)):
             if isinstance(container, Mapping) and (

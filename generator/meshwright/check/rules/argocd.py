@@ -149,9 +149,13 @@ def ignored_versions(model: Model) -> Iterator[Hit]:
         options = item.list(*pointer, "syncPolicy", "syncOptions")
         for number, entry in enumerate(item.list(*pointer, "ignoreDifferences")):
             given = mapping_of(entry)
-            paths = {*items_of(given.get("jsonPointers")), *items_of(given.get("jqPathExpressions"))}
+            paths = [*items_of(given.get("jsonPointers")), *items_of(given.get("jqPathExpressions"))]
             crd = given.get("kind") == "CustomResourceDefinition"
-            if crd and "RespectIgnoreDifferences=true" in options and _VERSIONS & paths:
+            if (
+                crd
+                and "RespectIgnoreDifferences=true" in options
+                and any(path in paths for path in _VERSIONS)
+            ):
                 at = item.at(*pointer, "ignoreDifferences", number)
                 yield Hit(
                     at,

@@ -69,7 +69,7 @@ def _meshed_pods(model: Model, namespace: Item) -> Iterator[str]:
             yield f"{holder.title} ({holder.at(INJECT)})"
     for release in model.releases:
         here = (release.cluster, release.namespace) == (namespace.cluster, namespace.name)
-        if here and INJECTING.intersection(patched_annotations(release, INJECT)):
+        if here and any(value in INJECTING for value in patched_annotations(release, INJECT)):
             yield f"{release.title} ({release.position})"
 
 
