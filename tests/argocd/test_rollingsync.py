@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from meshwright.check import check_repository
-from support.repositories import write
+from support.repositories import deployment, write
 
 _SET = """
     apiVersion: argoproj.io/v1alpha1
@@ -30,21 +30,11 @@ _SET = """
           source: {repoURL: "https://example.org/acme/fleet", targetRevision: HEAD, path: 'apps/{{name}}'}
           syncPolicy: {automated: {}}
 """
-_DEPLOYMENT = """
-    apiVersion: apps/v1
-    kind: Deployment
-    metadata: {name: NAME, namespace: NAMESPACE}
-    spec:
-      selector: {matchLabels: {app: a}}
-      template:
-        metadata: {labels: {app: a}, annotations: {linkerd.io/inject: INJECT}}
-        spec: {containers: [{name: a, image: "a:1"}]}
-"""
 
 
 def _deployment(name: str, namespace: str, inject: str) -> str:
-    text = _DEPLOYMENT.replace("NAMESPACE", namespace).replace("NAME", name).replace("INJECT", inject)
-    return f"    apiVersion: v1\n    kind: Namespace\n    metadata: {{name: {namespace}}}\n    ---{text}"
+    text = deployment(name, namespace, inject=inject)
+    return f"apiVersion: v1\nkind: Namespace\nmetadata: {{name: {namespace}}}\n---\n{text}"
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from meshwright.apps.generate import generate
 from meshwright.commands import app as command
 from meshwright.errors import ExitCode, MeshwrightError
 from meshwright.yaml import parse
+from support.repositories import deployment
 from support.specs import SpecCase, write_case
 from support.trees import read_tree
 
@@ -21,16 +22,7 @@ FOLDERS: dict[str, dict[str, Any]] = {
     for file in sorted((Path(__file__).parent / "homelab").glob("*.yaml"))
     for name, data in parse(file.read_text(encoding="utf-8"), file.name).items()
 }
-DEPLOYMENT = """\
-apiVersion: apps/v1
-kind: Deployment
-metadata: {name: web, namespace: media}
-spec:
-  selector: {matchLabels: {app: web}}
-  template:
-    metadata: {labels: {app: web}}
-    spec: {serviceAccountName: web, containers: [{name: main, image: "example.org/web:1"}]}
-"""
+DEPLOYMENT = deployment("web", "media", account="web")
 
 
 def lab(root: Path, engine: str, files: dict[str, str]) -> Path:

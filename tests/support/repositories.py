@@ -51,6 +51,21 @@ def config_map(name: str, **data: str) -> str:
     return f"apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: {name}}}\ndata:\n{lines}"
 
 
+def deployment(name: str, namespace: str, *, inject: str = "", account: str = "default") -> str:
+    """A Deployment of one container, with Linkerd's annotation where ``inject`` is given."""
+    annotations = f", annotations: {{linkerd.io/inject: {inject}}}" if inject else ""
+    return (
+        "apiVersion: apps/v1\n"
+        "kind: Deployment\n"
+        f"metadata: {{name: {name}, namespace: {namespace}}}\n"
+        "spec:\n"
+        f"  selector: {{matchLabels: {{app: {name}}}}}\n"
+        "  template:\n"
+        f"    metadata: {{labels: {{app: {name}}}{annotations}}}\n"
+        f'    spec: {{serviceAccountName: {account}, containers: [{{name: main, image: "{name}:1"}}]}}\n'
+    )
+
+
 def as_text(objects: Iterable[Mapping[str, Any]]) -> str:
     """Objects as the documents of one YAML file."""
     return yaml.dump_all(objects, Dumper=yaml.CSafeDumper)
