@@ -19,10 +19,11 @@ from meshwright.fleet.changing import change, recorded_version
 from meshwright.fleet.renovate import FILE as RENOVATE
 from meshwright.fleet.renovate import with_rules
 from meshwright.update.answers import as_recorded, given_in, source_as_written, with_source
+from meshwright.update.carried import recorded_template
 from meshwright.update.merged import Merge
 from meshwright.update.project import Project, open_project
 from meshwright.update.rendering import Job, Renderer
-from meshwright.update.templaterepository import Template, fetch_template
+from meshwright.update.templaterepository import Template
 from meshwright.update.upgradetarget import refuse_unknown
 
 # 63 characters are a DNS label.
@@ -59,7 +60,8 @@ def add(request: AddRequest, scratch: Path, renderer: Renderer) -> Merge:
     _refuse_answers(request, origin)
     project = open_project(request.path, origin.file)
     _refuse_existing(project, request.name)
-    template = fetch_template(request.template or project.answers.source, scratch, here=project.root)
+    source = request.template or project.answers.source
+    template = recorded_template(source, project.answers.commit, scratch, here=project.root)
     version = recorded_version(template, project.answers.commit, origin.file)
     refuse_unknown(version, template.questions(version), request.answers)
     taken = {key: value for key, value in project.answers.given.items() if key not in _OWN}

@@ -13,11 +13,11 @@ from meshwright.errors import MeshwrightError
 from meshwright.fleet.changing import recorded_version
 from meshwright.fleet.pathmapping import PathMapping
 from meshwright.update.answers import Answers
+from meshwright.update.carried import recorded_template
 from meshwright.update.history import rendered_answers
 from meshwright.update.merge import MergeRepository
 from meshwright.update.project import Project, TreeEntry, open_project, with_answers
 from meshwright.update.rendering import Job, Renderer
-from meshwright.update.templaterepository import fetch_template
 from meshwright.yaml import as_written
 
 
@@ -75,7 +75,8 @@ def _explained(
     old, new = (str(item.answers.given["cluster_name"]) for item in (project, other))
     before = rendered_answers(project, files[old]).answers
     try:
-        template = fetch_template(project.answers.source, scratch, here=project.root)
+        known = project.answers
+        template = recorded_template(known.source, known.commit, scratch, here=project.root)
         version = recorded_version(template, before.commit, files[old])
     except MeshwrightError as error:
         return theirs, (f"differences that the answers explain are listed too: {error}",)

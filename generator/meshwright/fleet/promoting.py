@@ -15,13 +15,14 @@ from meshwright.errors import MeshwrightError
 from meshwright.fleet.changing import recorded_version
 from meshwright.fleet.edits import Edits, carry
 from meshwright.fleet.promotions import Promoted, last_promotion
+from meshwright.update.carried import recorded_template
 from meshwright.update.history import rendered_answers
 from meshwright.update.merge import Conflict, Merged, MergeRepository
 from meshwright.update.merged import Merge
 from meshwright.update.preparation import UpdateRequest, merge_steps, plan_step, with_repository
 from meshwright.update.project import Project, open_project, with_answers
 from meshwright.update.rendering import Job, RenderedTree, Renderer
-from meshwright.update.templaterepository import Template, fetch_template, is_same_source
+from meshwright.update.templaterepository import Template, is_same_source
 from meshwright.update.upgradetarget import is_older
 from meshwright.yaml import as_written
 
@@ -47,7 +48,8 @@ def promote(request: PromoteRequest, scratch: Path, renderer: Renderer) -> Merge
     project = open_project(request.path, files[request.cluster])
     origin = with_answers(project, files[request.origin])
     _refuse_another_template(request, origin, project)
-    template = fetch_template(request.template or project.answers.source, scratch, here=project.root)
+    source = request.template or project.answers.source
+    template = recorded_template(source, project.answers.commit, scratch, here=project.root)
     before = rendered_answers(origin, files[request.origin]).answers
     version = recorded_version(template, before.commit, files[request.origin])
     _refuse_downgrade(request, template, project, version.commit)

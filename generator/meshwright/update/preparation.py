@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from meshwright.update.answers import FILE, SOURCE
+from meshwright.update.carried import recorded_template
 from meshwright.update.history import RenderedCommit, rendered_answers
 from meshwright.update.merge import MergeRepository
 from meshwright.update.merged import Merge
@@ -15,7 +16,7 @@ from meshwright.update.project import Project, open_project, with_answers
 from meshwright.update.rendering import RenderedTree, Renderer
 from meshwright.update.scopes import ANSWERS, answers_file_of, own_files_behind, scope_notes
 from meshwright.update.step import Step, new_name
-from meshwright.update.templaterepository import Template, fetch_template, is_same_source
+from meshwright.update.templaterepository import Template, is_same_source
 from meshwright.update.upgradetarget import UpgradeTarget, choose
 from meshwright.yaml import as_written
 
@@ -44,7 +45,8 @@ def prepare(request: UpdateRequest, scratch: Path, renderer: Renderer) -> Merge:
     if request.cluster is not None:
         request = replace(request, answers_file=answers_file_of(request.path, request.cluster))
     project = open_project(request.path, request.answers_file)
-    template = fetch_template(request.template or project.answers.source, scratch, here=project.root)
+    source = request.template or project.answers.source
+    template = recorded_template(source, project.answers.commit, scratch, here=project.root)
     steps = with_repository(plan_step(request, project, template), request)
     rendered = renderer.render(
         template, request.answers_file, [job for step in steps for job in step.jobs(scratch)]

@@ -35,12 +35,13 @@ class TemplateVersion:
 class Template:
     """The template's history in ``folder``, a bare repository cloned from ``source``.
 
-    ``note`` is not empty if it could not be fetched and an older copy is used.
+    ``note`` is not empty if it could not be fetched; ``used`` is what is used instead.
     """
 
     source: str
     folder: Path
     note: str = ""
+    used: str = "the last fetched copy"
 
     @property
     def git(self) -> Git:

@@ -60,7 +60,7 @@ def choose(
         if key in before.given
     )
     if template.note:
-        notes += (f"{template.note}the last fetched copy is used",)
+        notes += (f"{template.note}{template.used} is used",)
     notes += _too_new(new, questions)
     return UpgradeTarget(old, new, {**recorded.given, **changed}, changed, notes)
 
