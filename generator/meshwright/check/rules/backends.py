@@ -8,7 +8,7 @@ from typing import Any
 
 from meshwright.check.model.index import Item, Model
 from meshwright.check.model.selectors import selected_by
-from meshwright.check.model.workloads import workload_of, workloads_in
+from meshwright.check.model.workloads import Workload, workload_of, workloads_in
 from meshwright.check.rules.rule import Absence, Hit, rule
 from meshwright.flux.substitution import unresolved
 from meshwright.words import did_you_mean
@@ -194,3 +194,41 @@ def selects_nothing(model: Model) -> Iterator[Hit]:
         text = f"{service.title} selects {wanted}, which no pod in namespace {service.namespace} has{near}"
         absent = Absence(service.cluster, namespace=service.namespace)
         yield Hit(service.at("spec", "selector"), text, subject=service.title, absent=absent)
+
+
+@rule(
+    "MW654",
+    "service-target-port-missing",
+    "A Service names a port that its pods do not have",
+    why="A Service finds a named targetPort among the ports of its pods' containers. If no container names it, the Service has "
+    "no endpoints on this port, and refuses all connections.",
+    fix="use the name of a container's port, or its number",
+    source="Kubernetes, Service: port definitions; endpointslice FindPort",
+)
+def target_port_missing(model: Model) -> Iterator[Hit]:
+    for service in model.items("Service", ""):
+        for number, port in enumerate(service.list("spec", "ports")):
+            wanted = port.get("targetPort") if isinstance(port, dict) else None
+            if not isinstance(wanted, str) or wanted.isdecimal() or unresolved(wanted):
+                continue
+            pods = list(selected_by(model, service))
+            names = [name for workload in pods for name in _port_names(workload)]
+            # The proxy brings ports of its own.
+            if not pods or wanted in names or wanted.startswith("linkerd-") or any(map(unresolved, names)):
+                continue
+            text = (
+                f"{service.title} sends port {port.get('port')} to targetPort '{wanted}', which no container of "
+                f"{pods[0].item.title} has{did_you_mean(wanted, names)}"
+            )
+            # A pod that was not seen may have the labels, too.
+            absent = Absence(service.cluster, namespace=service.namespace)
+            at = service.at("spec", "ports", number, "targetPort")
+            yield Hit(at, text, subject=service.title, absent=absent)
+
+
+def _port_names(workload: Workload) -> Iterator[str]:
+    for field in ("containers", "initContainers"):
+        for container in items_of(workload.pod.get(field)):
+            for port in items_of(mapping_of(container).get("ports")):
+                if isinstance(name := mapping_of(port).get("name"), str):
+                    yield name

@@ -1,13 +1,18 @@
-"""Names of objects and namespaces that the API server refuses."""
+"""What the API server refuses and no schema shows: names, quantities, and volumes and labels that do not match."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from meshwright.check.model.index import Item, Model
+from meshwright.check.model.workloads import Workload, workloads
 from meshwright.check.rules.rule import Hit, rule
 from meshwright.flux.substitution import unresolved
+from meshwright.quantity import quantity
+from meshwright.words import did_you_mean
+from meshwright.yaml.pointer import Pointer, items_of, mapping_of
 
 _LABEL = re.compile(r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?\Z")
 _SUBDOMAIN = re.compile(r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*\Z")
@@ -59,3 +64,83 @@ def _problem(value: str, is_label: bool) -> str:
     if odd:
         return f"which contains {', '.join(map(repr, odd))}"
     return "which does not begin and end with a letter or digit"
+
+
+@rule(
+    "MW682",
+    "volume-mount-without-volume",
+    "A container mounts a volume that its pod does not have",
+    why="The API server refuses the workload, and Flux then does not apply any object of the Kustomization.",
+    fix="add the volume to the pod, or correct the name",
+    source="Kubernetes pkg/apis/core/validation, ValidateVolumeMounts",
+)
+def mount_without_volume(model: Model) -> Iterator[Hit]:
+    for workload in workloads(model):
+        volumes = [mapping_of(volume).get("name") for volume in items_of(workload.pod.get("volumes"))]
+        claims = workload.item.list("spec", "volumeClaimTemplates")
+        volumes += [mapping_of(mapping_of(claim).get("metadata")).get("name") for claim in claims]
+        if any(map(unresolved, volumes)):
+            continue
+        known = [str(name) for name in volumes]
+        for place, container in _containers(workload):
+            for number, mount in enumerate(items_of(container.get("volumeMounts"))):
+                name = mapping_of(mount).get("name")
+                if not isinstance(name, str) or name in known or unresolved(name):
+                    continue
+                text = (
+                    f"{workload.item.title} mounts volume '{name}' in container '{container.get('name')}', "
+                    f"but its pods have no such volume{did_you_mean(name, known)}"
+                )
+                at = workload.item.at(*place, "volumeMounts", number, "name")
+                yield Hit(at, text, subject=workload.item.title)
+
+
+@rule(
+    "MW683",
+    "selector-does-not-match-pods",
+    "A workload does not select its own pods",
+    why="The API server refuses the workload, and Flux then does not apply any object of the Kustomization.",
+    fix="write the same labels into selector.matchLabels and template.metadata.labels",
+    source="Kubernetes pkg/apis/apps/validation: selector does not match template labels",
+)
+def selector_does_not_match_pods(model: Model) -> Iterator[Hit]:
+    for workload in workloads(model):
+        if workload.item.built.group != "apps":
+            continue
+        for key, value in workload.item.mapping("spec", "selector", "matchLabels").items():
+            label = workload.labels.get(key)
+            if label == value or unresolved(value) or unresolved(label):
+                continue
+            has = f"label {key}={label}" if label is not None else f"no label '{key}'"
+            text = f"{workload.item.title} selects pods with {key}={value}, but its template has {has}"
+            at = workload.item.at("spec", "selector", "matchLabels", key)
+            yield Hit(at, text, subject=workload.item.title)
+
+
+@rule(
+    "MW684",
+    "quantity-refused",
+    "An amount of memory or CPU is not a quantity",
+    why="The API server refuses the workload, and Flux then does not apply any object of the Kustomization.",
+    fix="write memory such as 64Mi or 1Gi, and CPU such as 100m or 0.5",
+    source="Kubernetes apimachinery, resource.ParseQuantity",
+)
+def refused_quantity(model: Model) -> Iterator[Hit]:
+    for workload in workloads(model):
+        for place, container in _containers(workload):
+            resources = mapping_of(container.get("resources"))
+            for kind in ("requests", "limits"):
+                for name, amount in mapping_of(resources.get(kind)).items():
+                    if amount is None or quantity(amount) is not None or unresolved(amount):
+                        continue
+                    text = f"{workload.item.title} has {kind[:-1]} {name} '{amount}', which is not a quantity"
+                    at = workload.item.at(*place, "resources", kind, name)
+                    yield Hit(at, text, subject=workload.item.title)
+
+
+def _containers(workload: Workload) -> Iterator[tuple[Pointer, Mapping[str, Any]]]:
+    """The containers of a workload's pods, with their places."""
+    for field in ("initContainers", "containers"):
+        for number, container in enumerate(items_of(workload.pod.get(field))):
+            if isinstance(container, Mapping):
+                yield (*workload.template, "spec", field, number), container
