@@ -19,6 +19,7 @@ import yaml
 from engine.builds import build
 from meshwright.check.schema.schemas import choose_minor
 from meshwright.errors import MeshwrightError
+from meshwright.limits import set_limits
 from meshwright.scaffold import render
 from realcharts.admission import program
 from realcharts.charts import Charts
@@ -46,6 +47,8 @@ def main() -> int:
     options = parser.parse_args()
     answers: dict[str, dict[str, Any]] = yaml.safe_load((HERE / "answers.yaml").read_text(encoding="utf-8"))
     chosen = {name: answers[name] for name in options.sets or answers}
+    # A busy machine is no fault of the repository.
+    set_limits(["build=600"])
     programs = build(("podsecurity", "inject"))
     with tempfile.TemporaryDirectory(prefix="realcharts-") as folder:
         scratch = Path(folder)

@@ -12,7 +12,7 @@ WITHOUT_VALUE = frozenset(
     {
         ("longhorn-system", "longhorn-driver-deployer"),
         ("longhorn-system", "longhorn-ui"),
-        ("longhorn-system", "longhorn-share-manager"),
+        ("longhorn-system", "pre-pull-share-manager-image"),
         ("longhorn-system", "wait-longhorn-manager"),
         ("linkerd-multicluster", "pause"),
     }

@@ -14,11 +14,13 @@ from meshwright.manifests.values import ChartReference
 from meshwright.yaml import dump, parse
 from realcharts.admission import Admitted, Ask, inject, injection_faults, program, security_faults
 from realcharts.charts import Charts
+from realcharts.facts import SUBJECTS, load
 from realcharts.helm import Helm
 from realcharts.ignoredvalues import leaves
 from realcharts.installation import Installation, Part
 from realcharts.judges import Judge
 from realcharts.pods import Namespace, namespaces, pods
+from realcharts.reserved import WITHOUT_VALUE
 
 CASES: dict[str, Any] = parse(Path(__file__).with_name("cases.yaml").read_text(encoding="utf-8"))
 DETAIL = (
@@ -182,3 +184,16 @@ def test_the_nearest_version_stands_for_one_that_is_missing(tmp_path: Path) -> N
 def test_each_value_is_changed_alone() -> None:
     values = {"a": {"b": 1, "c": {}}, "d": [{"e": 2}], "f": None}
     assert list(leaves(values)) == [("a", "b"), ("a", "c"), ("d",), ("f",)]
+
+
+def test_a_container_that_need_not_request_anything_is_one_of_its_chart() -> None:
+    containers = {
+        (subject.namespace, name)
+        for subject in SUBJECTS
+        for pod in load(subject.name).get("pods", {}).values()
+        for kind in ("initContainers", "containers")
+        for name in pod.get(kind) or {}
+    }
+    charts = {subject.namespace for subject in SUBJECTS}
+
+    assert {one for one in WITHOUT_VALUE if one[0] in charts} <= containers
