@@ -8,8 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from meshwright.argocd.gotemplate import MissingKey, execute
-from meshwright.argocd.gotemplatevalues import Unsupported
+from meshwright.gotemplate import MissingKey, Unsupported, execute
 
 CASES = yaml.safe_load(Path(__file__).with_name("gotemplates.yaml").read_text(encoding="utf-8"))
 

@@ -7,13 +7,12 @@ from collections.abc import Callable
 from typing import Any
 
 from meshwright.argocd import glob
-from meshwright.argocd.gotemplate import MissingKey, execute
-from meshwright.argocd.gotemplatevalues import Unsupported
 from meshwright.charts.versions import Range, read_version
 from meshwright.flux import goyaml
 from meshwright.flux.envsubst import evaluate
 from meshwright.flux.expression import Expression
 from meshwright.flux.ignore import SourceIgnore
+from meshwright.gotemplate import MissingKey, Unsupported, execute
 from meshwright.patterns import regexp, shell
 
 Answer = dict[str, Any]

@@ -13,12 +13,11 @@ from meshwright.argocd.application import Application
 from meshwright.argocd.clusterparameters import ClusterParameters
 from meshwright.argocd.generators import CannotGenerate, Generators
 from meshwright.argocd.gitgenerator import GitGenerator
-from meshwright.argocd.gotemplate import MissingKey
-from meshwright.argocd.gotemplatevalues import Unsupported
 from meshwright.argocd.sources import OwnRepository
 from meshwright.argocd.templating import flatten, render
 from meshwright.argocd.unknownclusters import marked_in, plain, settle, shown_by
 from meshwright.finding import Finding, NotSeen
+from meshwright.gotemplate import MissingKey, Unsupported
 from meshwright.manifests.files import RepositoryFiles
 from meshwright.manifests.source import position_of
 from meshwright.manifests.unit import BuiltObject

@@ -10,10 +10,9 @@ from typing import Any
 
 from meshwright.argocd.clusterparameters import ClusterParameters
 from meshwright.argocd.gitgenerator import GitGenerator
-from meshwright.argocd.gotemplate import MissingKey
-from meshwright.argocd.gotemplatevalues import Unsupported
 from meshwright.argocd.templating import flatten, render
 from meshwright.argocd.unknownclusters import Labels, marked_in, settle, shown_by
+from meshwright.gotemplate import MissingKey, Unsupported
 from meshwright.labelselector import matches
 from meshwright.yaml import YamlFault, parse
 from meshwright.yaml.pointer import items_of, mapping_of

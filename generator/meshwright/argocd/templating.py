@@ -9,8 +9,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from meshwright.argocd.gotemplate import execute
 from meshwright.argocd.unknownclusters import UNKNOWN_LABELS, Labels, unknown
+from meshwright.gotemplate import execute
 
 _FASTTEMPLATE = re.compile(r"\{\{\s*([^{}\s]+)\s*\}\}")
 

@@ -6,6 +6,7 @@ import posixpath
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from meshwright.faults import contained
@@ -13,12 +14,14 @@ from meshwright.finding import Finding, NotSeen, UnseenScope
 from meshwright.flux.configdata import data_of
 from meshwright.flux.discovery import FluxDiscovery
 from meshwright.flux.generator import KustomizationUnitMaker
-from meshwright.flux.kustomization import FluxKustomization, SourceReference, is_kustomization
+from meshwright.flux.kustomization import INSTANCE_GROUP, FluxKustomization, SourceReference, is_kustomization
+from meshwright.flux.resourceset import NotExpanded, expand, is_resource_set
 from meshwright.flux.sources import OwnSources
 from meshwright.flux.substitution import Substitution, Variables, read_variables
 from meshwright.manifests.builds import Builds
 from meshwright.manifests.kustomization import KustomizationIndex
 from meshwright.manifests.renamed import Names
+from meshwright.manifests.source import position_of
 from meshwright.manifests.unit import BuildUnit, BuiltObject
 from meshwright.yaml.pointer import items_of, mapping_of
 
@@ -65,6 +68,8 @@ class FluxTree:
         self.instances: list[AppliedKustomization] = []
         self.findings: list[Finding] = []
         self.not_seen: list[NotSeen] = []
+        # Objects of flux-operator seen so far, which may give ResourceSets their inputs.
+        self._providers: list[BuiltObject] = []
         # Clusters and titles of Kustomizations that a parent with unknown variables applies.
         self._open: set[tuple[str, str]] = set()
         self._entry_folders: set[str] = set()
@@ -186,8 +191,12 @@ class FluxTree:
         if variables.unseen:
             self._report_unseen(item, variables)
         substitution = Substitution(item, variables, self._index)
-        for raw in self._builds.result(instance.unit).objects:
-            built = _with_common_metadata(substitution.apply(raw), item)
+        objects = [
+            _with_common_metadata(substitution.apply(raw), item)
+            for raw in self._builds.result(instance.unit).objects
+        ]
+        self._providers += [built for built in objects if built.group == INSTANCE_GROUP]
+        for built in [*objects, *self._of_resource_sets(instance, objects)]:
             instance.objects.append(built)
             self._record_config(instance, built, final=True)
             if is_kustomization(built.data) and built.name != item.built.name:
@@ -197,6 +206,20 @@ class FluxTree:
                 yield child, instance.cluster
         instance.faults = substitution.findings
         self.findings.extend(substitution.findings)
+
+    def _of_resource_sets(
+        self, instance: AppliedKustomization, objects: list[BuiltObject]
+    ) -> Iterator[BuiltObject]:
+        """What flux-operator makes of the ResourceSets among ``objects``."""
+        files = instance.kustomization.files
+        for built in objects:
+            if not is_resource_set(built):
+                continue
+            try:
+                yield from expand(built, self._providers, partial(position_of, files, built))
+            except NotExpanded as reason:
+                scope = UnseenScope(instance.cluster)
+                self.not_seen.append(NotSeen(built.title, str(reason), position_of(files, built), scope))
 
     def _report_unseen(self, item: FluxKustomization, variables: Variables) -> None:
         names = ", ".join(variables.unseen)

@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from meshwright.argocd.gotemplatefunctions import FUNCTIONS, LAZY
-from meshwright.argocd.gotemplatevalues import Unsupported, is_true
+from meshwright.gotemplate.functions import FUNCTIONS, LAZY
+from meshwright.gotemplate.values import Unsupported, is_true
 
 _TOKEN = re.compile(
     r"""\s*(?:(?P<string>"(?:\\.|[^"\\\n])*"|`[^`]*`)|(?P<number>[+-]?\d+(?:\.\d+)?(?![\w.]))"""

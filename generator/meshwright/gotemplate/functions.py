@@ -13,7 +13,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from meshwright.argocd.gotemplatevalues import (
+from meshwright.gotemplate.values import (
     Unsupported,
     equal,
     formatted,

@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from meshwright.argocd.gotemplatepipeline import MissingKey, State, Value, pipeline
-from meshwright.argocd.gotemplatevalues import Unsupported, from_json, is_true, text_of
+from meshwright.gotemplate.pipeline import MissingKey, State, Value, pipeline
+from meshwright.gotemplate.values import Unsupported, from_json, is_true, text_of
 
 __all__ = ["MissingKey", "execute"]
 
