@@ -101,6 +101,10 @@ class Builds:
             if result.built or not self._goes_on:
                 continue
             broken = {path for path in unit.inputs.files if any(manifest_findings(self._files, path))}
+            # Of two objects with one identity the second is left out, with its file.
+            broken |= {
+                finding.position.path for finding in result.findings if finding.id == "build/same-identity"
+            } & unit.inputs.files
             if broken or any(finding.id in _LEFT_OUT for finding in result.findings):
                 again[number] = self._gaps.without(unit, broken)
         if again:
