@@ -77,7 +77,11 @@ def test_values_that_ask_for_injection_count_in_any_namespace(tmp_path: Path) ->
 
 @pytest.mark.parametrize(
     ("expression", "races"),
-    [("'true'", [("MW004", "error")]), ("'dep.status.conditions.exists(c, c.type == \"Ready\")'", [])],
+    [
+        ("'true'", [("MW004", "error")]),
+        ("'dep.status.conditions.exists(c, c.type == \"Ready\")'", [("MW004", "error")]),
+        ('\'dep.status.conditions.exists(c, c.type == "Ready" && c.status == "True")\'', []),
+    ],
 )
 def test_ready_expr_replaces_the_check_for_ready(
     expression: str, races: list[tuple[str, str]], tmp_path: Path

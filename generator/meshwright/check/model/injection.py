@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from meshwright.argocd.application import Application
@@ -64,18 +64,34 @@ def namespace_of(model: Model, cluster: str, name: str) -> Namespace:
     managed = model.once(_managed).get((cluster, name))
     if item is None and managed is None:
         return Namespace(name, is_known=False)
-    annotations, labels = managed or ({}, {})
+    annotations, labels = managed.metadata if managed and not managed.is_replaced_by(item) else ({}, {})
     if item is not None:
         annotations, labels = {**item.annotations, **annotations}, {**item.labels, **labels}
     return Namespace(name, annotations, labels)
 
 
-def _managed(model: Model) -> dict[tuple[str, str], tuple[Mapping[str, Any], Mapping[str, Any]]]:
-    """Annotations and labels that Applications set on the namespaces that they create.
+@dataclass(frozen=True)
+class _Managed:
+    """Annotations and labels that an Application sets on the namespace that it creates."""
+
+    application: tuple[str, str]
+    metadata: tuple[Mapping[str, Any], Mapping[str, Any]]
+
+    def is_replaced_by(self, namespace: Item | None) -> bool:
+        """Whether a Namespace manifest of the same Application counts instead.
+
+        source: argo-cd 3.5 controller/state.go, CompareAppState.
+        """
+        other = namespace.root.application if namespace is not None else None
+        return other is not None and (other.built.namespace, other.built.name) == self.application
+
+
+def _managed(model: Model) -> dict[tuple[str, str], _Managed]:
+    """What Applications set on the namespaces that they create, by cluster and namespace.
 
     source: argo-cd docs/user-guide/sync-options.md, managedNamespaceMetadata needs CreateNamespace=true.
     """
-    found: dict[tuple[str, str], tuple[Mapping[str, Any], Mapping[str, Any]]] = {}
+    found: dict[tuple[str, str], _Managed] = {}
     for item in model.items("Application", "argoproj.io"):
         policy = item.mapping("spec", "syncPolicy")
         metadata = mapping_of(policy.get("managedNamespaceMetadata"))
@@ -86,7 +102,8 @@ def _managed(model: Model) -> dict[tuple[str, str], tuple[Mapping[str, Any], Map
             and "CreateNamespace=true" in items_of(policy.get("syncOptions"))
         ):
             parts = mapping_of(metadata.get("annotations")), mapping_of(metadata.get("labels"))
-            found[Application(item.built, item.files).place(item.cluster), name] = parts
+            place = Application(item.built, item.files).place(item.cluster)
+            found[place, name] = _Managed((item.built.namespace, item.name), parts)
     return found
 
 

@@ -25,7 +25,7 @@ class OrderFault(StrEnum):
     DEADLOCK = "deadlock"  # a cycle of several kinds of waiting
     RACE = "race"  # a unit may come before something that it should find
     TOO_EARLY = "too-early"  # a unit always comes before something that it should find
-    HELD = "held"  # a wave waits for an Application that only a user syncs
+    HELD = "held"  # something waits for what only a user starts
     GIVEN_UP = "given-up"  # a unit may fail because something is missing, and is not retried
 
 
@@ -85,8 +85,9 @@ def diagnoses(startup: StartupModel) -> Iterator[Diagnosis]:
     for cycle in startup.graph.cycles():
         yield _cycle(startup, cycle)
     for wait in startup.manual_waits:
-        text = f"{wait.wave} of {wait.unit.title} waits for {wait.application}, which is only synced manually"
-        yield Diagnosis(OrderFault.HELD, wait.position, text, wait.application)
+        who = f"{wait.wave} of {wait.unit.title}" if wait.wave else wait.unit.title
+        text = f"{who} waits for {wait.other}, which {wait.why}"
+        yield Diagnosis(OrderFault.HELD, wait.position, text, wait.other)
     seen: set[tuple[int, tuple[int, ...], str]] = set()
     for soft in startup.soft_dependencies:
         # The pods of a unit start together, so one diagnosis covers them all.
@@ -137,9 +138,6 @@ def _cycle_within_unit(startup: StartupModel, cycle: list[Edge]) -> Diagnosis:
     if kind == "dependsOn":
         text = f"{unit.title} never starts: it depends on itself"
         return Diagnosis(OrderFault.CIRCLE, at, text, unit.title, kind)
-    if kind == "healthChecks":
-        text = f"{unit.title} never becomes ready: it is one of its own healthChecks"
-        return Diagnosis(OrderFault.DEADLOCK, at, text, unit.title, kind, "remove it from healthChecks")
     text = (
         f"{unit.title} never becomes ready: it {startup.moment(step.event)} only after it "
         f"{startup.moment(step.other)}, which comes later ({step.because.text})"

@@ -8,7 +8,6 @@ its own.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import partial
 from typing import Any
 
 from meshwright.argocd.application import Application, is_kind
@@ -32,6 +31,7 @@ from meshwright.yaml.pointer import items_of, mapping_of
 
 _GROUP = "argoproj.io"
 _OPTIONS = "argocd.argoproj.io/sync-options"
+_IGNORE_HEALTH = "argocd.argoproj.io/ignore-healthcheck"
 _SKIP_DRY_RUN = "SkipDryRunOnMissingResource=true"
 
 
@@ -131,9 +131,10 @@ class _Sync:
             waves.setdefault((SYNC, 0), [])
         last: int | None = None
         for place in sorted(waves):
-            if place != max(waves):
+            final = place == max(waves)
+            if not final:
                 self._wait_for_users(place, waves[place])
-            last = self._wave(place, waves[place], last)
+            last = self._wave(place, waves[place], last, final=final)
             if place == (SYNC, 0):
                 for release in charts:
                     self._chart(release)
@@ -181,8 +182,8 @@ class _Sync:
                 graph.before(parent, self._events[Moment.STARTED], because)
                 return
 
-    def _wave(self, place: tuple[int, int], items: list[Item], last: int | None) -> int:
-        """Add the events of one wave, applied and healthy; returns the latter."""
+    def _wave(self, place: tuple[int, int], items: list[Item], last: int | None, *, final: bool) -> int:
+        """Add the events of one wave, applied and healthy; returns the latter. The last one is ``final``."""
         startup, events = self._startup, self._events
         name = _wave_name(place)
         applied = startup.event(self.unit, f"applies {name}")
@@ -202,20 +203,29 @@ class _Sync:
             if child is not None and self._gates and not itself and is_kind(item.built.data, "Application"):
                 because = Because("health", "the wave waits for its health", item.at())
                 graph.before(child[Moment.READY], healthy, because)
-        plain = [item for item in items if not self._skips(item)]
-        content = partial(
-            Content,
-            self.unit,
-            staged=applied,
-            applied=applied,
-            up=healthy,
-            retried=self._retried(),
-            manual=self._manual,
-        )
-        skipping = [item for item in items if self._skips(item)]
-        startup.contents.append(content(tuple(plain), served=events[Moment.STARTED]))
-        if skipping:
-            startup.contents.append(content(tuple(skipping), served=applied))
+        groups: dict[tuple[bool, bool], list[Item]] = {(False, False): []}
+        for item in items:
+            # source: argo-cd controller/health.go: the Application's health leaves it out, a sync does not.
+            unwatched = final and str(item.annotations.get(_IGNORE_HEALTH)) == "true"
+            groups.setdefault((self._skips(item), unwatched), []).append(item)
+        for (skips, unwatched), group in groups.items():
+            up = healthy
+            if unwatched:
+                up = startup.event(self.unit, f"has all of {name} healthy")
+                graph.before(applied, up, own)
+            startup.contents.append(
+                Content(
+                    self.unit,
+                    tuple(group),
+                    served=applied if skips else events[Moment.STARTED],
+                    staged=applied,
+                    applied=applied,
+                    up=up,
+                    retried=self._retried(),
+                    manual=self._manual,
+                    makes_namespace=self._created_namespace(),
+                )
+            )
         self._applied, self._healthy = applied, healthy
         return healthy
 
@@ -232,6 +242,12 @@ class _Sync:
                 manual=self._manual,
             )
         )
+
+    def _created_namespace(self) -> str:
+        """The namespace that the sync creates before its dry run; empty if it creates none."""
+        if "CreateNamespace=true" not in self._options():
+            return ""
+        return str(self._application.destination.get("namespace") or "")
 
     def _options(self) -> list[Any]:
         return items_of(self._policy.get("syncOptions"))

@@ -7,6 +7,7 @@ applies it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -17,6 +18,7 @@ from meshwright.check.order.graph import Because
 from meshwright.check.order.startup import (
     ChartContent,
     Content,
+    ManualWait,
     Moment,
     StartupModel,
     StartupUnit,
@@ -24,10 +26,12 @@ from meshwright.check.order.startup import (
 from meshwright.faults import contained
 from meshwright.yaml.pointer import mapping_of
 
-_KUSTOMIZE, _HELM = "kustomize.toolkit.fluxcd.io", "helm.toolkit.fluxcd.io"
+KUSTOMIZE, HELM = "kustomize.toolkit.fluxcd.io", "helm.toolkit.fluxcd.io"
 _DEFAULT_NAMESPACE = "default"
 # Retries without limit; the default strategy stops after the remediation's retries, by default none.
 _UNLIMITED_RETRIES = "RetryOnFailure"
+# A condition's status in a CEL expression.
+_IS_TRUE = re.compile(r"==\s*['\"]True['\"]")
 # Fewer retries may be used up before what a release needs is there.
 ENOUGH_RETRIES = 20
 
@@ -44,16 +48,16 @@ def read_flux(startup: StartupModel) -> None:
         elif _is_by_hand(startup, root):
             _add_by_hand(startup, root, by_root.get(id(root), (root, []))[1])
     # All units exist before their dependencies are read, also those that another repository defines.
-    for item in (*model.items("Kustomization", _KUSTOMIZE), *model.items("HelmRelease", _HELM)):
+    for item in (*model.items("Kustomization", KUSTOMIZE), *model.items("HelmRelease", HELM)):
         startup.unit(_unit(item))
     for root in model.repository.roots:
         if root.release is not None:
             _add_chart(startup, root, by_root.get(id(root), (root, []))[1])
-    for item in model.items("Kustomization", _KUSTOMIZE):
+    for item in model.items("Kustomization", KUSTOMIZE):
         with contained(model.faults, f"reading the order of {item.title}", item.at):
             _add_start(startup, item)
             _add_ready(startup, item)
-    for item in model.items("HelmRelease", _HELM):
+    for item in model.items("HelmRelease", HELM):
         with contained(model.faults, f"reading the order of {item.title}", item.at):
             _add_start(startup, item)
             _add_installation(startup, item)
@@ -148,21 +152,30 @@ def _add_start(startup: StartupModel, item: Item) -> None:
         # A missing dependency has its own finding.
         if found is not None:
             because = Because("dependsOn", "dependsOn", item.at("spec", "dependsOn", number, "name"))
-            # source: kustomize-controller 1.9, checkDependencies: readyExpr replaces the check for Ready.
-            expression = entry.get("readyExpr")
-            waits = not isinstance(expression, str) or "Ready" in expression
-            startup.graph.before(
-                found[Moment.READY if waits else Moment.STARTED], events[Moment.STARTED], because
-            )
+            moment = Moment.READY if _checks_ready(entry.get("readyExpr")) else Moment.STARTED
+            startup.graph.before(found[moment], events[Moment.STARTED], because)
+
+
+def _checks_ready(expression: Any) -> bool:
+    """Whether a dependency must be Ready, with a readyExpr only if that asks for the condition to be True.
+
+    source: kustomize-controller 1.9 and helm-controller 1.6, checkDependencies: readyExpr replaces the check.
+    """
+    return not isinstance(expression, str) or (
+        "Ready" in expression and _IS_TRUE.search(expression) is not None
+    )
 
 
 def _add_ready(startup: StartupModel, item: Item) -> None:
     """Let a Kustomization be Ready once everything that it waits for is."""
     events = startup.unit(_unit(item))
-    for other, child in _children(startup, item):
+    waits = item.get("spec", "wait") is True
+    for part, child in _children(startup, item):
         because = Because("health", "one of its objects", child.at())
-        startup.graph.before(other[Moment.READY], events[Moment.UP], because)
-    if item.get("spec", "wait") is True:
+        startup.graph.before(part[Moment.READY], events[Moment.UP], because)
+        if waits:
+            _wait_for_user(startup, item, child)
+    if waits:
         because = Because("wait", "wait: true", item.at("spec", "wait"))
         startup.graph.before(events[Moment.UP], events[Moment.READY], because)
         return
@@ -172,7 +185,12 @@ def _add_ready(startup: StartupModel, item: Item) -> None:
         kind, name = str(entry.get("kind")), str(entry.get("name"))
         namespace = str(entry.get("namespace") or item.namespace)
         found = startup.find(item.cluster, kind, namespace, name)
+        if found is events:
+            # source: kustomize-controller 1.9, checkHealth: "guard against deadlock (waiting on itself)".
+            continue
         if found is not None and kind in ("Kustomization", "HelmRelease"):
+            if (other := startup.model.find(item.cluster, kind, namespace, name)) is not None:
+                _wait_for_user(startup, item, other)
             because = Because("healthChecks", "healthChecks", item.at("spec", "healthChecks", number))
             startup.graph.before(found[Moment.READY], events[Moment.READY], because)
         elif kind == "Deployment" and name == INJECTOR:
@@ -183,6 +201,18 @@ def _add_ready(startup: StartupModel, item: Item) -> None:
             because = Because("healthChecks", "healthChecks", item.at("spec", "healthChecks", number))
             for runs in _running(startup, checked):
                 startup.graph.before(runs, events[Moment.READY], because)
+
+
+def _wait_for_user(startup: StartupModel, item: Item, child: Item) -> None:
+    """Note an object that health checks wait for, but Flux does not apply until a user resumes it.
+
+    source: the CRDs of Kustomization and HelmRelease: status.observedGeneration is -1 before the first
+    reconciliation, which kstatus takes for "in progress".
+    """
+    if child.get("spec", "suspend") is True and item.get("spec", "suspend") is not True:
+        unit = startup.owner(startup.unit(_unit(item))[Moment.READY])
+        at = child.at("spec", "suspend")
+        startup.manual_waits.append(ManualWait(unit, "", child.title, at, "is suspended"))
 
 
 def _running(startup: StartupModel, item: Item) -> Iterator[int]:
@@ -214,7 +244,7 @@ def _injector(startup: StartupModel, item: Item, namespace: str) -> Iterator[int
 
 def _children(startup: StartupModel, item: Item) -> Iterator[tuple[dict[Moment, int], Item]]:
     for child in startup.applied_by(startup.owner(startup.unit(_unit(item))[Moment.READY])):
-        if child.built.group not in (_KUSTOMIZE, _HELM) or child.get("spec", "suspend") is True:
+        if child.built.group not in (KUSTOMIZE, HELM):
             continue
         found = startup.find(child.cluster, child.built.kind, child.namespace, child.name)
         if found is not None and found is not startup.unit(_unit(item)):

@@ -10,6 +10,8 @@ from meshwright.check.model.injection import inject_mode
 from meshwright.check.model.workloads import Workload, workload_of
 from meshwright.check.order.chartfacts import FACTS, GATEWAY
 from meshwright.check.order.chartpods import is_meshed
+from meshwright.check.order.engineneeds import EngineNeed, engine_needs, source_of
+from meshwright.check.order.flux import HELM, KUSTOMIZE, owner_of
 from meshwright.check.order.graph import Because
 from meshwright.check.order.podneeds import (
     CLUSTER_WIDE,
@@ -50,6 +52,7 @@ def add_needs(startup: StartupModel, provisions: Provisions) -> None:
         if not content.by_hand:
             with _contained(startup, content.unit):
                 needs.of_content(content)
+    needs.of_engine()
     for chart in startup.charts:
         with _contained(startup, chart.unit):
             needs.of_chart(chart)
@@ -72,9 +75,8 @@ class _Needs:
         for item in content.items:
             if "." in item.built.group:
                 kinds.setdefault((item.built.group, item.built.kind), item)
-            if item.built.namespace and item.built.namespace not in _EXISTING:
+            if item.built.namespace and item.built.namespace not in (*_EXISTING, content.makes_namespace):
                 namespaces.setdefault(item.built.namespace, item)
-            self._values(content, item)
         for (group, kind), item in kinds.items():
             providers = provisions.kinds_of(cluster, group, kind)
             self._kind(content, item, providers, f"kind {kind}")
@@ -98,17 +100,28 @@ class _Needs:
             # The dry run knows kinds from the same sync; the API server knows them once they are applied.
             self._require(content, content.applied, item, providers, "kind", what)
 
-    def _values(self, content: Content, item: Item) -> None:
-        if item.built.kind != "HelmRelease":
-            return
-        events = self._startup.find(item.cluster, "HelmRelease", item.namespace, item.name)
-        for number, entry in enumerate(item.list("spec", "valuesFrom")):
-            if events is None or not isinstance(entry, dict) or entry.get("optional") is True:
+    def of_engine(self) -> None:
+        """Add the sources, credentials and variables that Flux reads before it applies anything."""
+        model, startup = self._startup.model, self._startup
+        for item in (*model.items("Kustomization", KUSTOMIZE), *model.items("HelmRelease", HELM)):
+            events = startup.find(item.cluster, item.built.kind, item.namespace, item.name)
+            if events is None:
                 continue
-            kind, name = str(entry.get("kind")), str(entry.get("name"))
-            providers = self._provisions.mount(content.unit.place, kind, item.namespace, name)
-            at = item.at("spec", "valuesFrom", number)
-            self._need(events[Moment.STARTED], providers, "values", f"{kind} {name} with its values", at)
+            unit, owner = startup.owner(events[Moment.STARTED]), owner_of(startup, item)
+            place = startup.owner(owner[Moment.APPLIED]).place if owner else item.cluster
+            for need in engine_needs(model, item):
+                providers = self._provisions.mount(place, need.kind, need.namespace, need.name)
+                # What a unit reads before it applies that very object was there before, as after a bootstrap.
+                if not any(unit == one.unit or self._reads_too(need, one.unit) for one in providers):
+                    at = item.at(*need.pointer)
+                    self._need(events[Moment.STARTED], providers, need.edge, need.text, at)
+
+    def _reads_too(self, need: EngineNeed, unit: StartupUnit) -> bool:
+        """Whether a unit that applies a source reads the same one."""
+        item = self._startup.model.find(unit.cluster, unit.kind, unit.namespace, unit.name)
+        same = (need.kind, need.namespace, need.name)
+        sources = source_of(item) if item is not None else ()
+        return any((other.kind, other.namespace, other.name) == same for other in sources)
 
     def _require(
         self, content: Content, event: int, item: Item, providers: list[Provider], kind: str, what: str

@@ -18,17 +18,25 @@ from meshwright.yaml.pointer import items_of, mapping_of
 # The readiness endpoint on the proxy's admin port.
 _READINESS = ":4191/ready"
 # Kinds that belong to no namespace.
-CLUSTER_WIDE = frozenset({"PriorityClass", "RuntimeClass", "StorageClass"})
+CLUSTER_WIDE = frozenset(
+    {"PriorityClass", "RuntimeClass", "StorageClass", "PersistentVolume", "ClusterTrustBundle"}
+)
 _VOLUMES = (
     ("secret", "Secret", "secretName"),
     ("configMap", "ConfigMap", "name"),
     ("persistentVolumeClaim", "PersistentVolumeClaim", "claimName"),
+    ("azureFile", "Secret", "secretName"),
 )
-_SOURCES = (("secret", "Secret"), ("configMap", "ConfigMap"))
+# Volumes of drivers, with the field of the Secret that they need to mount.
+_DRIVERS = (
+    *((driver, "secretRef") for driver in ("cephfs", "flexVolume", "iscsi", "rbd", "scaleIO")),
+    ("csi", "nodePublishSecretRef"),
+)
+_SOURCES = (("secret", "Secret"), ("configMap", "ConfigMap"), ("clusterTrustBundle", "ClusterTrustBundle"))
+_DEVICES = (("resourceClaimName", "ResourceClaim"), ("resourceClaimTemplateName", "ResourceClaimTemplate"))
 _ENV_FROM = (("secretRef", "Secret"), ("configMapRef", "ConfigMap"))
 _ENV = (("secretKeyRef", "Secret"), ("configMapKeyRef", "ConfigMap"))
 _NAMED = (
-    ("serviceAccountName", "ServiceAccount", "runs as"),
     ("priorityClassName", "PriorityClass", "has"),
     ("runtimeClassName", "RuntimeClass", "has"),
 )
@@ -55,11 +63,15 @@ def needs_of_pods(workload: Workload) -> Iterator[PodNeed]:
     yield from dict.fromkeys(_needs(workload))
 
 
-def storage_class(claim: Mapping[str, Any]) -> Iterator[PodNeed]:
-    """The StorageClass that the spec of a PersistentVolumeClaim names."""
-    name = mapping_of(claim.get("spec")).get("storageClassName")
-    if name:
-        yield PodNeed("claims from", "StorageClass", str(name))
+def of_claim(claim: Mapping[str, Any]) -> Iterator[PodNeed]:
+    """What the spec of a PersistentVolumeClaim names: its class, its volume, and what it is filled from."""
+    spec = mapping_of(claim.get("spec"))
+    for field, kind in (("storageClassName", "StorageClass"), ("volumeName", "PersistentVolume")):
+        if spec.get(field):
+            yield PodNeed("claims from", kind, str(spec[field]))
+    source = mapping_of(spec.get("dataSourceRef") or spec.get("dataSource"))
+    if source.get("name") and not source.get("namespace"):
+        yield PodNeed("is filled from", str(source.get("kind")), str(source["name"]))
 
 
 def _needs(workload: Workload) -> Iterator[PodNeed]:
@@ -67,22 +79,31 @@ def _needs(workload: Workload) -> Iterator[PodNeed]:
     for volume in items_of(pod.get("volumes")):
         yield from _volume(mapping_of(volume))
     for claim in workload.item.list("spec", "volumeClaimTemplates"):
-        yield from storage_class(mapping_of(claim))
+        yield from of_claim(mapping_of(claim))
     for field in ("initContainers", "containers"):
         for container in items_of(pod.get(field)):
             yield from _environment(mapping_of(container))
     for field, kind, verb in _NAMED:
         if pod.get(field):
             yield PodNeed(verb, kind, str(pod[field]))
+    # The API server copies the deprecated field, and creates the account default of each namespace.
+    account = pod.get("serviceAccountName") or pod.get("serviceAccount") or "default"
+    if account != "default":
+        yield PodNeed("runs as", "ServiceAccount", str(account))
+    for claim in items_of(pod.get("resourceClaims")):
+        for field, kind in _DEVICES:
+            yield from _reference("claims", kind, claim, field)
 
 
 def _volume(volume: Mapping[str, Any]) -> Iterator[PodNeed]:
     for field, kind, key in _VOLUMES:
         yield from _reference("mounts", kind, volume.get(field), key)
+    for driver, field in _DRIVERS:
+        yield from _reference("mounts", "Secret", mapping_of(volume.get(driver)).get(field))
     for source in items_of(mapping_of(volume.get("projected")).get("sources")):
         for field, kind in _SOURCES:
             yield from _reference("mounts", kind, mapping_of(source).get(field))
-    yield from storage_class(mapping_of(mapping_of(volume.get("ephemeral")).get("volumeClaimTemplate")))
+    yield from of_claim(mapping_of(mapping_of(volume.get("ephemeral")).get("volumeClaimTemplate")))
 
 
 def _environment(container: Mapping[str, Any]) -> Iterator[PodNeed]:
@@ -100,9 +121,9 @@ def _reference(verb: str, kind: str, source: Any, key: str = "name") -> Iterator
 
 
 def needs_of_claim(item: Item) -> Iterator[PodNeed]:
-    """The StorageClass of a PersistentVolumeClaim."""
+    """What a PersistentVolumeClaim waits for before it is bound."""
     if item.built.kind == "PersistentVolumeClaim":
-        yield from storage_class(item.built.data)
+        yield from of_claim(item.built.data)
 
 
 def is_gate(workload: Workload) -> bool:

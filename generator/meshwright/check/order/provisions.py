@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from meshwright.check.model.index import CONTROL_PLANE, Item
 from meshwright.check.model.unseen import Absence
 from meshwright.check.order.chartfacts import CRDS_FOLDER, FACTS, GATEWAY, skips_crds
+from meshwright.check.order.engineneeds import SOURCES
 from meshwright.check.order.helmfile import charts_of_helmfiles
 from meshwright.check.order.podneeds import CLUSTER_WIDE
 from meshwright.check.order.startup import ChartContent, Content, Moment, StartupModel, StartupUnit
@@ -30,13 +31,19 @@ class Provider:
 
 
 _Key = tuple[str, ...]
-# Objects that pods need, by group and kind.
+# Objects that pods, claims or Flux need, by group and kind.
 _PLAIN = frozenset(
     {
+        *SOURCES,
         *(("", kind) for kind in ("Secret", "ConfigMap", "PersistentVolumeClaim", "ServiceAccount")),
         ("scheduling.k8s.io", "PriorityClass"),
         ("node.k8s.io", "RuntimeClass"),
         ("storage.k8s.io", "StorageClass"),
+        ("", "PersistentVolume"),
+        ("snapshot.storage.k8s.io", "VolumeSnapshot"),
+        ("resource.k8s.io", "ResourceClaim"),
+        ("resource.k8s.io", "ResourceClaimTemplate"),
+        ("certificates.k8s.io", "ClusterTrustBundle"),
     }
 )
 # How people name what installs Linkerd.
@@ -74,6 +81,9 @@ def read_provisions(startup: StartupModel) -> Provisions:
     """Everything that the units provide."""
     found = Provisions()
     for content in startup.contents:
+        if content.makes_namespace:
+            made = Provider(content.served, content.unit, content.unit.title, manual=content.manual)
+            found.namespaces.setdefault((content.unit.place, content.makes_namespace), []).append(made)
         for item in content.items:
             _item(found, content, item)
     for chart in startup.charts:

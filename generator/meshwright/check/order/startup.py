@@ -57,6 +57,7 @@ class Content:
     ``served`` is the event at which their kinds must be known, ``staged`` the one after which their CRDs and
     Namespaces exist. ``retried`` means that a failure is retried without limit. ``by_hand`` means that a
     user applies them and notices failures, ``manual`` that a user starts each sync, in an order of their own.
+    ``makes_namespace`` is a namespace that the engine creates before them.
     """
 
     unit: StartupUnit
@@ -68,6 +69,7 @@ class Content:
     retried: bool = True
     by_hand: bool = False
     manual: bool = False
+    makes_namespace: str = ""
 
 
 @dataclass(frozen=True)
@@ -105,12 +107,13 @@ class SoftDependency:
 
 @dataclass(frozen=True)
 class ManualWait:
-    """A wave of ``unit`` waits for an Application, at ``position``, that only a user syncs."""
+    """A unit, or a ``wave`` of it, waits for another object that only a user starts; ``why`` says how so."""
 
     unit: StartupUnit
     wave: str
-    application: str
+    other: str
     position: Position
+    why: str = "is only synced manually"
 
 
 @dataclass
