@@ -8,8 +8,9 @@ from typing import Any
 
 from meshwright.check.model.duration import seconds
 from meshwright.check.model.index import Item, Model
+from meshwright.check.model.releases import ChartRelease
 from meshwright.check.model.repository import RootKind
-from meshwright.check.order.chartfacts import CRDS_FOLDER, skips_crds
+from meshwright.check.order.chartfacts import CRDS_FOLDER, FACTS, skips_crds
 from meshwright.check.rules.rule import Absence, Engine, Hit, Severity, rule
 from meshwright.errors import Position
 from meshwright.words import did_you_mean, plural
@@ -343,9 +344,10 @@ def values_elsewhere(model: Model) -> Iterator[Hit]:
     "chart-crds-not-upgraded",
     "A chart's CRDs are never upgraded",
     why="Helm installs a chart's crds/ folder only once. After an upgrade the old CRDs stay, and fields "
-    "that they do not know are dropped.",
-    fix="set upgrade.crds: CreateReplace",
-    source="fluxcd helm-controller v1.6, spec.upgrade.crds: Skip by default",
+    "that they do not know are dropped. upgrade.crds: Skip is the default, so writing it changes nothing.",
+    fix="set upgrade.crds: CreateReplace; if something outside the repository upgrades the CRDs, set install.crds: "
+    "Skip too",
+    source="fluxcd helm-controller v1.6, spec.upgrade.crds: Skip by default; internal/action/crds.go",
     engine=Engine.FLUX,
     severity=Severity.WARNING,
 )
@@ -359,9 +361,26 @@ def stale_crds(model: Model) -> Iterator[Hit]:
         # A chart whose CRDs somebody else brings has none to upgrade.
         brings = release.value("crds", "enabled") is not False and not skips_crds(release)
         brings = brings and release.value("crds", "upgradeJob", "enabled") is not True
+        brings = brings and not _brought_by_others(model, release)
         if policy in (None, "Skip") and brings:
             text = f"{release.title} installs the CRDs of {release.chart.name} once, but never upgrades them"
             yield Hit(release.position, text, subject=release.title)
+
+
+def _brought_by_others(model: Model, release: ChartRelease) -> bool:
+    """Whether another chart, or manifests, bring the CRDs of a chart, and so upgrade them."""
+    groups = set(FACTS[release.chart.name].groups)
+    charts = (
+        FACTS[other.chart.name].groups
+        for other in model.releases
+        if other.cluster == release.cluster and other.chart.name in FACTS.keys() - CRDS_FOLDER
+    )
+    if any(groups & set(found) for found in charts):
+        return True
+    return any(
+        item.cluster == release.cluster and item.get("spec", "group") in groups
+        for item in model.items("CustomResourceDefinition")
+    )
 
 
 @rule(
