@@ -41,6 +41,14 @@ class Running(Synced[Flux]):
             if one["kind"] == "Kustomization" and one["apiVersion"].startswith("kustomize.toolkit.fluxcd.io/")
         )
 
+    def applied(self) -> set[str]:
+        """The Kustomizations of which something was applied."""
+        return {
+            one["metadata"]["name"]
+            for one in self.engine.api.list(*KUSTOMIZATION)
+            if one.get("status", {}).get("inventory", {}).get("entries")
+        }
+
     def needs(self) -> dict[str, list[str]]:
         """The graph that the cluster knows: dependsOn."""
         return needs(self.engine.api.list(*KUSTOMIZATION))

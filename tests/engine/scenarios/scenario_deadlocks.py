@@ -11,7 +11,7 @@ from engine import verdicts
 from engine.api import conditions
 from engine.deadlines import LONG
 from engine.engine import Engine
-from engine.flux import KUSTOMIZATION, RELEASE
+from engine.flux import RELEASE
 from engine.flux_synced import Running
 from engine.processes import wait_until
 from support.storedrepos import load_stored
@@ -29,7 +29,7 @@ def seeded(engine: Engine, archives: Path | None, tmp_path_factory: pytest.TempP
     running = Running.start(engine, source, archives)
     sound = set(SOUND)
     wait_until(
-        "what is sound comes up", lambda: sound <= _applied(running) - set(running.gitops.unready()), LONG
+        "what is sound comes up", lambda: sound <= running.applied() - set(running.gitops.unready()), LONG
     )
     wait_until("pods of the control plane", lambda: running.engine.api.list("v1", "Pod", "linkerd"), LONG)
     time.sleep(PATIENCE)
@@ -46,18 +46,18 @@ def test_the_checker_names_exactly_the_seeded_faults(tmp_path: Path) -> None:
 
 
 def test_what_the_checker_lets_pass_comes_up(seeded: Running) -> None:
-    assert set(SOUND) <= _applied(seeded) - set(seeded.gitops.unready())
+    assert set(SOUND) <= seeded.applied() - set(seeded.gitops.unready())
 
 
 def test_a_circle_of_dependencies_never_starts(seeded: Running) -> None:
     for name in ("a", "b", "c"):
-        assert name not in _applied(seeded)
+        assert name not in seeded.applied()
         assert "is not ready" in seeded.gitops.unready()[name]
         assert seeded.engine.api.get("v1", "ConfigMap", name, "default") is None
 
 
 def test_what_waits_for_a_suspended_one_never_starts(seeded: Running) -> None:
-    assert not {"asleep", "waiting"} & _applied(seeded)
+    assert not {"asleep", "waiting"} & seeded.applied()
     assert "is not ready" in seeded.gitops.unready()["waiting"]
     assert seeded.engine.api.get("v1", "ConfigMap", "waiting", "default") is None
 
@@ -78,13 +78,4 @@ def test_a_secret_that_comes_after_the_pods_that_mount_it_never_comes(seeded: Ru
     assert conditions(release)["Ready"]["status"] != "True"
     assert {pod["status"]["phase"] for pod in seeded.engine.api.list("v1", "Pod", "linkerd")} == {"Pending"}
     assert {"linkerd", "trust"} <= set(seeded.gitops.unready())
-    assert "trust" not in _applied(seeded)
-
-
-def _applied(seeded: Running) -> set[str]:
-    """The Kustomizations of which something was applied."""
-    return {
-        one["metadata"]["name"]
-        for one in seeded.engine.api.list(*KUSTOMIZATION)
-        if one.get("status", {}).get("inventory", {}).get("entries")
-    }
+    assert "trust" not in seeded.applied()

@@ -152,18 +152,19 @@ def _add_start(startup: StartupModel, item: Item) -> None:
         # A missing dependency has its own finding.
         if found is not None:
             because = Because("dependsOn", "dependsOn", item.at("spec", "dependsOn", number, "name"))
-            moment = Moment.READY if _checks_ready(entry.get("readyExpr")) else Moment.STARTED
+            moment = Moment.READY if checks_ready(entry.get("readyExpr")) else Moment.STARTED
             startup.graph.before(found[moment], events[Moment.STARTED], because)
 
 
-def _checks_ready(expression: Any) -> bool:
-    """Whether a dependency must be Ready, with a readyExpr only if that asks for the condition to be True.
+def checks_ready(expression: Any) -> bool:
+    """Whether a dependency must be Ready: with a readyExpr only if that asks for it.
 
-    source: kustomize-controller 1.9 and helm-controller 1.6, checkDependencies: readyExpr replaces the check.
+    source: kustomize-controller 1.9 and helm-controller 1.6, checkDependencies: readyExpr replaces the check;
+    finalizeStatus: observedGeneration follows the generation once a reconciliation has succeeded.
     """
-    return not isinstance(expression, str) or (
-        "Ready" in expression and _IS_TRUE.search(expression) is not None
-    )
+    if not isinstance(expression, str):
+        return True
+    return "observedGeneration" in expression or ("Ready" in expression and bool(_IS_TRUE.search(expression)))
 
 
 def _add_ready(startup: StartupModel, item: Item) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from meshwright.check.model.argocdconfig import health_script, settings
 from meshwright.check.model.index import Item, Model
 from meshwright.check.order.analysis import OrderFault, order_of
+from meshwright.check.order.flux import checks_ready
 from meshwright.check.rules.rule import Engine, Hit, Severity, rule
 
 _WAVE = "argocd.argoproj.io/sync-wave"
@@ -140,8 +141,8 @@ def _why_not(model: Model) -> str:
     "MW009",
     "dependency-suspended",
     "A dependency is suspended, or only synced manually",
-    why="On a new cluster it is never applied and never becomes Ready, so whatever depends on it never "
-    "starts. The same holds for a sync wave of Argo CD after an Application without automated sync.",
+    why="On a new cluster it is never applied and never becomes Ready, so whatever depends on it, or waits for "
+    "its health, never becomes Ready either. The same holds for a sync wave of Argo CD after an Application without automated sync.",
     fix="resume it, or remove the dependency; for an Application, set syncPolicy.automated or move it to the "
     "last wave",
     source="fluxcd kustomize-controller and helm-controller, spec.suspend; argo-cd gitops-engine pkg/sync, "
@@ -155,6 +156,9 @@ def suspended_dependency(model: Model) -> Iterator[Hit]:
         for item in model.items(kind, group):
             for number, entry in enumerate(item.list("spec", "dependsOn")):
                 if not isinstance(entry, dict) or not entry.get("name"):
+                    continue
+                # Another readyExpr may hold for an object that was never applied.
+                if not checks_ready(entry.get("readyExpr")):
                     continue
                 namespace = str(entry.get("namespace") or item.namespace)
                 found = model.find(item.cluster, kind, namespace, str(entry["name"]))
