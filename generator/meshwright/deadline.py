@@ -18,6 +18,10 @@ class OutOfTime(BaseException):
         self.fix = f"--timeout {seconds * 2} allows more time, --timeout 0 sets no limit"
 
 
+# Seconds until the next look at an import that is under way.
+_IMPORTING = 0.02
+
+
 class _Deadline:
     """State of this process: how many blocks hold the deadline off, and whether it passed in one."""
 
@@ -32,7 +36,10 @@ def deadline(seconds: int) -> Iterator[None]:
         yield
         return
 
-    def ring(_: int, __: FrameType | None) -> None:
+    def ring(_: int, frame: FrameType | None) -> None:
+        if _is_importing(frame):
+            signal.setitimer(signal.ITIMER_REAL, _IMPORTING)
+            return
         over = OutOfTime(seconds, progress.doing())
         if not _Deadline.holding:
             raise over
@@ -45,6 +52,18 @@ def deadline(seconds: int) -> Iterator[None]:
     finally:
         lift()
         signal.signal(signal.SIGALRM, before)
+
+
+def _is_importing(frame: FrameType | None) -> bool:
+    """Whether a module is half imported: there Python may replace an exception by another, or drop it.
+
+    Until 3.12 whatever ``__set_name__`` raises becomes a RuntimeError, and a callback only prints.
+    """
+    while frame is not None:
+        if frame.f_code.co_filename == "<frozen importlib._bootstrap>":
+            return True
+        frame = frame.f_back
+    return False
 
 
 @contextmanager

@@ -35,6 +35,9 @@ def fail(error: BaseException) -> NoReturn:
     """End the process for an error that no command has handled."""
     if isinstance(error, CouldNot) and error.__cause__ is not None:
         error = error.__cause__
+    # Before 3.12 Python makes a RuntimeError of what interrupts the definition of a class.
+    if isinstance(error, RuntimeError) and isinstance(error.__cause__, KeyboardInterrupt | OutOfTime):
+        error = error.__cause__
     if isinstance(error, OutputClosed):
         os._exit(_CLOSED)
     if isinstance(error, KeyboardInterrupt):

@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -166,6 +167,28 @@ def test_held_and_lifted() -> None:
     with deadline(1):
         lift()
         time.sleep(1.2)
+
+
+def test_a_deadline_waits_for_an_import(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On Python 3.11 the exception would come out of this module as a RuntimeError."""
+    module = (
+        "import time\n"
+        "class Slow:\n    def __set_name__(self, owner, name):\n        time.sleep(1.3)\n"
+        "class Owner:\n    field = Slow()\n"
+    )
+    (tmp_path / "slow_to_import.py").write_text(module)
+    monkeypatch.syspath_prepend(tmp_path)
+    reached = []
+
+    def work() -> None:
+        reached.append(hasattr(import_module("slow_to_import"), "Owner"))
+        time.sleep(5)
+        reached.append(False)
+
+    with pytest.raises(OutOfTime, match="stopped after 1 s"), deadline(1):
+        work()
+    assert reached == [True]
+    monkeypatch.delitem(sys.modules, "slow_to_import")
 
 
 def test_a_limit_holds_for_one_command(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:

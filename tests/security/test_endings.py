@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from meshwright import ending
+from meshwright.deadline import OutOfTime
 from meshwright.errors import DEBUG
 
 
@@ -31,6 +32,33 @@ def test_a_fault_of_our_own(debug: str, capsys: pytest.CaptureFixture[str], monk
     assert told.splitlines()[-1].startswith("meshwright: KeyError: ")
     assert "https://github.com/meshwright/meshwright/issues" in told
     assert "\x1b" not in told
+
+
+@pytest.mark.parametrize(
+    ("cause", "code", "said"),
+    [
+        (KeyboardInterrupt(), 130, ""),
+        (
+            OutOfTime(3, ""),
+            2,
+            "meshwright: stopped after 3 s; --timeout 6 allows more time, --timeout 0 sets no limit\n",
+        ),
+    ],
+)
+def test_an_interruption_that_python_wraps(
+    cause: BaseException, code: int, said: str, capsys: pytest.CaptureFixture[str], monkeypatch: Any
+) -> None:
+    def stop(code: int) -> None:
+        raise _Ended(code)
+
+    monkeypatch.setattr(os, "_exit", stop)
+    monkeypatch.delenv(DEBUG, raising=False)
+    error = RuntimeError("Error calling __set_name__ on 'Field' instance 'a' in 'B'")
+    error.__cause__ = cause
+    with pytest.raises(_Ended) as ended:
+        ending.fail(error)
+    assert ended.value.args == (code,)
+    assert capsys.readouterr().err == said
 
 
 @pytest.mark.parametrize(
