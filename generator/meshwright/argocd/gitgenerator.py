@@ -40,7 +40,7 @@ class GitGenerator:
         url = str(git.get("repoURL") or "")
         if url not in self._own:
             return f"its git generator reads {url}, which is not this repository"
-        if unknown := sorted(set(git) - _FIELDS):
+        if unknown := sorted(map(str, set(git) - _FIELDS)):
             return f"its git generator has {', '.join(unknown)}, which only Argo CD evaluates"
         for path in (str(mapping_of(entry).get("path") or "") for entry in items_of(git.get("files"))):
             if is_magic(path):
