@@ -1,7 +1,12 @@
-"""Writes what tests/check/repos and tests/mistakes expect: `python -m scripts.expected`; read the diff."""
+"""Writes what tests/check/repos and tests/mistakes expect; read the diff.
+
+python -m scripts.expected                    writes all, in minutes
+python -m scripts.expected --mistake NAME...  writes these mistakes only
+"""
 
 from __future__ import annotations
 
+import argparse
 import shutil
 import sys
 import tempfile
@@ -22,15 +27,18 @@ MISTAKES = TESTS / "mistakes" / "mistakes.yaml"
 sys.path.insert(0, str(TESTS))
 
 
-def _mistakes() -> None:
+def _mistakes(names: list[str]) -> None:
     from mistakes.repository import edit, make_repository
     from mistakes.test_mistakes import CASES, report
 
+    chosen = [case for case in CASES if not names or case["mistake"] in names]
+    if unknown := sorted({*names} - {case["mistake"] for case in chosen}):
+        sys.exit(f"scripts.expected: {MISTAKES.name} has no {', '.join(unknown)}")
     with tempfile.TemporaryDirectory(prefix="meshwright-") as scratch:
         generated = Path(scratch, "generated")
         make_repository(generated)
         generate(generated, check=False, force=False, remember=False)
-        for case in CASES:
+        for case in chosen:
             folder = Path(shutil.copytree(generated, Path(scratch, "mistake")))
             for line in case["edits"]:
                 edit(folder, line)
@@ -61,8 +69,14 @@ def _repositories() -> None:
 
 
 def main() -> None:
-    _repositories()
-    _mistakes()
+    parser = argparse.ArgumentParser(
+        prog="scripts.expected", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--mistake", nargs="+", metavar="NAME", default=[])
+    names = parser.parse_args().mistake
+    if not names:
+        _repositories()
+    _mistakes(names)
 
 
 if __name__ == "__main__":

@@ -248,12 +248,16 @@ FINDINGS: dict[str, Meaning] = {
         "the entry point of a cluster applies the folder of another one", "correct its path"
     ),
     "layout/no-answers": Meaning(
-        "the folders of a cluster have no answers file, so no update changes them",
-        "restore .copier-answers.<cluster>.yml from Git, or remove the folders",
+        "the folders of a repository or cluster have no answers file, so no update changes them",
+        "restore .copier-answers.yml or .copier-answers.<cluster>.yml from Git, or remove the folders",
     ),
     "layout/second-cluster": Meaning(
         "the answers of a cluster are in a file that no command reads",
         "rename it to .copier-answers.<cluster>.yml, or remove it",
+    ),
+    "layout/settings-name": Meaning(
+        "the settings of the checks are in a file with another name, so nothing reads them",
+        "rename it to .meshwright.yaml",
     ),
     "layout/spec-name": Meaning(
         "a file that should be a mesh.yaml has another name or is in another folder, so nothing reads it",

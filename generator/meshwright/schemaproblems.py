@@ -79,8 +79,11 @@ def _from_error(error: ValidationError) -> Iterator[Problem]:
         case "enum" | "const":
             yield Problem("value", pointer, _enum_text(error, pointer), error.instance)
         case "pattern":
-            wanted = error.validator_value
-            text = f"'{dotted(pointer)}' is {_show(error.instance)}, which does not match {wanted}"
+            schema: Any = error.schema
+            # Editors show the same words.
+            told = schema.get("patternErrorMessage")
+            why = f"; {told}" if told else f", which does not match {error.validator_value}"
+            text = f"'{dotted(pointer)}' is {_show(error.instance)}{why}"
             yield Problem("value", pointer, text, error.instance)
         case "anyOf" | "oneOf":
             yield from _alternatives(error, pointer)
@@ -109,11 +112,12 @@ def _unknown(error: ValidationError, pointer: Pointer) -> Iterator[Problem]:
         if key in properties or any(pattern.search(str(key)) for pattern in patterns):
             continue
         here = (*pointer, key)
+        shown = dotted(here) if pointer else str(key)
         if key in removed:
-            yield Problem("removed", here, dotted(here), value[key], str(removed[key]))
+            yield Problem("removed", here, shown, value[key], str(removed[key]))
         else:
             name = closest(str(key), properties) or ""
-            yield Problem("unknown", here, dotted(here), value[key], did_you_mean(str(key), properties), name)
+            yield Problem("unknown", here, shown, value[key], did_you_mean(str(key), properties), name)
 
 
 def _missing(error: ValidationError, pointer: Pointer) -> Iterator[Problem]:
@@ -171,6 +175,9 @@ def _enum_text(error: ValidationError, pointer: Pointer) -> str:
     wanted: Any = error.validator_value
     allowed = [wanted] if error.validator == "const" else list(wanted)
     shown = ", ".join(_show(item) for item in allowed[:12]) + (", ..." if len(allowed) > 12 else "")
+    if len(allowed) == 1 and type_name(wanted := allowed[0]) != type_name(error.instance):
+        given = f"{type_name(error.instance)} ({_show(error.instance)})"
+        return f"'{dotted(pointer)}' is {given}, and must be {_show(wanted)}"
     one_of = "one of " if len(allowed) > 1 else ""
     # With one value allowed there is nothing to guess.
     hint = did_you_mean(str(error.instance), [str(item) for item in allowed]) if len(allowed) > 1 else ""

@@ -147,6 +147,8 @@ def test_without_a_command_there_is_help(words: tuple[str, ...]) -> None:
         ("completion ksh", "invalid value for '[SHELL]': 'ksh' is not one of 'bash', 'zsh', 'fish', "
                            "'powershell', 'pwsh'; see {} completion --help"),
         ("app add", "missing argument 'NAME', or --all; see {} app add --help"),
+        ("help trust rotat", "no such command 'rotat'; did you mean 'rotate'? See {} trust --help"),
+        ("help nothing", "no such command 'nothing'; see {} --help"),
     ],
 )  # fmt: skip
 def test_usage_errors_are_one_line(words: str, line: str) -> None:

@@ -30,8 +30,8 @@ from meshwright.manifests.kustomization import (
     rename_fix,
 )
 from meshwright.manifests.manifestfile import has_generated_names, manifest_findings
+from meshwright.manifests.nearpath import near_path
 from meshwright.manifests.unit import BuildUnit
-from meshwright.words import did_you_mean
 from meshwright.yaml import YamlFault
 from meshwright.yaml.canonicaltext import identity
 from meshwright.yaml.pointer import items_of, mapping_of
@@ -83,7 +83,7 @@ class SourceUnitMaker:
             text = f"{title} builds folder '{path}', which is empty: Git does not track empty folders"
             fix = "put a manifest into it"
         else:
-            near = did_you_mean(posixpath.basename(path), self._files.siblings(path))
+            near = near_path(self._files, path)
             text, fix = f"{title} builds folder '{path}', which does not exist{near}", ""
         return Finding("build/missing-path", source.position, text, fix, title)
 

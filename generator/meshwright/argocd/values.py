@@ -16,9 +16,9 @@ from meshwright.finding import Finding, NotSeen
 from meshwright.manifests.files import RepositoryFiles
 from meshwright.manifests.kustomization import join
 from meshwright.manifests.manifestfile import yaml_finding
+from meshwright.manifests.nearpath import near_path
 from meshwright.manifests.remote import is_remote
 from meshwright.manifests.values import ChartReference, ValuesLayer, at_path
-from meshwright.words import did_you_mean
 from meshwright.yaml import Document, YamlFault, load_documents, parse
 from meshwright.yaml.pointer import items_of, mapping_of
 
@@ -78,7 +78,7 @@ class ValuesReader:
             return
         if not self._files.is_file(path):
             if self._helm.get("ignoreMissingValueFiles") is not True:
-                near = did_you_mean(path.rpartition("/")[2], self._files.siblings(path))
+                near = near_path(self._files, path)
                 text = f"{self._title} reads values file '{path}', which does not exist{near}"
                 self.findings.append(Finding("values/missing-file", at, text, "", self._title))
             return

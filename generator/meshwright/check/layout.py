@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from meshwright import __version__
 from meshwright.apps.clusters import ANSWERS, answers_file, cluster_files
 from meshwright.apps.misnamed import is_misplaced, misnamed_spec
+from meshwright.check.lostanswers import lost_answers
 from meshwright.check.model.repository import Repository, RootKind
 from meshwright.check.schema.answersfile import our_answers
 from meshwright.errors import Position
@@ -38,6 +39,7 @@ def layout_findings(repository: Repository) -> Iterator[Finding]:
     files = repository.files
     answers = our_answers(files, ANSWERS) if files.is_file(ANSWERS) else None
     if answers is None:
+        yield from lost_answers(files)
         return
     every = [answers, *_of_clusters(files)]
     clusters = {

@@ -32,7 +32,8 @@ def show_help(
         below = getattr(command, "commands", {})
         if word not in below:
             hint = did_you_mean(word, below)
-            raise MeshwrightError(f"no such command '{word}'{hint}; see {place.command_path} --help")
+            see = f"{' See' if hint else '; see'} {place.command_path} --help"
+            raise MeshwrightError(f"no such command '{word}'{hint}{see}")
         load = getattr(command, "load", None)
         command = load(word) if load else below[word]
         place = typer.Context(command, parent=place, info_name=word)

@@ -26,8 +26,8 @@ from meshwright.manifests.kustomization import (
     rename_fix,
 )
 from meshwright.manifests.manifestfile import manifest_findings
+from meshwright.manifests.nearpath import near_path
 from meshwright.manifests.unit import BuildUnit
-from meshwright.words import did_you_mean
 from meshwright.yaml.canonicaltext import identity
 from meshwright.yaml.pointer import items_of
 
@@ -72,7 +72,7 @@ class KustomizationUnitMaker:
                 "put a kustomization.yaml into it",
                 title,
             )
-        near = did_you_mean(posixpath.basename(path), self._files.siblings(path))
+        near = near_path(self._files, path)
         return Finding(
             "build/missing-path", at, f"{title} builds folder '{path}', which does not exist{near}", "", title
         )

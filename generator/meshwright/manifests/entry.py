@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import posixpath
 from dataclasses import dataclass
 
 from meshwright.errors import Position
@@ -17,7 +16,7 @@ from meshwright.manifests.kustomization import (
     misspelled,
     rename_fix,
 )
-from meshwright.words import did_you_mean
+from meshwright.manifests.nearpath import near_path
 
 
 @dataclass(frozen=True)
@@ -61,8 +60,7 @@ def entry_problem(files: RepositoryFiles, index: KustomizationIndex, entry: Entr
         return None
     if files.is_folder(path):
         return _folder_problem(files, index, entry)
-    near = did_you_mean(posixpath.basename(path), files.siblings(path))
-    return Finding("build/missing-resource", position, f"'{path}' does not exist{near}")
+    return Finding("build/missing-resource", position, f"'{path}' does not exist{near_path(files, path)}")
 
 
 def _folder_problem(files: RepositoryFiles, index: KustomizationIndex, entry: EntryPoint) -> Finding | None:

@@ -89,6 +89,11 @@ class RepositoryFiles:
         """The files that are equal in the twin."""
         return self._same
 
+    @property
+    def folders(self) -> frozenset[str]:
+        """The folders that contain files, directly or further down."""
+        return self._folders
+
     def is_listed(self, path: str) -> bool:
         """Whether ``path`` is a listed file or folder, so that no part of it is a link."""
         return path in self._files or path in self._folders

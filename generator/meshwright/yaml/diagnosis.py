@@ -17,6 +17,7 @@ _PLACEHOLDER = re.compile(r"(?P<before>.*?)(?P<value>\{\{.*?\}\}|\{%.*?%\})")
 _TAB = re.compile(r"[ -]*\t")
 # Spaces of other kinds, which editors and web pages put in: they look like indentation.
 _FOREIGN_SPACE = re.compile("^ *[\u00a0\u2000-\u200b\u202f\u3000\ufeff]")
+_AFTER_COLON = re.compile("(?<=\\w):[\u00a0\u2000-\u200b\u202f\u3000\ufeff]")
 _STARTS = {
     "@": "'@' is reserved in YAML",
     "`": "'`' is reserved in YAML",
@@ -104,11 +105,14 @@ def _tab(fault: _Fault) -> YamlDiagnosis | None:
 
 
 def _foreign_space(fault: _Fault) -> YamlDiagnosis | None:
-    for number in (fault.line, fault.previous):
-        if number and number <= len(fault.lines) and (found := _FOREIGN_SPACE.match(fault.lines[number - 1])):
-            code = f"U+{ord(found[0][-1]):04X}"
-            problem = f"a special space ({code}) indents this line, as copied from a web page"
-            return YamlDiagnosis(number, found.end(), problem, "replace it with plain spaces")
+    for number in dict.fromkeys((fault.line, fault.previous, fault.began[0])):
+        if not 0 < number <= len(fault.lines):
+            continue
+        for pattern, does in ((_FOREIGN_SPACE, "indents this line"), (_AFTER_COLON, "follows the colon")):
+            if found := pattern.search(fault.lines[number - 1]):
+                code = f"U+{ord(found[0][-1]):04X}"
+                problem = f"a special space ({code}) {does}, as copied from a web page"
+                return YamlDiagnosis(number, found.end(), problem, "replace it with plain spaces")
     return None
 
 

@@ -116,6 +116,8 @@ class Schemas:
     def missing(self, built: BuiltObject) -> Missing:
         """Why an object has no schema, and what to use instead if that is known."""
         title = f"{built.kind} {built.api_version}"
+        if not built.api_version and (served := self._served(built.kind)):
+            return Missing(True, f"{built.kind} has no apiVersion, use {served}")
         unknown = Missing(False, f"no embedded schema for {title}")
         if built.group not in self._groups and not _is_builtin_group(built.group):
             return unknown
@@ -123,11 +125,13 @@ class Schemas:
         if versions:
             why = self._removal_reason(built)
             return Missing(True, f"{title}: {why}, use {' or '.join(versions)}")
+        where = f"Kubernetes {self.minor}" if _is_builtin_group(built.group) else f"group {built.group}"
+        if _is_builtin_group(built.group) and (served := self._served(built.kind)):
+            return Missing(True, f"{title}: {where} has no such kind, use {served}")
         near = closest(built.kind.lower(), self._kinds(built.group))
         if built.group in _SHARED_GROUPS and not near:
             return unknown
-        hint = f"; did you mean a kind like '{near}'?" if near else ""
-        where = f"Kubernetes {self.minor}" if _is_builtin_group(built.group) else f"group {built.group}"
+        hint = f"; did you mean '{self._as_written(built.group, near)}'?" if near else ""
         return Missing(True, f"{title}: {where} has no such kind{hint}")
 
     @cached_property
@@ -154,6 +158,29 @@ class Schemas:
         if group in self._groups:
             return {path.stem.rpartition("_")[0] for path in (self._crds / group).glob("*.json")}
         return {path.stem.partition("-")[0] for path in self._builtin.glob("*.json")}
+
+    def _served(self, kind: str) -> str:
+        """The apiVersions that have the kind, whatever its group: ``apps/v1``; empty if there is none."""
+        name = kind.lower()
+        if not _NAME.match(name):
+            return ""
+        custom = self._crds.glob(f"*/{name}_*.json")
+        found = {f"{file.parent.name}/{file.stem.rpartition('_')[2]}" for file in custom}
+        for file in self._builtin.glob(f"{name}-*.json"):
+            found.update(self._allowed(file, "apiVersion"))
+        stable = {version for version in found if re.search(r"(^|/)v\d+$", version)}
+        return " or ".join(sorted(stable or found))
+
+    def _as_written(self, group: str, kind: str) -> str:
+        """A kind in its own case; the names of the files have lower case."""
+        is_custom = group in self._groups
+        files = (
+            (self._crds / group).glob(f"{kind}_*.json") if is_custom else self._builtin.glob(f"{kind}-*.json")
+        )
+        return next((name for file in files for name in self._allowed(file, "kind")), kind)
+
+    def _allowed(self, file: Path, field: str) -> list[str]:
+        return [str(value) for value in self.load(file)["properties"].get(field, {}).get("enum", ())]
 
     def _removal_reason(self, built: BuiltObject) -> str:
         for kind in (built.kind, ""):

@@ -19,6 +19,7 @@ from meshwright.schemaproblems import problems
 from meshwright.yaml import Document, YamlFault
 
 FILE = ".meshwright.yaml"
+_MISNAMED = (".meshwright.yml", "meshwright.yaml", "meshwright.yml")
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,11 @@ def read_configuration(files: RepositoryFiles) -> Configuration:
     """The configuration of a repository; empty if it has none."""
     found = Configuration()
     if not files.is_file(FILE):
+        if other := next((path for path in _MISNAMED if files.is_file(path)), None):
+            text = f"only {FILE} is read, so this file has no effect"
+            found.findings.append(
+                Finding("layout/settings-name", Position(other), text, f"rename it: git mv {other} {FILE}")
+            )
         return found
     try:
         documents = files.documents(FILE)
