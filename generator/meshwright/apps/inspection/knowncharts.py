@@ -18,7 +18,7 @@ from meshwright.yaml.pointer import holds, mapping_of, value_at
 
 
 @dataclass(frozen=True)
-class KnownPort:
+class ChartPort:
     """A container port: name and default number, and the values with the number and a port of the host."""
 
     name: str
@@ -38,7 +38,7 @@ class KnownWorkload:
 
     kind: str
     suffix: str = ""
-    ports: tuple[KnownPort, ...] = ()
+    ports: tuple[ChartPort, ...] = ()
     enabled: str = ""
     host_network: str = ""
     on_host: bool = False
@@ -59,22 +59,22 @@ class KnownChart:
     more: str = ""
 
 
-_METRICS = KnownPort("metrics", 8080)
+_METRICS = ChartPort("metrics", 8080)
 KNOWN_CHARTS: dict[str, KnownChart] = {
     # kubernetes-sigs/metrics-server, charts/metrics-server 3.13: the API server calls its port 10250
     "metrics-server": KnownChart(
         (
             KnownWorkload(
                 "Deployment",
-                ports=(KnownPort("https", 10250, "containerPort"),),
+                ports=(ChartPort("https", 10250, "containerPort"),),
                 host_network="hostNetwork.enabled",
             ),
         )
     ),
     # kubernetes-sigs/external-dns, charts/external-dns 1.19
-    "external-dns": KnownChart((KnownWorkload("Deployment", ports=(KnownPort("http", 7979),)),)),
+    "external-dns": KnownChart((KnownWorkload("Deployment", ports=(ChartPort("http", 7979),)),)),
     # stakater/Reloader, chart 2.2
-    "reloader": KnownChart((KnownWorkload("Deployment", ports=(KnownPort("http", 9090),)),), always=True),
+    "reloader": KnownChart((KnownWorkload("Deployment", ports=(ChartPort("http", 9090),)),), always=True),
     # external-secrets/external-secrets, chart 0.20: the API server calls the webhook
     "external-secrets": KnownChart(
         (
@@ -82,7 +82,7 @@ KNOWN_CHARTS: dict[str, KnownChart] = {
             KnownWorkload(
                 "Deployment",
                 "-webhook",
-                (_METRICS, KnownPort("webhook", 10250, "webhook.port")),
+                (_METRICS, ChartPort("webhook", 10250, "webhook.port")),
                 "webhook.create",
                 "webhook.hostNetwork",
             ),
@@ -100,7 +100,7 @@ KNOWN_CHARTS: dict[str, KnownChart] = {
         (
             KnownWorkload(
                 "Deployment",
-                ports=(_METRICS, KnownPort("webhook-server", 9443, "webhook.port")),
+                ports=(_METRICS, ChartPort("webhook-server", 9443, "webhook.port")),
                 host_network="hostNetwork",
             ),
         )
@@ -119,9 +119,9 @@ KNOWN_CHARTS: dict[str, KnownChart] = {
             KnownWorkload(
                 "DaemonSet",
                 ports=(
-                    KnownPort("registry", 5000, "service.registry.port", "service.registry.hostPort"),
-                    KnownPort("router", 5001, "service.router.port"),
-                    KnownPort("metrics", 9090, "service.metrics.port"),
+                    ChartPort("registry", 5000, "service.registry.port", "service.registry.hostPort"),
+                    ChartPort("router", 5001, "service.router.port"),
+                    ChartPort("metrics", 9090, "service.metrics.port"),
                 ),
             ),
         )
@@ -133,23 +133,23 @@ KNOWN_CHARTS: dict[str, KnownChart] = {
                 "Deployment:controller.kind",
                 "-controller",
                 (
-                    KnownPort("http", 80, "controller.containerPort.http"),
-                    KnownPort("https", 443, "controller.containerPort.https"),
-                    KnownPort("webhook", 8443, "controller.admissionWebhooks.port"),
+                    ChartPort("http", 80, "controller.containerPort.http"),
+                    ChartPort("https", 443, "controller.containerPort.https"),
+                    ChartPort("webhook", 8443, "controller.admissionWebhooks.port"),
                 ),
                 host_network="controller.hostNetwork",
             ),
         ),
     ),
     # grafana-community/helm-charts, grafana 10
-    "grafana": KnownChart((KnownWorkload("Deployment", ports=(KnownPort("grafana", 3000),)),)),
+    "grafana": KnownChart((KnownWorkload("Deployment", ports=(ChartPort("grafana", 3000),)),)),
     # prometheus-community/helm-charts, kube-prometheus-stack 79: node-exporter is on the host network
     "kube-prometheus-stack": KnownChart(
         (
             KnownWorkload("Deployment", "-operator", (), "prometheusOperator.enabled"),
             KnownWorkload(
                 "DaemonSet",
-                ports=(KnownPort("http-metrics", 9100, "prometheus-node-exporter.service.port"),),
+                ports=(ChartPort("http-metrics", 9100, "prometheus-node-exporter.service.port"),),
                 enabled="nodeExporter.enabled",
                 host_network="prometheus-node-exporter.hostNetwork",
                 on_host=True,
@@ -164,7 +164,7 @@ KNOWN_CHARTS: dict[str, KnownChart] = {
             ),
             KnownWorkload(
                 "Deployment",
-                ports=(KnownPort("grafana", 3000),),
+                ports=(ChartPort("grafana", 3000),),
                 enabled="grafana.enabled",
                 chart="grafana",
                 values="grafana",
