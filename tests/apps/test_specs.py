@@ -45,3 +45,15 @@ def test_valid(case: SpecCase, tmp_path: Path) -> None:
     files = {path: text for overlay in overlays.values() for path, text in overlay.files.items()}
     assert files == case.output
     assert {name: overlay.needs for name, overlay in overlays.items()} == case.needs
+
+
+def test_a_number_is_not_taken_for_a_truth_that_was_valid(tmp_path: Path) -> None:
+    """Values of fields are judged once each; 1 and true are equal in Python."""
+    texts = ["createNamespace: true", "createNamespace: 1"]
+    found = []
+    for number, text in enumerate(texts):
+        spec = f"schema_version: 1\nnamespace: shop\ninject: enabled\n{text}\n"
+        root = write_case(tmp_path / str(number), SpecCase("one", {"apps/shop/mesh.yaml": spec}, (), {}))
+        found.append([item.id for item in generate(root, check=False, force=False, remember=False).findings])
+    assert "mesh/type" not in found[0]
+    assert found[1] != found[0]
