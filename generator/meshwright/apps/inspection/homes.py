@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from meshwright.apps.model import Base
 from meshwright.apps.podowners import pod_owner
 from meshwright.apps.releases import InstalledChart
 from meshwright.errors import MeshwrightError, Position
+from meshwright.manifests.inside import read_inside
+from meshwright.manifests.kustomization import FILE_NAMES
+from meshwright.yaml import YamlFault, parse
 
 
 def home_namespace(base: Base, releases: Sequence[InstalledChart], given: str | None) -> str:
@@ -40,3 +44,15 @@ def home_namespace(base: Base, releases: Sequence[InstalledChart], given: str | 
     bare = releases or any(map(pod_owner, base.objects))
     spaces = set() if bare else {item.namespace for item in base.objects if item.namespace}
     return next((min(found) for found in (spaces, named) if len(found) == 1), "")
+
+
+def written_namespace(root: Path, folder: str) -> str:
+    """The namespace that the kustomization of a folder sets, also for what cannot be seen; empty if none."""
+    for name in FILE_NAMES:
+        try:
+            data = parse(read_inside(root, f"{folder}/{name}").decode("utf-8"))
+        except (OSError, ValueError, YamlFault):
+            continue
+        found = data.get("namespace") if isinstance(data, dict) else None
+        return found if isinstance(found, str) else ""
+    return ""

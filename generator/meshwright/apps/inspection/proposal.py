@@ -55,17 +55,19 @@ def propose(
     views: Sequence[ChartView] = (),
     target: str = "",
     encrypted: str = "",
+    otherwise: str = "",
 ) -> Proposal:
     """The spec for application ``name``.
 
     ``namespace`` is set by the user; ``made`` are the namespaces that other applications create.
     ``chart`` is the release whose rendered objects are in ``base``, if any; ``views`` are those that the
     manifests install. ``target`` is the namespace to which the engine moves every object, if it does.
-    ``encrypted`` is a file of a generator that SOPS encrypted. Raises
-    MeshwrightError if the manifests do not have one namespace.
+    ``encrypted`` is a file of a generator that SOPS encrypted. ``otherwise`` is the namespace if no manifest
+    says it; by default the application's name. Raises MeshwrightError if the manifests do not have one
+    namespace.
     """
     releases = [view.release for view in views]
-    home = target or (namespace if chart else home_namespace(base, releases, namespace)) or name
+    home = target or (namespace if chart else home_namespace(base, releases, namespace)) or otherwise or name
     data: dict[str, Any] = {"schema_version": 1, "namespace": home}
     proposal = Proposal(data)
     own = {item.name for item in base.objects if item.kind == "Namespace"}

@@ -11,7 +11,7 @@ from meshwright.apps.inspection.chartapps import Chart, base_files, read_chart, 
 from meshwright.apps.inspection.chartview import view
 from meshwright.apps.inspection.folders import refuse_synced, refuse_unclear
 from meshwright.apps.inspection.gathering import gather
-from meshwright.apps.inspection.homes import home_namespace
+from meshwright.apps.inspection.homes import home_namespace, written_namespace
 from meshwright.apps.inspection.inputs import barred, encrypted_input, unreplaced
 from meshwright.apps.inspection.listing import has_kustomization, propose_listing
 from meshwright.apps.inspection.proposal import Proposal, propose
@@ -180,10 +180,19 @@ def _look_at_folder(
         )
     target = taken.target if taken else ""
     releases = releases_of(base, settings.engine)
-    home = target or home_namespace(base, releases, namespace) or name
+    otherwise = written_namespace(root, path) or name
+    home = target or home_namespace(base, releases, namespace) or otherwise
     views = [view(release, base, root, charts, home) for release in releases]
     proposal = propose(
-        name, base, settings, namespace=namespace, made=made, views=views, target=target, encrypted=encrypted
+        name,
+        base,
+        settings,
+        namespace=namespace,
+        made=made,
+        views=views,
+        target=target,
+        encrypted=encrypted,
+        otherwise=otherwise,
     )
     if taken is not None:
         proposal.data.update(taken.data)
