@@ -7,6 +7,7 @@ its own.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,7 +15,7 @@ from meshwright.argocd.application import Application, is_kind
 from meshwright.argocd.syncphases import PHASES, SYNC, phase_and_wave
 from meshwright.check.model.argocdconfig import health_script, settings
 from meshwright.check.model.index import Item, Model
-from meshwright.check.model.repository import RootKind
+from meshwright.check.model.repository import Root, RootKind
 from meshwright.check.order.flux import ENOUGH_RETRIES, owner_of
 from meshwright.check.order.graph import Because
 from meshwright.check.order.rollingsync import add_steps
@@ -33,6 +34,8 @@ _GROUP = "argoproj.io"
 _OPTIONS = "argocd.argoproj.io/sync-options"
 _IGNORE_HEALTH = "argocd.argoproj.io/ignore-healthcheck"
 _SKIP_DRY_RUN = "SkipDryRunOnMissingResource=true"
+# The version in the URL of its manifests.
+_ARGOCD = re.compile(r"argo-cd\b.*?[/=]v(\d+)\.(\d+)\.")
 
 
 def read_argocd(startup: StartupModel, gates: bool | None) -> None:
@@ -87,10 +90,19 @@ def _unit(cluster: str, application: Application) -> StartupUnit:
 
 def applications_gate(startup: StartupModel) -> bool | None:
     """Whether a wave waits for its Applications; None if Argo CD's settings are not in the repository."""
+    if any(_has_own_health(root) for root in startup.model.repository.roots):
+        return True
     found = [one.data for one in settings(startup.model, "argocd-cm", "cm")]
     if not found:
         return None
     return any(_restores_health(data) for data in found)
+
+
+def _has_own_health(root: Root) -> bool:
+    """Whether a root installs an Argo CD before 1.8, which still had a health check for Applications."""
+    entries = root.unit.inputs.remote if root.unit is not None else []
+    versions = [_ARGOCD.search(entry) for entry, _ in entries]
+    return any(found and (int(found[1]), int(found[2])) < (1, 8) for found in versions)
 
 
 def _restores_health(data: Mapping[str, Any]) -> bool:
