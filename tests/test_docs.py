@@ -76,7 +76,9 @@ def test_rule_pages_keep_the_spelling_of_fields() -> None:
 def test_no_placeholder_is_an_html_tag(root: Path) -> None:
     """Markdown drops ``<name>`` unless it is code, an address or escaped."""
     fenced = re.compile(r"^ *```.*?^ *```$|^ {4,}.*?$|`[^`\n]*`", re.MULTILINE | re.DOTALL)
-    tag = re.compile(r"<(?!https?://|!--|/?(?:details|summary|br|p|img|a|kbd)\b)[a-zA-Z][^>\n]*>")
+    tag = re.compile(
+        r"<(?!https?://|!--|/?(?:details|summary|br|p|img|picture|source|a|kbd)\b)[a-zA-Z][^>\n]*>"
+    )
     pages = [*root.glob("*.md"), *(root / "docs").rglob("*.md")]
     lost = {
         str(page.relative_to(root)): tag.findall(fenced.sub("", page.read_text(encoding="utf-8")))

@@ -106,7 +106,7 @@ class Web:
         is_proxied = _is_proxied(url, host)
         guard = None if self.anywhere or is_proxied or host in self.hosts else self._guard(url, host)
         # No handler for file:, ftp: or data:, and none that follows redirects or answers a challenge.
-        for handler in (urllib.request.ProxyHandler(), _Plain(opened, guard), _Secure(opened, guard)):
+        for handler in (urllib.request.ProxyHandler(), _PlainHandler(opened, guard), _Secure(opened, guard)):
             opener.add_handler(handler)
         late = threading.Event()
 
@@ -290,7 +290,7 @@ class _SecureConnection(http.client.HTTPSConnection, _GuardedConnection):
         self.opened.socket = self.sock
 
 
-class _Plain(urllib.request.HTTPHandler):
+class _PlainHandler(urllib.request.HTTPHandler):
     def __init__(self, opened: _Opened, guard: Callable[[str], None] | None) -> None:
         super().__init__()
         self._bound = {"opened": opened, "guard": guard}

@@ -84,7 +84,7 @@ def test_each_text_is_compiled_once_and_no_process_is_started(
         compiled[source] += isinstance(source, str)
         return real(self, source, *others, **named)
 
-    class Started(popen):  # type: ignore[misc,valid-type]
+    class Started(popen):  # type: ignore[misc,valid-type] # the name may change, for mypy
         def __init__(self, command: Any, *others: Any, **named: Any) -> None:
             started.append(command)
             super().__init__(command, *others, **named)

@@ -70,7 +70,7 @@ RELEASE = """
     metadata: {name: release}
     spec:
       interval: 1h
-      chart: {spec: {chart: c, sourceRef: {kind: HelmRepository, name: r}}}
+      chart: {spec: {chart: c, version: 1.0.0, sourceRef: {kind: HelmRepository, name: r}}}
       install: {strategy: {name: RetryOnFailure}}
       valuesFrom: [{kind: ConfigMap, name: VALUES}]
 """

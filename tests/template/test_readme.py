@@ -99,7 +99,7 @@ def test_its_picture_of_the_layers_is_what_flux_waits_for(answers: dict[str, obj
 
 
 # "Title" of a section: after the name of its file, in a link, "below", or "in the README of the cluster".
-_NAMED = re.compile(r'(?P<file>[\w./-]*README\.md), "(?P<title>[^"]+)"')
+_NAMED = re.compile(r'(?P<file>[\w./<>-]*README\.md), "(?P<title>[^"]+)"')
 _LINKED = re.compile(r'"(?P<title>[^"]+)" in \[[^]]+\]\((?P<file>[^)]+)\)')
 _BELOW = re.compile(r'"(?P<title>[A-Z][^"]+)" below')
 _OF_CLUSTER = re.compile(r'"(?P<title>[^"]+)" in the README of the cluster')
@@ -115,7 +115,7 @@ def test_a_section_that_is_named_exists(answers: dict[str, object], tmp_path: Pa
     found = 0
 
     for file in sorted(path for path in tmp_path.rglob("*") if path.is_file()):
-        text = file.read_text(encoding="utf-8")
+        text = file.read_text(encoding="utf-8").replace("<cluster>", "home")
         # A path starts at the repository, unless it begins with a dot.
         named = [
             ((file.parent if match["file"].startswith(".") else tmp_path) / match["file"], match["title"])
