@@ -378,7 +378,7 @@ def _brought_by_others(model: Model, release: ChartRelease) -> bool:
     if any(groups & set(found) for found in charts):
         return True
     return any(
-        item.cluster == release.cluster and item.get("spec", "group") in groups
+        item.cluster == release.cluster and str(item.get("spec", "group")) in groups
         for item in model.items("CustomResourceDefinition")
     )
 
