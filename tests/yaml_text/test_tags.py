@@ -33,3 +33,27 @@ def test_a_tag_that_does_not_fit_has_a_place(text: str) -> None:
     with pytest.raises(YamlFault) as raised:
         parse(f"x: {text}")
     assert str(raised.value.position) == "<text>:1:4"
+
+
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        ("1", "1"),
+        ("0x10", "16"),
+        ("true", "true"),
+        ("True", "true"),
+        ("1.50", "1.5"),
+        ("2.0", "2"),
+        (".inf", ".inf"),
+    ],
+)
+def test_a_key_is_text_as_for_kubernetes(text: str, key: str) -> None:
+    assert parse(f"{text}: x") == {key: "x"}
+    assert parse(f"a: &a\n  {text}: x\nb:\n  <<: *a\n")["b"] == {key: "x"}
+
+
+@pytest.mark.parametrize("key", ["~", "null", "!!null x", "? !!timestamp {a: b}\n  "])
+def test_a_null_key_has_a_place(key: str) -> None:
+    with pytest.raises(YamlFault, match="a key must be text") as raised:
+        parse(f"a: 1\nb:\n  {key}: 2\n")
+    assert str(raised.value.position) == "<text>:3:3"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -30,6 +31,7 @@ _INDENTED = re.compile(rf"^[ ?:-]{{{_DEEPEST // 2}}}", re.MULTILINE)
 _TAG = "tag:yaml.org,2002:"
 _STRING = f"{_TAG}str"
 _MERGE = f"{_TAG}merge"
+_INFINITE = {"inf": ".inf", "-inf": "-.inf", "nan": ".nan"}
 
 
 class YamlFault(MeshwrightError):
@@ -110,8 +112,10 @@ class _GoLoader(yaml.CSafeLoader):
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen: dict[str, yaml.Node] = {}
+        textual = True
         # If a tag declares a list as a mapping, PyYAML reports it below.
         for key, _ in node.value if isinstance(node, yaml.MappingNode) else ():
+            textual = textual and key.tag == _STRING
             if isinstance(key, yaml.ScalarNode) and key.tag != _MERGE:
                 if key.value in seen:
                     first = seen[key.value].start_mark.line + 1
@@ -122,7 +126,20 @@ class _GoLoader(yaml.CSafeLoader):
                         key.start_mark,
                     )
                 seen[key.value] = key
-        return super().construct_mapping(node, deep)
+        data: dict[Any, Any] = super().construct_mapping(node, deep)
+        return data if textual else {_key_text(key, node): value for key, value in data.items()}
+
+
+def _key_text(key: Any, mapping: yaml.MappingNode) -> str:
+    """A key as sigs.k8s.io/yaml reads it: a number or a boolean becomes text, and null is a fault."""
+    if key is None:
+        at = next((found for found, _ in mapping.value if found.tag == f"{_TAG}null"), mapping)
+        raise _Explained(None, None, "a key must be text, and this one is null", at.start_mark)
+    if isinstance(key, bool):
+        return str(key).lower()
+    if not isinstance(key, float):
+        return str(key)
+    return repr(key).removesuffix(".0") if math.isfinite(key) else _INFINITE[str(key)]
 
 
 def _construct_int(loader: _GoLoader, node: yaml.ScalarNode) -> int:
