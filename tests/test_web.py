@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from meshwright.web import Web, WebFault
+from meshwright.web import Web
+from meshwright.webaddress import WebFault
 from support.webserver import Answer, WebServer, serving
 
 KNOWN = Web(hosts={"127.0.0.1"})

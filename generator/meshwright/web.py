@@ -11,7 +11,6 @@ import contextlib
 import email.message
 import http.client
 import io
-import ipaddress
 import re
 import socket
 import ssl
@@ -25,7 +24,18 @@ from dataclasses import dataclass
 from typing import IO, Any
 
 from meshwright import __version__
-from meshwright.errors import MeshwrightError
+from meshwright.webaddress import (
+    WebFault,
+    host_of,
+    is_loopback,
+    is_loopback_http,
+    is_named_private,
+    is_public,
+    joined,
+    origin_of,
+    scheme_of,
+    unreachable,
+)
 
 # Seconds without a response or data.
 _SOCKET_SECONDS = 15.0
@@ -34,12 +44,7 @@ _WHOLE_SECONDS = 300.0
 _MOST_REDIRECTS = 5
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _BLOCK_BYTES = 1 << 18
-_URL = re.compile(r"[!-~]{1,4096}\Z")
 _HEADER = re.compile(r"[ -~]{0,16384}\Z")
-
-
-class WebFault(MeshwrightError):
-    """A request that was refused or failed; the message names the URL."""
 
 
 @dataclass(frozen=True)
@@ -85,10 +90,10 @@ class Web:
                 target = answer.headers.get("Location") if answer.status in _REDIRECTS else None
                 if target is None:
                     return self._read(answer, url, most, accept, into)
-            following = _joined(url, target)
-            if _origin(following) != _origin(url):
+            following = joined(url, target)
+            if origin_of(following) != origin_of(url):
                 given.pop("Authorization", None)
-            if not self.anywhere and _scheme(following) != "https" and not _is_loopback_http(url):
+            if not self.anywhere and scheme_of(following) != "https" and not is_loopback_http(url):
                 raise WebFault(f"{url} redirects to {following}, which is not https; it was not followed")
             url = following
         raise WebFault(f"{url}: more than {_MOST_REDIRECTS} redirects")
@@ -171,87 +176,22 @@ class Web:
         host = host_of(url)
         if self.anywhere:
             return host
-        if _scheme(url) != "https" and not (_scheme(url) == "http" and _is_loopback(host)):
+        if scheme_of(url) != "https" and not (scheme_of(url) == "http" and is_loopback(host)):
             raise WebFault(f"{url} is not https, so it is not requested")
-        if host not in self.hosts and _is_named_private(host):
-            raise WebFault(_unreachable(url, host, host))
+        if host not in self.hosts and is_named_private(host):
+            raise WebFault(unreachable(url, host, host))
         return host
 
     def _guard(self, url: str, host: str) -> Callable[[str], None]:
         def guard(address: str) -> None:
-            if not _is_public(address):
-                raise WebFault(_unreachable(url, host, address))
+            if not is_public(address):
+                raise WebFault(unreachable(url, host, address))
 
         return guard
 
 
-def host_of(url: str) -> str:
-    """The host name of a URL, in lower case. Raises WebFault for a text that is no URL of one."""
-    try:
-        parts = urllib.parse.urlsplit(url)
-        host, _ = parts.hostname, parts.port
-    except ValueError:
-        host = None
-    if not host or not _URL.match(url):
-        raise WebFault(f"{url}: not the URL of a host")
-    if "@" in parts.netloc:
-        raise WebFault(f"{host}: the URL contains credentials; remove them, no credentials are sent")
-    return host
-
-
-def _unreachable(url: str, host: str, address: str) -> str:
-    return (
-        f"{url}: {address} is not a public address, so it is not requested; "
-        f"if you know this host, add --allow-host {host}"
-    )
-
-
-def _is_named_private(host: str) -> bool:
-    """Whether a name says by itself that it is not public, for requests through a proxy."""
-    try:
-        return not ipaddress.ip_address(host).is_global
-    except ValueError:
-        return host == "localhost" or host.endswith(".localhost")
-
-
-def _is_public(address: str) -> bool:
-    try:
-        found = ipaddress.ip_address(address.partition("%")[0])
-    except ValueError:
-        return False
-    inner = getattr(found, "ipv4_mapped", None) or getattr(found, "sixtofour", None)
-    return found.is_global and not found.is_multicast and (inner is None or inner.is_global)
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
-def _is_loopback_http(url: str) -> bool:
-    return _scheme(url) == "http" and _is_loopback(host_of(url))
-
-
-def _scheme(url: str) -> str:
-    return url.partition(":")[0].lower()
-
-
-def _origin(url: str) -> tuple[str, str]:
-    parts = urllib.parse.urlsplit(url)
-    return parts.scheme.lower(), parts.netloc.lower()
-
-
-def _joined(url: str, target: str) -> str:
-    try:
-        return urllib.parse.urljoin(url, urllib.parse.quote(target, safe="!#$%&'()*+,/:;=?@[]~"))
-    except ValueError:
-        raise WebFault(f"{url} redirects to {target!r}, which is not a URL") from None
-
-
 def _is_proxied(url: str, host: str) -> bool:
-    return _scheme(url) in urllib.request.getproxies() and not urllib.request.proxy_bypass(host)
+    return scheme_of(url) in urllib.request.getproxies() and not urllib.request.proxy_bypass(host)
 
 
 class _Opened:

@@ -16,7 +16,8 @@ from typing import Any
 
 from meshwright.charts.versions import VersionFault, is_version, newest
 from meshwright.manifests.pulledcharts import LARGEST_ARCHIVE
-from meshwright.web import Page, Web, WebFault
+from meshwright.web import Page, Web
+from meshwright.webaddress import WebFault
 from meshwright.yaml.pointer import items_of, mapping_of
 
 _MANIFEST = "application/vnd.oci.image.manifest.v1+json"

@@ -18,7 +18,8 @@ from meshwright.errors import MeshwrightError
 from meshwright.reading import open_regular
 from meshwright.tools.catalog import Platform, ToolSpec, host_platform
 from meshwright.tools.model import InstallationFault
-from meshwright.web import Web, WebFault
+from meshwright.web import Web
+from meshwright.webaddress import WebFault
 
 VARIABLE = "MESHWRIGHT_DOWNLOAD_BASE"
 
