@@ -16,4 +16,7 @@ def no_collection() -> Generator[None, None, None]:
         yield
     finally:
         if enabled:
+            # Without this, the next allocation searches everything that the run has made.
+            gc.freeze()
             gc.enable()
+            gc.unfreeze()

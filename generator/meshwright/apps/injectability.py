@@ -19,7 +19,7 @@ from meshwright.linkerd.injection import (
     selected,
 )
 from meshwright.manifests.unit import BuiltObject
-from meshwright.yaml.pointer import holds, mapping_of, value_at
+from meshwright.yaml.pointer import holds, lookup, mapping_of, value_at
 
 __all__ = ["INJECT", "Verdict", "blocked", "is_excluded", "namespace_facts", "own_annotations", "verdict"]
 
@@ -85,4 +85,4 @@ def verdict(
 def own_annotations(item: BuiltObject, owner: PodOwner) -> Mapping[str, Any]:
     """The annotations of the pods of ``item``; in a list, those of the first item."""
     pointer = tuple(0 if step == "*" else step for step in owner.annotations)
-    return mapping_of(value_at(item.data, pointer) if holds(item.data, pointer) else None)
+    return mapping_of(lookup(item.data, pointer))

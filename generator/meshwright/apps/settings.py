@@ -12,7 +12,7 @@ from meshwright.apps.model import Component, RepositorySettings
 from meshwright.linkerd.injection import INJECT, injector_of
 from meshwright.manifests.inside import files_inside, folders_inside, read_inside
 from meshwright.yaml import YamlFault, parse_all
-from meshwright.yaml.pointer import holds, items_of, mapping_of, value_at
+from meshwright.yaml.pointer import items_of, lookup, mapping_of
 
 # Chart 2026.8.3, values.yaml: proxy.opaquePorts.
 _OPAQUE = "25,587,3306,4444,5432,6379,9300,11211"
@@ -155,4 +155,4 @@ def _read_all(root: Path, path: str) -> list[Any]:
 
 
 def _value(data: Mapping[str, Any], *pointer: str) -> Any:
-    return value_at(data, pointer) if holds(data, pointer) else None
+    return lookup(data, pointer)

@@ -13,7 +13,8 @@ _PLAIN = re.compile(r"[A-Za-z0-9_-]+")
 
 def mapping_of(value: Any) -> Mapping[str, Any]:
     """``value`` if it is a mapping, else an empty one; a schema reports anything else."""
-    return value if isinstance(value, Mapping) else {}
+    # A dict is found many times faster than a Mapping of another class.
+    return value if isinstance(value, (dict, Mapping)) else {}
 
 
 def items_of(value: Any) -> list[Any]:
@@ -37,6 +38,20 @@ def value_at(data: Any, pointer: Iterable[str | int]) -> Any:
     """The value at ``pointer``, which must exist."""
     for step in pointer:
         data = data[step]
+    return data
+
+
+def lookup(data: Any, pointer: Iterable[str | int]) -> Any:
+    """The value at ``pointer``, None where ``data`` has none."""
+    for step in pointer:
+        if isinstance(data, dict):
+            data = data.get(step)
+        elif isinstance(data, list) and isinstance(step, int) and step < len(data):
+            data = data[step]
+        elif isinstance(data, Mapping):
+            data = data.get(step)
+        else:
+            return None
     return data
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from meshwright.errors import Position
 from meshwright.manifests.unit import BuiltObject, Origin
-from meshwright.yaml.pointer import holds, mapping_of, value_at
+from meshwright.yaml.pointer import lookup, mapping_of
 
 
 @dataclass(frozen=True)
@@ -241,4 +241,4 @@ def _full_name(name: str, values: Mapping[str, Any], release: str, longest: int,
 def _value(values: Mapping[str, Any], path: str) -> Any:
     """A value that is set; None if it is not, or without a path."""
     pointer = tuple(path.split("."))
-    return value_at(values, pointer) if path and holds(values, pointer) else None
+    return lookup(values, pointer) if path else None

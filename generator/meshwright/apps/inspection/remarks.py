@@ -16,7 +16,7 @@ from meshwright.apps.podports import open_ports, pod_spec
 from meshwright.apps.podsecurity import forbidding_level
 from meshwright.errors import Position
 from meshwright.manifests.unit import BuiltObject
-from meshwright.yaml.pointer import dotted, holds, items_of, mapping_of, value_at
+from meshwright.yaml.pointer import dotted, items_of, lookup, mapping_of
 
 _NETWORKS = "k8s.v1.cni.cncf.io/networks"
 
@@ -52,7 +52,7 @@ class _Subject:
         return Remark(self.item.short_title, text, advice, self.item.origin.position)
 
     def mapping(self, *pointer: str) -> Mapping[str, Any]:
-        return mapping_of(value_at(self.item.data, pointer) if holds(self.item.data, pointer) else None)
+        return mapping_of(lookup(self.item.data, pointer))
 
 
 def _misplaced(subject: _Subject) -> Iterator[Remark]:

@@ -19,7 +19,7 @@ from meshwright.manifests.files import RepositoryFiles
 from meshwright.manifests.source import position_of
 from meshwright.manifests.unit import BuiltObject
 from meshwright.yaml import YamlFault
-from meshwright.yaml.pointer import holds, items_of, mapping_of, value_at
+from meshwright.yaml.pointer import items_of, lookup, mapping_of
 
 T = TypeVar("T")
 CONTROL_PLANE = "linkerd-control-plane"
@@ -93,7 +93,7 @@ class Item:
 
     def get(self, *pointer: str | int) -> Any:
         """What ``pointer`` leads to, None when that is nothing."""
-        return value_at(self.built.data, pointer) if holds(self.built.data, pointer) else None
+        return lookup(self.built.data, pointer)
 
     def mapping(self, *pointer: str | int) -> Mapping[str, Any]:
         """The mapping that ``pointer`` leads to, an empty one when it is none."""

@@ -26,6 +26,26 @@ from meshwright.yaml.pointer import items_of, mapping_of
 
 def proxy_settings(model: Model, workload: Workload) -> ProxySettings:
     """The annotations in effect for a workload's pods, and what they set."""
+    known, key = model.once(_Known).settings, _key(workload)
+    if key not in known:
+        known[key] = _settings(model, workload)
+    return known[key]
+
+
+class _Known:
+    """The answers of this module by workload, because many rules and the order ask for the same ones."""
+
+    def __init__(self, _: Model) -> None:
+        self.settings: dict[tuple[str, int], ProxySettings] = {}
+        self.verdicts: dict[tuple[str, int], Verdict] = {}
+
+
+def _key(workload: Workload) -> tuple[str, int]:
+    # The model keeps every object, so no other object gets the same id.
+    return workload.item.cluster, id(workload.item.built)
+
+
+def _settings(model: Model, workload: Workload) -> ProxySettings:
     item = workload.item
     account = service_account(model, workload)
     mounts = account.get("automountServiceAccountToken") if account is not None else None
@@ -38,7 +58,13 @@ def proxy_settings(model: Model, workload: Workload) -> ProxySettings:
 
 def injection(model: Model, workload: Workload) -> Verdict:
     """The injector's decision; unknown where a Flux variable or a Namespace that is not here decides."""
-    settings = proxy_settings(model, workload)
+    known, key = model.once(_Known).verdicts, _key(workload)
+    if key not in known:
+        known[key] = _verdict(proxy_settings(model, workload))
+    return known[key]
+
+
+def _verdict(settings: ProxySettings) -> Verdict:
     pod, namespace = settings.pod, settings.namespace
     if unresolved(pod.annotations.get(INJECT)) or unresolved(namespace.annotations.get(INJECT)):
         # Whatever the variable is, something else may keep the pods out.
