@@ -85,7 +85,7 @@ def _ending(ended: Ended, said: list[str]) -> Iterator[str]:
         if "internal/error" in text:
             line = next(line for line in text.splitlines() if "internal/error" in line)
             yield f"internal error: {line[:300]}"
-        if re.search(r"\w+Warning: ", text):
+        if re.search(r"\b\w{1,60}Warning: ", text):
             yield f"python warning: {next(line for line in text.splitlines() if 'Warning: ' in line)[:200]}"
 
 
