@@ -39,11 +39,11 @@ def _quoted(text: str) -> str:
 def test_a_character_anywhere(tmp_path: Path, char: str, place: str) -> None:
     odd, text = f"a{char}b", _quoted(f"a{char}b")
     body = {
-        "value": f"metadata: {{name: x}}\ndata: {{motd: {text}}}\n",
-        "key": f"metadata: {{name: x}}\ndata: {{{text}: v}}\n",
-        "name": f"metadata: {{name: {text}}}\n",
-        "label": f"metadata: {{name: x, annotations: {{a: {text}}}}}\n",
-    }.get(place, "metadata: {name: x}\n")
+        "value": f"metadata: {{name: x, namespace: shop}}\ndata: {{motd: {text}}}\n",
+        "key": f"metadata: {{name: x, namespace: shop}}\ndata: {{{text}: v}}\n",
+        "name": f"metadata: {{name: {text}, namespace: shop}}\n",
+        "label": f"metadata: {{name: x, namespace: shop, annotations: {{a: {text}}}}}\n",
+    }.get(place, "metadata: {name: x, namespace: shop}\n")
     patch = f"- {{op: add, path: /data, value: {{k: {text}}}}}"
     flux = (
         f"patches: [{{target: {{kind: ConfigMap}}, patch: {json.dumps(patch)}}}]" if place == "inline" else ""
@@ -87,7 +87,7 @@ def _submissions(*data: Any) -> list[SchemaCheck]:
 
 
 def _map(name: str, **more: Any) -> dict[str, Any]:
-    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}, **more}
+    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name, "namespace": "shop"}, **more}
 
 
 @pytest.mark.parametrize("char", CHARACTERS + REFUSED_BY_KUSTOMIZE, ids=lambda char: f"U+{ord(char):04X}")

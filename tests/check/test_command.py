@@ -29,7 +29,7 @@ def test_findings(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = capsys.readouterr().out
     assert out.startswith(
         "1 of 1 root judged, 1 object\n\ncannot be applied:\n"
-        "app/map.yaml:5:1: error: ConfigMap x: unknown field 'datta'"
+        "app/map.yaml:5:1: error: ConfigMap shop/x: unknown field 'datta'"
     )
     assert "\x1b" not in out, "no colour where nobody looks"
 

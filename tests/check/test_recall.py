@@ -90,7 +90,7 @@ def test_nothing_stale(tmp_path: Path, change: str) -> None:
             "resources: [map.yaml, ../base]\n"
             "components: [../component]\n"
             "patches: [{path: patch.yaml}]\n"
-            "configMapGenerator: [{name: made, files: [data.txt]}]\n"
+            "configMapGenerator: [{name: made, namespace: shop, files: [data.txt]}]\n"
         ),
         "apps/one/patch.yaml": config_map("one", key="b"),
         "apps/one/data.txt": "text\n",

@@ -188,5 +188,5 @@ def test_quiet_and_verbose(tmp_path: Path) -> None:
     write(tmp_path, {"a/b.yaml": config_map("x") + "datta: {}\n"})
     said = run("check", "-q", folder=tmp_path)
     assert said.returncode == 1
-    assert said.stdout.startswith("a/b.yaml:5:1: error: ConfigMap x: unknown field 'datta'")
+    assert said.stdout.startswith("a/b.yaml:5:1: error: ConfigMap shop/x: unknown field 'datta'")
     assert "1 root" not in said.stdout

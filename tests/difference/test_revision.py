@@ -61,7 +61,7 @@ def test_revisions(
 
     assert diff(old, new, repository=checkout) is ExitCode.CLEAN
     assert capsys.readouterr().out == (
-        f"folder app\n  ~ ConfigMap x\n      data.a: {change}\n\n1 object changed in 1 root\n"
+        f"folder app\n  ~ ConfigMap shop/x\n      data.a: {change}\n\n1 object changed in 1 root\n"
     )
     assert state(checkout) == before, "neither the index nor the work tree is touched"
 
@@ -103,7 +103,7 @@ def test_a_folder_of_a_checkout(tmp_path: Path, capsys: pytest.CaptureFixture[st
 
     diff(repository=tmp_path / "sub")
 
-    assert capsys.readouterr().out.splitlines()[1:3] == ["  ~ ConfigMap x", "      data.a: one -> two"]
+    assert capsys.readouterr().out.splitlines()[1:3] == ["  ~ ConfigMap shop/x", "      data.a: one -> two"]
 
 
 def test_no_attribute_leaves_a_file_out(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -122,7 +122,7 @@ def test_a_new_file_and_a_link(checkout: Path, capsys: pytest.CaptureFixture[str
 
     diff(repository=checkout)
 
-    assert capsys.readouterr().out == "folder new: added\n  + ConfigMap y\n\n1 object added in 1 root\n"
+    assert capsys.readouterr().out == "folder new: added\n  + ConfigMap shop/y\n\n1 object added in 1 root\n"
 
 
 def test_hooks_of_git_do_not_lead_elsewhere(

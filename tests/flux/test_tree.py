@@ -76,7 +76,8 @@ def test_generator_of_a_merged_kustomization_is_found(tmp_path: Path) -> None:
     files = {
         "clusters/home/sync.yaml": GITOPS_SYNC,
         "clusters/home/apps.yaml": flux_kustomization("apps", "./apps", spec),
-        "apps/kustomization.yaml": "configMapGenerator: [{name: script, files: [run.sh, other=data/run.sh]}]",
+        "apps/kustomization.yaml": "namespace: shop\n"
+        "configMapGenerator: [{name: script, files: [run.sh, other=data/run.sh]}]",
         "apps/run.sh": "fine\n",
         "apps/data/run.sh": "one\necho ${NONE}\n",
     }
@@ -102,7 +103,8 @@ def test_generated_value_is_placed_at_its_generator(tmp_path: Path) -> None:
     files = {
         "clusters/home/sync.yaml": GITOPS_SYNC,
         "clusters/home/apps.yaml": flux_kustomization("apps", "./apps", spec),
-        "apps/kustomization.yaml": "configMapGenerator:\n- name: a\n- name: b\n  literals: ['k=${flag}']\n",
+        "apps/kustomization.yaml": "namespace: shop\nconfigMapGenerator:\n- name: a\n"
+        "- name: b\n  literals: ['k=${flag}']\n",
     }
 
-    assert lines(check(tmp_path, files)) == ["apps/kustomization.yaml:3:3 kubeconform/type"]
+    assert lines(check(tmp_path, files)) == ["apps/kustomization.yaml:4:3 kubeconform/type"]

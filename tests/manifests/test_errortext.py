@@ -28,13 +28,14 @@ def test_json_patch_that_does_not_apply(tmp_path: Path) -> None:
 
 
 def test_unknown_behaviour_of_a_generator(tmp_path: Path) -> None:
-    text = "resources: [map.yaml]\nconfigMapGenerator: [{name: map, literals: [a=b], behavior: mrge}]\n"
+    text = "namespace: shop\nresources: [map.yaml]\n"
+    text += "configMapGenerator: [{name: map, literals: [a=b], behavior: mrge}]\n"
 
     assert "app/kustomization.yaml" in finding(tmp_path, text)
 
 
 def test_generated_and_written_with_one_name(tmp_path: Path) -> None:
-    text = "resources: [map.yaml]\nconfigMapGenerator: [{name: map, literals: [a=b]}]\n"
+    text = "resources: [map.yaml]\nconfigMapGenerator: [{name: map, namespace: shop, literals: [a=b]}]\n"
 
     assert "ConfigMap 'map' twice" in finding(tmp_path, text)
 

@@ -48,7 +48,7 @@ def flux_kustomization(name: str, path: str, spec: str = "") -> str:
 def config_map(name: str, **data: str) -> str:
     """A ConfigMap whose values are written as they are given."""
     lines = "".join(f"  {key}: {value}\n" for key, value in data.items())
-    return f"apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: {name}}}\ndata:\n{lines}"
+    return f"apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: {name}, namespace: shop}}\ndata:\n{lines}"
 
 
 def deployment(name: str, namespace: str, *, inject: str = "", account: str = "default") -> str:

@@ -6,10 +6,14 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from meshwright.apps.kindscopes import is_namespaced
 from meshwright.check.model.index import Item, Model
+from meshwright.check.model.repository import Root, RootKind
 from meshwright.check.model.workloads import Workload, workloads
-from meshwright.check.rules.rule import Hit, rule
+from meshwright.check.rules.rule import Engine, Hit, rule
 from meshwright.flux.substitution import unresolved
+from meshwright.manifests.generated import place_of
+from meshwright.manifests.unit import BuiltObject
 from meshwright.quantity import quantity
 from meshwright.words import did_you_mean
 from meshwright.yaml.pointer import Pointer, items_of, mapping_of
@@ -144,3 +148,52 @@ def _containers(workload: Workload) -> Iterator[tuple[Pointer, Mapping[str, Any]
         for number, container in enumerate(items_of(workload.pod.get(field))):
             if isinstance(container, Mapping):
                 yield (*workload.template, "spec", field, number), container
+
+
+@rule(
+    "MW685",
+    "namespace-not-specified",
+    "An object has no namespace",
+    why="Flux does not put objects into the namespace default. It reports 'namespace not specified' and does not "
+    "apply any object of the Kustomization.",
+    fix="set metadata.namespace, namespace in the kustomization.yaml, or targetNamespace in the Kustomization",
+    source="fluxcd/pkg ssa/errors, DryRunErr; TestApply_MissingNamespaceErr in ssa/manager_apply_test.go",
+    engine=Engine.FLUX,
+)
+def namespace_not_specified(model: Model) -> Iterator[Hit]:
+    for root in model.repository.roots:
+        if root.kind is not RootKind.FLUX or root.kustomization is None or _may_get_namespace(model, root):
+            continue
+        for built in root.objects:
+            # What a generator would merge into may be missing, and have the namespace.
+            is_rest = not root.built and built.origin.configured_in is not None
+            if built.namespace or built.origin.is_chart or is_rest or not _has_namespace(model, root, built):
+                continue
+            text = f"{built.title} has no namespace, and {root.kustomization.title} sets none"
+            at = place_of(model.files, model.repository.index, built, ("metadata",))
+            yield Hit(at, text, subject=built.title)
+
+
+def _may_get_namespace(model: Model, root: Root) -> bool:
+    """Whether a part that could not be built may set the namespace of the rest."""
+    if root.built or root.unit is None:
+        return False
+    files = [model.repository.index.get(folder) for folder in root.unit.inputs.folders]
+    written = [file.data for file in files if file is not None] + [root.unit.manifest or {}]
+    return any(data.get(field) for data in written for field in ("components", "transformers"))
+
+
+def _has_namespace(model: Model, root: Root, built: BuiltObject) -> bool:
+    """Whether objects of this kind have a namespace: Kubernetes', well known, or of a CRD in this repository."""
+    known = is_namespaced(built)
+    return model.once(_scopes).get((root.cluster, built.group, built.kind), False) if known is None else known
+
+
+def _scopes(model: Model) -> dict[tuple[str, str, str], bool]:
+    return {
+        (item.cluster, str(item.get("spec", "group")), str(item.get("spec", "names", "kind"))): item.get(
+            "spec", "scope"
+        )
+        == "Namespaced"
+        for item in model.items("CustomResourceDefinition", "apiextensions.k8s.io")
+    }
