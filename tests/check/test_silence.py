@@ -8,7 +8,7 @@ import pytest
 
 from meshwright.check import check_repository
 from meshwright.check.report import Report
-from support.repositories import GITOPS_SYNC, flux_kustomization, write
+from support.repositories import GITOPS_SYNC, config_map, flux_kustomization, write
 
 _SOURCE = """
     apiVersion: source.toolkit.fluxcd.io/v1
@@ -86,6 +86,25 @@ def test_a_kustomization_for_another_cluster_silences_nothing(tmp_path: Path) ->
     report = _check(tmp_path, "kubeConfig: {secretRef: {name: other}}")
 
     assert _severities(report) == {"MW202": "error", "MW210": "error"}
+
+
+@pytest.mark.parametrize(
+    ("namespace", "silenced"), [("flux-system", []), ("blog", ["MW202 (1), MW210 (1), MW635 (1)"])]
+)
+def test_one_kubeconfig_name_in_two_namespaces_may_be_one_cluster(
+    namespace: str, silenced: list[str], tmp_path: Path
+) -> None:
+    remote = "kubeConfig: {secretRef: {name: east}}"
+    files = {
+        "clusters/home/mesh.yaml": flux_kustomization("mesh", "./mesh", f"wait: true, {remote}"),
+        "clusters/home/more.yaml": flux_kustomization("more", "./more", remote).replace(
+            "namespace: flux-system}", f"namespace: {namespace}}}", 1
+        ),
+        "more/map.yaml": config_map("map"),
+    }
+    report = _check(tmp_path, "kubeConfig: {secretRef: {name: other}}", **files)
+
+    assert _silenced(report) == silenced
 
 
 @pytest.mark.parametrize(

@@ -117,12 +117,13 @@ def model_of(case: Case) -> Model:
                     RootKind.FLUX,
                     entry.path,
                     entry.name,
-                    cluster,
+                    entry.place(cluster),
                     entry.path_position,
                     True,
                     inside,
                     True,
                     entry,
+                    home=cluster,
                 )
             )
         elif is_kind(built.data, "Application"):

@@ -42,7 +42,7 @@ VARIABLES = {
     **SHOP,
     "apps/shop/web.yaml": WEB.replace("value: info", "value: '${LEVEL}'"),
     "clusters/home/settings.yaml": config_map("settings", LEVEL="info").replace(
-        "{name: settings}", "{name: settings, namespace: flux-system}"
+        "{name: settings, namespace: shop}", "{name: settings, namespace: flux-system}"
     ),
     "clusters/home/shop.yaml": flux_kustomization(
         "shop", "./apps/shop", "postBuild: {substituteFrom: [{kind: ConfigMap, name: settings}]}"

@@ -64,6 +64,10 @@ class FluxKustomization:
         reference = mapping_of(self.spec.get("sourceRef"))
         return SourceReference(str(reference.get("kind") or ""), str(reference.get("name") or ""))
 
+    def place(self, cluster: str) -> str:
+        """The cluster that gets its objects, for a Kustomization that is itself on ``cluster``."""
+        return place_of(self.built, cluster)
+
     @property
     def origin(self) -> str:
         """The file that defines it."""
@@ -85,6 +89,20 @@ def normalise(path: str) -> str:
     source: securejoin in kustomize-controller, which keeps every path below the artifact.
     """
     return posixpath.normpath(posixpath.join("/", path)).lstrip("/") or "."
+
+
+def other_cluster(built: BuiltObject) -> str:
+    """The other cluster of a spec.kubeConfig, by its Secret or ConfigMap; empty without one."""
+    config = mapping_of(mapping_of(built.data.get("spec")).get("kubeConfig"))
+    references = (mapping_of(config.get("secretRef")), mapping_of(config.get("configMapRef")))
+    names = (reference["name"] for reference in references if reference.get("name"))
+    return next((f"{built.namespace}/{name}" for name in names), "")
+
+
+def place_of(built: BuiltObject, cluster: str) -> str:
+    """The cluster that gets what a Kustomization or HelmRelease on ``cluster`` applies."""
+    other = other_cluster(built)
+    return f"{cluster} {other}" if other else cluster
 
 
 def is_kustomization(data: Mapping[str, Any]) -> bool:

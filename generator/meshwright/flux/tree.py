@@ -41,6 +41,11 @@ class AppliedKustomization:
     faults: list[Finding] = field(default_factory=list)
     built: bool = False
 
+    @property
+    def place(self) -> str:
+        """The cluster that gets its objects."""
+        return self.kustomization.place(self.cluster)
+
 
 class FluxTree:
     """Finds Kustomizations level by level: first those in files, then those that only exist in built output.
@@ -172,13 +177,11 @@ class FluxTree:
             return None
         return AppliedKustomization(item, cluster, self._maker.unit(item, cluster))
 
-    def _scope(self, item: FluxKustomization, cluster: str) -> UnseenScope | None:
-        """What a Kustomization that cannot be built may bring; nothing if it is for another cluster."""
-        if mapping_of(item.spec.get("kubeConfig")):
-            return None
+    def _scope(self, item: FluxKustomization, cluster: str) -> UnseenScope:
+        """What a Kustomization that cannot be built may bring."""
         target = item.spec.get("targetNamespace")
         url = self._sources.url(item.source)
-        return UnseenScope(cluster, (str(target),) if target else (), url=url)
+        return UnseenScope(item.place(cluster), (str(target),) if target else (), url=url)
 
     def _apply(self, instance: AppliedKustomization) -> Iterator[tuple[FluxKustomization, str]]:
         """Substitute variables in an instance's objects; yields the Kustomizations among them."""
@@ -202,8 +205,8 @@ class FluxTree:
             if is_kustomization(built.data) and built.name != item.built.name:
                 child = FluxKustomization(built, item.files)
                 if is_open or variables.unseen:
-                    self._open.add((instance.cluster, child.title))
-                yield child, instance.cluster
+                    self._open.add((instance.place, child.title))
+                yield child, instance.place
         instance.faults = substitution.findings
         self.findings.extend(substitution.findings)
 
@@ -218,7 +221,7 @@ class FluxTree:
             try:
                 yield from expand(built, self._providers, partial(position_of, files, built))
             except NotExpanded as reason:
-                scope = UnseenScope(instance.cluster)
+                scope = UnseenScope(instance.place)
                 self.not_seen.append(NotSeen(built.title, str(reason), position_of(files, built), scope))
 
     def _report_unseen(self, item: FluxKustomization, variables: Variables) -> None:
@@ -234,7 +237,7 @@ class FluxTree:
 
     def _record_config(self, instance: AppliedKustomization, built: BuiltObject, *, final: bool) -> None:
         if built.kind in ("ConfigMap", "Secret"):
-            named = self._config_objects.setdefault((instance.cluster, built.kind, built.name), {})
+            named = self._config_objects.setdefault((instance.place, built.kind, built.name), {})
             if final or built.namespace not in named:
                 named[built.namespace] = built
 

@@ -219,6 +219,7 @@ class _RepositoryLoader:
                         faults=tuple(result.findings),
                         release=chart.built,
                         parent=chart.root,
+                        home=chart.root.cluster if chart.root is not None else None,
                     )
                 )
 
@@ -228,7 +229,7 @@ class _RepositoryLoader:
     def _grow_applications(self, units: Iterable[BuildUnit]) -> None:
         """Find Applications in objects from Flux, and in folders and files that are applied manually."""
         others: list[tuple[str, BuiltObject]] = [
-            (instance.cluster, built) for instance in self._tree.instances for built in instance.objects
+            (instance.place, built) for instance in self._tree.instances for built in instance.objects
         ]
         for unit in units:
             cluster = self._tree.cluster_of(unit.requested_at.path)
@@ -281,7 +282,7 @@ class _RepositoryLoader:
             RootKind.FLUX,
             item.path,
             item.name,
-            instance.cluster,
+            instance.place,
             item.path_position,
             instance.built,
             tuple(self._readable(built) for built in instance.objects),
@@ -290,6 +291,7 @@ class _RepositoryLoader:
             unit=instance.unit,
             faults=(*self._builds.result(instance.unit).findings, *instance.faults),
             variables=instance.variables,
+            home=instance.cluster,
         )
 
     def _argocd_root(self, instance: ArgoInstance) -> Root:

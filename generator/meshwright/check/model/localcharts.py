@@ -15,7 +15,7 @@ from meshwright.check.model.valuesource import ValuesSource
 from meshwright.errors import Position
 from meshwright.finding import Finding, NotSeen
 from meshwright.flux.helmrelease import is_helm_release
-from meshwright.flux.kustomization import SourceReference, normalise
+from meshwright.flux.kustomization import SourceReference, normalise, place_of
 from meshwright.manifests.buildinputs import BuildInputs
 from meshwright.manifests.chartcopy import ChartFault, has_dependency
 from meshwright.manifests.chartstore import ChartStore
@@ -112,7 +112,14 @@ class LocalCharts:
         namespace = str(own.get("targetNamespace") or built.namespace or "default")
         name = str(own.get("releaseName") or built.name)
         chart = LocalChart(
-            *self._named(folder), folder, name, namespace, built.title, root.cluster, at, tuple(layers)
+            *self._named(folder),
+            folder,
+            name,
+            namespace,
+            built.title,
+            place_of(built, root.cluster),
+            at,
+            tuple(layers),
         )
         chart = replace(
             chart, complete=values.complete, root=root, built=built, findings=tuple(values.findings)

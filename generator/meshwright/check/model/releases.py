@@ -16,6 +16,7 @@ from meshwright.errors import Position
 from meshwright.faults import contained
 from meshwright.finding import Finding
 from meshwright.flux.helmrelease import chart_of, is_helm_release
+from meshwright.flux.kustomization import place_of
 from meshwright.flux.substitution import unresolved
 from meshwright.manifests.kustomization import KustomizationFile, join
 from meshwright.manifests.manifestfile import yaml_finding
@@ -56,7 +57,7 @@ class ChartRelease:
     application: Application | None = None
     findings: tuple[Finding, ...] = ()
     is_unknown: Callable[[Any], bool] = _never
-    # The cluster of its Application, which may install it on another one.
+    # The cluster of its HelmRelease or Application, which may install it on another one.
     hub: str = ""
 
     def value(self, *pointer: str | int) -> Any:
@@ -120,6 +121,7 @@ def _dependencies(repository: Repository, local: LocalChart) -> Iterator[ChartRe
             complete=local.complete,
             root=local.root,
             built=local.built,
+            hub=local.root.cluster if local.root else local.cluster,
         )
 
 
@@ -138,7 +140,7 @@ def _helm_release(repository: Repository, root: Root, built: BuiltObject) -> Cha
         name=str(spec.get("releaseName") or built.name),
         namespace=str(spec.get("targetNamespace") or built.namespace),
         title=built.title,
-        cluster=root.cluster,
+        cluster=place_of(built, root.cluster),
         position=position_of(repository.files, built, pointer),
         values=merge(layers),
         repository=_url(find(kind, *named)),
@@ -148,6 +150,7 @@ def _helm_release(repository: Repository, root: Root, built: BuiltObject) -> Cha
         built=built,
         findings=tuple(source.findings),
         is_unknown=lambda value: not root.complete and unresolved(value),
+        hub=root.cluster,
     )
 
 

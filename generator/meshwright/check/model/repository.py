@@ -60,12 +60,12 @@ class Root:
     # The HelmRelease that installs it, and the root that applies that.
     release: BuiltObject | None = None
     parent: Root | None = None
-    # The cluster of its Application, which may apply it to another one.
+    # The cluster of its Kustomization, HelmRelease or Application, which may apply it to another one.
     home: str | None = None
 
     @property
     def hub(self) -> str:
-        """The cluster that its Application is on; its own if it has none."""
+        """The cluster that what applies it is on; its own if nothing does."""
         return self.cluster if self.home is None else self.home
 
 

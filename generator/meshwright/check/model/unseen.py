@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 from fnmatch import fnmatchcase
 
@@ -13,6 +13,7 @@ from meshwright.check.model.repository import Repository, Root
 from meshwright.errors import Position
 from meshwright.faults import ID as INTERNAL
 from meshwright.finding import UnseenScope
+from meshwright.flux.kustomization import other_cluster, place_of
 from meshwright.manifests.manifestfile import object_name
 from meshwright.yaml.pointer import items_of, mapping_of
 
@@ -134,6 +135,28 @@ def gaps_of(repository: Repository) -> Iterator[Gap]:
     for item in repository.not_seen:
         if item.scope is not None:
             yield _gap(repository, item.subject, item.position, item.scope)
+    yield from _of_one_name(repository)
+
+
+def _of_one_name(repository: Repository) -> Iterator[Gap]:
+    """What goes to a cluster by a kubeconfig whose name another namespace has, too: it may be one cluster."""
+    found: dict[tuple[str, str], dict[str, Gap]] = {}
+    applied = [
+        (root.hub, root.kustomization.built, root.position) for root in repository.roots if root.kustomization
+    ]
+    applied += [
+        (root.cluster, built, built.origin.position)
+        for root, built in repository.by_kind.get("HelmRelease", [])
+    ]
+    for hub, built, position in applied:
+        namespace, _, name = other_cluster(built).partition("/")
+        if name:
+            found.setdefault((hub, name), {})[namespace] = Gap(built.title, position, place_of(built, hub))
+    for gaps in found.values():
+        for own in gaps.values():
+            yield from (
+                replace(gap, cluster=own.cluster, is_root=True) for gap in gaps.values() if gap is not own
+            )
 
 
 def _gap(repository: Repository, subject: str, at: Position, scope: UnseenScope) -> Gap:

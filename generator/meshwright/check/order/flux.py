@@ -8,7 +8,7 @@ applies it.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 from meshwright.check.model.index import CONTROL_PLANE, INJECTOR, Item
@@ -24,7 +24,7 @@ from meshwright.check.order.startup import (
     StartupUnit,
 )
 from meshwright.faults import contained
-from meshwright.yaml.pointer import mapping_of
+from meshwright.flux.kustomization import other_cluster, place_of
 
 KUSTOMIZE, HELM = "kustomize.toolkit.fluxcd.io", "helm.toolkit.fluxcd.io"
 _DEFAULT_NAMESPACE = "default"
@@ -69,23 +69,15 @@ def _is_by_hand(startup: StartupModel, root: Root) -> bool:
 
 
 def _unit(item: Item) -> StartupUnit:
-    root = item.root.kustomization
-    target = _target(item.spec) or (_target(root.spec) if root is not None else "")
+    target = other_cluster(item.built)
     return StartupUnit(item.cluster, item.built.kind, item.namespace, item.name, item.at(), target)
-
-
-def _target(spec: Mapping[str, Any]) -> str:
-    """The other cluster of a spec.kubeConfig, by the name of its Secret or ConfigMap; empty without one."""
-    config = mapping_of(spec.get("kubeConfig"))
-    references = (mapping_of(config.get("secretRef")), mapping_of(config.get("configMapRef")))
-    return next((str(reference["name"]) for reference in references if reference.get("name")), "")
 
 
 def _add_kustomization(startup: StartupModel, root: Root, items: list[Item]) -> None:
     assert root.kustomization is not None
     built = root.kustomization.built
-    namespace, target = built.namespace or _DEFAULT_NAMESPACE, _target(root.kustomization.spec)
-    unit = StartupUnit(root.cluster, "Kustomization", namespace, built.name, root.position, target)
+    namespace, target = built.namespace or _DEFAULT_NAMESPACE, other_cluster(built)
+    unit = StartupUnit(root.hub, "Kustomization", namespace, built.name, root.position, target)
     events = startup.unit(unit)
     startup.contents.append(
         Content(
@@ -103,7 +95,7 @@ def _add_chart(startup: StartupModel, root: Root, items: list[Item]) -> None:
     """Add the objects of a chart of this repository, which its HelmRelease applies."""
     assert root.release is not None
     events = startup.find(
-        root.cluster, "HelmRelease", root.release.namespace or _DEFAULT_NAMESPACE, root.release.name
+        root.hub, "HelmRelease", root.release.namespace or _DEFAULT_NAMESPACE, root.release.name
     )
     if events is None:
         return
@@ -128,10 +120,10 @@ def owner_of(startup: StartupModel, item: Item) -> dict[Moment, int] | None:
     root = item.root
     if root.kind is RootKind.FLUX and root.kustomization is not None:
         built = root.kustomization.built
-        return startup.find(root.cluster, "Kustomization", built.namespace or _DEFAULT_NAMESPACE, built.name)
+        return startup.find(root.hub, "Kustomization", built.namespace or _DEFAULT_NAMESPACE, built.name)
     if root.release is not None:
         home = root.release.namespace or _DEFAULT_NAMESPACE
-        return startup.find(root.cluster, "HelmRelease", home, root.release.name)
+        return startup.find(root.hub, "HelmRelease", home, root.release.name)
     return startup.find(root.cluster, "manual apply of", "", root.path)
 
 
@@ -180,25 +172,27 @@ def _add_ready(startup: StartupModel, item: Item) -> None:
         because = Because("wait", "wait: true", item.at("spec", "wait"))
         startup.graph.before(events[Moment.UP], events[Moment.READY], because)
         return
+    # Health checks look at the cluster that gets the objects.
+    place = place_of(item.built, item.cluster)
     for number, entry in enumerate(item.list("spec", "healthChecks")):
         if not isinstance(entry, dict):
             continue
         kind, name = str(entry.get("kind")), str(entry.get("name"))
         namespace = str(entry.get("namespace") or item.namespace)
-        found = startup.find(item.cluster, kind, namespace, name)
+        found = startup.find(place, kind, namespace, name)
         if found is events:
             # source: kustomize-controller 1.9, checkHealth: "guard against deadlock (waiting on itself)".
             continue
         if found is not None and kind in ("Kustomization", "HelmRelease"):
-            if (other := startup.model.find(item.cluster, kind, namespace, name)) is not None:
+            if (other := startup.model.find(place, kind, namespace, name)) is not None:
                 _wait_for_user(startup, item, other)
             because = Because("healthChecks", "healthChecks", item.at("spec", "healthChecks", number))
             startup.graph.before(found[Moment.READY], events[Moment.READY], because)
         elif kind == "Deployment" and name == INJECTOR:
             because = Because("healthChecks", "healthChecks", item.at("spec", "healthChecks", number))
-            for up in _injector(startup, item, namespace):
+            for up in _injector(startup, place, namespace):
                 startup.graph.before(up, events[Moment.READY], because)
-        elif (checked := startup.model.find(item.cluster, kind, namespace, name)) is not None:
+        elif (checked := startup.model.find(place, kind, namespace, name)) is not None:
             because = Because("healthChecks", "healthChecks", item.at("spec", "healthChecks", number))
             for runs in _running(startup, checked):
                 startup.graph.before(runs, events[Moment.READY], because)
@@ -228,17 +222,17 @@ def _running(startup: StartupModel, item: Item) -> Iterator[int]:
     yield startup.running[id(item.built)]
 
 
-def _injector(startup: StartupModel, item: Item, namespace: str) -> Iterator[int]:
+def _injector(startup: StartupModel, cluster: str, namespace: str) -> Iterator[int]:
     """When the injector's Deployment runs, if one unit is known to bring it."""
     model = startup.model
-    deployment = model.find(item.cluster, "Deployment", namespace, INJECTOR)
+    deployment = model.find(cluster, "Deployment", namespace, INJECTOR)
     if deployment is not None:
         if owner := owner_of(startup, deployment):
             yield owner[Moment.UP]
         return
-    releases = [one for one in model.charts(CONTROL_PLANE, item.cluster) if one.namespace == namespace]
+    releases = [one for one in model.charts(CONTROL_PLANE, cluster) if one.namespace == namespace]
     if len(releases) == 1 and (built := releases[0].built) is not None:
-        found = startup.find(item.cluster, built.kind, built.namespace or _DEFAULT_NAMESPACE, built.name)
+        found = startup.find(releases[0].hub, built.kind, built.namespace or _DEFAULT_NAMESPACE, built.name)
         if found is not None:
             yield found[Moment.UP]
 

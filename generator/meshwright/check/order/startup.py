@@ -200,7 +200,7 @@ class StartupModel:
     def _releases(self) -> dict[tuple[str, int], list[ChartRelease]]:
         found: dict[tuple[str, int], list[ChartRelease]] = {}
         for release in self.model.releases:
-            found.setdefault((release.cluster, id(release.built)), []).append(release)
+            found.setdefault((release.hub, id(release.built)), []).append(release)
         return found
 
     def applied_by(self, unit: StartupUnit) -> Sequence[Item]:
@@ -237,6 +237,6 @@ class StartupModel:
     def parts(self, unit: StartupUnit) -> Iterator[StartupUnit]:
         """The HelmReleases that a Kustomization applies."""
         for item in self.applied_by(unit):
-            events = self.find(unit.cluster, "HelmRelease", item.namespace, item.name)
+            events = self.find(item.cluster, "HelmRelease", item.namespace, item.name)
             if item.built.kind == "HelmRelease" and events is not None:
                 yield self.owner(events[Moment.STARTED])

@@ -41,7 +41,9 @@ def issuer_secret(model: Model) -> Iterator[Hit]:
         if not makers(model, release.cluster, release.namespace, ISSUER_SECRET):
             at = release.at("identity", "issuer", "scheme")
             text = f"{release.title} mounts Secret {release.namespace}/{ISSUER_SECRET}, which nothing creates"
-            others = [item.title for item in certificates(model, ISSUER_SECRET)]
+            others = [
+                item.title for item in certificates(model, ISSUER_SECRET) if item.cluster == release.cluster
+            ]
             text += f"; {others[0]} creates one in its own namespace" if others else ""
             absent = Absence(release.cluster, ("Secret",), release.namespace)
             yield Hit(at, text, subject=release.title, absent=absent)

@@ -109,7 +109,7 @@ def _is_ready_when_applied(model: Model, kustomization: Item) -> bool:
         own = root.kustomization
         if (
             own is not None
-            and root.cluster == kustomization.cluster
+            and root.hub == kustomization.cluster
             and own.name == kustomization.built.qualified_name
         ):
             kinds = {built.kind for built in root.objects}
