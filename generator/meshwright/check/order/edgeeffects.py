@@ -90,6 +90,7 @@ class EdgeEffects:
     def _too_early(self, soft: SoftDependency) -> str:
         effect = {
             "injector": ", and then its pods run without a proxy until they are restarted",
+            "crds": ", and then HTTPRoutes of policy.linkerd.io are ignored until its controllers restart",
             "gateway": ", and then routes are ignored until its controllers restart",
         }.get(soft.kind, "")
         return f"{self._startup.who(soft)} may start before {soft.what}{effect}"

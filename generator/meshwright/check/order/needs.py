@@ -270,6 +270,12 @@ class _Needs:
             what = gateway[0].unit.title
             soft = SoftDependency(chart.applied, events, "gateway", release.title, what, release.position)
             self._startup.soft_dependencies.append(soft)
+        # Whatever brings both is said once.
+        known = {provider.event for provider in gateway}
+        if crds and not any(one.by_hand or one.unit == chart.unit or one.event in known for one in crds):
+            events, what = tuple(provider.event for provider in crds), crds[0].unit.title
+            soft = SoftDependency(chart.applied, events, "crds", release.title, what, release.position)
+            self._startup.soft_dependencies.append(soft)
 
 
 def _may_be_missing(providers: list[Provider]) -> bool:

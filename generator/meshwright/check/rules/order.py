@@ -167,3 +167,19 @@ def suspended_dependency(model: Model) -> Iterator[Hit]:
                     where = found.at("spec", "suspend")
                     text = f"{item.title} depends on {found.title}, which is suspended ({where})"
                     yield Hit(at, text, subject=item.title)
+
+
+@rule(
+    "MW010",
+    "control-plane-before-linkerd-crds",
+    "The control plane may start before Linkerd's CRDs",
+    why="The policy controller looks for HTTPRoutes of policy.linkerd.io only once, at startup: if the CRDs come "
+    "later, it ignores these routes until it restarts. The destination controller restarts until the CRDs exist.",
+    fix="make linkerd-control-plane wait for linkerd-crds",
+    source="linkerd2 policy-controller/runtime/src/args.rs, api_resource_exists; controller/k8s/api.go, initAPI",
+    since="2024.8.1",
+    severity=Severity.WARNING,
+)
+def before_crds(model: Model) -> Iterator[Hit]:
+    for fault in (OrderFault.RACE, OrderFault.TOO_EARLY):
+        yield from _diagnosed(fault, "crds")(model)
