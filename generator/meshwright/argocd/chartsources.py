@@ -28,7 +28,7 @@ from meshwright.yaml.pointer import mapping_of
 class Release:
     """A chart with its layers of values; ``subject`` names its Application in messages.
 
-    ``complete`` is false if a layer is not available offline.
+    ``complete`` is false if a layer is not available offline or has a fault.
     """
 
     chart: ChartReference
@@ -73,7 +73,8 @@ class ChartUnits:
         reader = ValuesReader(self._files, self._own, source)
         chart, layers = reader.chart(), reader.layers()
         title = source.application.title
-        release = Release(chart, layers, title, source, cluster, not reader.not_seen, hub=hub)
+        whole = not (reader.not_seen or reader.findings)
+        release = Release(chart, layers, title, source, cluster, whole, hub=hub)
         plan = ChartPlan(release, None, findings=reader.findings, not_seen=list(reader.not_seen))
         lacks_charts = False
         if not source.chart:

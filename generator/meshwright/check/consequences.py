@@ -57,7 +57,7 @@ _IDS = {
     ),
     Consequence.LOST: (
         "MW1 MW204 MW205 MW206 MW215 MW218 MW225 MW226 MW603 MW609 MW624 MW625 MW626 MW630 MW709 MW802 "
-        "MW804 MW810 MW813 MW923 MW924 MW925 MW926"
+        "MW804 MW810 MW813 MW923 MW924 MW925 MW926 schema/template"
     ),
     Consequence.UNTIDY: (
         "suppression/ baseline/ layout/unlisted layout/unapplied generate/foreign MW307 MW315 MW318 MW505 "

@@ -36,9 +36,9 @@ class ChartRelease:
     """One installation of a chart; ``title`` is for messages, ``position`` is that of its version.
 
     ``repository`` is the URL of its Helm repository, or empty if unknown; ``source`` is the kind of the Flux
-    source that it comes from. ``complete`` is false if some values are not in the repository. ``built`` is
-    its HelmRelease, ``folder`` the folder of the kustomization with its helmCharts entry, ``application`` the
-    Argo CD Application that installs it. ``findings`` are faults in its values.
+    source that it comes from. ``complete`` is false if some values are not in the repository or cannot be
+    read. ``built`` is its HelmRelease, ``folder`` the folder of the kustomization with its helmCharts entry,
+    ``application`` the Argo CD Application that installs it. ``findings`` are faults in its values.
     """
 
     chart: ChartReference
@@ -210,15 +210,18 @@ def _helm_charts(repository: Repository, kustomization: KustomizationFile) -> It
             continue
         layers: list[ValuesLayer] = []
         findings: list[Finding] = []
+        complete = True
         for file in [entry.get("valuesFile"), *items_of(entry.get("additionalValuesFiles"))]:
             # The build reports a missing file.
             path = join(kustomization.folder, file) if isinstance(file, str) else ""
             if not path or not repository.files.is_file(path):
+                complete = complete and not file
                 continue
             try:
                 documents = repository.files.documents(path)
             except YamlFault as fault:
                 findings.append(yaml_finding(fault, "values/yaml"))
+                complete = False
                 continue
             if documents and isinstance(documents[0].data, dict):
                 found = documents[0]
@@ -239,6 +242,7 @@ def _helm_charts(repository: Repository, kustomization: KustomizationFile) -> It
             position=kustomization.position(("helmCharts", number, "version")),
             values=merge(layers),
             repository=str(entry.get("repo") or ""),
+            complete=complete,
             root=applied,
             folder=kustomization.folder,
             application=applied.application if applied else None,

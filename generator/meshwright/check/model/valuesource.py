@@ -22,7 +22,7 @@ from meshwright.yaml.pointer import Pointer
 class ValuesSource:
     """Reads the layers of values of one release; ``findings`` collects their faults.
 
-    ``complete`` is false if a layer is not in the repository; the layer is reported as not seen.
+    ``complete`` is false if a layer is not in the repository, which is reported as not seen, or has a fault.
     """
 
     def __init__(self, repository: Repository, root: Root, release: BuiltObject) -> None:
@@ -37,7 +37,9 @@ class ValuesSource:
         layers: list[ValuesLayer] = []
         targets: list[ValuesLayer] = []
         for reference in values_references(self._release):
-            self.findings.extend(self._read(reference, layers, targets))
+            faults = [*self._read(reference, layers, targets)]
+            self.complete = self.complete and not faults
+            self.findings.extend(faults)
         spec = self._release.data.get("spec")
         inline = spec.get("values") if isinstance(spec, Mapping) else None
         if isinstance(inline, dict):

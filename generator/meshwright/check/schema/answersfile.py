@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from meshwright.apps.clusters import ANSWERS, ClusterAnswers, cluster_files, is_answers, mismatches
+from meshwright.check.schema.recordedtemplate import recorded_template
 from meshwright.check.schema.schemacheck import SchemaCheck
 from meshwright.finding import Finding
 from meshwright.manifests.files import RepositoryFiles
@@ -36,6 +37,7 @@ def answers_checks(files: RepositoryFiles) -> Iterator[Finding | SchemaCheck]:
         if documents and _is_ours(documents[0].data, schema):
             found[name] = documents[0]
             yield _check(documents[0], schema, path)
+            yield from recorded_template(documents[0])
     if ANSWERS in found:
         yield from _between(found)
 
