@@ -245,6 +245,10 @@ FINDINGS: dict[str, Meaning] = {
         "an answer in .copier-answers.yml does not fit the files of the cluster",
         "undo the edit, and change answers with meshwright update --answers",
     ),
+    "layout/backup": Meaning(
+        "a file is the backup that an editor or a merge made of another one",
+        "remove it, and let Git ignore it",
+    ),
     "layout/cluster": Meaning(
         "no entry point applies the folder of a cluster", "restore the entry point, or remove the folder"
     ),
@@ -254,6 +258,10 @@ FINDINGS: dict[str, Meaning] = {
     "layout/no-answers": Meaning(
         "the folders of a repository or cluster have no answers file, so no update changes them",
         "restore .copier-answers.yml or .copier-answers.<cluster>.yml from Git, or remove the folders",
+    ),
+    "layout/rejected": Meaning(
+        "a .rej file holds the part of an update or patch that could not be merged",
+        "make the change by hand, then remove the file",
     ),
     "layout/second-cluster": Meaning(
         "the answers of a cluster are in a file that no command reads",

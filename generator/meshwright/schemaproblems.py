@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from meshwright.schemafixes import instead_of_type, instead_of_unknown, to_add
 from meshwright.words import closest, did_you_mean
 from meshwright.yaml.pointer import Pointer, dotted
 
@@ -43,7 +44,8 @@ class Problem:
 
     ``pointer`` leads to the value, to the key itself when the key is unknown, and to the parent when
     something is missing. ``text`` starts with the value's dotted path and holds no final stop. ``name`` is
-    the missing name, or the known one that an unknown one is most similar to.
+    the missing name, or the known one that an unknown one is most similar to. ``fix`` is empty if ``text``
+    says what is allowed.
     """
 
     code: str
@@ -52,6 +54,7 @@ class Problem:
     value: Any
     hint: str = ""
     name: str = ""
+    fix: str = ""
 
 
 def problems(schema: Mapping[str, Any], value: Any) -> list[Problem]:
@@ -75,11 +78,13 @@ def _from_error(error: ValidationError) -> Iterator[Problem]:
         case "required":
             yield from _missing(error, pointer)
         case "type":
-            yield Problem("type", pointer, _type_text(error, pointer), error.instance)
+            schema: Any = error.schema
+            fix = instead_of_type(schema, error.instance, _as_list(error.validator_value))
+            yield Problem("type", pointer, _type_text(error, pointer), error.instance, fix=fix)
         case "enum" | "const":
             yield Problem("value", pointer, _enum_text(error, pointer), error.instance)
         case "pattern":
-            schema: Any = error.schema
+            schema = error.schema
             # Editors show the same words.
             told = schema.get("patternErrorMessage")
             why = f"; {told}" if told else f", which does not match {error.validator_value}"
@@ -117,16 +122,20 @@ def _unknown(error: ValidationError, pointer: Pointer) -> Iterator[Problem]:
             yield Problem("removed", here, shown, value[key], str(removed[key]))
         else:
             name = closest(str(key), properties) or ""
-            yield Problem("unknown", here, shown, value[key], did_you_mean(str(key), properties), name)
+            hint = did_you_mean(str(key), properties)
+            fix = instead_of_unknown([*properties], hint)
+            yield Problem("unknown", here, shown, value[key], hint, name, fix)
 
 
 def _missing(error: ValidationError, pointer: Pointer) -> Iterator[Problem]:
     # One error comes for each missing name; the message alone says which.
     value: Any = error.instance
     names: Any = error.validator_value
+    schema: Any = error.schema
     for name in names:
         if name not in value and error.message.startswith(repr(name)):
-            yield Problem("required", pointer, f"'{dotted((*pointer, name))}' is missing", value, name=name)
+            text, fix = f"'{dotted((*pointer, name))}' is missing", to_add(schema, name)
+            yield Problem("required", pointer, text, value, name=name, fix=fix)
 
 
 def _alternatives(error: ValidationError, pointer: Pointer) -> Iterator[Problem]:
@@ -142,7 +151,8 @@ def _alternatives(error: ValidationError, pointer: Pointer) -> Iterator[Problem]
     flat = [inner for branch in branches.values() for inner in branch]
     if all(inner.validator == "type" and not inner.path for inner in flat):
         wanted = [name for inner in flat for name in _as_list(inner.validator_value)]
-        yield Problem("type", pointer, _type_words(error.instance, pointer, wanted), error.instance)
+        fix = instead_of_type({}, error.instance, wanted)
+        yield Problem("type", pointer, _type_words(error.instance, pointer, wanted), error.instance, fix=fix)
         return
     if all(inner.validator == "required" and not inner.path for inner in flat):
         value: Any = error.instance
@@ -151,7 +161,7 @@ def _alternatives(error: ValidationError, pointer: Pointer) -> Iterator[Problem]
         )
         where = f"'{dotted(pointer)}'" if pointer else "it"
         text = f"{where} needs one of {', '.join(names)}"
-        yield Problem("required", pointer, text, error.instance)
+        yield Problem("required", pointer, text, error.instance, fix="add one of them")
         return
     best = min(branches.values(), key=lambda branch: (-max(len(inner.path) for inner in branch), len(branch)))
     for inner in best:

@@ -19,6 +19,8 @@ FILES = (
     "platform/pi/viz/values.yaml",
     "platform/pi/cni/values.yaml",
     "platform/home/trust/values.yaml",
+    "platform/pi/linkerd-viz/values.yaml",
+    "platform/pi/linkerd-trust/webhook-certificates.yaml",
     "platform/gate/values.yaml",
 )
 
@@ -37,6 +39,10 @@ FILES = (
         ("platform/pi/vizz", "platform/pi/viz"),
         ("platform/pi-cluster/viz", "platform/pi/viz"),
         ("platform/pi/gate", "platform/gate"),
+        ("platform/pi/linkerd-vzi", "platform/pi/linkerd-viz"),
+        # Names that are only alike: a layer or a manifest that was deleted is not another one.
+        ("platform/pi/linkerd-crds", ""),
+        ("platform/pi/linkerd-trust/webhook-ca.yaml", ""),
         # Another cluster's folder, another application's file, one of several: nothing was meant for sure.
         ("platform/pi/trust", ""),
         ("apps/mail/deployment.yaml", ""),

@@ -78,7 +78,15 @@ def _cycles(apps: Mapping[str, App]) -> Iterator[tuple[App, Finding]]:
             at = app.at("dependsOn", app.spec.depends_on.index(need))
             if app.name != need:
                 shown = " -> ".join([*cycle, cycle[0]])
-                yield app, Finding("mesh/cycle", at, f"applications depend on each other in a cycle: {shown}")
+                yield (
+                    app,
+                    Finding(
+                        "mesh/cycle",
+                        at,
+                        f"applications depend on each other in a cycle: {shown}",
+                        "remove one dependsOn",
+                    ),
+                )
         seen.update(path)
 
 
@@ -86,10 +94,14 @@ def _depends_on(app: App, context: AppsContext) -> Iterator[Finding]:
     known = {*context.apps, *context.settings.layers}
     for number, need in enumerate(app.spec.depends_on):
         if need not in known:
-            text = (
-                f"dependsOn names '{need}', which is not an application or layer{did_you_mean(need, known)}"
+            hint = did_you_mean(need, known)
+            text = f"dependsOn names '{need}', which is not an application or layer{hint}"
+            yield Finding(
+                "mesh/depends-on",
+                app.at("dependsOn", number),
+                text,
+                "" if hint else "correct the name, or remove it",
             )
-            yield Finding("mesh/depends-on", app.at("dependsOn", number), text)
 
 
 def _namespace(app: App, context: AppsContext) -> Iterator[Finding]:

@@ -61,7 +61,8 @@ def load_apps(root: Path, clusters: Sequence[RepositorySettings]) -> LoadedApps:
     for name in _folders(root):
         path = f"{FOLDER}/{name}/{SPEC}"
         if problem := _folder_problem(root, name, layers):
-            loaded.findings.append(Finding("mesh/name", Position(path), f"application '{name}': {problem}"))
+            text, fix = f"application '{name}': {problem}", f"rename it: git mv {FOLDER}/{name} {FOLDER}/NAME"
+            loaded.findings.append(Finding("mesh/name", Position(path), text, fix))
             continue
         with contained(loaded.findings, f"reading {path}", Position(path)):
             _load_app(root, name, loaded, clusters[0].engine if clusters else "")
@@ -105,10 +106,13 @@ def _faults(document: Document) -> list[Finding]:
         return list(_schema_findings(document))
     text = "must not contain a line break"
     return [
-        Finding("mesh/value", document.position(at), f"field '{dotted(at)}' {text}")
+        Finding("mesh/value", document.position(at), f"field '{dotted(at)}' {text}", "write it in one line")
         for at, value in scalars(_without_patches(data))
         if "\n" in str(value)
     ]
+
+
+_CLUSTERS = "`meshwright cluster list` shows the names"
 
 
 def _cluster_findings(document: Document, clusters: Collection[str]) -> Iterator[Finding]:
@@ -118,12 +122,14 @@ def _cluster_findings(document: Document, clusters: Collection[str]) -> Iterator
         if name not in clusters:
             text = f"clusters names '{name}', which is not a cluster of this repository"
             at = document.position((CLUSTERS, number))
-            yield Finding("mesh/cluster", at, f"{text}{did_you_mean(name, clusters)}")
+            hint = did_you_mean(name, clusters)
+            yield Finding("mesh/cluster", at, text + hint, "" if hint else _CLUSTERS)
     for name in document.data.get(OVERRIDES, ()):
         at = document.position((OVERRIDES, name), key=True)
         if name not in clusters:
             text = f"overrides names '{name}', which is not a cluster of this repository"
-            yield Finding("mesh/cluster", at, f"{text}{did_you_mean(name, clusters)}")
+            hint = did_you_mean(name, clusters)
+            yield Finding("mesh/cluster", at, text + hint, "" if hint else _CLUSTERS)
         elif chosen is not None and name not in chosen:
             text = f"overrides for '{name}' have no effect, because clusters does not name it"
             yield Finding("mesh/cluster", at, text, f"add '{name}' to clusters, or remove its overrides")
@@ -156,6 +162,9 @@ def _folder_problem(root: Path, name: str, layers: Collection[str]) -> str | Non
     return name_problem(name, layers)
 
 
+_PROPOSE = "remove the file, and let `meshwright app add` propose one"
+
+
 def _document(file: Path, path: str) -> Document | Finding:
     try:
         with open_regular(file, _MAX_BYTES) as content:
@@ -168,13 +177,16 @@ def _document(file: Path, path: str) -> Document | Finding:
         return Finding("mesh/yaml", Position(path), f"cannot be read: {error.strerror}")
     documents = load_documents(text, path)
     if not documents:
-        return Finding("mesh/yaml", Position(path, 1, 1), "it is empty", "`meshwright app add` proposes one")
+        return Finding("mesh/yaml", Position(path, 1, 1), "it is empty", _PROPOSE)
     if len(documents) > 1:
         return Finding(
-            "mesh/yaml", documents[1].position(), "a second document; a file must contain one spec"
+            "mesh/yaml",
+            documents[1].position(),
+            "a second document; a file must contain one spec",
+            "move it to the mesh.yaml of another application, or remove it",
         )
     if not isinstance(documents[0].data, dict):
-        return Finding("mesh/yaml", documents[0].position(), "it is not a mapping")
+        return Finding("mesh/yaml", documents[0].position(), "it is not a mapping", _PROPOSE)
     return documents[0]
 
 
@@ -232,16 +244,8 @@ def _schema_findings(document: Document) -> Iterator[Finding]:
 def _finding(document: Document, problem: Problem) -> Finding:
     at = document.position(problem.pointer, key=problem.code == "unknown")
     if problem.code == "unknown":
-        return Finding("mesh/unknown", at, f"unknown field '{problem.text}'{problem.hint}")
-    return Finding(f"mesh/{problem.code}", at, f"field {problem.text}", _fix(problem))
-
-
-def _fix(problem: Problem) -> str:
-    """A hint for words that YAML does not read as strings."""
-    if (
-        problem.code == "type"
-        and "must be a string" in problem.text
-        and not isinstance(problem.value, (dict, list))
-    ):
-        return "quote it"
-    return ""
+        fix = problem.fix
+        if str(problem.pointer[-1]).partition("/")[0].endswith("linkerd.io"):
+            fix = "set the annotation on the workload's pods, or use the field that sets it, such as inject"
+        return Finding("mesh/unknown", at, f"unknown field '{problem.text}'{problem.hint}", fix)
+    return Finding(f"mesh/{problem.code}", at, f"field {problem.text}", problem.fix)

@@ -45,9 +45,19 @@ def _path(root: Path, app: App) -> Iterator[Finding]:
         return
     folder = root / path
     if not folder.is_dir():
-        yield Finding("mesh/path", at, f"application '{app.name}': folder '{path}' does not exist")
+        yield Finding(
+            "mesh/path",
+            at,
+            f"application '{app.name}': folder '{path}' does not exist",
+            "correct source.path",
+        )
     elif _is_linked(root, parts):
-        yield Finding("mesh/path", at, f"'{path}' goes through a symbolic link, which neither engine follows")
+        yield Finding(
+            "mesh/path",
+            at,
+            f"'{path}' goes through a symbolic link, which neither engine follows",
+            "name the folder itself",
+        )
     elif not any((folder / name).is_file() for name in FILE_NAMES):
         near = misspelled(os.listdir(folder))  # noqa: PTH208 - names only
         but = f", but {near}" if near else ""
@@ -142,7 +152,7 @@ def _contradictions(app: App) -> Iterator[Finding]:
     spec = app.spec
     if app.name in spec.depends_on:
         at = app.at("dependsOn", spec.depends_on.index(app.name))
-        yield Finding("mesh/depends-on", at, f"application '{app.name}' depends on itself")
+        yield Finding("mesh/depends-on", at, f"application '{app.name}' depends on itself", "remove it")
     if not spec.is_meshed and spec.jobs in (Jobs.NATIVE, Jobs.AWAIT):
         text = f"jobs is '{spec.jobs}', but inject 'disabled' keeps every pod of '{app.name}' out of the mesh"
         yield Finding("mesh/jobs", app.at("jobs"), text, "remove jobs, or set inject to enabled")
@@ -161,7 +171,10 @@ def _contradictions(app: App) -> Iterator[Finding]:
         )
     if not re.search(r"[1-9]", spec.timeout):
         yield Finding(
-            "mesh/timeout", app.at("timeout"), f"timeout '{spec.timeout}' must be greater than zero"
+            "mesh/timeout",
+            app.at("timeout"),
+            f"timeout '{spec.timeout}' must be greater than zero",
+            "write 10m",
         )
 
 

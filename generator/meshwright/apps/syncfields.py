@@ -104,7 +104,7 @@ def wiring_findings(text: str, app: App, engine: str) -> Iterator[Finding]:
     for problem in problems(_schema(engine), parse(text)):
         at = app.at("wiring", *problem.pointer, key=problem.code == "unknown")
         name = f"unknown field '{problem.text}'" if problem.code == "unknown" else f"field {problem.text}"
-        yield Finding("mesh/wiring", at, f"wiring: {name}{problem.hint}")
+        yield Finding("mesh/wiring", at, f"wiring: {name}{problem.hint}", problem.fix)
 
 
 def _flux(app: App) -> dict[str, Any]:

@@ -84,7 +84,8 @@ class SourceUnitMaker:
             fix = "put a manifest into it"
         else:
             near = near_path(self._files, path)
-            text, fix = f"{title} builds folder '{path}', which does not exist{near}", ""
+            text = f"{title} builds folder '{path}', which does not exist{near}"
+            fix = "" if near else "restore it from Git, or correct the path"
         return Finding("build/missing-path", source.position, text, fix, title)
 
     def unit(self, source: ApplicationSource, cluster: str) -> BuildUnit:

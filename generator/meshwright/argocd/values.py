@@ -74,13 +74,15 @@ class ValuesReader:
             return
         if path.startswith(".."):
             text = f"{self._title} reads values file '{path}', which is outside the repository"
-            self.findings.append(Finding("values/missing-file", at, text, "", self._title))
+            fix = "name a file of this repository"
+            self.findings.append(Finding("values/missing-file", at, text, fix, self._title))
             return
         if not self._files.is_file(path):
             if self._helm.get("ignoreMissingValueFiles") is not True:
                 near = near_path(self._files, path)
                 text = f"{self._title} reads values file '{path}', which does not exist{near}"
-                self.findings.append(Finding("values/missing-file", at, text, "", self._title))
+                fix = "" if near else "restore it from Git, or remove the entry"
+                self.findings.append(Finding("values/missing-file", at, text, fix, self._title))
             return
         try:
             documents = self._files.documents(path)
@@ -101,7 +103,8 @@ class ValuesReader:
             other = next((source for source in others if source.reference == name), None)
             if other is None:
                 text = f"{self._title} reads '{file}', but none of its sources has ref '{name}'"
-                self.findings.append(Finding("values/missing-ref", at, text, "", self._title))
+                fix = f"add ref: {name} to the source with the file"
+                self.findings.append(Finding("values/missing-ref", at, text, fix, self._title))
                 return None
             if other.repository not in self._own:
                 reason = f"its values file '{file}' is in {other.repository}, which is not this repository"

@@ -57,11 +57,11 @@ _IDS = {
     ),
     Consequence.LOST: (
         "MW1 MW204 MW205 MW206 MW215 MW218 MW225 MW226 MW603 MW609 MW624 MW625 MW626 MW630 MW709 MW802 "
-        "MW804 MW810 MW813 MW923 MW924 MW925 MW926 schema/template"
+        "MW804 MW810 MW813 MW923 MW924 MW925 MW926 layout/rejected schema/template"
     ),
     Consequence.UNTIDY: (
-        "suppression/ baseline/ layout/unlisted layout/unapplied generate/foreign MW307 MW315 MW318 MW505 "
-        "MW506 MW507 MW516 MW622 MW629 MW913 MW914"
+        "suppression/ baseline/ layout/backup layout/unlisted layout/unapplied generate/foreign MW307 MW315 "
+        "MW318 MW505 MW506 MW507 MW516 MW622 MW629 MW913 MW914"
     ),
 }  # fmt: skip
 _BY_BEGINNING = {begin: consequence for consequence, ids in _IDS.items() for begin in ids.split()}

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from meshwright import __version__
 from meshwright.apps.clusters import ANSWERS, answers_file, cluster_files
 from meshwright.apps.misnamed import is_misplaced, misnamed_spec
+from meshwright.check.leftovers import leftover_findings
 from meshwright.check.lostanswers import lost_answers
 from meshwright.check.model.repository import Repository, RootKind
 from meshwright.check.schema.answersfile import our_answers
@@ -50,7 +51,9 @@ def layout_findings(repository: Repository) -> Iterator[Finding]:
         yield from _answers_and_tree(files, document, cluster)
     yield from _clusters(repository, clusters)
     yield from _specs(files)
-    yield from _unapplied(repository)
+    reached = _reached(repository) | _read_by_kustomizations(repository)
+    yield from _unapplied(repository, reached)
+    yield from leftover_findings(files, reached)
 
 
 def _of_clusters(files: RepositoryFiles) -> Iterator[Document]:
@@ -204,10 +207,9 @@ def _first(files: RepositoryFiles, path: str) -> Document | None:
     return documents[0] if documents and isinstance(documents[0].data, dict) else None
 
 
-def _unapplied(repository: Repository) -> Iterator[Finding]:
+def _unapplied(repository: Repository, reached: set[str]) -> Iterator[Finding]:
     """Manifests below apps/ that neither an engine nor another kustomization reads."""
     files = repository.files
-    reached = _reached(repository) | _read_by_kustomizations(repository)
     built = {root.path for root in repository.roots if root.built}
     overlays = _overlays(files)
     folders: dict[str, list[str]] = {}

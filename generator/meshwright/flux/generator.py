@@ -73,8 +73,13 @@ class KustomizationUnitMaker:
                 title,
             )
         near = near_path(self._files, path)
+        fix = "" if near else "restore it from Git, or correct the path"
         return Finding(
-            "build/missing-path", at, f"{title} builds folder '{path}', which does not exist{near}", "", title
+            "build/missing-path",
+            at,
+            f"{title} builds folder '{path}', which does not exist{near}",
+            fix,
+            title,
         )
 
     def unit(self, kustomization: FluxKustomization, cluster: str) -> BuildUnit:

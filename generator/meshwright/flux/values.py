@@ -44,6 +44,11 @@ class ConfigMapKey:
             raise YamlFault(self._at_start(), f"values must be a mapping, but '{self._key}' is not one")
         return ValuesLayer(data, self._locate)
 
+    def at(self, line: int, column: int) -> Position:
+        """The place of a character of the text in its source; the key or the file if that is unknown."""
+        text = str(self._built.data["data"][self._key])
+        return self._outer(Position("", line, column)) if self._written() == text else self._at_start()
+
     def _documents(self, text: str) -> list[Document]:
         try:
             return load_documents(text, self._key)

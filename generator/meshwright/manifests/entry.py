@@ -36,6 +36,7 @@ def entry_problem(files: RepositoryFiles, index: KustomizationIndex, entry: Entr
             "build/outside-repository",
             position,
             f"'{path}' lies outside the repository, where Flux cannot read it",
+            "write a path relative to this kustomization, to a file of this repository",
         )
     if link := _link(files, path):
         return Finding(
@@ -49,6 +50,7 @@ def entry_problem(files: RepositoryFiles, index: KustomizationIndex, entry: Entr
             "build/outside-repository",
             position,
             f"'{path}' {reason}, and neither Flux nor Argo CD fetches it",
+            "copy the files into the repository",
         )
     if files.is_file(path):
         if entry.expected is Expected.COMPONENT:
@@ -56,17 +58,25 @@ def entry_problem(files: RepositoryFiles, index: KustomizationIndex, entry: Entr
                 "build/component",
                 position,
                 f"'{path}' is a file, but components must be folders of kind Component",
+                "list it under resources, or name the folder of a Component",
             )
         return None
     if files.is_folder(path):
         return _folder_problem(files, index, entry)
-    return Finding("build/missing-resource", position, f"'{path}' does not exist{near_path(files, path)}")
+    near = near_path(files, path)
+    fix = "" if near else "restore it from Git, or remove the entry"
+    return Finding("build/missing-resource", position, f"'{path}' does not exist{near}", fix)
 
 
 def _folder_problem(files: RepositoryFiles, index: KustomizationIndex, entry: EntryPoint) -> Finding | None:
     path, position = entry.path, entry.position
     if entry.expected is Expected.FILE:
-        return Finding("build/missing-resource", position, f"'{path}' is a folder, but a file is required")
+        return Finding(
+            "build/missing-resource",
+            position,
+            f"'{path}' is a folder, but a file is required",
+            "name a file in it",
+        )
     kustomization = index.get(path)
     if kustomization is None:
         text = f"folder '{path}' has no kustomization.yaml"

@@ -134,7 +134,9 @@ class ErrorText:
             "build/wrong-type",
             kustomization.position(where) if where else Position(kustomization.path),
             f"field '{'.'.join(parts)}' is {actual}, but kustomize expects {wanted}",
-            "quote it" if wanted == "a string" else "",
+            {"a string": "quote it", "a list": "write each entry in a line of its own with '- '"}.get(
+                wanted, ""
+            ),
         )
 
     def _patch_position(self, kustomization: KustomizationFile, kind: str, name: str) -> Position:

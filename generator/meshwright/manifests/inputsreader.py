@@ -93,7 +93,12 @@ class BuildInputsReader:
         if folder in stack:
             cycle = " -> ".join([*stack[stack.index(folder) :], folder])
             inputs.findings.append(
-                Finding("build/cycle", entry.position, f"kustomizations form a cycle: {cycle}")
+                Finding(
+                    "build/cycle",
+                    entry.position,
+                    f"kustomizations form a cycle: {cycle}",
+                    "remove one of these entries",
+                )
             )
             inputs.blocked = True
             return
@@ -175,10 +180,12 @@ class BuildInputsReader:
             if limit := limit_of(text, kustomization.path):
                 yield Finding("build/yaml", kustomization.position(pointer), limit.problem)
         for name in kustomization.unknown_fields:
+            hint = did_you_mean(name, FIELDS)
             yield Finding(
                 "build/unknown-field",
                 kustomization.position((name,), key=True),
-                f"unknown field '{name}' in a kustomization{did_you_mean(name, FIELDS)}",
+                f"unknown field '{name}' in a kustomization{hint}",
+                "" if hint else "correct its spelling, or remove it",
             )
 
 

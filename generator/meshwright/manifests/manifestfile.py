@@ -26,7 +26,10 @@ def manifest_findings(
         if problem := _problem(document.data):
             text = f"not a Kubernetes manifest: {problem}"
             yield Finding(
-                "build/not-a-manifest", document.position(), f"{text}; {why_read}" if why_read else text, fix
+                "build/not-a-manifest",
+                document.position(),
+                f"{text}; {why_read}" if why_read else text,
+                fix or "give it apiVersion, kind and metadata.name, or remove it from the list",
             )
 
 

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import posixpath
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from meshwright.manifests.files import RepositoryFiles
-from meshwright.words import closest
+from meshwright.words import typing_errors
 
 
 def near_path(files: RepositoryFiles, path: str) -> str:
     """``; did you mean 'x'?`` with a whole path, or empty.
 
-    A similar name in the same folder comes first, then the same name in another folder. The other folder is
-    above or below, because the file was moved, or any if the path's own folder does not exist, because that
-    was moved or misspelled. If several are equally near, none is named.
+    A name in the same folder that differs by a typing error comes first, then the same name in another
+    folder. The other folder is above or below, because the file was moved, or any if the path's own folder
+    does not exist, because that was moved or misspelled. If several are equally near, none is named.
     """
     folder, name = posixpath.split(path)
-    if similar := closest(name, files.siblings(path)):
+    if similar := _misspelled(name, files.siblings(path)):
         return _meant(posixpath.join(folder, similar))
     moved = not files.is_folder(folder)
     same = files.once(_by_name, "").get(name.lower(), ())
@@ -27,6 +27,22 @@ def near_path(files: RepositoryFiles, path: str) -> str:
     if ranked and (len(ranked) == 1 or ranked[0][0] < ranked[1][0]):
         return _meant(ranked[0][1])
     return ""
+
+
+def _misspelled(name: str, names: Iterable[str]) -> str:
+    """The name that ``name`` is with a typing error or another suffix, or empty.
+
+    Names of one folder are often alike, such as linkerd-crds and linkerd-trust, so few errors are allowed.
+    """
+    stem, suffix = posixpath.splitext(name.lower())
+    allowed = 1 if len(stem) < 5 else 2
+    ranked = sorted(
+        (typing_errors(stem, other_stem), other)
+        for other in names
+        for other_stem, other_suffix in [posixpath.splitext(other.lower())]
+        if bool(suffix) == bool(other_suffix)
+    )
+    return ranked[0][1] if ranked and ranked[0][0] <= allowed else ""
 
 
 def _is_near(folder: str, other: str, *, moved: bool) -> bool:

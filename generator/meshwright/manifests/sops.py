@@ -7,6 +7,9 @@ from typing import Any
 
 from meshwright.manifests.unit import BuiltObject
 
+# What every value that SOPS encrypted begins with.
+ENCRYPTED = "ENC["
+
 
 def is_encrypted(data: Mapping[str, Any]) -> bool:
     """Whether an object has SOPS' metadata beside its encrypted values."""

@@ -28,6 +28,14 @@ class LimitExceeded(yaml.MarkedYAMLError):
 class LoadFault(yaml.constructor.ConstructorError):
     """A fault with a message of its own, which needs no diagnosis."""
 
+    fix = ""
+
+
+class DuplicateKey(LoadFault):
+    """A key that appears twice in a mapping."""
+
+    fix = "keep one of the two"
+
 
 class GoLoader(yaml.CSafeLoader):
     """PyYAML's C parser with the implicit types of Go's YAML libraries, without duplicate keys."""
@@ -79,7 +87,7 @@ class GoLoader(yaml.CSafeLoader):
             if isinstance(key, yaml.ScalarNode) and key.tag != _MERGE:
                 if key.value in seen:
                     first = seen[key.value].start_mark.line + 1
-                    raise LoadFault(
+                    raise DuplicateKey(
                         None,
                         None,
                         f"duplicate key {key.value!r}, first on line {first}",

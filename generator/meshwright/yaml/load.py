@@ -167,7 +167,8 @@ def _fault(text: str, path: str, error: yaml.MarkedYAMLError) -> YamlFault:
     if isinstance(error, (LimitExceeded, LoadFault)):
         mark = error.problem_mark
         where = Position(path, mark.line + 1, mark.column + 1) if mark else Position(path)
-        return YamlFault(where, str(error.problem), is_limit=isinstance(error, LimitExceeded))
+        fix = error.fix if isinstance(error, LoadFault) else ""
+        return YamlFault(where, str(error.problem), fix, is_limit=isinstance(error, LimitExceeded))
     found = diagnose(text, error)
     if found is None:
         return YamlFault(Position(path), str(error.problem or error.context or "not YAML"))

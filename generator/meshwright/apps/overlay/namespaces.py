@@ -55,13 +55,12 @@ def namespace_findings(app: App, base: Base, engine: str) -> Iterator[Finding]:
         if pod_owner(item) and item.namespace not in ("", wanted):
             where = f"namespace '{item.namespace}' ({item.origin.position})"
             text = f"{item.short_title} is in {where}, but namespace here is '{wanted}'"
-            yield Finding("mesh/namespace", app.at("namespace"), text, "split it into two applications")
+            yield Finding("mesh/namespace", app.at("namespace"), text, _one_namespace(item.namespace))
     for release in releases_of(base, engine):
         if app.spec.is_meshed and release.namespace not in ("", wanted):
             where = f"namespace '{release.namespace}' ({release.position})"
             text = f"{release.title} installs into {where}, but namespace here is '{wanted}'"
-            fix = f"set namespace to '{release.namespace}', or split it into two applications"
-            yield Finding("mesh/namespace", app.at("namespace"), text, fix)
+            yield Finding("mesh/namespace", app.at("namespace"), text, _one_namespace(release.namespace))
     bare = without_namespace(base.objects)
     if bare and engine == "flux":
         more = f" and {len(bare) - 1} more" if len(bare) > 1 else ""
@@ -70,6 +69,10 @@ def namespace_findings(app: App, base: Base, engine: str) -> Iterator[Finding]:
         if can_be_moved(base.objects, wanted):
             fix = f"set `targetNamespace: {wanted}` in {app.spec_path}, or `namespace` in kustomization.yaml"
         yield Finding("mesh/namespace", bare[0].origin.position, text, fix)
+
+
+def _one_namespace(name: str) -> str:
+    return f"set namespace to '{name}', or split it into two applications"
 
 
 def _target_findings(app: App, base: Base, engine: str) -> Iterator[Finding]:

@@ -65,7 +65,8 @@ class ValuesSource:
             if not reference.optional:
                 title = self._release.title
                 message = f"{title} reads key '{reference.key}' of {config_map.title}, which has no such key"
-                yield Finding("values/missing-key", at, message, subject=self._release.title)
+                fix = "correct valuesKey, or add the key"
+                yield Finding("values/missing-key", at, message, fix, self._release.title)
             return
         if reference.target:
             where = position_of(self._repository.files, config_map, ("data", reference.key))

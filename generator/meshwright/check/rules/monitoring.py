@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
 from meshwright.check.model.index import Item, Model
 from meshwright.check.model.selectors import selected, services_selected
 from meshwright.check.rules.rule import Absence, Hit, rule
+from meshwright.flux.values import ConfigMapKey
 from meshwright.labelselector import matches
+from meshwright.manifests.sops import ENCRYPTED
 from meshwright.yaml.pointer import items_of, mapping_of
 
 _GROUP = "monitoring.coreos.com"
@@ -209,3 +212,47 @@ def unknown_service_port(model: Model) -> Iterator[Hit]:
                 at = item.at("spec", "endpoints", number, "port")
                 text = f"{item.title} scrapes port '{port}', which {services[0].title} does not name"
                 yield Hit(at, text, subject=item.title)
+
+
+@rule(
+    "MW509",
+    "dashboard-not-loaded",
+    "Grafana cannot load a dashboard",
+    why="Grafana logs an error and shows every dashboard but this one.",
+    fix="correct the JSON, or export the dashboard again: its JSON model, not the answer of Grafana's API",
+    source="grafana pkg/services/provisioning/dashboards: file_reader.go, types.go",
+)
+def dashboard_not_loaded(model: Model) -> Iterator[Hit]:
+    for item in model.items("ConfigMap", ""):
+        # The label by which Grafana's sidecar finds ConfigMaps, in the charts of Grafana and its stack.
+        if "grafana_dashboard" not in item.labels:
+            continue
+        for key, text in item.mapping("data").items():
+            if not str(key).endswith(".json") or not isinstance(text, str) or text.startswith(ENCRYPTED):
+                continue
+            if found := _dashboard_fault(text):
+                line, column, what = found
+                at = ConfigMapKey(model.files, model.repository.index, item.built, key).at(line, column)
+                yield Hit(at, f"{item.title} has dashboard '{key}', {what}", subject=item.title)
+
+
+def _dashboard_fault(text: str) -> tuple[int, int, str] | None:
+    """Why Grafana refuses a dashboard, with line and column; like Grafana, it ignores what follows the JSON."""
+    start = len(text) - len(text.lstrip())
+    try:
+        data, _ = json.JSONDecoder(parse_constant=_no_constant).raw_decode(text, start)
+    except json.JSONDecodeError as error:
+        return error.lineno, error.colno, "which is not JSON from here on"
+    except (ValueError, RecursionError):
+        return 1, 1, "which is not JSON"
+    if not isinstance(data, dict):
+        return 1, 1, "which is not a JSON object"
+    # A resource of Grafana's API has its title in spec.
+    if not data.get("title") and not ("apiVersion" in data and "spec" in data):
+        inside = mapping_of(data.get("dashboard")).get("title")
+        return 1, 1, f"which has no title{'; the one below dashboard is not read' if inside else ''}"
+    return None
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(name)

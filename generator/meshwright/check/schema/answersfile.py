@@ -77,7 +77,7 @@ def _explain(answers: Document, found: list[Problem]) -> Iterator[Finding]:
     for problem in found:
         unknown = problem.code == "unknown"
         text = f"unknown answer '{problem.text}'{problem.hint}" if unknown else f"answer {problem.text}"
-        fix = "remove it, or run `copier update`" if unknown else ""
+        fix = "remove it, or run `copier update`" if unknown else problem.fix
         yield Finding(f"schema/{problem.code}", answers.position(problem.pointer, key=unknown), text, fix)
 
 

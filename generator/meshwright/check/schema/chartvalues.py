@@ -59,7 +59,7 @@ def _explain(
         if not same:
             text += f" (the release installs {chart.version}, but the embedded schema is for {known_for})"
         severity = Severity.ERROR if same else Severity.WARNING
-        yield Finding(f"values/{problem.code}", at, text, subject=subject, severity=severity)
+        yield Finding(f"values/{problem.code}", at, text, problem.fix, subject, severity)
 
 
 def _text(problem: Problem, chart: str) -> str:

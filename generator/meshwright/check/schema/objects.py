@@ -128,7 +128,7 @@ def _finding(repository: Repository, built: BuiltObject, problem: Problem) -> Fi
         text = f"unknown field '{text}': {built.kind} {built.api_version} has no such field{problem.hint}"
     if built.origin.is_chart:
         text += " (rendered by a chart)"
-    source, fix = source_of(repository.files, built), ""
+    source, fix = source_of(repository.files, built), problem.fix
     if source is not None and not source.holds(problem.pointer):
         text += " (set by a patch or transformer, not in this file)"
     elif source is not None and problem.value == "" and value_at(source.data, problem.pointer) is None:

@@ -89,7 +89,9 @@ def _faults(document: Document) -> Iterator[Finding]:
     for problem in problems(schema, document.data):
         unknown = problem.code == "unknown"
         text = f"unknown setting '{problem.text}'{problem.hint}" if unknown else f"setting {problem.text}"
-        yield Finding(f"schema/{problem.code}", document.position(problem.pointer, key=unknown), text)
+        yield Finding(
+            f"schema/{problem.code}", document.position(problem.pointer, key=unknown), text, problem.fix
+        )
 
 
 def _glob(pattern: str) -> Pattern:
