@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import subprocess
-from collections import Counter
+from collections import ChainMap, Counter
 from pathlib import Path
 from typing import Any
 
 import copier
 import copier._main
+import copier._user_data
 import jinja2
 import pytest
 import yaml
 
 from meshwright.scaffold import render
-from meshwright.scaffold.lean import lean
+from meshwright.scaffold.lean import _merged, lean
 from support.upgrades import write
 
 FILES = {
@@ -71,6 +72,14 @@ def test_the_same_bytes(template: Path, tmp_path: Path) -> None:
     assert cheap["y/pi.txt"][0] == b"y [1, 2]\n"
 
 
+def test_what_a_dict_of_a_chain_map_is() -> None:
+    maps: list[dict[str, Any]] = [{"b": 1}, {}, {"c": 2, "b": 3}, {"a": 4, "c": 5}]
+
+    found = _merged(*maps)
+
+    assert list(found.items()) == list(dict(ChainMap(*maps)).items())
+
+
 def test_each_text_is_compiled_once_and_no_process_is_started(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -107,6 +116,8 @@ def test_everything_is_as_before_afterwards() -> None:
     before = (
         jinja2.Environment.from_string,
         yaml.safe_load,
+        yaml.SafeLoader,
+        vars(copier._user_data)["ChainMap"],
         copier._main.Worker._sync_git_index_executable_bit,
     )
 
@@ -116,6 +127,8 @@ def test_everything_is_as_before_afterwards() -> None:
     assert before == (
         jinja2.Environment.from_string,
         yaml.safe_load,
+        yaml.SafeLoader,
+        vars(copier._user_data)["ChainMap"],
         copier._main.Worker._sync_git_index_executable_bit,
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -18,7 +18,7 @@ def lean() -> Generator[None, None, None]:
     A Copier without one of these parts works as it is.
     """
     import yaml
-    from copier import _main
+    from copier import _main, _user_data
     from jinja2 import Environment
 
     c_loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -26,7 +26,12 @@ def lean() -> Generator[None, None, None]:
     changes: list[tuple[Any, str, Any]] = [
         (Environment, "from_string", _compiled_once(Environment.from_string)),
         (yaml, "safe_load", lambda stream: yaml.load(stream, c_loader)),
+        # Copier derives the loader of copier.yml from it.
+        (yaml, "SafeLoader", c_loader),
     ]
+    # It is only used to make a dict of, for each path and text.
+    if hasattr(_user_data, "ChainMap"):
+        changes.append((_user_data, "ChainMap", _merged))
     if hasattr(worker, _INDEX):
         changes.append((worker, _INDEX, lambda *_: None))
     before = [(owner, name, getattr(owner, name)) for owner, name, _ in changes]
@@ -37,6 +42,14 @@ def lean() -> Generator[None, None, None]:
     finally:
         for owner, name, value in before:
             setattr(owner, name, value)
+
+
+def _merged(*maps: Mapping[Any, Any]) -> dict[Any, Any]:
+    """What dict(ChainMap(*maps)) gives: the first mapping with a key decides; the last one's keys lead."""
+    found: dict[Any, Any] = {}
+    for each in reversed(maps):
+        found.update(each)
+    return found
 
 
 def _compiled_once(from_string: Callable[..., Any]) -> Callable[..., Any]:
