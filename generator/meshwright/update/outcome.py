@@ -50,6 +50,7 @@ def _generated(merge: Merge, folder: Path) -> tuple[tuple[Finding, ...], str]:
     if not any(folder.glob("apps/*/mesh.yaml")) and not (folder / "mesh/apps").is_dir():
         return (), merge.tree
     from meshwright.apps.generate import generate
+    from meshwright.update.leftovers import remove_leftovers
 
     try:
         outcome = generate(folder, check=False, force=False, remember=False)
@@ -57,6 +58,8 @@ def _generated(merge: Merge, folder: Path) -> tuple[tuple[Finding, ...], str]:
         return (), merge.tree
     if outcome.has_errors:
         return tuple(item for item in outcome.findings if item.severity == "error"), merge.tree
+    if edited := remove_leftovers(folder):
+        return edited, merge.tree
     tree = merge.repository.tree_of_folder(folder)
     # A submodule is an empty folder here, and a tree does not contain empty folders.
     links = {
