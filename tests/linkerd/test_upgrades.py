@@ -192,6 +192,8 @@ def test_a_new_proxy_reaches_a_pod_when_it_is_restarted() -> None:
         ("namespaces", ["Namespace/shop"], True),
         ("linkerd-crds", ["version"], False),
         ("linkerd-viz", ["version"], False),
+        ("linkerd-viz", ["tapInjector.resources.cpu", "tapInjector.externalSecret"], False),
+        ("linkerd-viz", ["tapInjector.namespaceSelector.matchExpressions"], True),
         ("no-such-layer", ["version"], False),
     ],
 )

@@ -84,7 +84,10 @@ def test_preview_then_update(repository: Path, update: Callable[..., Result]) ->
     assert "        spec.chart.spec.version: 2026.8.3 -> 2026.9.1" in lines or any(
         "chart linkerd-control-plane 2026.8.3 -> 2026.9.1" in line for line in lines
     )
-    assert any(line.startswith("  every meshed pod, for layer linkerd-control-plane: ") for line in lines)
+    assert any(
+        line.startswith("  every meshed pod, for the chart's version of layer linkerd-control-plane: ")
+        for line in lines
+    )
     order = [
         line.split()[-1].rpartition("/")[2]
         for line in lines
@@ -116,6 +119,7 @@ def test_json_follows_its_schema(update: Callable[..., Result], root: Path) -> N
     assert [previewed["written"], done["written"]] == [False, True]
     assert previewed["changes"] == done["changes"]
     assert {item["layer"] for item in previewed["preview"]["restarts"]} >= {"linkerd-control-plane"}
+    assert any(title.endswith("/linkerd-viz") for title in previewed["preview"]["may_restart"])
 
 
 def test_a_result_that_the_check_refuses_is_not_written(

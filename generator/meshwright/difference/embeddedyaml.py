@@ -12,13 +12,16 @@ from meshwright.difference.redaction import NO_SECRETS, redacted
 from meshwright.yaml import YamlFault, parse_all
 
 _ENDINGS = (".yaml", ".yml", ".json")
+# The field with the values in a HelmChart and a HelmChartConfig of k3s.
+K3S_VALUES = ("spec", "valuesContent")
 
 
 def inside_texts(fields: Iterable[Field], values: frozenset[str] = frozenset()) -> Iterator[Field]:
     """``fields`` with each YAML text replaced by the differences inside it.
 
-    YAML texts are entries of a ConfigMap's data whose key ends like a YAML file or is in ``values``. A text
-    with equal content stays and is marked, because its layout or comments differ.
+    YAML texts are the values of k3s' HelmCharts and HelmChartConfigs, and entries of a ConfigMap's data whose
+    key ends like a YAML file or is in ``values``. A text with equal content stays and is marked, because its
+    layout or comments differ.
     """
     for field in fields:
         inner = _inner(field) if _may_be_yaml(field, values) else None
@@ -31,10 +34,14 @@ def inside_texts(fields: Iterable[Field], values: frozenset[str] = frozenset()) 
 
 
 def _may_be_yaml(field: Field, values: frozenset[str]) -> bool:
-    if len(field.path) != 2 or field.path[0] != "data" or not isinstance(field.old, str):
+    if not isinstance(field.old, str) or not isinstance(field.new, str):
+        return False
+    if field.path == K3S_VALUES:
+        return True
+    if len(field.path) != 2 or field.path[0] != "data":
         return False
     name = str(field.path[1])
-    return isinstance(field.new, str) and (name in values or name.lower().endswith(_ENDINGS))
+    return name in values or name.lower().endswith(_ENDINGS)
 
 
 def _inner(field: Field) -> list[Field] | None:

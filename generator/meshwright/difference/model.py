@@ -119,6 +119,8 @@ class ObjectDifference:
 
     ``fields`` is empty for an object that was added or removed. ``source`` is the root that a moved object
     came from. ``renamed`` means that the hash in the name changed; ``followers`` refer to the new name.
+    ``releases`` are those whose chart version or values change with the object, if their charts are not
+    rendered: what happens to their pods is not known.
     """
 
     change: ChangeKind
@@ -135,6 +137,7 @@ class ObjectDifference:
     followers: tuple[Follower, ...] = ()
     # Such as: values of HelmRelease linkerd/linkerd-viz.
     note: str = ""
+    releases: tuple[str, ...] = ()
 
     @property
     def title(self) -> str:
@@ -210,3 +213,8 @@ class Difference:
             if follower.effect is Effect.RESTARTS
         ]
         return tuple(dict.fromkeys(found))
+
+    @property
+    def releases(self) -> tuple[str, ...]:
+        """Titles of the releases whose pods may restart, because their charts are not rendered."""
+        return tuple(dict.fromkeys(title for _, item in self.objects() for title in item.releases))

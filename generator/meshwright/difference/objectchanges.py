@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from meshwright.difference.chartchanges import is_chart_object, versions
 from meshwright.difference.definitions import is_definition, schema_changes, without_schemas
-from meshwright.difference.embeddedyaml import inside_texts
+from meshwright.difference.embeddedyaml import K3S_VALUES, inside_texts
 from meshwright.difference.fields import differences
 from meshwright.difference.generatednames import texts_in, with_base_names
 from meshwright.difference.model import ChangeKind, Effect, Field, Follower, ObjectDifference, SchemaChange
@@ -17,6 +17,13 @@ from meshwright.difference.redaction import Secrets, redacted
 from meshwright.difference.snapshot import Identity, Snapshot, SnapshotRoot
 from meshwright.flux.helmrelease import is_helm_release, values_references
 from meshwright.manifests.unit import BuiltObject
+
+# Fields of a HelmRelease that change what its chart renders.
+_OF_CHARTS = tuple(("spec", name) for name in ("chart", "chartRef", "values", "valuesFrom", "postRenderers"))
+_OF_K3S_CHARTS = (
+    K3S_VALUES,
+    *(("spec", name) for name in ("chart", "chartContent", "repo", "set", "version")),
+)
 
 # Cluster, and name of a generated object without its hash.
 Generated = tuple[str, str]
@@ -99,10 +106,11 @@ class ObjectComparison:
         schemas: tuple[SchemaChange, ...] = ()
         if is_definition(new.data):
             fields, schemas = without_schemas(fields), tuple(schema_changes(old.data, new.data))
-        keys, note = self._as_values(identity, roots)
+        keys, readers = self._as_values(identity, roots)
         secrets = self._secrets.with_variables(roots[0].secrets | roots[1].secrets)
         shown = tuple(redacted(item, old.data, new.data, secrets) for item in inside_texts(fields, keys))
         _, kind, namespace, name = identity
+        charts = tuple(versions(old.data, new.data))
         return ObjectDifference(
             ChangeKind.MOVED if source else ChangeKind.CHANGED,
             new.api_version,
@@ -111,27 +119,28 @@ class ObjectComparison:
             name,
             shown,
             effect,
-            tuple(versions(old.data, new.data)),
+            charts,
             schemas,
             source,
             renamed,
-            note=note,
+            note=f"values of {', '.join(readers)}" if readers else "",
+            releases=_releases(new, roots[1], shown, readers) if shown or charts else (),
         )
 
     def _as_values(
         self, identity: Identity, roots: tuple[SnapshotRoot, SnapshotRoot]
-    ) -> tuple[frozenset[str], str]:
-        """The keys of a ConfigMap that releases read values from, and a note with these releases."""
+    ) -> tuple[frozenset[str], tuple[str, ...]]:
+        """The keys of a ConfigMap that releases read values from, and the titles of these releases."""
         _, kind, namespace, name = identity
         if kind != "ConfigMap":
-            return frozenset(), ""
+            return frozenset(), ()
         keys: set[str] = set()
         titles: dict[str, None] = {}
         for root, values in zip(roots, self._values, strict=True):
             for key, title in values.get((root.cluster, namespace, name), ()):
                 keys.add(key)
                 titles[title] = None
-        return frozenset(keys), f"values of {', '.join(titles)}" if titles else ""
+        return frozenset(keys), tuple(titles)
 
 
 def added_or_removed(change: ChangeKind, identity: Identity, built: BuiltObject) -> ObjectDifference:
@@ -139,6 +148,22 @@ def added_or_removed(change: ChangeKind, identity: Identity, built: BuiltObject)
     _, kind, namespace, name = identity
     effect = effect_of(change, built.data, ())
     return ObjectDifference(change, built.api_version, kind, namespace, name, effect=effect)
+
+
+def _releases(
+    built: BuiltObject, root: SnapshotRoot, fields: Iterable[Field], readers: tuple[str, ...]
+) -> tuple[str, ...]:
+    """The releases whose objects change with ``built`` in a way that only rendering their chart shows."""
+    changed = [item for item in fields if not item.layout]
+    if readers:
+        return readers if any(item.inner for item in changed) else ()
+    if is_chart_object(built):
+        return () if built.data["chart"] in root.rendered or not changed else (built.title,)
+    if is_helm_release(built) and any(item.path[:2] in _OF_CHARTS for item in changed):
+        return (built.title,)
+    if built.group == "helm.cattle.io" and any(item.path[:2] in _OF_K3S_CHARTS for item in changed):
+        return (built.title,)
+    return ()
 
 
 def _title(identity: Identity) -> str:

@@ -78,5 +78,6 @@ def _preview(found: Preview) -> dict[str, Any]:
             {"layer": item.layer, "changed": item.changed, "pods": item.pods.value, "why": item.why}
             for item in found.restarts
         ],
+        "may_restart": list(found.difference.releases),
         "order": [{"rank": line.rank, "title": line.title, "cluster": line.cluster} for line in found.order],
     }

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import groupby
 
 from meshwright.check.order.line import Line
 from meshwright.difference.comparison import compare
-from meshwright.difference.model import Difference, Field, Key, ObjectDifference
+from meshwright.difference.model import Difference
 from meshwright.difference.text import render as render_difference
 from meshwright.errors import MeshwrightError
-from meshwright.linkerd.upgrades import BreakingChange, Restart, breaking_changes, read_version, restarts
+from meshwright.linkerd.upgrades import (
+    BreakingChange,
+    Restart,
+    breaking_changes,
+    read_version,
+    restarts,
+)
 from meshwright.update.outcome import Result
-from meshwright.yaml.pointer import dotted
+from meshwright.update.restartlines import changes_by_layer, restart_lines
 
 _LINKERD = "linkerd-control-plane"
 
@@ -36,7 +42,7 @@ def preview(result: Result) -> Preview:
     if result.report is None:
         return Preview(notes, Difference(), (), (), ())
     difference = compare(merge.project.root, result.folder, checkout=merge.project.root)
-    changed = _changed(difference)
+    changed = changes_by_layer(difference)
     touched = {(root.cluster, root.title) for root in difference.roots}
     return Preview(
         notes,
@@ -61,22 +67,8 @@ def lines(result: Result) -> Iterator[str]:
     if not found.difference.is_empty or found.difference.not_compared:
         yield "rendered objects:"
         yield from (f"  {line}".rstrip() for line in render_difference(found.difference).splitlines())
-    yield from _restart_lines(found)
+    yield from restart_lines(found.difference, found.restarts)
     yield from _order_lines(found.order)
-
-
-def _restart_lines(found: Preview) -> Iterator[str]:
-    own = list(dict.fromkeys(item.layer for item in found.restarts if item.by_itself))
-    by_hand = [item for item in found.restarts if not item.by_itself]
-    if own or found.difference.restarts:
-        names = [f"layer {name}" for name in own] + list(found.difference.restarts)
-        yield f"pods that restart automatically: {', '.join(names)}"
-    if by_hand:
-        yield "pods that you must restart (kubectl rollout restart):"
-        for item in dict.fromkeys((item.layer, item.pods, item.why) for item in by_hand):
-            layer, pods, why = item
-            who = "every meshed pod" if pods == "meshed" else "the control plane"
-            yield f"  {who}, for layer {layer}: {why}"
 
 
 def _order_lines(order: tuple[Line, ...]) -> Iterator[str]:
@@ -99,22 +91,3 @@ def _breaking_changes(difference: Difference) -> tuple[BreakingChange, ...]:
                 except MeshwrightError:
                     return ()
     return ()
-
-
-def _changed(difference: Difference) -> Mapping[str, list[str]]:
-    """The changes of each layer, named as in linkerd/upgrades.yml; a layer has the name of its root."""
-    found: dict[str, list[str]] = {}
-    for root, item in difference.objects():
-        names = found.setdefault(root.name.rpartition("/")[2], [])
-        names.append(f"{item.kind}/{item.name}")
-        names += ["version" for _ in item.charts]
-        names += [name for field in item.fields if (name := _value(item, field))]
-    return found
-
-
-def _value(item: ObjectDifference, field: Field) -> str:
-    """The changed key of a chart's values; empty for any other field."""
-    path = field.inner
-    if not path and item.kind == "Chart" and field.path[:1] == ("values",):
-        path = field.path[1:]
-    return dotted([step for step in path if not isinstance(step, Key)])
