@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,22 @@ def test_the_choice_of_argo_cd_names_the_pinned_versions() -> None:
     versions = load_pins().versions
     assert f"Argo CD ({versions['argocd_least']} or newer)" in choices
     assert f"Flux ({versions['flux_least']} or newer)" in choices
+
+
+def test_the_choice_of_the_gateway_api_names_the_pinned_version_of_k3s() -> None:
+    choices = parse((ROOT / "copier.yml").read_text(encoding="utf-8"))["gateway_api"]["choices"]
+    assert f"k3s (before {load_pins().versions['k3s_gateway_api']} only together with its Traefik)" in choices
+
+
+def test_no_text_of_the_template_has_a_version_beside_the_pins() -> None:
+    written = re.compile(r"\b(?:Flux|Argo CD|k3s|Kubernetes)(?: before| since)? v?[0-9]+\.[0-9]+")
+    found = [
+        (path.relative_to(ROOT).as_posix(), match[0])
+        for path in sorted((ROOT / "template").rglob("*"))
+        if path.is_file() and path.name != "pins.yml"
+        for match in written.finditer(path.read_text(encoding="utf-8"))
+    ]
+    assert found == []
 
 
 SMALL = """

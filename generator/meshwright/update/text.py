@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from meshwright.inert import printable
+from meshwright.update.byhand import steps_by_hand
 from meshwright.update.filegroups import are_several, grouped
 from meshwright.update.outcome import Result
 from meshwright.words import plural
@@ -18,7 +19,7 @@ def render(result: Result, *, written: bool, preview: bool) -> str:
         from meshwright.update.preview import lines as previewed
 
         lines += previewed(result)
-    lines += [*_conflicts(result), *_findings(result), _end(result, written, preview)]
+    lines += [*_by_hand(result), *_conflicts(result), *_findings(result), _end(result, written, preview)]
     return "".join(f"{printable(line)}\n" for line in lines)
 
 
@@ -55,6 +56,12 @@ def _groups(result: Result) -> Iterator[str]:
             before, after = result.changes[path]
             sign = "U" if path in undecided else "A" if before is None else "D" if after is None else "M"
             yield f"  {sign} {path}"
+
+
+def _by_hand(result: Result) -> Iterator[str]:
+    if steps := steps_by_hand(result):
+        yield "to do by hand, because the engine does not do it:"
+        yield from (f"  {step}" for step in steps)
 
 
 def _conflicts(result: Result) -> Iterator[str]:
