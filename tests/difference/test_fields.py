@@ -132,6 +132,50 @@ def test_a_list_without_keys_is_told_by_what_moved() -> None:
     assert titles(old, new) == ["removed args[1]", "added args[2]"]
 
 
+def test_another_command_is_told_as_one() -> None:
+    old = {"command": ["wget", "-q", "-T", "5", "http://127.0.0.1/ready"]}
+    new = {"command": ["linkerd-await", "--timeout=10s"]}
+
+    assert titles(old, new) == ["changed command"]
+    assert titles({"command": ["a"]}, {"command": ["b", "c"]}) == ["added command[1]", "changed command[0]"]
+    assert titles({"command": ["a", "b", "c"]}, {"command": []}) == [
+        f"removed command[{number}]" for number in (2, 1, 0)
+    ]
+
+
+def test_alerts_and_records_of_a_group_are_found_by_name() -> None:
+    old = {"rules": [{"record": "r", "expr": "1"}, {"alert": "A", "expr": "1"}, {"alert": "B", "expr": "1"}]}
+    new = {"rules": [*old["rules"][:2], {"alert": "New", "expr": "2"}, {"alert": "B", "expr": "3"}]}
+
+    assert titles(old, new) == ["added rules[New]", "changed rules[B].expr"]
+
+
+def test_what_an_appproject_allows_is_found_by_what_it_is() -> None:
+    old = {"destinations": [{"server": "s", "namespace": "!a"}, {"server": "s", "namespace": "*"}]}
+    new = {"destinations": [{"server": "s", "namespace": "!b"}, *old["destinations"]]}
+
+    assert titles(old, new) == ["added destinations[s/!b]"]
+
+    old = {"clusterResourceWhitelist": [{"group": "*", "kind": "*"}]}
+    new = {
+        "clusterResourceWhitelist": [
+            {"group": "", "kind": "Namespace"},
+            {"group": "g", "kind": "ClusterRole", "name": "a"},
+            {"group": "g", "kind": "ClusterRole", "name": "b"},
+        ]
+    }
+    assert titles(old, new) == [
+        "removed clusterResourceWhitelist[*/*]",
+        "added clusterResourceWhitelist[Namespace]",
+        "added clusterResourceWhitelist[g/ClusterRole/a]",
+        "added clusterResourceWhitelist[g/ClusterRole/b]",
+    ]
+
+
+def test_items_without_a_name_are_told_by_their_place() -> None:
+    assert titles({"routes": [{"a": 1}]}, {"routes": [{"a": 2}]}) == ["changed routes[0].a"]
+
+
 def test_a_name_that_stands_twice_is_no_key() -> None:
     old = pod({"name": "a", "image": "1"}, {"name": "a", "image": "2"})
     new = pod({"name": "a", "image": "1"}, {"name": "a", "image": "3"})

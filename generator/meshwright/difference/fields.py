@@ -10,6 +10,9 @@ from meshwright.difference.lists import keys_of
 from meshwright.difference.model import ChangeKind, Field, Key, Path
 from meshwright.yaml.canonicaltext import identity
 
+# A longer list of texts with less than half in common is shown as a whole.
+_SHORT, _HALF = 2, 0.5
+
 
 def differences(old: Any, new: Any, path: Path = ()) -> Iterator[Field]:
     """Each field that differs; none if the values are equal.
@@ -68,8 +71,17 @@ def _keyed(old: list[Any], new: list[Any], keys: tuple[list[Key], list[Key]], pa
         yield from differences(before[key], after[key], (*path, key))
 
 
+def _is_another_list(old: list[Any], new: list[Any]) -> bool:
+    """Whether both have more than two texts or numbers, so that a line for each would say less than one."""
+    texts = not any(isinstance(item, Mapping | list) for item in (*old, *new))
+    return texts and max(len(old), len(new)) > _SHORT and bool(old) and bool(new)
+
+
 def _placed(old: list[Any], new: list[Any], path: Path) -> Iterator[Field]:
     matcher = SequenceMatcher(None, [identity(item) for item in old], [identity(item) for item in new], False)
+    if _is_another_list(old, new) and matcher.ratio() < _HALF:
+        yield Field(path, ChangeKind.CHANGED, old, new)
+        return
     removed: list[int] = []
     added: list[int] = []
     changed: list[tuple[int, int]] = []
