@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import groupby
 
 from meshwright.check.order.line import Line
 from meshwright.difference.comparison import compare
@@ -18,6 +17,7 @@ from meshwright.linkerd.upgrades import (
     read_version,
     restarts,
 )
+from meshwright.update.orderlines import changed_order, order_lines
 from meshwright.update.outcome import Result
 from meshwright.update.restartlines import changes_by_layer, restart_lines
 
@@ -43,13 +43,12 @@ def preview(result: Result) -> Preview:
         return Preview(notes, Difference(), (), (), ())
     difference = compare(merge.project.root, result.folder, checkout=merge.project.root)
     changed = changes_by_layer(difference)
-    touched = {(root.cluster, root.title) for root in difference.roots}
     return Preview(
         notes,
         difference,
         _breaking_changes(difference),
         tuple(item for layer, what in changed.items() for item in restarts(layer, what)),
-        tuple(line for line in result.report.order if (line.cluster, line.title) in touched),
+        changed_order(result.report.order, difference),
     )
 
 
@@ -68,17 +67,7 @@ def lines(result: Result) -> Iterator[str]:
         yield "rendered objects:"
         yield from (f"  {line}".rstrip() for line in render_difference(found.difference).splitlines())
     yield from restart_lines(found.difference, found.restarts)
-    yield from _order_lines(found.order)
-
-
-def _order_lines(order: tuple[Line, ...]) -> Iterator[str]:
-    """The order in each cluster; clusters do not wait for one another."""
-    clusters = [(name, list(lines)) for name, lines in groupby(order, key=lambda line: line.cluster)]
-    for name, lines in clusters:
-        of = f" of {name}" if len(clusters) > 1 else ""
-        yield f"the engine{of} applies the changes in this order (same number: in any order):"
-        ranks = {rank: number for number, rank in enumerate(sorted({line.rank for line in lines}), 1)}
-        yield from (f"  {ranks[line.rank]:3}  {line.title}" for line in lines)
+    yield from order_lines(found.order)
 
 
 def _breaking_changes(difference: Difference) -> tuple[BreakingChange, ...]:
