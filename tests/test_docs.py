@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import fields
+from fnmatch import fnmatch
 from pathlib import Path
 
 from meshwright.apps.spec import read_spec
 from meshwright.check.rules.registry import load_rules
+from meshwright.findingids import FINDINGS
 from meshwright.limits import Limits
 from meshwright.linkerd.version import read_edge
 from meshwright.pins import load_pins
@@ -41,6 +43,9 @@ def test_reference_pages_leave_nothing_out(root: Path) -> None:
     assert layers == re.findall(r"^([a-z-]+):$", map_of_layers, re.MULTILINE)
     assert "## meshwright trust rotate\n" in wanted["commands.md"]
     assert "| `--write-baseline` | Write the current findings into that file. |" in wanted["commands.md"]
+    for default in ("`warning`", "`600`", "`HEAD`", "`--check`", "`.copier-answers.yml`"):
+        assert f" Default: {default}. |" in wanted["commands.md"]
+    assert "`.`" not in wanted["commands.md"], "the description of a folder says what its default means"
     properties = json.loads((root / "schema/answers.schema.json").read_text(encoding="utf-8"))["properties"]
     answers = re.findall(r"^\| `(\w+)` \|", wanted["answers.md"], re.MULTILINE)
     assert set(answers) == {name for name in properties if not name.startswith("_")}
@@ -136,6 +141,19 @@ def test_every_limit_is_told(root: Path) -> None:
     assert [(name, int(number.replace(",", ""))) for name, number in rows] == [
         (field.name, field.default) for field in fields(Limits)
     ]
+
+
+def test_the_page_of_the_check_has_every_finding(root: Path) -> None:
+    pages = "".join(
+        (root / "docs" / name).read_text(encoding="utf-8") for name in ("check.md", "clusters.md")
+    )
+    found: list[str] = []
+    for cell in re.findall(r"^\| (`[a-z].*?`) \| ", pages, re.MULTILINE):
+        for name in re.findall(r"`([a-z-]*/[a-z*-]+)`", cell):
+            found.append(f"{found[-1].partition('/')[0]}{name}" if name.startswith("/") else name)
+
+    assert [name for name in FINDINGS if not any(fnmatch(name, shown) for shown in found)] == []
+    assert [shown for shown in found if not any(fnmatch(name, shown) for name in FINDINGS)] == []
 
 
 def test_the_glossary_has_the_words_of_the_architecture(root: Path) -> None:

@@ -29,6 +29,7 @@ class Bounded(Command):
                 callback=_keep(_TIMEOUT),
                 expose_value=False,
                 help="Stop after this many seconds; 0 means no limit.",
+                show_default=True,
             ),
             TyperOption(
                 param_decls=["--limit"],

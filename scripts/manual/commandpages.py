@@ -83,7 +83,17 @@ def _row(parameter: Any) -> str:
         value = "" if parameter.is_flag else f" {parameter.metavar or _value(parameter)}"
         shown = ", ".join(f"`{name}{value}`" for name in sorted(names, key=lambda it: it.startswith("--")))
     # A bar ends a cell, also in code.
-    return f"| {shown.replace('|', '/')} | {_sentence(parameter.help or '')} |"
+    return f"| {shown.replace('|', '/')} | {_sentence(parameter.help or '')}{_default(parameter)} |"
+
+
+def _default(parameter: Any) -> str:
+    """The default as `--help` shows it; nothing where the description says it."""
+    if not getattr(parameter, "show_default", False):
+        return ""
+    value = parameter.default
+    if parameter.secondary_opts and isinstance(value, bool):
+        value = (parameter.opts if value else parameter.secondary_opts)[-1]
+    return f" Default: `{value}`." if value not in (None, False, "") else ""
 
 
 def _value(parameter: Any) -> str:

@@ -11,7 +11,7 @@ import typer
 
 from meshwright.bounded import InRepository
 from meshwright.commands.group import Group, new_cli, see_also
-from meshwright.commands.options import Format, Root
+from meshwright.commands.options import Exactly, Format
 from meshwright.errors import ExitCode, MeshwrightError
 from meshwright.inert import json_text, printable
 from meshwright.printing import complain, emit, note, tell
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 cli = new_cli(
     cls=Group,
-    help="List the charts of a repository, and fetch them into the cache.",
+    help="List the charts of a repository, or fetch them.",
     epilog=see_also("charts.md", "meshwright charts list", "meshwright charts pull"),
 )
 SCHEMA_VERSION = 1
@@ -34,7 +34,7 @@ SCHEMA_VERSION = 1
     cls=InRepository,
     epilog=see_also("charts.md", "meshwright charts list", "meshwright charts list --format json"),
 )
-def list_charts(path: Root = Path(), output: Format = "text") -> ExitCode:
+def list_charts(path: Exactly = Path(), output: Format = "text") -> ExitCode:
     """List the charts that the repository names; fetch nothing.
 
     For each, it prints whether it was pulled, and in which version.
@@ -79,13 +79,15 @@ def list_charts(path: Root = Path(), output: Format = "text") -> ExitCode:
     ),
 )
 def pull(
-    path: Root = Path(),
+    path: Exactly = Path(),
     allow_host: Annotated[
         list[str] | None,
-        typer.Option(metavar="HOST", help="A host with a private or loopback address. Can be repeated."),
+        typer.Option(
+            metavar="HOST", help="Allow a host with a private or loopback address. Can be repeated."
+        ),
     ] = None,
     upgrade: Annotated[
-        bool, typer.Option("--upgrade", help="Look for newer versions in ranges; by default pins decide.")
+        bool, typer.Option("--upgrade", help="Resolve version ranges again; by default, pins are kept.")
     ] = False,
     lock: Annotated[
         bool, typer.Option("--lock", help="Write the versions and digests into .meshwright-charts.json.")

@@ -79,7 +79,7 @@ def check(
         bool, typer.Option("--write-baseline", help="Write the current findings into that file.")
     ] = False,
     order: Annotated[
-        bool, typer.Option("--order", help="Show the start-up order and the reason for each step.")
+        bool, typer.Option("--order", help="Show the startup order and the reason for each step.")
     ] = False,
     cache: Annotated[bool, typer.Option(help="Reuse the last report if nothing changed.")] = True,
 ) -> ExitCode:

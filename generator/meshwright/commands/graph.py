@@ -49,7 +49,7 @@ def graph(
     ] = "",
     collapse: Annotated[
         _Collapse,
-        typer.Option(help="Draw one box per step for many applications, for layers too, or for nothing."),
+        typer.Option(help="Combine boxes of a step: many applications, layers too, or none."),
     ] = "apps",
     since: Annotated[
         str, typer.Option(metavar="REV", help="Mark what has been added, removed and moved since REV.")

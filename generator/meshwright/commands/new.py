@@ -33,7 +33,9 @@ _NOTHING_WRITTEN = "stopped; nothing is written"
 def new(
     folder: Annotated[
         Path,
-        typer.Argument(metavar="[FOLDER]", help="Folder to create; by default the current one."),
+        typer.Argument(
+            metavar="[FOLDER]", help="Folder to create; by default the current one.", show_default=False
+        ),
     ] = Path(),
     defaults: Annotated[
         bool, typer.Option("--defaults", help="Ask nothing: take the default where no answer is given.")
@@ -54,7 +56,7 @@ def new(
     ] = None,
     git: Annotated[
         bool | None,
-        typer.Option("--git/--no-git", help="Run git init and commit; by default, a terminal is asked."),
+        typer.Option("--git/--no-git", help="Run git init and commit; by default, asks in a terminal."),
     ] = None,
     check: Annotated[bool, typer.Option(help="Check the new repository.")] = True,
 ) -> ExitCode:

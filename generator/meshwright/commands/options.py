@@ -7,13 +7,25 @@ from typing import Annotated, Literal
 
 import typer
 
-Root = Annotated[Path, typer.Argument(metavar="[PATH]", help="Folder of the repository, instead of -C.")]
+Root = Annotated[
+    Path,
+    typer.Argument(metavar="[PATH]", help="Folder of the repository, instead of -C.", show_default=False),
+]
 Exactly = Annotated[
-    Path, typer.Argument(metavar="[PATH]", help="Exactly this folder; by default the whole repository.")
+    Path,
+    typer.Argument(
+        metavar="[PATH]", help="Exactly this folder; by default the whole repository.", show_default=False
+    ),
 ]
 Repository = Annotated[
     Path,
-    typer.Option("--repository", "-C", metavar="DIR", help="Folder of the repository, or one inside it."),
+    typer.Option(
+        "--repository",
+        "-C",
+        metavar="DIR",
+        help="Folder of the repository, or one inside it.",
+        show_default=False,
+    ),
 ]
 Format = Annotated[Literal["text", "json"], typer.Option("--format", help="Output format.")]
 OneCluster = Annotated[
@@ -21,7 +33,9 @@ OneCluster = Annotated[
 ]
 Charts = Annotated[
     Path | None,
-    typer.Option(metavar="FOLDER", help="Folder of Helm charts to render, before those of `charts pull`."),
+    typer.Option(
+        metavar="FOLDER", help="Folder of Helm charts to render; preferred to those of `charts pull`."
+    ),
 ]
 # Of the commands that change a repository and stage the change.
 Preview = Annotated[

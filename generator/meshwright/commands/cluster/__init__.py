@@ -10,7 +10,7 @@ __all__ = ["add", "cli", "list_clusters", "remove"]
 
 cli = new_cli(
     cls=Group,
-    help="Add clusters to a repository, remove and list them.",
+    help="Add, remove and list the clusters of a repository.",
     epilog=see_also("clusters.md", "meshwright cluster list", "meshwright cluster add staging"),
 )
 for _commands in (_change, _overview):

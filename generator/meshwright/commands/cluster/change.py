@@ -41,7 +41,7 @@ def add(
         typer.Option(
             "--from",
             metavar="NAME",
-            help="Take version and answers of this cluster; default: the only one.",
+            help="Copy version and answers of this cluster; by default the only one.",
         ),
     ] = None,
     answers: Annotated[
