@@ -19,7 +19,7 @@ NEWER: list[dict[str, Any]] = [
     {
         "write": {
             "file": "CHANGELOG.md",
-            "text": "# Changelog\n\n## 0.2.0\n\n- The proxies ask for more of the processor.\n",
+            "text": "# Changelog\n\n## 0.2.0\n\n- The proxies request more CPU.\n",
         }
     },
 ]

@@ -57,7 +57,7 @@ def test_the_first_hour(user: User) -> None:
     release(user.template, NEWER, "v0.2.0")
     previewed = home.meshwright("update --preview")
     assert "v0.1.0 -> v0.2.0" in previewed
-    assert "release notes of 0.2.0:\n  - The proxies ask for more of the processor." in previewed
+    assert "release notes of 0.2.0:\n  - The proxies request more CPU." in previewed
     assert f"layer linkerd-control-plane\n  M {VALUES}" in previewed
     assert "nothing is written" in previewed
     assert "git commit" in home.meshwright("update")
