@@ -41,6 +41,10 @@ def test_reference_pages_leave_nothing_out(root: Path) -> None:
     map_of_layers = (root / "template/includes/layers.yml").read_text(encoding="utf-8")
 
     assert layers == re.findall(r"^([a-z-]+):$", map_of_layers, re.MULTILINE)
+    answers = json.loads((root / "schema/answers.schema.json").read_text(encoding="utf-8"))["properties"]
+    conditions = re.findall(r"^- Installed: if .*?`(\w+)", wanted["layers.md"], re.MULTILINE)
+    assert len(conditions) > 10
+    assert set(conditions) <= answers.keys(), "a condition that users cannot look up among their answers"
     assert "## meshwright trust rotate\n" in wanted["commands.md"]
     assert "| `--write-baseline` | Write the current findings into that file. |" in wanted["commands.md"]
     for default in ("`warning`", "`600`", "`HEAD`", "`--check`", "`.copier-answers.yml`"):

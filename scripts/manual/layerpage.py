@@ -22,8 +22,9 @@ _EVERYTHING = {
 # Two sets of answers that together need every layer for every reason.
 _ANSWERS: tuple[dict[str, Any], ...] = (
     {**_EVERYTHING, "ingress": "k3s", "gateway_api": "k3s"},
-    {**_EVERYTHING, "ingress": "own", "gateway_api": "repo"},
+    {**_EVERYTHING, "ingress": "own", "gateway_api": "repo", "inject": "disabled"},
 )
+_QUESTIONS = Path(__file__).resolve().parents[2] / "copier.yml"
 _ENABLED = re.compile(r"^([a-z-]+):\n  enabled: (?:true|\[\[ (.+) \| to_json \]\])$", re.MULTILINE)
 
 
@@ -44,10 +45,9 @@ def _lines() -> Iterator[str]:
     yield "`clusters/<cluster>/platform/<layer>.yaml`."
     for name in first:
         one, other = first[name], second[name]
-        contents = dict.fromkeys((one["summary"], other["summary"]))
-        yield from ("", f"## {name}", "", f"- Contents: {', or '.join(contents)}")
-        condition = conditions[name].removeprefix("(").removesuffix(")")
-        yield f"- Installed: {f'if `{condition}`' if condition else 'always'}"
+        yield from ("", f"## {name}", "", f"- Contents: {_contents(one['summary'], other['summary'])}")
+        condition = _by_answers(conditions[name].removeprefix("(").removesuffix(")"))
+        yield f"- Installed: {f'if {condition}' if condition else 'always'}"
         chart = other.get("chart") or one.get("chart")
         if chart:
             yield f"- Chart: `{chart['name']}` {chart['version']} from <{chart['repository']}>"
@@ -59,6 +59,26 @@ def _lines() -> Iterator[str]:
             continue
         yield from ("", "| needs, if installed | because |", "|---|---|")
         yield from (f"| [{need}](#{need}) | {why} |" for need, why in needs.items())
+
+
+def _contents(*summaries: str) -> str:
+    short, long = sorted(set(summaries), key=len) if len(set(summaries)) > 1 else (summaries[0], "")
+    if not long:
+        return short
+    if not long.startswith(short):
+        return "; or ".join(summaries)
+    return f"{short} (with some answers: {long.removeprefix(short).lstrip(',; ')})"
+
+
+def _by_answers(condition: str) -> str:
+    """A condition of the layer map in terms of the answers: computed booleans are written out."""
+    if condition == "imports != []":
+        return "an entry of `links` has `import: true`, the default"
+    questions = yaml.safe_load(_QUESTIONS.read_text(encoding="utf-8"))
+    for name, question in questions.items():
+        if isinstance(question, dict) and question.get("type") == "bool" and name == condition:
+            condition = question["default"].removeprefix("[[ ").removesuffix(" ]]").replace(" | int", "")
+    return f"`{condition}`" if condition else ""
 
 
 def _rendered(text: str, answers: dict[str, Any]) -> dict[str, Any]:

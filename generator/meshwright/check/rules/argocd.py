@@ -139,7 +139,7 @@ def _sync_of(item: Item) -> _Sync:
     "crd-upgrade-ignored",
     "CRD upgrades are ignored",
     why="With RespectIgnoreDifferences the ignored field keeps its old value, so a new version of the kind "
-    "never arrives.",
+    "is never applied.",
     fix="ignore less than /spec/versions, or remove RespectIgnoreDifferences",
     source="argo-cd, Sync Options: RespectIgnoreDifferences",
     engine=Engine.ARGOCD,

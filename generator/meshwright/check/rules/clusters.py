@@ -25,7 +25,7 @@ _PLACE = re.compile(r"(?:\./)?(?:platform|clusters|mesh/components|mesh/apps)/([
     "host-on-several-clusters",
     "Two clusters serve the same host name",
     why="DNS leads to only one of them, or the ExternalDNS of each cluster overwrites the other's record.",
-    fix="use another host name on one of the clusters, for example by a separate folder in source.path",
+    fix="use another host name on one of the clusters, for example with an override of source.path",
     source="ExternalDNS docs, registry: records belong to one owner",
     severity=Severity.WARNING,
 )
@@ -82,7 +82,7 @@ def _paths(model: Model) -> Iterator[tuple[Item, str, tuple[str | int, ...]]]:
     "storage-class-of-another-cluster",
     "A StorageClass exists only on another cluster",
     why="The PersistentVolumeClaim stays Pending, and its pods are not scheduled.",
-    fix="use a StorageClass of this cluster, for example by a separate folder in source.path",
+    fix="use a StorageClass of this cluster, for example with an override of source.path",
     source="Kubernetes docs, Storage Classes",
     severity=Severity.WARNING,
 )
@@ -147,7 +147,7 @@ def ahead(model: Model) -> Iterator[Hit]:
     "Two clusters that are not linked have the same trust anchor",
     why="Whoever can sign with the anchor or the issuer of one cluster can also issue identities that the other one "
     "accepts. Clusters that do not talk to each other need no common anchor.",
-    fix="make an anchor for each cluster",
+    fix="use a separate anchor for each cluster",
     source="linkerd.io, Multi-cluster communication: linked clusters share a trust anchor",
     severity=Severity.INFO,
 )

@@ -58,8 +58,8 @@ def _chart_configs(model: Model) -> list[Item]:
     "MW602",
     "helmchartconfig-without-chart",
     "A HelmChartConfig matches no HelmChart",
-    why="k3s merges it with the HelmChart of the same name and namespace, and the packaged charts are in "
-    "kube-system.",
+    why="k3s merges it into the HelmChart of the same name and namespace. Without one, its settings have no "
+    "effect. The packaged charts are in kube-system.",
     fix="use the name and the namespace of the HelmChart",
     source="k3s-io/helm-controller, HelmChartConfig",
 )

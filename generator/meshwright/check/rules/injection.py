@@ -141,8 +141,8 @@ def as_a_label(model: Model) -> Iterator[Hit]:
     "MW303",
     "inject-value-unknown",
     "linkerd.io/inject has an unknown value",
-    why="A pod with another value gets no proxy. On a Namespace, another value keeps out every pod in it, "
-    "even one whose own annotation is enabled. Nothing reports it. An empty value counts as no annotation.",
+    why="A pod with an unknown value gets no proxy. With an unknown value on its Namespace, no pod gets one, not "
+    "even a pod that is annotated with enabled. Nothing reports it. An empty value counts as no annotation.",
     fix="use enabled, ingress or disabled",
     source="linkerd2 pkg/inject/report.go, ValidInjectAnnotationValues",
 )

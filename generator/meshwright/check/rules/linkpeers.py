@@ -19,7 +19,7 @@ _PROBE_PORT = 4191
 @rule(
     "MW644",
     "link-probe-port-differs",
-    "The probe of a gateway uses another port than its Link",
+    "The probe of a gateway and its Link use different ports",
     why="The Service of the probe has the port from the chart's values, but the request goes to the port in the "
     "Link. A proxy refuses a port that a Service does not have, so the gateway counts as down.",
     fix="set controllers[].gateway.probe.port to probeSpec.port of the Link",
@@ -67,7 +67,7 @@ def _gateway(release: ChartRelease, entry: Any) -> Mapping[str, Any]:
 @rule(
     "MW648",
     "link-gateway-differs",
-    "A Link describes another gateway than the cluster that it leads to has",
+    "A Link differs from the gateway of the other cluster",
     why="Clients verify the identity of the gateway and refuse another one. A gateway that is disabled, or that "
     "listens on another port, is not reached.",
     fix="write the values of the other cluster's linkerd-multicluster chart into the Link",

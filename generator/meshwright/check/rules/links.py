@@ -75,7 +75,7 @@ def _written(value: Any) -> str:
 @rule(
     "MW643",
     "link-gateway-incomplete",
-    "A Link with a gateway lacks what it needs to reach it",
+    "A Link lacks the address, port or identity of its gateway",
     why="Services that the selector finds are mirrored to the gateway. Without its address, port or identity, "
     "their mirrors have no endpoints, or clients refuse the gateway.",
     fix="set gatewayAddress, gatewayPort and gatewayIdentity; for a cluster without a gateway, remove them and "
@@ -112,7 +112,7 @@ def gateway_incomplete(model: Model) -> Iterator[Hit]:
 @rule(
     "MW645",
     "link-credentials-incomplete",
-    "The credentials of a Link lack what Linkerd reads",
+    "The credentials of a Link lack a type, label or annotation",
     why="linkerd-destination finds the credentials of other clusters by type and label, and ignores a Secret "
     "without the annotations for the trust domain and the cluster domain. Clients then get no endpoints of "
     "the other cluster.",

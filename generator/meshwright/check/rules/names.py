@@ -124,7 +124,7 @@ def selector_does_not_match_pods(model: Model) -> Iterator[Hit]:
 @rule(
     "MW684",
     "quantity-refused",
-    "An amount of memory or CPU is not a quantity",
+    "A value for memory or CPU is not a valid quantity",
     why="The API server refuses the workload, and Flux then does not apply any object of the Kustomization.",
     fix="write memory such as 64Mi or 1Gi, and CPU such as 100m or 0.5",
     source="Kubernetes apimachinery, resource.ParseQuantity",

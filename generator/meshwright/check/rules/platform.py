@@ -145,8 +145,8 @@ def gateway_version(model: Model) -> Iterator[Hit]:
     "MW626",
     "gateway-api-from-linkerd-chart",
     "Linkerd's chart installs the Gateway API CRDs",
-    why="The chart contains bundle v1.1.1, which is older than Linkerd itself requires, and removes it "
-    "with the release.",
+    why="The chart contains bundle v1.1.1, which is older than Linkerd itself requires. Uninstalling the release "
+    "deletes the CRDs, and with them every route.",
     fix="install the Gateway API from its own releases, and set installGatewayAPI: false",
     source="linkerd2 charts/linkerd-crds at edge-26.8.3; 105b61d49",
     severity=Severity.WARNING,
@@ -283,7 +283,7 @@ def half_available(model: Model) -> Iterator[Hit]:
     "MW632",
     "namespace-labels-missing",
     "The engine creates a namespace without Linkerd's labels",
-    why="No chart creates its namespace. Without the labels for Pod Security privileged and "
+    why="Linkerd's charts do not create their namespace. Without the labels for Pod Security privileged and "
     "admission-webhooks disabled, the control plane may be rejected, or its own injector may be called "
     "for its pods.",
     fix="write a Namespace manifest with the labels, and remove createNamespace",
