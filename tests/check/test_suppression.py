@@ -149,9 +149,12 @@ def test_baseline(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert code is ExitCode.CLEAN
     assert "baseline/gone" in out
 
-    (root / ".meshwright-baseline.json").write_text("{}")
-    with pytest.raises(MeshwrightError, match="not a baseline of this version"):
-        run(root, capsys)
+    entry = {"id": "MW102", "file": "a.yaml", "message": "x", "count": float("inf")}
+    endless = json.dumps({"format": 1, "findings": [entry]})
+    for text in ("{}", "[" * 100_000, endless):
+        (root / ".meshwright-baseline.json").write_text(text)
+        with pytest.raises(MeshwrightError, match="not a baseline of this version"):
+            run(root, capsys)
 
 
 @pytest.mark.parametrize(

@@ -50,7 +50,8 @@ def test_rules_come_and_go_and_leave_the_rest_alone(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["{", "// JSON5\n{}", "[]", "{}", '{"packageRules": {}}', '{"a": {"packageRules": []}}']
+    "text",
+    ["{", "// JSON5\n{}", "[]", "{}", '{"packageRules": {}}', '{"a": {"packageRules": []}}', "[" * 100_000],
 )
 def test_another_form_is_left_to_the_user(text: str) -> None:
     assert with_rules(text, ["staging"]) is None

@@ -32,6 +32,22 @@ KNOWN = {
     "check/rules/registry.py": ["an import by a computed name"],
 }
 
+# Modules that read JSON which the package itself holds or has written in the same run.
+OWN_JSON = {
+    "apps/inspection/status.py",
+    "apps/inspection/takeover.py",
+    "apps/loading.py",
+    "apps/syncfields.py",
+    "bootstrap/provenance.py",
+    "check/cache/buildcache.py",
+    "check/schema/answersfile.py",
+    "check/schema/chartvalues.py",
+    "check/schema/schemas.py",
+    "check/verdict/configuration.py",
+    "tools/download.py",
+    "update/renderer.py",
+}
+
 
 def sources() -> dict[str, ast.Module]:
     return {
@@ -161,6 +177,21 @@ def test_git_is_named_as_a_program_in_one_place() -> None:
     }
 
     assert found == set()
+
+
+def test_json_of_others_is_read_in_one_place() -> None:
+    """json.loads fails with RecursionError on deep text; the files of the package itself are not deep."""
+    found = {
+        path
+        for path, tree in sources().items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute)
+        and node.attr in ("load", "loads")
+        and isinstance(node.value, ast.Name)
+        and node.value.id == "json"
+    }
+
+    assert found == {"jsontext.py", *OWN_JSON}
 
 
 @pytest.mark.parametrize(

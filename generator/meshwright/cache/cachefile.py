@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from meshwright.cache.places import cache_root
 from meshwright.cache.signature import digest
+from meshwright.jsontext import parse_json
 from meshwright.reading import open_regular
 from meshwright.writing import Tree
 
@@ -48,8 +49,8 @@ def read_json(file: Path) -> Any:
     """The content of a JSON file; None when there is none, and for anything that is broken or a link."""
     try:
         with open_regular(file, _LARGEST) as opened:
-            return json.loads(opened.read())
-    except (OSError, ValueError, RecursionError):
+            return parse_json(opened.read())
+    except (OSError, ValueError):
         return None
 
 

@@ -7,7 +7,6 @@ pkg/registry: the media types of a chart, and that a tag has ``_`` for the ``+``
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 import urllib.parse
 from collections.abc import Iterator
@@ -15,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from meshwright.charts.versions import VersionFault, is_version, newest
+from meshwright.jsontext import parse_json
 from meshwright.manifests.pulledcharts import LARGEST_ARCHIVE
 from meshwright.web import Page, Web
 from meshwright.webaddress import WebFault
@@ -166,8 +166,8 @@ def split_reference(source: str, name: str) -> tuple[str, str]:
 
 def _json(page: Page) -> dict[str, Any]:
     try:
-        data = json.loads(page.body)
-    except (ValueError, RecursionError):
+        data = parse_json(page.body)
+    except ValueError:
         data = None
     if not isinstance(data, dict):
         raise WebFault(f"{page.url} did not return a JSON object")

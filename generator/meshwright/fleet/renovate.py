@@ -11,6 +11,8 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from meshwright.jsontext import parse_json
+
 FILE = "renovate.json"
 _RULES = re.compile(r'"packageRules"\s*:\s*\[')
 _KEY = "additionalBranchPrefix"
@@ -64,7 +66,7 @@ def _is_for(rule: Any, cluster: str) -> bool:
 def _span(text: str) -> tuple[int, int] | None:
     """Where the array of rules begins and ends."""
     try:
-        data = json.loads(text)
+        data = parse_json(text)
     except ValueError:
         return None
     found = _RULES.search(text)

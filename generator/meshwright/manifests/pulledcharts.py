@@ -20,6 +20,7 @@ from meshwright.cache.cachefile import read_json, write_json_atomically
 from meshwright.cache.places import charts_in_cache
 from meshwright.cache.signature import digest as digest_of
 from meshwright.errors import MeshwrightError
+from meshwright.jsontext import parse_json
 from meshwright.manifests.inside import read_inside
 from meshwright.manifests.values import ChartReference
 from meshwright.reading import open_regular
@@ -147,8 +148,8 @@ def read_lock(root: Path) -> dict[PinKey, ChartPin]:
     except OSError as error:
         raise MeshwrightError(f"{LOCK_FILE}: {error.strerror or error}") from None
     try:
-        data: Any = json.loads(text)
-    except (ValueError, RecursionError):
+        data: Any = parse_json(text)
+    except ValueError:
         data = None
     entries = data.get("charts") if isinstance(data, dict) and data.get("version") == _FORMAT else None
     pins = [_pin(entry) for entry in entries] if isinstance(entries, list) else [None]

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from meshwright.cache.places import state_root
 from meshwright.errors import MeshwrightError
+from meshwright.jsontext import parse_json
 from meshwright.reading import open_lock, read_small
 from meshwright.tools.model import ToolOrigin
 from meshwright.writing import Tree
@@ -130,14 +131,14 @@ def file_sha256(path: Path) -> str:
 def _read(file: Path) -> dict[str, Record]:
     """Every record by the path of its executable; empty if the ledger is missing or damaged."""
     try:
-        content = json.loads(read_small(file))
+        content = parse_json(read_small(file))
         return {
             str(path): Record(**{**fields, "origin": ToolOrigin(fields["origin"])})
             for path, fields in content["executables"].items()
         }
     except FileNotFoundError:
         return {}
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+    except (ValueError, TypeError, KeyError, AttributeError):
         return {}
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from meshwright.git.paths import is_plain, parents
+from meshwright.jsontext import parse_json
 
 FOLDER = "meshwright-update"
 PLAN = "plan.json"
@@ -50,8 +51,8 @@ def read_plan(place: Path, top: Path) -> Plan:
     if place.is_symlink() or not _is_regular(place / PLAN) or (place / PLAN).stat().st_size > _MOST:
         raise _foreign(place, "it is not a regular file")
     try:
-        data = json.loads((place / PLAN).read_text(encoding="utf-8"))
-    except (ValueError, RecursionError):
+        data = parse_json((place / PLAN).read_text(encoding="utf-8"))
+    except ValueError:
         raise _foreign(place, "it is not JSON") from None
     plan = _decoded(data)
     if plan is None:

@@ -14,6 +14,7 @@ from meshwright.errors import MeshwrightError
 from meshwright.git.command import environment_for_others
 from meshwright.git.drivers import Settings
 from meshwright.inert import printable
+from meshwright.jsontext import parse_json
 from meshwright.update.templaterepository import Template, TemplateVersion
 
 
@@ -95,7 +96,7 @@ class Renderer:
             raise MeshwrightError(
                 f"the template cannot be rendered: {printable(lines[-1]) if lines else 'no reason given'}"
             )
-        return [rendered(job, result) for job, result in zip(jobs, json.loads(ended.output), strict=True)]
+        return [rendered(job, result) for job, result in zip(jobs, parse_json(ended.output), strict=True)]
 
 
 def description(template: Template, answers_file: str, job: Job) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from meshwright.check.schema.schemas import Schemas
 from meshwright.errors import Position
 from meshwright.faults import contained
 from meshwright.finding import Finding
+from meshwright.jsontext import parse_json
 from meshwright.tools import Tool, locate
 from meshwright.words import plural
 from meshwright.yaml import flow
@@ -171,9 +172,9 @@ class Kubeconform:
             answers.failure = f"{error}: {lost}"
             return []
         try:
-            found = json.loads(ended.output)["resources"]
+            found = parse_json(ended.output)["resources"]
             return [item for item in found if isinstance(item, Mapping)]
-        except (ValueError, KeyError, TypeError, RecursionError):
+        except (ValueError, KeyError, TypeError):
             lines = ended.stderr.decode("utf-8", "replace").strip().splitlines()
             why = lines[0] if lines else f"status {ended.status}"
             answers.failure = f"kubeconform gave no result ({why}): {lost}"

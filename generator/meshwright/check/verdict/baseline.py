@@ -10,6 +10,7 @@ from pathlib import Path
 from meshwright.check.report import Report
 from meshwright.errors import MeshwrightError, Position
 from meshwright.finding import Finding, Severity, encodable
+from meshwright.jsontext import parse_json
 from meshwright.reading import open_regular
 from meshwright.writing import Tree
 
@@ -72,14 +73,14 @@ def key_of(finding: Finding) -> _Key:
 def _read(file: Path) -> Counter[_Key] | None:
     try:
         with open_regular(file, _MAX_BYTES) as content:
-            data = json.loads(content.read())
+            data = parse_json(content.read())
         if data["format"] != _FORMAT:
             raise ValueError
         entries = data["findings"]
         return Counter({(item["id"], item["file"], item["message"]): int(item["count"]) for item in entries})
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, OverflowError):
         raise MeshwrightError(
             f"{file}: not a baseline of this version; rewrite it with `meshwright check --write-baseline`"
         ) from None
