@@ -16,6 +16,8 @@ from meshwright.update.filegroups import group_of
         ("clusters/pi/platform/kustomization.yaml", ("cluster", "", "pi")),
         ("clusters/pi/platform/project.yaml", ("cluster", "", "pi")),
         ("clusters/pi/apps/shop.yaml", ("application", "shop", "pi")),
+        # Argo CD's project of all applications.
+        ("clusters/pi/apps/_project.yaml", ("cluster", "", "pi")),
         ("README.md", ("repository", "", "")),
     ],
 )

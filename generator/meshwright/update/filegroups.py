@@ -17,7 +17,7 @@ _PLACES = (
     ),
     (re.compile(r"apps/(?P<name>[^/]+)/(?P<cluster>)"), "application"),
     (re.compile(r"mesh/apps/(?P<cluster>[^/]+)/(?P<name>[^/]+)/"), "application"),
-    (re.compile(r"clusters/(?P<cluster>[^/]+)/apps/(?P<name>[^/]+)\.yaml\Z"), "application"),
+    (re.compile(r"clusters/(?P<cluster>[^/]+)/apps/(?P<name>[^_/][^/]*)\.yaml\Z"), "application"),
     (re.compile(r"mesh/components/(?P<cluster>[^/]+)/(?P<name>[^/]+)/"), "component"),
     (re.compile(r"mesh/components/(?P<name>[^/]+)/(?P<cluster>)"), "component"),
     (re.compile(r"(?P<name>)clusters/(?P<cluster>[^/]+)/"), "cluster"),

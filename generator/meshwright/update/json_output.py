@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from meshwright.inert import json_text
 from meshwright.update.filegroups import are_several, group_of
 from meshwright.update.outcome import Result
+from meshwright.update.renames import renamed
 
 if TYPE_CHECKING:
     from meshwright.update.preview import Preview
@@ -16,7 +17,7 @@ SCHEMA_VERSION = 1
 
 def render(result: Result, *, written: bool, preview: bool) -> str:
     """One JSON object, ending with a line break."""
-    merge, several = result.merge, are_several(result.changes)
+    merge, several, renames = result.merge, are_several(result.changes), renamed(result)
     data: dict[str, Any] = {
         "schema_version": SCHEMA_VERSION,
         "template": merge.template.source,
@@ -30,6 +31,7 @@ def render(result: Result, *, written: bool, preview: bool) -> str:
                 "path": path,
                 "change": "added" if before is None else "deleted" if after is None else "modified",
                 "belongs_to": group_of(path).title(several=several),
+                **({"renamed_from": renames[path]} if path in renames else {}),
             }
             for path, (before, after) in result.changes.items()
         ],

@@ -8,6 +8,7 @@ from meshwright.inert import printable
 from meshwright.update.byhand import steps_by_hand
 from meshwright.update.filegroups import are_several, grouped
 from meshwright.update.outcome import Result
+from meshwright.update.renames import renamed, together
 from meshwright.words import plural
 from meshwright.yaml import as_written
 
@@ -49,10 +50,16 @@ def _head(result: Result) -> Iterator[str]:
 
 def _groups(result: Result) -> Iterator[str]:
     undecided = {conflict.path for conflict in result.merge.conflicts}
-    several = are_several(result.changes)
-    for group, paths in grouped(result.changes).items():
+    renames = renamed(result)
+    gone = set(renames.values())
+    shown = [path for path in result.changes if path not in gone]
+    several = are_several(shown)
+    for group, paths in grouped(shown).items():
         yield group.title(several=several)
+        yield from (f"  R {item}" for item in together({p: renames[p] for p in paths if p in renames}))
         for path in paths:
+            if path in renames:
+                continue
             before, after = result.changes[path]
             sign = "U" if path in undecided else "A" if before is None else "D" if after is None else "M"
             yield f"  {sign} {path}"
