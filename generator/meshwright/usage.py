@@ -23,6 +23,10 @@ def usage_error(error: TyperException) -> str:
     message = message[:1].lower() + message[1:]
     for pattern, better in _BETTER:
         message = re.sub(pattern, better, message)
+    # What is required says itself what it takes.
+    param: Any = getattr(error, "param", None)
+    if message.startswith("missing option") and getattr(param, "help", None):
+        message += f" ({' '.join(param.help.split()).rstrip('.')})"
     context: Any = getattr(error, "ctx", None)
     path = context.command_path if context else "meshwright"
     return printable(f"{message}{' See' if message.endswith('?') else '; see'} {path} --help")

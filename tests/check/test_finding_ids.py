@@ -87,13 +87,23 @@ def test_all_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
         ("pods-race-injectr", "no finding is called 'pods-race-injectr'; did you mean 'pods-race-injector'?"),
         ("shop", "'shop' is an application: `meshwright app show shop` shows it, and `meshwright explain "
                  "shop NAME2` explains why it waits for another"),
+        ("linkerd-crds", "'linkerd-crds' is a layer: `meshwright explain linkerd-crds NAME2` explains why it "
+                         "waits for another"),
+        ("*", "no finding is called '*'; give the id or name of a finding, such as MW004, "
+              "pods-race-injector or build/yaml, or two components: the one that waits, then "
+              "the other"),
         ("nothing", "no finding is called 'nothing'; give the id or name of a finding, such as MW004, "
                     "pods-race-injector or build/yaml, or two components: the one that waits, then "
                     "the other"),
     ],
 )  # fmt: skip
 def test_other_names_get_help(name: str, said: str, tmp_path: Path) -> None:
-    root = write(tmp_path, {".copier-answers.yml": "engine: flux\n", "apps/shop/mesh.yaml": "x: 1\n"})
+    files = {
+        ".copier-answers.yml": "engine: flux\n",
+        "apps/shop/mesh.yaml": "x: 1\n",
+        "platform/home/linkerd-crds/kustomization.yaml": "",
+    }
+    root = write(tmp_path, files)
 
     with pytest.raises(MeshwrightError) as refused:
         explain([name], repository=root / "apps")

@@ -212,6 +212,34 @@ def test_show(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "mesh/apps/home/shop/kustomization.yaml: as generated" in out
 
 
+@pytest.mark.parametrize(
+    ("spec", "advice"),
+    [
+        ({}, ["opaquePorts: [4222]", "ingress: {} makes Traefik send them to the Service"]),
+        ({"ingress": {}}, ["opaquePorts: [4222]"]),
+        ({"opaquePorts": ["4000-4400"], "ingress": {}}, []),
+        ({"skipInboundPorts": [4222], "ingress": {}}, []),
+    ],
+)
+def test_what_mesh_yaml_takes_care_of_is_no_remark(
+    spec: Data, advice: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ports: list[Data] = [{"name": "nats", "containerPort": 4222}]
+    route = {"apiVersion": "networking.k8s.io/v1", "kind": "Ingress", "spec": {}}
+    named = {**route, "metadata": {"name": "web", "namespace": "shop"}}
+    objects = [NAMESPACE, workload("Deployment", "web", ports=ports), named]
+    root = repository(tmp_path, objects)
+    added(root, capsys, yes=True)
+    text = {"schema_version": 1, "namespace": "shop", "inject": "enabled", **spec}
+    (root / "apps/shop/mesh.yaml").write_text(dump(text), encoding="utf-8")
+    capsys.readouterr()
+
+    command.show("shop", output="json", repository=root)
+
+    found = [item["advice"] for item in json.loads(capsys.readouterr().out)["remarks"]]
+    assert [text for text in found if text.startswith(("opaquePorts", "ingress"))] == advice
+
+
 def test_show_nothing(tmp_path: Path) -> None:
     root = repository(tmp_path, BASES["a deployment"])
     with pytest.raises(MeshwrightError, match="no application 'shp'"):

@@ -138,7 +138,8 @@ def test_without_a_command_there_is_help(words: tuple[str, ...]) -> None:
                                "'error'; see {} check --help"),
         ("generate --timeout x", "invalid value for '--timeout': 'x' is not an integer; "
                                  "see {} generate --help"),
-        ("trust rotate", "missing option '--stage'; see {} trust rotate --help"),
+        ("trust rotate", "missing option '--stage' (1: trust both anchors; 2: restart; 3: sign with the new "
+                         "anchor; 4: remove the old one); see {} trust rotate --help"),
         ("trust -x", "no such option: -x; see {} trust show --help"),
         ("trust rotate --stage 9", "invalid value for '--stage': 9 is not in the range 1<=x<=4; "
                                    "see {} trust rotate --help"),

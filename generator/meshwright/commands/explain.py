@@ -101,22 +101,28 @@ def _finding(name: str, repository: Path) -> Iterator[str]:
         return _rule(rule)
     if name.lower() in FINDINGS:
         return _meaning(name.lower())
-    if _is_application(name, repository):
+    if _exists(repository, "apps/{}/mesh.yaml", name):
         raise MeshwrightError(
             f"'{name}' is an application: `meshwright app show {name}` shows it, and "
             f"`meshwright explain {name} NAME2` explains why it waits for another"
+        )
+    if _exists(repository, "platform/*/{}/kustomization.yaml", name):
+        raise MeshwrightError(
+            f"'{name}' is a layer: `meshwright explain {name} NAME2` explains why it waits for another"
         )
     known = known_names(rules)
     hint = did_you_mean(name.upper(), known) or did_you_mean(name.lower(), known)
     raise MeshwrightError(f"no finding is called '{name}'{hint or f'; {_WANTED}'}")
 
 
-def _is_application(name: str, start: Path) -> bool:
+def _exists(start: Path, pattern: str, name: str) -> bool:
+    """Whether the generated repository has such a file for a component of this name."""
+    from meshwright.apps.names import LABEL
     from meshwright.commands.root import find_root
 
     try:
         root = find_root(start, generated=True)
-        return "/" not in name and (root / "apps" / name / "mesh.yaml").is_file()
+        return bool(LABEL.match(name)) and any(root.glob(pattern.format(name)))
     except (MeshwrightError, OSError, ValueError):
         return False
 

@@ -14,6 +14,7 @@ from meshwright.apps.overlay.annotationtargets import runs_await
 from meshwright.apps.podowners import JOB_KINDS, pod_owner
 from meshwright.apps.podports import open_ports, pod_spec
 from meshwright.apps.podsecurity import forbidding_level
+from meshwright.apps.spec import MeshSpec
 from meshwright.errors import Position
 from meshwright.manifests.unit import BuiltObject
 from meshwright.yaml.pointer import dotted, items_of, lookup, mapping_of
@@ -31,13 +32,13 @@ class Remark:
     position: Position
 
 
-def remarks(base: Base, settings: RepositorySettings) -> list[Remark]:
-    """Every remark on a base, in the order of its objects."""
+def remarks(base: Base, settings: RepositorySettings, spec: MeshSpec | None = None) -> list[Remark]:
+    """Every remark on a base, in the order of its objects, without those that ``spec`` takes care of."""
     found: list[Remark] = []
     for item in base.objects:
         owner = pod_owner(item)
         for check in _OF_WORKLOADS if owner else _OF_OTHERS:
-            found += check(_Subject(item, owner, base, settings))
+            found += check(_Subject(item, owner, base, settings, spec))
     return found
 
 
@@ -47,6 +48,7 @@ class _Subject:
     owner: PodOwner | None
     base: Base
     settings: RepositorySettings
+    spec: MeshSpec | None
 
     def remark(self, text: str, advice: str = "") -> Remark:
         return Remark(self.item.short_title, text, advice, self.item.origin.position)
@@ -81,7 +83,7 @@ def _jobs(subject: _Subject) -> Iterator[Remark]:
         yield subject.remark(
             "it can complete while meshed: the proxy is a native sidecar (since edge-26.5.2)"
         )
-    else:
+    elif subject.spec is None or subject.spec.jobs is None:
         text = "its proxy would keep it from completing: this control plane has no native sidecars"
         yield subject.remark(text, "jobs: disabled, or jobs: native, which enables them with an annotation")
 
@@ -89,7 +91,7 @@ def _jobs(subject: _Subject) -> Iterator[Remark]:
 def _ports(subject: _Subject) -> Iterator[Remark]:
     if subject.owner is None:
         return
-    opaque = opaque_numbers(subject.settings.default_opaque_ports)
+    opaque = opaque_numbers(subject.settings.default_opaque_ports) | _chosen_ports(subject.spec)
     for port in open_ports(subject.item, subject.owner):
         shown = f"port {port.number}" + (f" ({port.name})" if port.name else "")
         if port.protocol != "TCP":
@@ -100,6 +102,16 @@ def _ports(subject: _Subject) -> Iterator[Remark]:
         elif (known := known_port(port)) and port.number not in opaque:
             text = f"{shown} is {known.what}, {known.why}, but not one of Linkerd's default opaque ports"
             yield subject.remark(text, f"opaquePorts: [{port.number}]")
+
+
+def _chosen_ports(spec: MeshSpec | None) -> frozenset[int]:
+    """The ports for which a spec says what the proxy does with them."""
+    if spec is None:
+        return frozenset()
+    chosen = [spec.opaque_ports, spec.skip_inbound_ports]
+    for entry in spec.workloads:
+        chosen += [entry.opaque_ports or (), entry.skip_inbound_ports or ()]
+    return opaque_numbers(",".join(str(port) for ports in chosen for port in ports))
 
 
 def _identity(subject: _Subject) -> Iterator[Remark]:
@@ -152,6 +164,8 @@ def _service(subject: _Subject) -> Iterator[Remark]:
 def _ingress(subject: _Subject) -> Iterator[Remark]:
     if subject.settings.traefik is None or subject.item.kind not in ("Ingress", "IngressRoute"):
         return
+    if subject.spec is not None and subject.spec.ingress is not None:
+        return
     if str(subject.mapping("spec").get("ingressClassName") or "traefik") == "traefik":
         text = "Traefik sends its requests to pods, past Linkerd's load balancing and policy"
         yield subject.remark(text, "ingress: {} makes Traefik send them to the Service")
@@ -162,6 +176,8 @@ def _gateway_route(subject: _Subject) -> Iterator[Remark]:
         return
     text = "Gateway controllers send its requests to pods, past Linkerd's load balancing and policy"
     advice = "with Envoy Gateway, set routingType: Service in EnvoyProxy or BackendTrafficPolicy"
+    if subject.spec is not None and subject.spec.ingress is not None:
+        return
     if subject.settings.traefik is not None:
         advice = f"with Traefik, ingress: {{}} makes it send them to the Service; {advice}"
     yield subject.remark(text, advice)
@@ -206,6 +222,8 @@ def _webhook(subject: _Subject) -> Iterator[Remark]:
 
 def _init_containers(subject: _Subject) -> Iterator[Remark]:
     if subject.owner is None or subject.settings.native_sidecars:
+        return
+    if subject.spec is not None and subject.spec.proxy.native_sidecar:
         return
     if pod_spec(subject.item, subject.owner).get("initContainers"):
         text = "its init containers run before the proxy, without access to the mesh"

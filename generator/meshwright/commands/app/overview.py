@@ -132,7 +132,7 @@ def _look(repository: Path, app: App, context: AppsContext) -> tuple[AppStatus, 
         "needs": dict(sorted(overlay.needs.items())),
         "remarks": [
             {"subject": item.subject, "text": item.text, "advice": item.advice}
-            for item in remarks(context.bases[app.name], context.settings)
+            for item in remarks(context.bases[app.name], context.settings, app.spec)
         ],
         "output": _output(repository, app, context, set(overlay.files)),
     }
