@@ -28,8 +28,9 @@ ROUTES = {
 }
 _UPSTREAM = "kubernetes-sigs/gateway-api"
 # source: traefik-helm-chart README, #1669; Envoy Gateway's chart, charts/gateway-helm/crds.
-_TRAEFIK_WITHOUT = 40
+_TRAEFIK_WITH, _TRAEFIK_WITHOUT = 29, 40
 _GATEWAYS = frozenset({"gateway-helm", "gateway-crds-helm"})
+GATEWAY_CHARTS = ("gateway-helm", "traefik")
 
 
 @dataclass(frozen=True)
@@ -101,6 +102,14 @@ def may_come_along(model: Model, cluster: str) -> bool:
         if release.cluster == cluster and (old or name in _GATEWAYS):
             return True
     return False
+
+
+def brings_gateway_api(release: ChartRelease) -> bool:
+    """Whether the chart of a gateway certainly has the CRDs of the Gateway API in its folder crds/."""
+    if release.chart.name == "gateway-helm":
+        return True
+    major = release.chart.version.lstrip("v").partition(".")[0]
+    return major.isdigit() and _TRAEFIK_WITH <= int(major) < _TRAEFIK_WITHOUT
 
 
 def definitions(model: Model) -> Iterator[Item]:

@@ -48,7 +48,7 @@ _MONITORING = ("monitoring.coreos.com",)
 _POLICY = ("policy.linkerd.io",)
 GATEWAY = "gateway.networking.k8s.io"
 # Charts with a crds/ folder, which Helm installs once, and not at all when it is told to skip it.
-CRDS_FOLDER = frozenset({"kube-prometheus-stack", "traefik", "velero"})
+CRDS_FOLDER = frozenset({"gateway-helm", "kube-prometheus-stack", "traefik", "velero"})
 
 
 def _cert_manager_crds(release: ChartRelease) -> bool:
@@ -63,6 +63,8 @@ def _trust_manager_uses(release: ChartRelease) -> tuple[str, ...]:
 def _control_plane_uses(release: ChartRelease) -> tuple[str, ...]:
     return _MONITORING if release.value("podMonitor", "enabled") is True else ()
 
+
+_ISTIO = ("extensions.istio.io", "networking.istio.io", "security.istio.io", "telemetry.istio.io")
 
 FACTS: dict[str, ChartFacts] = {
     "cert-manager": ChartFacts(_CERT_MANAGER, _CERT_MANAGER, with_kinds=_cert_manager_crds),
@@ -113,6 +115,9 @@ FACTS: dict[str, ChartFacts] = {
     "node-feature-discovery": ChartFacts(("nfd.k8s-sigs.io",)),
     "flagger": ChartFacts(("flagger.app",), with_kinds=_if_enabled("crd", "create")),
     "snapshot-controller": ChartFacts(("snapshot.storage.k8s.io",)),
+    # Istio's; other charts have this name, too.
+    "base": ChartFacts(_ISTIO, with_kinds=lambda release: "istio" in release.repository),
+    "gateway-helm": ChartFacts((GATEWAY, "gateway.envoyproxy.io")),
 }
 
 

@@ -4,11 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from itertools import chain
 from typing import Any
 
 from meshwright.check.model.certmanager import control_planes
-from meshwright.check.model.gatewayapi import asked_by, definitions, other_owners
+from meshwright.check.model.gatewayapi import (
+    GATEWAY_CHARTS,
+    Owner,
+    asked_by,
+    brings_gateway_api,
+    definitions,
+    other_owners,
+)
 from meshwright.check.model.index import CONTROL_PLANE, Model
+from meshwright.check.order.chartfacts import skips_crds
 from meshwright.check.rules.rule import Absence, Engine, Hit, Severity, rule
 from meshwright.yaml.pointer import items_of, mapping_of
 
@@ -102,7 +111,8 @@ def cni_paths(model: Model) -> Iterator[Hit]:
 def two_owners(model: Model) -> Iterator[Hit]:
     for release in model.charts("linkerd-crds"):
         by = asked_by(release) if release.complete else ""
-        for owner in other_owners(model, release.cluster) if by else ():
+        owners = chain(other_owners(model, release.cluster), _gateways(model, release.cluster))
+        for owner in owners if by else ():
             at = release.at(by) if by != "default" else release.position
             text = f"{release.title} installs the Gateway API CRDs, but {owner.title} ({owner.position}) "
             text += (
@@ -110,6 +120,14 @@ def two_owners(model: Model) -> Iterator[Hit]:
             )
             yield Hit(at, text, subject=release.title)
             break
+
+
+def _gateways(model: Model, cluster: str) -> Iterator[Owner]:
+    """Charts of gateways with the CRDs in their crds/ folder."""
+    for name in GATEWAY_CHARTS:
+        for release in model.charts(name, cluster):
+            if brings_gateway_api(release) and not skips_crds(release):
+                yield Owner(release.title, release.position)
 
 
 @rule(
