@@ -90,6 +90,9 @@ class ChartStore:
         self._homes += 1
         home.mkdir(parents=True)
         for name, version, folder in copies:
+            # kustomize refuses a chart without it, which is a finding of its own.
+            if not (folder / "values.yaml").exists():
+                (folder / "values.yaml").write_text("{}\n", encoding="utf-8")
             # kustomize looks below the version if the entry has a repo, else for the bare name.
             for link in (home / f"{name}-{version}" / name, home / name):
                 link.parent.mkdir(exist_ok=True)

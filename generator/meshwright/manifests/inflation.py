@@ -66,7 +66,11 @@ class Inflation:
             on_top = folder == unit.folder and unit.manifest is not None
             data = dict(unit.manifest if on_top and unit.manifest is not None else kustomization.data)
             inflated.findings.extend(self._missing_files(kustomization))
-            inflated.not_seen.extend(self._strip(data, kustomization))
+            for item in self._strip(data, kustomization):
+                if isinstance(item, Finding):
+                    inflated.findings.append(item)
+                else:
+                    inflated.not_seen.append(item)
             missing = missing or bool(inflated.not_seen)
             rendered = rendered or bool(data.get("helmCharts"))
             copies[folder] = data
@@ -83,8 +87,8 @@ class Inflation:
         )
         return inflated
 
-    def _strip(self, data: dict[str, Any], kustomization: KustomizationFile) -> Iterator[NotSeen]:
-        """Keep only the available charts in ``data``; reports the others."""
+    def _strip(self, data: dict[str, Any], kustomization: KustomizationFile) -> Iterator[Finding | NotSeen]:
+        """Keep only the available charts in ``data``; reports the others, and what kustomize refuses."""
         beside = self._beside(kustomization.folder, _chart_home(data))
         kept, found = [], []
         entries, old = items_of(data.get("helmCharts")), items_of(data.get(_OLD_FIELD))
@@ -108,6 +112,12 @@ class Inflation:
                 at = kustomization.position(("helmCharts", number))
                 yield chart_not_seen(f"'{kustomization.folder}'", name, version, at, reason)
                 continue
+            if not entry.get("valuesFile") and not (folder / "values.yaml").is_file():
+                text = f"chart '{name}' has no values.yaml, which kustomize reads if no valuesFile is set"
+                fix = "add values.yaml to the chart, or set valuesFile; an empty file will do"
+                yield Finding(
+                    "build/missing-resource", kustomization.position(("helmCharts", number)), text, fix
+                )
             kept.append({**entry, "version": version} if version else dict(entry))
             found.append((name, version, folder))
         yield from self._without_plugins(data, kustomization)
