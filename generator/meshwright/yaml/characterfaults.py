@@ -6,6 +6,9 @@ import re
 
 from meshwright.yaml.parsererror import ParserError, YamlDiagnosis, has_content
 
+_SURROGATE = re.compile(
+    r"(?P<first>\\u[dD][89a-fA-F][0-9a-fA-F]{2})(?P<second>\\u[dD][c-fC-F][0-9a-fA-F]{2})?"
+)
 _PLACEHOLDER = re.compile(r"(?P<before>.*?)(?P<value>\{\{.*?\}\}|\{%.*?%\})")
 _TAB = re.compile(r"[ -]*\t")
 # Spaces of other kinds, which editors and web pages put in: they look like indentation.
@@ -65,6 +68,9 @@ def escape(error: ParserError) -> YamlDiagnosis | None:
     if "escape" not in error.words:
         return None
     column = max(error.text.rfind("\\", 0, error.column), 0) + 1
+    if half := _SURROGATE.match(error.text, column - 1):
+        problem = f"'{half['first']}' is half of a character: JSON has such pairs, but Go's YAML refuses them"
+        return YamlDiagnosis(error.line, column, problem, f"write {_character(half)}")
     shown = error.text[column - 1 : column + 1]
     return YamlDiagnosis(
         error.line,
@@ -72,6 +78,15 @@ def escape(error: ParserError) -> YamlDiagnosis | None:
         f"'{shown}' is not an escape that YAML knows in double quotes",
         "use single quotes, or write the backslash twice",
     )
+
+
+def _character(half: re.Match[str]) -> str:
+    """What to write instead of a surrogate, which may be the first or the second of a pair."""
+    if half["second"] is None or half["first"][2:].lower() >= "dc":
+        return "the character itself"
+    pair = half["first"] + half["second"]
+    units = pair.encode("ascii").decode("unicode_escape").encode("utf-16-le", "surrogatepass")
+    return f"'{units.decode('utf-16-le')}' itself"
 
 
 def unclosed_quote(error: ParserError) -> YamlDiagnosis | None:
