@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,12 +48,30 @@ def _backends(model: Model) -> Iterator[_Backend]:
                 yield from _listed(
                     item, ("spec", "routes", number, "services"), mapping_of(route).get("services")
                 )
+    for item in model.items("TraefikService", "traefik.io"):
+        yield from _listed(item, ("spec", "weighted", "services"), item.get("spec", "weighted", "services"))
+        yield from _listed(item, ("spec", "mirroring", "mirrors"), item.get("spec", "mirroring", "mirrors"))
+        yield from _referenced(item, ("spec", "mirroring"), item.mapping("spec", "mirroring"))
+    for item in model.items("Middleware", "traefik.io"):
+        yield from _referenced(item, ("spec", "errors", "service"), item.mapping("spec", "errors", "service"))
     for kind in _ROUTES:
         for item in model.items(kind):
             if item.built.group in _GATEWAY:
                 for number, entry in enumerate(item.list("spec", "rules")):
-                    where = ("spec", "rules", number, "backendRefs")
-                    yield from _listed(item, where, mapping_of(entry).get("backendRefs"))
+                    yield from _of_rule(item, ("spec", "rules", number), mapping_of(entry))
+
+
+def _of_rule(item: Item, pointer: Pointer, entry: Mapping[str, Any]) -> Iterator[_Backend]:
+    """The backends of a rule of the Gateway API, and those that a filter of it or of a backend mirrors to."""
+    where = (*pointer, "backendRefs")
+    yield from _listed(item, where, entry.get("backendRefs"))
+    holders = [(pointer, entry)]
+    holders += [((*where, at), mapping_of(ref)) for at, ref in enumerate(items_of(entry.get("backendRefs")))]
+    for place, holder in holders:
+        for number, filter_ in enumerate(items_of(holder.get("filters"))):
+            mirror = mapping_of(mapping_of(filter_).get("requestMirror"))
+            at = (*place, "filters", number, "requestMirror", "backendRef")
+            yield from _referenced(item, at, mapping_of(mirror.get("backendRef")))
 
 
 def _of_ingress(item: Item) -> Iterator[_Backend]:
@@ -77,14 +95,14 @@ def _of_ingress(item: Item) -> Iterator[_Backend]:
 
 def _listed(item: Item, pointer: Pointer, services: Any) -> Iterator[_Backend]:
     for number, entry in enumerate(items_of(services)):
-        service = mapping_of(entry)
-        is_service = service.get("kind", "Service") == "Service" and not service.get("group")
-        if is_service and isinstance(service.get("name"), str):
-            at = (*pointer, number)
-            namespace = str(service.get("namespace") or item.namespace)
-            yield _Backend(
-                item, (*at, "name"), namespace, service["name"], service.get("port"), (*at, "port")
-            )
+        yield from _referenced(item, (*pointer, number), mapping_of(entry))
+
+
+def _referenced(item: Item, at: Pointer, service: Mapping[str, Any]) -> Iterator[_Backend]:
+    is_service = service.get("kind", "Service") == "Service" and not service.get("group")
+    if is_service and isinstance(service.get("name"), str):
+        namespace = str(service.get("namespace") or item.namespace)
+        yield _Backend(item, (*at, "name"), namespace, service["name"], service.get("port"), (*at, "port"))
 
 
 def is_closed(model: Model, cluster: str, namespace: str) -> bool:
@@ -106,6 +124,20 @@ def _namespaces_with_charts(model: Model) -> set[tuple[str, str]]:
     return found
 
 
+def may_be_mirrored(model: Model, cluster: str, name: str) -> bool:
+    """Whether a Service may be a mirror, which a link to another cluster makes as <name>-<cluster>."""
+    return "-" in name and cluster in model.once(_linked)
+
+
+def _linked(model: Model) -> set[str]:
+    found = {item.cluster for item in model.items("Link", "multicluster.linkerd.io")}
+    return found | {release.cluster for release in model.charts("linkerd-multicluster")}
+
+
+def _names_of_services(model: Model, cluster: str, namespace: str) -> list[str]:
+    return [item.name for item in model.in_namespace(cluster, namespace) if item.built.kind == "Service"]
+
+
 def _service(model: Model, backend: _Backend) -> Item | None:
     return model.find(backend.item.cluster, "Service", backend.namespace, backend.name)
 
@@ -125,15 +157,12 @@ def missing_service(model: Model) -> Iterator[Hit]:
             continue
         if not is_closed(model, item.cluster, backend.namespace):
             continue
-        services = [
-            other.name
-            for other in model.in_namespace(item.cluster, backend.namespace)
-            if other.built.kind == "Service"
-        ]
+        if may_be_mirrored(model, item.cluster, backend.name):
+            continue
         text = (
             f"{item.title} sends traffic to Service {backend.namespace}/{backend.name}, which does not exist"
         )
-        near = did_you_mean(backend.name, services)
+        near = did_you_mean(backend.name, _names_of_services(model, item.cluster, backend.namespace))
         absent = Absence(item.cluster, ("Service",), backend.namespace)
         yield Hit(item.at(*backend.pointer), f"{text}{near}", subject=item.title, absent=absent)
 
@@ -232,3 +261,28 @@ def _port_names(workload: Workload) -> Iterator[str]:
             for port in items_of(mapping_of(container).get("ports")):
                 if isinstance(name := mapping_of(port).get("name"), str):
                     yield name
+
+
+@rule(
+    "MW655",
+    "serviceprofile-service-missing",
+    "A ServiceProfile is for a Service that does not exist",
+    why="Linkerd reads the ServiceProfile that has the full name of a Service. It never reads any other, so its "
+    "routes, retries and timeouts have no effect.",
+    fix="name it <service>.<namespace>.svc.<cluster domain>",
+    source="linkerd.io, Service Profiles; linkerd2 controller/api/destination/watcher/profile_watcher.go",
+)
+def profile_without_service(model: Model) -> Iterator[Hit]:
+    for profile in model.items("ServiceProfile", "linkerd.io"):
+        name, _, rest = profile.name.partition(".")
+        namespace, _, host = rest.partition(".")
+        if not host.startswith("svc") or unresolved(profile.name):
+            continue
+        if model.find(profile.cluster, "Service", namespace, name) is not None:
+            continue
+        if not is_closed(model, profile.cluster, namespace) or may_be_mirrored(model, profile.cluster, name):
+            continue
+        near = did_you_mean(name, _names_of_services(model, profile.cluster, namespace))
+        text = f"{profile.title} is for Service {namespace}/{name}, which does not exist{near}"
+        absent = Absence(profile.cluster, ("Service",), namespace)
+        yield Hit(profile.at("metadata", "name"), text, subject=profile.title, absent=absent)

@@ -8,6 +8,7 @@ from typing import Any
 from meshwright.check.model.index import Item, Model
 from meshwright.check.model.injection import inject_mode
 from meshwright.check.model.selectors import selected
+from meshwright.check.rules.backends import may_be_mirrored
 from meshwright.check.rules.rule import Absence, Hit, Severity, rule
 from meshwright.labelselector import matches
 from meshwright.yaml.pointer import items_of
@@ -170,7 +171,7 @@ def missing_service(model: Model) -> Iterator[Hit]:
                     continue
                 name, namespace = str(parent.get("name")), str(parent.get("namespace") or route.namespace)
                 charts = any(r.namespace == namespace and r.cluster == route.cluster for r in model.releases)
-                if charts:
+                if charts or may_be_mirrored(model, route.cluster, name):
                     continue
                 if not model.find(route.cluster, "Service", namespace, name):
                     at = route.at("spec", "parentRefs", number, "name")
