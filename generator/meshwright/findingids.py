@@ -216,6 +216,9 @@ FINDINGS: dict[str, Meaning] = {
         "the AppProject does not allow the repository that its Application reads",
         "add the repository to the project's sourceRepos",
     ),
+    "build/resource-set": Meaning(
+        "a ResourceSet reads an input that it does not have", "add the input, or correct its name"
+    ),
     "build/same-identity": Meaning("one build has the same object twice", "remove one, or rename it"),
     "build/substitution": Meaning(
         "Flux cannot substitute the variables of an object",

@@ -15,7 +15,7 @@ from meshwright.flux.configdata import data_of
 from meshwright.flux.discovery import FluxDiscovery
 from meshwright.flux.generator import KustomizationUnitMaker
 from meshwright.flux.kustomization import INSTANCE_GROUP, FluxKustomization, SourceReference, is_kustomization
-from meshwright.flux.resourceset import NotExpanded, expand, is_resource_set
+from meshwright.flux.resourceset import InputMissing, NotExpanded, expand, is_resource_set
 from meshwright.flux.sources import OwnSources
 from meshwright.flux.substitution import Substitution, Variables, read_variables
 from meshwright.manifests.builds import Builds
@@ -221,6 +221,12 @@ class FluxTree:
             try:
                 yield from expand(built, self._providers, partial(position_of, files, built))
             except NotExpanded as reason:
+                if isinstance(reason, InputMissing):
+                    text = f"{built.title} reads '{reason.path}', which no input gives: "
+                    text += "flux-operator applies none of its objects"
+                    fix = "add the input, or correct its name"
+                    at = position_of(files, built, reason.pointer)
+                    self.findings.append(Finding("build/resource-set", at, text, fix, subject=built.title))
                 scope = UnseenScope(instance.place)
                 self.not_seen.append(NotSeen(built.title, str(reason), position_of(files, built), scope))
 
