@@ -47,7 +47,8 @@ def test_reference_pages_leave_nothing_out(root: Path) -> None:
     assert set(conditions) <= answers.keys(), "a condition that users cannot look up among their answers"
     assert "## meshwright trust rotate\n" in wanted["commands.md"]
     assert "| `--write-baseline` | Write the current findings into that file. |" in wanted["commands.md"]
-    for default in ("`warning`", "`600`", "`HEAD`", "`--check`", "`.copier-answers.yml`"):
+    assert " One of `info`, `warning`, `error`. Default: `warning`. |" in wanted["commands.md"]
+    for default in ("`600`", "`HEAD`", "`--check`", "`.copier-answers.yml`"):
         assert f" Default: {default}. |" in wanted["commands.md"]
     assert "`.`" not in wanted["commands.md"], "the description of a folder says what its default means"
     properties = json.loads((root / "schema/answers.schema.json").read_text(encoding="utf-8"))["properties"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -80,10 +81,11 @@ def _row(parameter: Any) -> str:
     if parameter.param_type_name == "argument":
         shown = f"`{parameter.metavar or parameter.human_readable_name}`"
     else:
-        value = "" if parameter.is_flag else f" {parameter.metavar or _value(parameter)}"
+        value = "" if parameter.is_flag else f" {parameter.metavar or names[0].lstrip('-').upper()}"
         shown = ", ".join(f"`{name}{value}`" for name in sorted(names, key=lambda it: it.startswith("--")))
     # A bar ends a cell, also in code.
-    return f"| {shown.replace('|', '/')} | {_sentence(parameter.help or '')}{_default(parameter)} |"
+    shown = re.sub(r" \| ", "]` or `[", shown).replace("|", "` or `")
+    return f"| {shown} | {_sentence(parameter.help or '')}{_choices(parameter)}{_default(parameter)} |"
 
 
 def _default(parameter: Any) -> str:
@@ -96,10 +98,10 @@ def _default(parameter: Any) -> str:
     return f" Default: `{value}`." if value not in (None, False, "") else ""
 
 
-def _value(parameter: Any) -> str:
-    choices = getattr(parameter.type, "choices", ())
-    named = "/".join(str(getattr(choice, "value", choice)) for choice in choices)
-    return named or parameter.human_readable_name.upper()
+def _choices(parameter: Any) -> str:
+    """The values of an option that takes one of a few, unless its placeholder or description names them."""
+    choices = [] if parameter.metavar else getattr(parameter.type, "choices", ())
+    return f" One of {', '.join(f'`{choice}`' for choice in choices)}." if choices else ""
 
 
 def _sentence(text: str) -> str:

@@ -76,7 +76,7 @@ def add(
     every: Annotated[
         bool,
         # Eager: the callback of NAME reads it.
-        typer.Option("--all", is_eager=True, help="Every folder in apps/ that has no mesh.yaml, as a table."),
+        typer.Option("--all", is_eager=True, help="Add every folder in apps/ that has no mesh.yaml."),
     ] = False,
     charts: Charts = None,
     namespace: Annotated[
