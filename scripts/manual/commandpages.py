@@ -32,7 +32,7 @@ def _lines() -> Iterator[str]:
     context = root.make_context("meshwright", ["help"], resilient_parsing=True)
     yield "# Commands and options"
     yield ""
-    yield "Made from the program (`python -m scripts.manual.reference`)."
+    yield "Generated from the program by `python -m scripts.manual.reference`."
     yield "[The command line](../command-line.md) explains what the commands have in common."
     yield ""
     yield "| every command | |"

@@ -15,8 +15,8 @@ from scripts.markdown import shown
 
 ROOT = Path(__file__).resolve().parents[2]
 # Where a capital letter is not enough.
-_TITLES = {"crds": "CRDs", "versions": "Versions that must be there"}
-MADE = "Made from `{}` (`python -m scripts.manual.reference`)."
+_TITLES = {"crds": "CRDs", "versions": "Minimum versions of what the template does not install"}
+MADE = "Generated from `{}` by `python -m scripts.manual.reference`."
 
 
 def answers() -> str:
@@ -25,9 +25,9 @@ def answers() -> str:
         "# Answers",
         "",
         MADE.format("copier.yml"),
-        "[The questions](../questions.md) says when to choose which answer.",
+        "[The questions](../questions.md) explains when to choose which answer.",
     ]
-    lines += ["`meshwright new`, `update` and `cluster add` refuse any other value, with the reason.", ""]
+    lines += ["`meshwright new`, `update` and `cluster add` refuse other values and say why.", ""]
     lines += ["| answer | question | values | default |", "|---|---|---|---|"]
     questions = yaml.safe_load((ROOT / "copier.yml").read_text(encoding="utf-8"))
     for name, question in questions.items():
@@ -60,7 +60,7 @@ def pins() -> str:
     """Every pinned version with what was done with it before it was pinned."""
     lines = ["# Versions and their proof", "", MADE.format("template/includes/pins.yml")]
     lines += [
-        "A proof says what was done by machine with a version before it was written here.",
+        "The proof says which automatic tests a version passed before it was pinned.",
         "`make pins` shows what is newer.",
         "",
     ]
@@ -92,7 +92,7 @@ def schemas() -> str:
     """The JSON Schemas of files and of every report."""
     lines = ["# JSON Schemas", "", MADE.format("schema/*.json")]
     lines += [
-        "A report has a `schema_version`, which changes when a program that reads it would have to.",
+        "The `schema_version` of a report changes only when programs that read it must change.",
         "",
     ]
     lines += ["| schema | describes | version |", "|---|---|---|"]
@@ -103,7 +103,7 @@ def schemas() -> str:
         lines.append(f"| [{file.name}]({PUBLIC}/blob/main/schema/{file.name}) | {title} | {version} |")
     lines += [
         "",
-        "The settings, answers and `mesh.yaml` files of a repository are validated by `meshwright check`.",
+        "`meshwright check` validates the settings, answers and `mesh.yaml` files of a repository.",
     ]
     return "\n".join(lines) + "\n"
 
