@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from meshwright.inert import json_text
 from meshwright.update.filegroups import are_several, group_of
-from meshwright.update.outcome import Result
-from meshwright.update.renames import renamed
+from meshwright.update.outcome import Result, renamed
 
 if TYPE_CHECKING:
     from meshwright.update.preview import Preview

@@ -14,6 +14,7 @@ from meshwright.git.checkout import common_dir_of
 from meshwright.git.paths import leads_through_link
 from meshwright.update.merged import Merge, entry_changes
 from meshwright.update.project import TreeEntry
+from meshwright.update.renames import by_content, by_folder
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,16 @@ class Result:
     changes: Mapping[str, tuple[TreeEntry | None, TreeEntry | None]]
     findings: tuple[Finding, ...]
     report: Report | None
+
+
+def renamed(result: Result) -> Mapping[str, str]:
+    """The old path of each renamed file among the changes, by its new path."""
+    undecided = {conflict.path for conflict in result.merge.conflicts}
+    changes = {path: sides for path, sides in result.changes.items() if path not in undecided}
+    before = {path: old for path, (old, new) in changes.items() if old and not new}
+    after = {path: new for path, (old, new) in changes.items() if new and not old}
+    found = by_content(result.merge.repository, before, after)
+    return found | by_folder(found, before.keys(), after.keys())
 
 
 def complete(merge: Merge, scratch: Path, *, check: bool = True) -> Result:

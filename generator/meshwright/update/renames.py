@@ -1,11 +1,12 @@
-"""Which of the added files of an update are renamed ones."""
+"""Finds renamed files, by their content and by the folder that they are in."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Set
 from typing import NamedTuple
 
-from meshwright.update.outcome import Result
+from meshwright.update.merge import MergeRepository
+from meshwright.update.project import TreeEntry
 
 # From this many files on, a folder is shown instead of its files.
 _TOGETHER = 3
@@ -23,35 +24,23 @@ class Rename(NamedTuple):
         return f"{self.old} -> {self.new}{count}"
 
 
-def renamed(result: Result) -> Mapping[str, str]:
-    """The old path of each renamed file, by its new path.
-
-    Files are matched by content, as in ``git diff``; in a folder of such files, by their name too.
-    """
-    before = {path: old for path, (old, new) in result.changes.items() if old and not new}
-    after = {path: new for path, (old, new) in result.changes.items() if new and not old}
-    conflicts = {conflict.path for conflict in result.merge.conflicts}
-    if not before or not after or conflicts & {*before, *after}:
+def by_content(
+    repository: MergeRepository, before: Mapping[str, TreeEntry], after: Mapping[str, TreeEntry]
+) -> dict[str, str]:
+    """The old path in ``before`` of each renamed file in ``after``, by its new path, as in ``git diff``."""
+    if not before or not after:
         return {}
-    repository = result.merge.repository
     trees = repository.tree_of(before), repository.tree_of(after)
+    limit = ("-c", "diff.renameLimit=20000")
     told = repository.git(
-        "-c",
-        "diff.renameLimit=20000",
-        "diff-tree",
-        "-r",
-        "-z",
-        "-M",
-        "--diff-filter=R",
-        "--name-status",
-        *trees,
-    )
-    fields = told.split("\0")
-    found = {new: old for old, new in zip(fields[1::3], fields[2::3], strict=False)}
-    return found | _in_the_same_folders(found, before.keys() - found.values(), after.keys() - found.keys())
+        *limit, "diff-tree", "-r", "-z", "-M", "--diff-filter=R", "--name-status", *trees
+    ).split("\0")
+    return {new: old for old, new in zip(told[1::3], told[2::3], strict=False)}
 
 
-def _in_the_same_folders(found: Mapping[str, str], before: Set[str], after: Set[str]) -> dict[str, str]:
+def by_folder(found: Mapping[str, str], before: Set[str], after: Set[str]) -> dict[str, str]:
+    """As ``by_content``, for files with the same name in folders from and to which others were renamed."""
+    before, after = before - set(found.values()), after - found.keys()
     folders = {
         _split(new)[0]: _split(old)[0] for new, old in found.items() if _split(new)[1] == _split(old)[1]
     }

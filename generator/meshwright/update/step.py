@@ -15,6 +15,7 @@ from meshwright.update.merge import Conflict, MergeRepository
 from meshwright.update.merged import Merge
 from meshwright.update.ownership import Sides, candidates, is_generated, keep_ours
 from meshwright.update.project import Project, TreeEntry
+from meshwright.update.renames import by_content, by_folder
 from meshwright.update.rendering import Job, RenderedTree
 from meshwright.update.templaterepository import Template
 from meshwright.update.upgradetarget import UpgradeTarget
@@ -76,10 +77,12 @@ def _merge(
     written = sides.theirs.get(answers_file)
     base[answers_file] = entries[answers_file]
     theirs[answers_file] = written or entries[answers_file]
+    old, new = repository.tree_with(old, base), repository.tree_with(new, theirs)
+    moves = _moves(repository, old, new, entries)
     merged = repository.merge(
-        repository.tree_with(old, base),
-        tree,
-        repository.tree_with(new, theirs),
+        _with_moves(repository, old, moves),
+        _with_moves(repository, tree, moves),
+        new,
         (_OURS, f"template-{target.new.name}"),
     )
     left = _overlays_left(entries, repository, step.before.given, target)
@@ -98,6 +101,21 @@ def _merge(
         **_questions(project, rendered[1].folder / answers_file),
         notes=(*project.notes, *target.notes),
     )
+
+
+def _moves(repository: MergeRepository, old: str, new: str, ours: Mapping[str, TreeEntry]) -> dict[str, str]:
+    """Files that moved with their folder and were rewritten, by their new path: git would not pair them."""
+    before, after = repository.entries(old), repository.entries(new)
+    gone = {path: entry for path, entry in before.items() if path not in after}
+    added = {path: entry for path, entry in after.items() if path not in before}
+    found = by_folder(by_content(repository, gone, added), gone.keys(), added.keys())
+    return {to: path for to, path in found.items() if path in ours and to not in ours}
+
+
+def _with_moves(repository: MergeRepository, tree: str, moves: Mapping[str, str]) -> str:
+    entries = repository.entries(tree) if moves else {}
+    to_new: dict[str, TreeEntry | None] = {new: entries[old] for new, old in moves.items()}
+    return repository.tree_with(tree, {**dict.fromkeys(moves.values()), **to_new})
 
 
 def _overlays_left(

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from meshwright.inert import printable
 from meshwright.update.byhand import steps_by_hand
 from meshwright.update.filegroups import are_several, grouped
-from meshwright.update.outcome import Result
-from meshwright.update.renames import renamed, together
+from meshwright.update.outcome import Result, renamed
+from meshwright.update.renames import together
 from meshwright.words import plural
 from meshwright.yaml import as_written
 
