@@ -153,6 +153,22 @@ def test_paths_are_from_the_folder(checkout: Path) -> None:
     assert sorted(changed_since(tree, tree.commit("HEAD"))) == names
 
 
+@pytest.mark.parametrize("folder", ["", "sub"])
+def test_files_behind_a_link_that_leads_nowhere(checkout: Path, folder: str) -> None:
+    """Git says nothing of them on its output, only that it cannot look at them."""
+    place = checkout / folder / "deep"
+    write(place / "d.yaml", "d: 1\n")
+    git(checkout, "add", "--all")
+    git(checkout, "commit", "--quiet", "--message=more")
+    (place / "d.yaml").unlink()
+    place.rmdir()
+    place.symlink_to("deep")
+
+    tree = WorkTree.of(checkout / folder)
+    assert sorted(uncommitted(tree)) == ["deep", "deep/d.yaml"]
+    assert changed_since(tree, tree.commit("HEAD")) == {"deep", "deep/d.yaml"}
+
+
 def test_nothing_committed(tmp_path: Path) -> None:
     write(tmp_path / "place/a.yaml", "a: 1\n")
     git(tmp_path / "place", "init", "--quiet")

@@ -86,10 +86,7 @@ def _content(files: RepositoryFiles, folder: str, name: Any) -> str:
     path = join(folder, str(name)) if name else ""
     if not path or not files.is_listed(path):
         return ""
-    try:
-        return (files.raw(path, _LARGEST) or b"").decode("utf-8", "replace")
-    except OSError:
-        return ""
+    return files.peek(path, _LARGEST).decode("utf-8", "replace")
 
 
 def _readings(value: str, *, encoded: bool = False) -> Iterator[str]:

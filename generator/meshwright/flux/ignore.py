@@ -148,10 +148,7 @@ class IgnorePattern:
 
 
 def _read(files: RepositoryFiles, path: str) -> list[str]:
-    try:
-        return _lines(files.raw(path, SIZE_LIMIT) or b"")
-    except OSError:
-        return []
+    return _lines(files.peek(path, SIZE_LIMIT))
 
 
 def _lines(raw: bytes) -> list[str]:

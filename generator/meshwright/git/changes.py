@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from meshwright.errors import MeshwrightError
 from meshwright.git.blobs import Blobs
@@ -72,10 +73,26 @@ def _status(
     wanted = ["status", "--porcelain=v2", "-z", "--no-renames", f"--ignore-submodules={submodules}"]
     wanted.append(f"--untracked-files={'all' if untracked else 'no'}")
     literal = {"GIT_LITERAL_PATHSPECS": "1"}
-    said = tree.checked(*wanted, "--", *paths, compares=True, more=literal).output
-    found = list(_entries(said, tree.prefix))
+    ended = tree.checked(*wanted, "--", *paths, compares=True, more=literal)
+    found = list(_entries(ended.output, tree.prefix))
+    if ended.stderr.strip():
+        # Git complains about files that it cannot look at, and leaves them out.
+        listed = tree.checked("ls-files", "-z", "--", *paths, more=literal).output
+        known = {entry.path for entry in found}
+        lost = (path for path in _names(listed) if path not in known and _is_out_of_reach(tree.folder / path))
+        found += [_Entry(path, ".", "D") for path in lost]
     same = _same_in_lfs(tree, [entry for entry in found if entry.unstaged == "M" and entry.blob])
     return [entry for entry in found if entry.staged != "." or entry.path not in same]
+
+
+def _is_out_of_reach(path: Path) -> bool:
+    try:
+        path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError:
+        return True
+    return False
 
 
 def _entries(said: bytes, prefix: str) -> Iterator[_Entry]:

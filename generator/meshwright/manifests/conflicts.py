@@ -18,9 +18,6 @@ def conflict_findings(files: RepositoryFiles, told: Container[str] = ()) -> Iter
     for path in files.paths:
         if path in told:
             continue
-        try:
-            raw = files.raw(path, _MOST_BYTES) or b""
-        except OSError:
-            continue
+        raw = files.peek(path, _MOST_BYTES)
         if b"<<<<<<<" in raw and (found := conflict_in(raw.decode("utf-8", "replace"))):
             yield Finding("build/conflict", Position(path, found.line, 1), found.problem, found.fix)

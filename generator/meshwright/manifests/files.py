@@ -201,6 +201,13 @@ class RepositoryFiles:
                 return None
             raise
 
+    def peek(self, path: str, limit: int) -> bytes:
+        """The content of a file to search in; empty if it cannot be read or has more than ``limit`` bytes."""
+        try:
+            return self.raw(path, limit) or b""
+        except OSError:
+            return b""
+
     def _read(self, path: str) -> str | YamlFault:
         try:
             raw = self.raw(path, current().file * 2**20)

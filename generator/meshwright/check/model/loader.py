@@ -178,7 +178,7 @@ class _RepositoryLoader:
         with contained(self._repository.findings, "looking for charts"):
             named = set(self._applications.chart_folders)
             for path in files.yaml_paths():
-                if (files.raw(path, _MOST_BYTES) or b"").find(b"helm.toolkit.fluxcd.io") >= 0:
+                if b"helm.toolkit.fluxcd.io" in files.peek(path, _MOST_BYTES):
                     named.update(
                         charts_of_releases(files, (data for _, _, data in named_documents(files, path)))
                     )

@@ -23,7 +23,4 @@ def mentions_mesh_or_engine(files: RepositoryFiles, path: str) -> bool:
 
 
 def _has(mark: re.Pattern[bytes], files: RepositoryFiles, path: str) -> bool:
-    try:
-        return mark.search(files.raw(path, _MOST_BYTES) or b"") is not None
-    except OSError:
-        return False
+    return mark.search(files.peek(path, _MOST_BYTES)) is not None

@@ -76,10 +76,7 @@ def _is_below(path: str, folders: Collection[str]) -> bool:
 
 
 def _is_manifest(repository: Repository, path: str) -> bool:
-    try:
-        text = repository.files.raw(path, _MOST_BYTES) or b""
-    except OSError:
-        return False
+    text = repository.files.peek(path, _MOST_BYTES)
     return all(mark.search(text) for mark in _MANIFEST) and not _OF_TOOLS.search(text)
 
 

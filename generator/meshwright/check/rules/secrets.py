@@ -119,10 +119,7 @@ def _text(model: Model, path: str) -> str:
             return model.files.text(path)
         except YamlFault:
             return ""
-    try:
-        raw = model.files.raw(path, _MOST_BYTES) or b""
-    except OSError:
-        return ""
+    raw = model.files.peek(path, _MOST_BYTES)
     # Only a text with such a line is decoded.
     if b"PRIVATE KEY" not in raw and b"AGE-SECRET-KEY" not in raw and b"LS0tLS1CRUdJTi" not in raw:
         return ""
