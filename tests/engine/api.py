@@ -31,9 +31,10 @@ class ApiError(OSError):
 
 @dataclass
 class Api:
-    """Asks the API server, as one user."""
+    """Asks an API server, as one user."""
 
     context: ssl.SSLContext
+    port: int = PORT
     resources: dict[tuple[str, str], tuple[str, bool]] = field(default_factory=dict)
     local: threading.local = field(default_factory=threading.local)
 
@@ -48,7 +49,7 @@ class Api:
         for attempt in (1, 2):
             connection: http.client.HTTPSConnection | None = getattr(self.local, "connection", None)
             if connection is None:
-                connection = http.client.HTTPSConnection(SERVER, PORT, context=self.context, timeout=60)
+                connection = http.client.HTTPSConnection(SERVER, self.port, context=self.context, timeout=60)
                 self.local.connection = connection
             try:
                 connection.request(
@@ -133,12 +134,12 @@ class Api:
         return self.resources[version, kind]
 
 
-def connect(authority: bytes, pair: Pair, folder: Any) -> Api:
+def connect(authority: bytes, pair: Pair, folder: Any, port: int = PORT) -> Api:
     """A client for the user of a certificate; the pair is written to the folder, as ssl wants files."""
     pair.write(folder, "client")
     context = ssl.create_default_context(cadata=authority.decode())
     context.load_cert_chain(folder / "client.crt", folder / "client.key")
-    return Api(context)
+    return Api(context, port)
 
 
 def conditions(item: Object) -> dict[str, Object]:

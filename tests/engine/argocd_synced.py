@@ -28,7 +28,7 @@ class Running(Synced[ArgoCD]):
     @classmethod
     def begin(cls, engine: Engine, work: Path, archives: Path | None, more: dict[str, Path]) -> Self:
         """Serve a generated repository, install Argo CD by its values, and apply the entry points."""
-        (cluster,) = work.glob("clusters/*")
+        (cluster,) = work.glob(f"clusters/{cls.CLUSTER}")
         values = yaml.safe_load((cluster / "argocd" / "values.yaml").read_text())["configs"]
         settings = {"argocd-cm": values["cm"], "argocd-cmd-params-cm": values["params"]}
         entrypoints = [cluster / path for path in ENTRYPOINTS]
@@ -60,7 +60,9 @@ class Running(Synced[ArgoCD]):
     @property
     def layers(self) -> int:
         """How many Applications there are to be."""
-        return sum(1 for one in manifests(self.repository.work) if one["kind"] == "Application")
+        work = self.repository.work
+        place = work if self.CLUSTER == "*" else work / "clusters" / self.CLUSTER
+        return sum(1 for one in manifests(place) if one["kind"] == "Application")
 
     def needs(self) -> dict[str, list[str]]:
         """The graph that the cluster knows: waves."""

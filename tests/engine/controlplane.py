@@ -13,10 +13,24 @@ from engine.pki import Authority, Pair, kubeconfig, signing_pair
 from engine.processes import Running, Supervisor, wait_until
 
 HERE = Path(__file__).resolve().parent
-URL = f"https://{SERVER}:{PORT}"
 SERVICES, PODS = "10.96.0.0/16", "10.244.0.0/16"
-ETCD = "http://127.0.0.1:2379"
 BOOT = 60.0
+
+
+@dataclass(frozen=True)
+class Ports:
+    """Where the parts of a cluster listen; ``prefix`` is what the names of its processes begin with."""
+
+    api: int = PORT
+    etcd: int = 2379
+    peers: int = 2380
+    manager: int = 10257
+    prefix: str = ""
+
+    @property
+    def url(self) -> str:
+        """The API server's."""
+        return f"https://{SERVER}:{self.api}"
 
 
 @dataclass(frozen=True)
@@ -28,6 +42,7 @@ class ControlPlane:
     admin: Pair
     api: Api
     supervisor: Supervisor
+    ports: Ports = Ports()
 
     @property
     def audit_log(self) -> Path:
@@ -37,7 +52,9 @@ class ControlPlane:
         """A kubeconfig for a user of that name; the audit log calls it so."""
         path = self.folder / "users" / f"{name}.kubeconfig"
         path.parent.mkdir(exist_ok=True)
-        path.write_text(kubeconfig(URL, self.authority.certificate, self.authority.client(name, *groups)))
+        path.write_text(
+            kubeconfig(self.ports.url, self.authority.certificate, self.authority.client(name, *groups))
+        )
         return path
 
     def token_user(self, namespace: str, account: str) -> Path:
@@ -52,7 +69,9 @@ class ControlPlane:
         )
         path = self.folder / "users" / f"{namespace}-{account}.kubeconfig"
         path.parent.mkdir(exist_ok=True)
-        path.write_text(kubeconfig(URL, self.authority.certificate, token=answer["status"]["token"]))
+        path.write_text(
+            kubeconfig(self.ports.url, self.authority.certificate, token=answer["status"]["token"])
+        )
         return path
 
 
@@ -62,6 +81,32 @@ def boot(folder: Path, supervisor: Supervisor, nodes: int) -> ControlPlane:
     Raises:
         NotReadyError: a part did not come up.
     """
+    plane = serve(folder, supervisor)
+    scheduler = supervisor.start("kube-scheduler", _scheduler(plane))
+    stages = HERE / "stages.yaml"
+    kwok: list[str | Path] = [
+        "kwok",
+        "--kubeconfig",
+        plane.user("kwok", "system:masters"),
+        "--manage-all-nodes",
+        "--node-ip",
+        "10.244.255.1",
+    ]
+    kwok += ["--cidr", PODS, "--config", stages, "--node-lease-duration-seconds", "40"]
+    supervisor.start("kwok", [binary("kwok"), *kwok[1:]])
+    _wait_secure("scheduler", 10259, scheduler)
+    for number in range(1, nodes + 1):
+        plane.api.apply(_node(f"node-{number}"))
+    return plane
+
+
+def serve(folder: Path, supervisor: Supervisor, ports: Ports | None = None) -> ControlPlane:
+    """Start an API server with its controllers, but without nodes, and wait until it serves.
+
+    Raises:
+        NotReadyError: a part did not come up.
+    """
+    ports = ports or Ports()
     authority, front = Authority.make("engine"), Authority.make("front-proxy")
     pki = folder / "pki"
     authority.pair().write(pki, "ca")
@@ -80,32 +125,19 @@ def boot(folder: Path, supervisor: Supervisor, nodes: int) -> ControlPlane:
     (pki / "sa.key").write_bytes(private)
     (pki / "sa.pub").write_bytes(public)
     admin = authority.client("engine-admin", "system:masters")
-    plane = ControlPlane(folder, authority, admin, connect(authority.certificate, admin, pki), supervisor)
-    _wait_etcd(supervisor.start("etcd", _etcd(folder)))
-    server = supervisor.start("kube-apiserver", _api_server(folder, pki))
-    wait_until("API server ready", lambda: plane.api.request("GET", "/readyz") == "ok", BOOT, running=server)
-    manager = supervisor.start("kube-controller-manager", _controller_manager(plane, pki))
-    scheduler = supervisor.start("kube-scheduler", _scheduler(plane))
-    stages = HERE / "stages.yaml"
-    kwok: list[str | Path] = [
-        "kwok",
-        "--kubeconfig",
-        plane.user("kwok", "system:masters"),
-        "--manage-all-nodes",
-        "--node-ip",
-        "10.244.255.1",
-    ]
-    kwok += ["--cidr", PODS, "--config", stages, "--node-lease-duration-seconds", "40"]
-    supervisor.start("kwok", [binary("kwok"), *kwok[1:]])
-    _wait_secure("controller manager", 10257, manager)
-    _wait_secure("scheduler", 10259, scheduler)
-    for number in range(1, nodes + 1):
-        plane.api.apply(_node(f"node-{number}"))
-    wait_until("service accounts", lambda: plane.api.get("v1", "ServiceAccount", "default", "default"), BOOT)
+    api = connect(authority.certificate, admin, pki, ports.api)
+    plane = ControlPlane(folder, authority, admin, api, supervisor, ports)
+    _wait_etcd(supervisor.start(f"{ports.prefix}etcd", _etcd(folder, ports)), ports)
+    server = supervisor.start(f"{ports.prefix}kube-apiserver", _api_server(folder, pki, ports))
+    wait_until("API server ready", lambda: api.request("GET", "/readyz") == "ok", BOOT, running=server)
+    manager = supervisor.start(f"{ports.prefix}kube-controller-manager", _controller_manager(plane, pki))
+    _wait_secure("controller manager", ports.manager, manager)
+    wait_until("service accounts", lambda: api.get("v1", "ServiceAccount", "default", "default"), BOOT)
     return plane
 
 
-def _etcd(folder: Path) -> list[str | Path]:
+def _etcd(folder: Path, ports: Ports) -> list[str | Path]:
+    url = f"http://127.0.0.1:{ports.etcd}"
     return [
         *(
             binary("kubelite"),
@@ -118,22 +150,22 @@ def _etcd(folder: Path) -> list[str | Path]:
         ),
         *(
             "--listen-client-urls",
-            ETCD,
+            url,
             "--advertise-client-urls",
-            ETCD,
+            url,
             "--listen-peer-urls",
-            "http://127.0.0.1:2380",
+            f"http://127.0.0.1:{ports.peers}",
         ),
     ]
 
 
-def _api_server(folder: Path, pki: Path) -> list[str | Path]:
+def _api_server(folder: Path, pki: Path, ports: Ports) -> list[str | Path]:
     flags: dict[str, str | Path] = {
-        "etcd-servers": ETCD,
+        "etcd-servers": f"http://127.0.0.1:{ports.etcd}",
         "service-cluster-ip-range": SERVICES,
         "bind-address": SERVER,
         "advertise-address": "10.244.255.254",
-        "secure-port": str(PORT),
+        "secure-port": str(ports.api),
         "client-ca-file": pki / "ca.crt",
         "tls-cert-file": pki / "apiserver.crt",
         "tls-private-key-file": pki / "apiserver.key",
@@ -162,6 +194,7 @@ def _controller_manager(plane: ControlPlane, pki: Path) -> list[str | Path]:
     config = plane.user("system:kube-controller-manager")
     return [
         *(binary("kubelite"), "kube-controller-manager", "--kubeconfig", config, "--bind-address", SERVER),
+        *("--secure-port", str(plane.ports.manager)),
         *(
             "--authentication-kubeconfig",
             config,
@@ -195,9 +228,9 @@ def _node(name: str) -> dict[str, object]:
     return {"apiVersion": "v1", "kind": "Node", "metadata": {"name": name, "labels": labels}}
 
 
-def _wait_etcd(etcd: Running) -> None:
+def _wait_etcd(etcd: Running, ports: Ports) -> None:
     def healthy() -> bool:
-        connection = http.client.HTTPConnection("127.0.0.1", 2379, timeout=2)
+        connection = http.client.HTTPConnection("127.0.0.1", ports.etcd, timeout=2)
         connection.request("GET", "/health")
         return connection.getresponse().status == 200
 

@@ -33,7 +33,7 @@ def start(kind: type[S], engine: Engine, archives: Path | None) -> S:
     existing.install_certificates(engine, archives, "ca-issuer")
     existing.install_monitoring(engine, "observability")
     engine.operate(operators.look_eck)
-    gateway = {GATEWAY: _gateway_repository(engine.folder)}
+    gateway = {GATEWAY: gateway_repository(engine.folder)}
     return kind.start(engine, EXAMPLES / f"datacenter{kind.SUFFIX}", archives, _over_https, gateway)
 
 
@@ -47,7 +47,7 @@ def _over_https(work: Path) -> None:
         path.write_text(text.replace(SSH, HTTPS).replace(KEY, ""))
 
 
-def _gateway_repository(folder: Path) -> Path:
+def gateway_repository(folder: Path) -> Path:
     """Gateway API's own CRDs as the git repository that they come from, with the tag that is pinned."""
     work = folder / "gateway-api"
     shutil.copytree(kinds.gateway_folder(), work / "config" / "crd", copy_function=shutil.copyfile)

@@ -24,7 +24,7 @@ def install_certificates(engine: Engine, archives: Path | None, issuer: str) -> 
     """Cert-manager by its own chart, and a ClusterIssuer with a CA made for this run."""
     namespace = "cert-manager"
     engine.api.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}}, "helm")
-    rendered = _render(
+    rendered = render(
         CERT_MANAGER, engine.folder / "existing", archives, namespace, {"crds": {"enabled": True}}
     )
     # A hook would run after the rest: the check that the API answers is this function's own.
@@ -71,9 +71,10 @@ def install_monitoring(engine: Engine, namespace: str) -> None:
     )
 
 
-def _render(
+def render(
     asked: charts.Asked, folder: Path, archives: Path | None, namespace: str, values: Object
 ) -> list[Object]:
+    """The objects of a chart, as `helm template` makes them."""
     data = charts.files({asked}, archives)[f"{asked.url}/{asked.name}-{asked.version}.tgz"]
     with tarfile.open(fileobj=io.BytesIO(data)) as tar:
         tar.extractall(folder, filter="data")

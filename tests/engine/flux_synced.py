@@ -20,7 +20,7 @@ class Running(Synced[Flux]):
     @classmethod
     def begin(cls, engine: Engine, work: Path, archives: Path | None, more: dict[str, Path]) -> Self:
         """Serve the repository as it is, install Flux, and apply the entry point."""
-        (entrypoint,) = work.glob("clusters/*/flux-system/gotk-sync.yaml")
+        (entrypoint,) = work.glob(f"clusters/{cls.CLUSTER}/flux-system/gotk-sync.yaml")
         branch = next(
             one["spec"]["ref"]["branch"]
             for one in manifests(entrypoint.parent)
@@ -37,7 +37,8 @@ class Running(Synced[Flux]):
         """How many Kustomizations there are to be."""
         return sum(
             1
-            for one in manifests(self.repository.work / "clusters")
+            for cluster in self.repository.work.glob(f"clusters/{self.CLUSTER}")
+            for one in manifests(cluster)
             if one["kind"] == "Kustomization" and one["apiVersion"].startswith("kustomize.toolkit.fluxcd.io/")
         )
 

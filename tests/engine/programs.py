@@ -1,8 +1,9 @@
 """The programs behind pods that run for real, and small servers for those that cannot.
 
-Real: cert-manager's three, trust-manager, Linkerd's proxy injector and service profile validator. They run
-with the service account that the repository gives them, and start when their pod could. Servers that allow
-everything stand for webhooks and aggregated APIs whose programs are not built here (allowing.py).
+Real: cert-manager's three, trust-manager, Linkerd's proxy injector and service profile validator, and the
+controller of a Link. They run with the service account that the repository gives them, and start when their
+pod could. Servers that allow everything stand for webhooks and aggregated APIs whose programs are not built
+here (allowing.py).
 """
 
 from __future__ import annotations
@@ -124,6 +125,17 @@ PROGRAMS = (
         local=18445,
         secret="linkerd-policy-validator-k8s-tls",
     ),
+    Program(
+        "service-mirror-east",
+        "linkerd-multicluster",
+        {"component": "controller", "mirror.linkerd.io/cluster-name": "east"},
+        (
+            *("linkerd", "service-mirror", f"-metrics-addr={LOOPBACK}:19999", "-event-requeue-limit=3"),
+            *("-namespace=linkerd-multicluster", "-probe-service=probe-east", "east"),
+        ),
+        account="controller-east",
+        health=(19999, "/ready"),
+    ),
     _allowing("tap", "linkerd-viz", {"component": "tap"}, "tap", 443, 18446, "tap-k8s-tls"),
     _allowing(
         "tap-injector",
@@ -206,6 +218,8 @@ class Programs:
             [binary(name), arguments[0], f"--kubeconfig={config}", *arguments[1:]]
             if name != "trust-manager"
             else [binary(name), f"--kubeconfig={config}", *arguments],
+            # In a pod it is the pod's name.
+            {"HOSTNAME": program.name},
             mounted=(folder, RUN) if program.files else None,
         )
 

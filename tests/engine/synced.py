@@ -27,6 +27,8 @@ class Synced(ABC, Generic[G]):
 
     # What follows the name of an example that is made for this engine.
     SUFFIX: ClassVar[str]
+    # The cluster of the repository that is there; its only one by default.
+    CLUSTER: ClassVar[str] = "*"
 
     @classmethod
     def start(

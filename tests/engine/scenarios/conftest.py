@@ -17,7 +17,8 @@ LOGS = ROOT / "build" / "e2e"
 # For four workers, each given two files at once: a long one, then one that is the shorter the longer that is.
 ORDER = (
     *("argocd_mishaps", "mishaps", "pi_cluster", "argocd"),
-    *("argocd_waves", "datacenter", "races", "argocd_datacenter", "sops", "deadlocks"),
+    *("argocd_waves", "datacenter", "argocd_fleet", "fleet", "races", "argocd_datacenter", "linked"),
+    *("waits", "sops", "deadlocks"),
 )
 FAILED = pytest.StashKey[str]()
 

@@ -1,0 +1,45 @@
+"""Two clusters of one repository on Argo CD: production changes by a promotion, and not before."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from engine import fleet
+from engine.argocd_synced import Running
+from engine.engine import Engine
+from engine.expectations import expect_meshed
+
+
+class Production(Running):
+    """The repository's cluster production, being synced by Argo CD."""
+
+    CLUSTER = fleet.CLUSTER
+
+
+@pytest.fixture(scope="module")
+def nodes() -> int:
+    return fleet.NODES
+
+
+@pytest.fixture(scope="module")
+def example(engine: Engine, archives: Path | None, tmp_path_factory: pytest.TempPathFactory) -> Production:
+    made = fleet.make(tmp_path_factory.mktemp("fleet"), "argocd")
+    return fleet.start(Production, engine, made, archives)
+
+
+def test_production_becomes_ready_with_its_own_settings(example: Production) -> None:
+    fleet.expect_production(example)
+
+
+def test_exactly_the_pods_meant_to_be_meshed_have_the_proxy(example: Production) -> None:
+    expect_meshed(example, {"linkerd", "demo"}, fleet.meant)
+
+
+def test_an_update_of_staging_writes_nothing_to_production(example: Production) -> None:
+    fleet.expect_untouched(example)
+
+
+def test_a_promotion_brings_the_version_to_production(example: Production, archives: Path | None) -> None:
+    fleet.expect_promoted(example, archives)
