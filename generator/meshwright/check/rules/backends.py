@@ -19,7 +19,17 @@ _ROUTES = ("HTTPRoute", "GRPCRoute", "TCPRoute", "TLSRoute")
 _TRAEFIK = ("IngressRoute", "IngressRouteTCP", "IngressRouteUDP")
 # Groups of which no kind makes Services or pods; an object of any other group may make an operator do so.
 _INERT = frozenset(
-    {"", "apps", "batch", "autoscaling", "policy", "traefik.io", "policy.linkerd.io", "linkerd.io"}
+    {
+        "",
+        "apps",
+        "batch",
+        "autoscaling",
+        "policy",
+        "traefik.io",
+        "traefik.containo.us",
+        "policy.linkerd.io",
+        "linkerd.io",
+    }
     | {"external-secrets.io", "bitnami.com", "cert-manager.io", "trust.cert-manager.io"}
     | {"source.toolkit.fluxcd.io", "kustomize.toolkit.fluxcd.io", "storage.k8s.io"}
     | {"networking.k8s.io", "rbac.authorization.k8s.io", "gateway.networking.k8s.io"}

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from meshwright.apps.kindscopes import is_namespaced
+from meshwright.check.model.allowedvalues import fields_of
 from meshwright.check.model.index import Item, Model
 from meshwright.check.model.repository import Root, RootKind
 from meshwright.check.model.workloads import Workload, workloads
@@ -197,3 +198,27 @@ def _scopes(model: Model) -> dict[tuple[str, str, str], bool]:
         == "Namespaced"
         for item in model.items("CustomResourceDefinition", "apiextensions.k8s.io")
     }
+
+
+@rule(
+    "MW686",
+    "value-not-allowed",
+    "A field has a value that the API server refuses",
+    why="Some fields have a fixed set of values that no schema lists. The API server refuses the object, and Flux "
+    "then does not apply any object of the Kustomization.",
+    fix="write one of the values that the message names",
+    source="Kubernetes pkg/apis/core, apps, batch, networking and storage, validation",
+)
+def value_not_allowed(model: Model) -> Iterator[Hit]:
+    for item in model.all_items():
+        if item.built.origin.is_chart:
+            continue
+        for pointer, value, allowed in fields_of(item):
+            if not isinstance(value, str) or value in allowed or unresolved(value):
+                continue
+            name = ".".join(str(part) for part in pointer if isinstance(part, str))
+            many = f"one of {', '.join(allowed)}" if len(allowed) > 1 else allowed[0]
+            is_default = item.get(*pointer) is None
+            text = f"{item.title} has {name} '{value}'{' by default' if is_default else ''}, and must have {many}"
+            near = "" if is_default else did_you_mean(value, allowed)
+            yield Hit(item.at(*pointer), text + near, subject=item.title)

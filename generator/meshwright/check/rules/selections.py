@@ -9,7 +9,7 @@ from meshwright.check.model.index import Item, Model
 from meshwright.check.model.selectors import selected
 from meshwright.check.model.workloads import Workload, workloads, workloads_in
 from meshwright.check.rules.backends import is_closed
-from meshwright.check.rules.rule import Hit, rule
+from meshwright.check.rules.rule import Absence, Hit, rule
 from meshwright.flux.substitution import unresolved
 from meshwright.words import did_you_mean
 from meshwright.yaml.pointer import Pointer, items_of, mapping_of
@@ -177,3 +177,36 @@ def _has_key(found: Item, key: str) -> bool:
     if found.built.encrypted or any(unresolved(name) for name in found.mapping("data")):
         return True
     return key in found.mapping("data") or key in found.mapping("binaryData")
+
+
+@rule(
+    "MW674",
+    "serviceaccount-missing",
+    "Pods use a ServiceAccount that does not exist",
+    why="The API server refuses each pod of the workload, which only an event of its ReplicaSet shows.",
+    fix="correct the name, or add the ServiceAccount",
+    source="Kubernetes, ServiceAccount admission controller",
+)
+def lost_account(model: Model) -> Iterator[Hit]:
+    for workload in workloads(model):
+        item = workload.item
+        field = "serviceAccountName" if "serviceAccountName" in workload.pod else "serviceAccount"
+        name = workload.pod.get(field)
+        if (
+            item.built.origin.is_chart
+            or not isinstance(name, str)
+            or name in ("", "default")
+            or unresolved(name)
+        ):
+            continue
+        if model.find(item.cluster, "ServiceAccount", item.namespace, name) is not None:
+            continue
+        # Whoever makes the namespace may make the account, too.
+        is_ours = model.find(item.cluster, "Namespace", "", item.namespace) is not None
+        if not is_ours or not _is_closed(model, item):
+            continue
+        names = [other.name for other in model.items("ServiceAccount", "") if _is_beside(other, item)]
+        text = f"{item.title} uses ServiceAccount {item.namespace}/{name}, which nothing here creates"
+        absent = Absence(item.cluster, ("ServiceAccount",), item.namespace)
+        at = item.at(*workload.template, "spec", field)
+        yield Hit(at, text + did_you_mean(name, names), subject=item.title, absent=absent)
