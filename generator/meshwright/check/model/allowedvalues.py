@@ -5,7 +5,7 @@ source: Kubernetes pkg/apis/{core,apps,batch,networking,storage}/validation.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 from meshwright.check.model.index import Item
@@ -83,10 +83,12 @@ def _found(
     value: Any, pointer: Pointer, at: Pointer, allowed: tuple[str, ...]
 ) -> Iterator[tuple[Pointer, Any, tuple[str, ...]]]:
     if not pointer:
-        if value is not None:
+        # The API server fills in its default for an empty text.
+        if value not in (None, ""):
             yield at, value, allowed
     elif pointer[0] == "*":
         for number, entry in enumerate(items_of(value)):
             yield from _found(entry, pointer[1:], (*at, number), allowed)
-    elif isinstance(value, Mapping):
-        yield from _found(mapping_of(value).get(pointer[0]), pointer[1:], (*at, pointer[0]), allowed)
+    else:
+        step = str(pointer[0])
+        yield from _found(mapping_of(value).get(step), pointer[1:], (*at, step), allowed)
