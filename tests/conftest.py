@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from support import frugaltools, rendershere, swiftcopier
 from support.sharedrenders import SharedRenders, render_anew
@@ -14,6 +15,9 @@ from support.sharedrenders import SharedRenders, render_anew
 ROOT = Path(__file__).resolve().parents[1]
 # Scenarios on real engines: make e2e, with an environment and options of their own.
 collect_ignore = ["engine/scenarios"]
+# How long an example takes says how busy the machine is.
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
