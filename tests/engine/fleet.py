@@ -12,8 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-from engine import operators
-from engine.audit import Write
+from engine import operators, picluster
 from engine.deadlines import LONG
 from engine.engine import Engine
 from engine.expectations import Example, expect_ready
@@ -62,17 +61,6 @@ def start(kind: type[S], engine: Engine, fleet: Path, archives: Path | None) -> 
     return kind.start(engine, fleet, archives, lambda work: shutil.rmtree(work / ".git"))
 
 
-def meant(pod: Write) -> bool:
-    """Whether a pod is meant to be in the mesh, by the answers."""
-    spec, meta = pod.answer["spec"], pod.answer["metadata"]
-    if spec.get("hostNetwork"):
-        return False
-    traefik = operators.TRAEFIK_LABELS.items() <= meta.get("labels", {}).items()
-    annotated = meta.get("annotations", {}).get("linkerd.io/inject") == "enabled"
-    meshed = pod.namespace in ("linkerd", "linkerd-gate", "demo")
-    return meshed or (pod.namespace == "kube-system" and traefik and annotated)
-
-
 def expect_production(example: Example) -> None:
     """What is there is production's: its number of replicas, and its settings of the application."""
     expect_ready(example)
@@ -118,7 +106,7 @@ def expect_promoted(example: Example, archives: Path | None, fetch: Callable[[],
     later = example.engine.audit().since(mark)
     layers = {one.layer for one in later.writes if one.engine and one.layer}
     assert {"linkerd-crds", "linkerd-control-plane", "linkerd-gate"} <= layers
-    assert [str(pod) for pod, meshed in later.pods() if meshed != meant(pod)] == []
+    assert [str(pod) for pod, meshed in later.pods() if meshed != picluster.meant(pod)] == []
     destination = example.engine.api.get("apps/v1", "Deployment", "linkerd-destination", "linkerd")
     assert destination is not None
     assert "edge-26.8.4" in str(destination["spec"]["template"])

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from engine import fleet
+from engine import fleet, picluster
 from engine.engine import Engine
 from engine.expectations import expect_meshed
 from engine.flux import INDEX
@@ -35,7 +35,7 @@ def test_production_becomes_ready_with_its_own_settings(example: Production) -> 
 
 
 def test_exactly_the_pods_meant_to_be_meshed_have_the_proxy(example: Production) -> None:
-    expect_meshed(example, {"linkerd", "demo"}, fleet.meant)
+    expect_meshed(example, {"linkerd", "demo"}, picluster.meant)
 
 
 def test_an_update_of_staging_writes_nothing_to_production(example: Production) -> None:
