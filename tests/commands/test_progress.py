@@ -63,13 +63,19 @@ import time
 import rich.console, rich.progress
 from meshwright import progress
 progress._PATIENCE_SECONDS = 0.1
+def wait():
+    time.sleep(0.4)
+    # The thread that draws ten times a second may get no turn on a busy machine.
+    progress._ProgressState.line._progress.refresh()
 with progress.working("reading"):
-    time.sleep(1)
+    while progress._ProgressState.line._progress is None:
+        time.sleep(0.1)
+    wait()
     progress.say("building [red]\\x1b]0;pwned\\x07")
-    time.sleep(0.4)
+    wait()
     with progress.working("downloading helm", plain=True, done="downloaded helm"):
-        time.sleep(0.4)
-    time.sleep(0.4)
+        wait()
+    wait()
 """
 
 
@@ -94,12 +100,12 @@ def test_a_terminal_gets_one_line_that_goes_away() -> None:
         os.environ.update(before)
     shown = b"".join(parts).decode()
 
-    words = re.findall(r"reading|building \[red\]|downloading helm|downloaded helm in 0 s", shown)
+    words = re.findall(r"reading|building \[red\]|downloading helm|downloaded helm(?= in \d s)", shown)
     assert list(dict.fromkeys(words)) == [
         "reading",
         "building [red]",
         "downloading helm",
-        "downloaded helm in 0 s",
+        "downloaded helm",
     ]
     assert words[-1] == "building [red]", "the outer work goes on"
     assert "helm…" not in shown

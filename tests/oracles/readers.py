@@ -29,7 +29,7 @@ class _Files:
         }
         self.paths = sorted({*case["paths"], *self._texts})
 
-    def raw(self, path: str, limit: int | None = None) -> bytes:  # noqa: ARG002 - of RepositoryFiles
+    def peek(self, path: str, limit: int) -> bytes:  # noqa: ARG002 - of RepositoryFiles
         return str(self._texts[path]).encode()
 
 
