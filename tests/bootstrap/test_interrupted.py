@@ -10,7 +10,15 @@ from pathlib import Path
 
 import pytest
 
-COMMAND = [sys.executable, "-m", "meshwright", "new", "a/home", "--defaults", "--no-check"]
+# A shell lets programs in the background ignore SIGINT, and so would this one's children.
+LISTENING = """
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from meshwright.cli import main
+sys.argv[0] = "meshwright"
+main()
+"""
+COMMAND = [sys.executable, "-c", LISTENING, "new", "a/home", "--defaults", "--no-check"]
 
 
 def interrupted_at(folder: Path, files: int) -> int:

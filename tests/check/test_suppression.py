@@ -11,6 +11,8 @@ from xml.etree import ElementTree
 import pytest
 
 from meshwright.check import check_repository
+from meshwright.check.report import Report
+from meshwright.check.verdict.baseline import FILE, write_baseline
 from meshwright.commands.check import check
 from meshwright.errors import ExitCode, MeshwrightError
 from support.repositories import write
@@ -155,6 +157,13 @@ def test_baseline(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         (root / ".meshwright-baseline.json").write_text(text)
         with pytest.raises(MeshwrightError, match="not a baseline of this version"):
             run(root, capsys)
+
+
+def test_a_baseline_is_not_written_through_a_link(tmp_path: Path) -> None:
+    (tmp_path / FILE).symlink_to("elsewhere")
+
+    with pytest.raises(MeshwrightError, match=f"{FILE}: is a symbolic link"):
+        write_baseline(tmp_path, Report((), (), (), {}, "1.36"))
 
 
 @pytest.mark.parametrize(

@@ -37,7 +37,8 @@ def state(folder: Path) -> State:
         for name in (*folders, *files):
             path = os.path.join(parent, name)
             status = os.lstat(path)
-            what: object = status.st_mtime_ns
+            # Git sets the time of an object that it would write again.
+            what: object = status.st_size if b"/.git/objects/" in path else status.st_mtime_ns
             if os.path.islink(path):
                 what = os.readlink(path)
             elif os.path.isfile(path) and status.st_size < _LARGE:

@@ -12,6 +12,7 @@ import yaml
 from meshwright.errors import MeshwrightError, together
 from meshwright.words import did_you_mean
 from meshwright.yaml import load_documents
+from meshwright.yaml.yaml11 import load_yaml11
 
 
 @dataclass(frozen=True)
@@ -80,9 +81,9 @@ def _read_file(file: Path) -> tuple[dict[str, Any], dict[str, str]]:
     try:
         # As Copier reads it, by YAML 1.1.
         root = yaml.compose(text, Loader=yaml.SafeLoader)
-        data = yaml.safe_load(text)
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
+    except yaml.YAMLError as error:
         raise MeshwrightError(f"{file}: this is not YAML: {error}") from None
+    data = load_yaml11(text, str(file))
     if data is None:
         return {}, {}
     if not isinstance(root, yaml.MappingNode) or not isinstance(data, dict):

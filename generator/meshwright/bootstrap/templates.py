@@ -123,11 +123,11 @@ def choose_template(source: str | None, ref: str | None, scratch: Path) -> Chose
 
 def _answers_file(folder: Path) -> str:
     """The name that the template gives its answers file, as long as it is not computed."""
-    import yaml
+    from meshwright.yaml.yaml11 import load_yaml11
 
     try:
-        data = yaml.safe_load((folder / "copier.yml").read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError):
+        data = load_yaml11((folder / "copier.yml").read_text(encoding="utf-8"), "copier.yml")
+    except (OSError, UnicodeDecodeError, MeshwrightError):
         data = None
     name = data.get("_answers_file") if isinstance(data, dict) else None
     plain = isinstance(name, str) and not set(name) & set("{[%/\\")

@@ -18,12 +18,17 @@ class Unsupported(Exception):
 
 
 def from_json(value: Any) -> Any:
-    """A parameter as Go has it: with float64 for each number."""
+    """A parameter as Go has it: with float64 for each number. Raises Unsupported for a larger one."""
     if isinstance(value, Mapping):
         return {key: from_json(item) for key, item in value.items()}
     if isinstance(value, list):
         return [from_json(item) for item in value]
-    return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
+    if isinstance(value, int) and not isinstance(value, bool):
+        try:
+            return float(value)
+        except OverflowError:
+            raise Unsupported("a number is too large") from None
+    return value
 
 
 def to_json(value: Any) -> Any:

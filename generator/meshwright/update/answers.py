@@ -10,6 +10,7 @@ import yaml
 
 from meshwright.errors import MeshwrightError
 from meshwright.yaml import conflict_in, load_documents
+from meshwright.yaml.yaml11 import load_yaml11
 
 FILE = ".copier-answers.yml"
 SOURCE = "_src_path"
@@ -46,7 +47,7 @@ def read_answers(name: str, text: str) -> Answers:
         )
     # Only for errors with positions; the values are read below by YAML 1.1, as Copier reads them.
     load_documents(text, name)
-    data = yaml.safe_load(text)
+    data = load_yaml11(text, name)
     if not isinstance(data, dict):
         raise MeshwrightError(f"{name}: not the answers of a `copier copy`: it is not a mapping")
     for key, what in ((SOURCE, "the template's location"), (COMMIT, "the template's version")):
@@ -65,7 +66,7 @@ def given_in(data: Mapping[Any, Any]) -> dict[str, Any]:
 
 def as_recorded(given: Mapping[str, Any], text: str) -> dict[str, Any]:
     """``given`` with the values and types that Copier recorded for them in ``text``, an answers file."""
-    recorded = given_in(yaml.safe_load(text) or {})
+    recorded = given_in(load_yaml11(text, "the recorded answers") or {})
     return {question: recorded.get(question, value) for question, value in given.items()}
 
 

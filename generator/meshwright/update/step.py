@@ -7,8 +7,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from meshwright.errors import together
 from meshwright.update.answers import Answers, as_recorded, given_in, source_as_written, with_source
 from meshwright.update.merge import Conflict, MergeRepository
@@ -20,6 +18,7 @@ from meshwright.update.rendering import Job, RenderedTree
 from meshwright.update.templaterepository import Template
 from meshwright.update.upgradetarget import UpgradeTarget
 from meshwright.yaml import as_written
+from meshwright.yaml.yaml11 import load_yaml11
 
 _OURS = "yours"
 
@@ -206,7 +205,7 @@ def _recorded(target: UpgradeTarget, file: Path) -> Mapping[str, Any]:
 
 
 def _questions(project: Project, file: Path) -> dict[str, dict[str, Any]]:
-    data = yaml.safe_load(file.read_text(encoding="utf-8")) if file.is_file() else {}
+    data = load_yaml11(file.read_text(encoding="utf-8"), file.name) if file.is_file() else {}
     now = given_in(data)
     stored = project.answers.given
     return {

@@ -23,7 +23,7 @@ _Key = tuple[str, str, str]
 
 
 def write_baseline(root: Path, report: Report) -> Path:
-    """Write down every finding of ``report``; returns the file. Raises OSError when it cannot be written."""
+    """Write down every finding of ``report``; returns the file. Raises MeshwrightError."""
     findings = [finding for finding in report.findings if finding.id != "baseline/gone"]
     counts = Counter(map(key_of, findings))
     names = {finding.id: {"name": finding.name} for finding in findings if finding.name}
@@ -32,7 +32,10 @@ def write_baseline(root: Path, report: Report) -> Path:
         for (id, path, message), count in sorted(counts.items())
     ]
     text = json.dumps({"format": _FORMAT, "findings": entries}, indent=1, ensure_ascii=False)
-    Tree(root).write(FILE, f"{encodable(text)}\n".encode())
+    try:
+        Tree(root).write(FILE, f"{encodable(text)}\n".encode())
+    except OSError as error:
+        raise MeshwrightError(f"{root / FILE}: {error.strerror or error}") from None
     return root / FILE
 
 
