@@ -36,8 +36,8 @@ FINDINGS: dict[str, Meaning] = {
         "name each file after its cluster, with the engine and the repository of .copier-answers.yml",
     ),
     "schema/template": Meaning(
-        "the answers file records a template or a version that an update cannot find, or a newer one",
-        "restore _src_path and _commit from Git, or install the version that is recorded",
+        "the answers file records a template or a version that an update cannot find",
+        "restore _src_path and _commit from Git",
     ),
     "schema/yaml": Meaning("the answers file or .meshwright.yaml is not YAML", _YAML),
     **dict(_by_schema("mesh", "a mesh.yaml")),

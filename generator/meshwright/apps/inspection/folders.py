@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import posixpath
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -164,12 +164,17 @@ def _yaml_files(root: Path, path: str) -> Iterator[str]:
 
 def _resources(root: Path, folder: str) -> set[str]:
     """The folders that the kustomization of ``folder`` lists."""
+    data = kustomization_in(root, folder)
+    listed = [*items_of(data.get("resources")), *items_of(data.get("components"))]
+    return {posixpath.normpath(posixpath.join(folder, str(item))) for item in listed}
+
+
+def kustomization_in(root: Path, folder: str) -> Mapping[str, Any]:
+    """What the kustomization of ``folder`` says; empty if there is none, or it cannot be read."""
     for name in FILE_NAMES:
         try:
             documents = read_documents(root, f"{folder}/{name}")
         except (YamlFault, OSError):
             continue
-        data = mapping_of(documents[0].data) if documents else {}
-        listed = [*items_of(data.get("resources")), *items_of(data.get("components"))]
-        return {posixpath.normpath(posixpath.join(folder, str(item))) for item in listed}
-    return set()
+        return mapping_of(documents[0].data) if documents else {}
+    return {}

@@ -13,6 +13,7 @@ from typing import Any
 
 from meshwright.apps.base.plain import read_documents
 from meshwright.apps.existing import overlays_folder
+from meshwright.apps.inspection.folders import kustomization_in
 from meshwright.apps.model import AppsContext
 from meshwright.errors import MeshwrightError
 from meshwright.manifests.inside import leads_out
@@ -124,6 +125,9 @@ def _from_flux(root: Path, name: str, document: Document, context: AppsContext) 
         wiring["components"] = [
             posixpath.relpath(path, folder) for path in _components(root, taken, components, document)
         ]
+        # The overlay adds them: the namespace in the folder's own kustomization.yaml does not reach them.
+        if not target and isinstance(home := kustomization_in(root, taken.path).get("namespace"), str):
+            taken.namespace = taken.target = home
     taken.data |= _wiring({"spec": wiring} if wiring else {}, document)
     own = mapping_of(document.data["metadata"]).get("name")
     taken.notes.append(

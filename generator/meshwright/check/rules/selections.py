@@ -183,7 +183,8 @@ def _has_key(found: Item, key: str) -> bool:
     "MW674",
     "serviceaccount-missing",
     "Pods use a ServiceAccount that does not exist",
-    why="The API server refuses each pod of the workload, which only an event of its ReplicaSet shows.",
+    why="The API server refuses each pod of the workload, which only an event of its ReplicaSet shows. "
+    "The rule reports only in namespaces where the repository creates a ServiceAccount.",
     fix="correct the name, or add the ServiceAccount",
     source="Kubernetes, ServiceAccount admission controller",
 )
@@ -206,6 +207,9 @@ def lost_account(model: Model) -> Iterator[Hit]:
         if not is_ours or not _is_closed(model, item):
             continue
         names = [other.name for other in model.items("ServiceAccount", "") if _is_beside(other, item)]
+        # A repository that creates no ServiceAccount here may leave all of them to something that is not seen.
+        if not names:
+            continue
         text = f"{item.title} uses ServiceAccount {item.namespace}/{name}, which nothing here creates"
         absent = Absence(item.cluster, ("ServiceAccount",), item.namespace)
         at = item.at(*workload.template, "spec", field)

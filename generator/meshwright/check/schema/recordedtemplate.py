@@ -7,7 +7,6 @@ from collections.abc import Iterator
 
 from packaging.version import InvalidVersion, Version
 
-from meshwright import __version__
 from meshwright.finding import Finding, Severity
 from meshwright.scaffold import PUBLISHED_SOURCE
 from meshwright.words import closest
@@ -50,12 +49,7 @@ def _version(answers: Document, commit: str) -> Iterator[Finding]:
     if _COMMIT.match(commit):
         return
     try:
-        version = Version(_AFTER_TAG.sub("", commit))
+        Version(_AFTER_TAG.sub("", commit))
     except InvalidVersion:
         text = f"_commit is '{commit}', which is neither a version nor a commit"
         yield Finding("schema/template", at, text, _RESTORE, severity=Severity.WARNING)
-        return
-    if version > Version(__version__):
-        text = f"_commit is '{commit}', but this Meshwright is {__version__}"
-        fix = f"install meshwright {commit}; if the line was edited, restore it from Git"
-        yield Finding("schema/template", at, text, fix, severity=Severity.WARNING)
