@@ -8,7 +8,7 @@ from dataclasses import fields
 from fnmatch import fnmatch
 from pathlib import Path
 
-from meshwright.apps.spec import read_spec
+from meshwright.apps.specreader import read_spec
 from meshwright.check.rules.registry import load_rules
 from meshwright.findingids import FINDINGS
 from meshwright.limits import Limits

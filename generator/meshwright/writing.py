@@ -18,13 +18,17 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-# Windows has none of these flags and opens no folder: there every write fails, and a cache is not kept.
-_CLOEXEC, _NOFOLLOW = getattr(os, "O_CLOEXEC", 0), getattr(os, "O_NOFOLLOW", 0)
-_FOLDER = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | _CLOEXEC
-_NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NOFOLLOW | _CLOEXEC
-# Errors of link() on filesystems without hard links.
-_NO_LINKS = frozenset({errno.EPERM, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EMLINK})
-LINK = "is a symbolic link, and files are never written through links; remove it"
+from meshwright.openfolder import (
+    FOLDER,
+    LINK,
+    NOFOLLOW,
+    fill,
+    link_or_copy,
+    mode_of,
+    removed_on_error,
+    rename_new,
+    write_temporary,
+)
 
 
 class Tree:
@@ -72,7 +76,7 @@ class Tree:
         if above in self._held:
             with self._full_path(path):
                 return self._enter(self._held[above], parts[-1], path, make)
-        handle, done = os.open(self.root, _FOLDER), ""
+        handle, done = os.open(self.root, FOLDER), ""
         for part in parts:
             done = f"{done}/{part}" if done else part
             try:
@@ -86,9 +90,9 @@ class Tree:
     def write(self, path: str, content: bytes, mode: int | None = None) -> None:
         """Write a file atomically; ``mode`` is for a new file, an existing one keeps its own."""
         with self.parent(path, make=True) as (place, name):
-            kept = _mode(place, name)
-            temporary = _write_temporary(place, content, mode if kept is None else kept)
-            with _removed_on_error(place, temporary):
+            kept = mode_of(place, name)
+            temporary = write_temporary(place, content, mode if kept is None else kept)
+            with removed_on_error(place, temporary):
                 os.rename(temporary, name, src_dir_fd=place, dst_dir_fd=place)
 
     def create(self, path: str, content: bytes, mode: int | None = None) -> None:
@@ -103,9 +107,9 @@ class Tree:
         try:
             for path, content in files.items():
                 with self.parent(path, make=True) as (place, name):
-                    temporary = _write_temporary(place, content, None)
-                    with _removed_on_error(place, temporary):
-                        _rename_new(place, temporary, name)
+                    temporary = write_temporary(place, content, None)
+                    with removed_on_error(place, temporary):
+                        rename_new(place, temporary, name)
                 added.append(path)
         except OSError:
             for path in added:
@@ -140,13 +144,13 @@ class Tree:
     def link(self, source: str, copy: str) -> None:
         """Copy a file, link or folder, with hard links where possible."""
         with self.parent(source) as (here, name), self.parent(copy) as (there, other):
-            _link(here, name, there, other)
+            link_or_copy(here, name, there, other)
 
     def mode(self, path: str) -> int | None:
         """The permissions of what is at ``path``; None if nothing is."""
         try:
             with self.parent(path) as (place, name):
-                return _mode(place, name)
+                return mode_of(place, name)
         except FileNotFoundError:
             return None
 
@@ -178,7 +182,7 @@ class Tree:
 
     def _enter(self, handle: int, part: str, path: str, make: bool) -> int:
         try:
-            return os.open(part, _FOLDER | _NOFOLLOW, dir_fd=handle)
+            return os.open(part, FOLDER | NOFOLLOW, dir_fd=handle)
         except FileNotFoundError:
             if not make:
                 raise
@@ -189,7 +193,7 @@ class Tree:
         with suppress(FileExistsError):
             os.mkdir(part, dir_fd=handle)
             self.made.append(path)
-        return os.open(part, _FOLDER | _NOFOLLOW, dir_fd=handle)
+        return os.open(part, FOLDER | NOFOLLOW, dir_fd=handle)
 
     @contextmanager
     def _full_path(self, path: str) -> Iterator[None]:
@@ -200,12 +204,6 @@ class Tree:
             if error.filename is not None and str(error.filename).startswith(str(self.root)):
                 raise
             raise OSError(error.errno, error.strerror or str(error), str(self.root / path)) from None
-
-
-def names_in(folder: int) -> list[str]:
-    """The names in an open folder."""
-    with os.scandir(folder) as entries:
-        return [entry.name for entry in entries]
 
 
 def _unpickle(root: Path, made: list[str]) -> Tree:
@@ -219,96 +217,3 @@ def _parts(path: str) -> tuple[str, ...]:
     if ".." in parts or path.startswith("/"):
         raise OSError(errno.EINVAL, "is outside the folder to write in", path)
     return parts
-
-
-def _mode(place: int, name: str) -> int | None:
-    """The mode of an existing file; None if there is none. Raises OSError for a link, never replaced."""
-    try:
-        found = os.stat(name, dir_fd=place, follow_symlinks=False)
-    except FileNotFoundError:
-        return None
-    if stat.S_ISLNK(found.st_mode):
-        raise OSError(errno.ELOOP, LINK)
-    return found.st_mode & 0o777
-
-
-def _write_temporary(place: int, content: bytes, mode: int | None) -> str:
-    """The name of a new file in the folder of its target, so that a rename is atomic."""
-    name = f".meshwright-{os.urandom(8).hex()}"
-    fill(place, name, content, mode)
-    return name
-
-
-def fill(place: int, name: str, content: bytes, mode: int | None = None) -> None:
-    """Write a new file in an open folder and remove it if that fails. Raises OSError."""
-    handle = os.open(name, _NEW_FILE, 0o666, dir_fd=place)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            if mode is not None:
-                os.fchmod(file.fileno(), mode)
-    except BaseException:
-        with suppress(OSError):
-            os.unlink(name, dir_fd=place)
-        raise
-
-
-@contextmanager
-def _removed_on_error(place: int, temporary: str) -> Iterator[None]:
-    try:
-        yield
-    except BaseException:
-        with suppress(OSError):
-            os.unlink(temporary, dir_fd=place)
-        raise
-
-
-def _rename_new(place: int, temporary: str, name: str) -> None:
-    """Rename to a name that must be free; a plain rename would replace a file created in the meantime."""
-    try:
-        os.link(temporary, name, src_dir_fd=place, dst_dir_fd=place, follow_symlinks=False)
-    except OSError as error:
-        if error.errno not in _NO_LINKS:
-            raise
-        with suppress(FileNotFoundError):
-            os.stat(name, dir_fd=place, follow_symlinks=False)
-            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST)) from None
-        os.rename(temporary, name, src_dir_fd=place, dst_dir_fd=place)
-    else:
-        os.unlink(temporary, dir_fd=place)
-
-
-def _link(here: int, name: str, there: int, copy: str) -> None:
-    found = os.stat(name, dir_fd=here, follow_symlinks=False)
-    if stat.S_ISLNK(found.st_mode):
-        os.symlink(os.readlink(name, dir_fd=here), copy, dir_fd=there)
-        return
-    if stat.S_ISDIR(found.st_mode):
-        os.mkdir(copy, dir_fd=there)
-        inner = os.open(name, _FOLDER | _NOFOLLOW, dir_fd=here)
-        outer = os.open(copy, _FOLDER | _NOFOLLOW, dir_fd=there)
-        try:
-            for entry in names_in(inner):
-                _link(inner, entry, outer, entry)
-            os.fchmod(outer, found.st_mode & 0o777)
-        finally:
-            os.close(inner)
-            os.close(outer)
-        return
-    try:
-        os.link(name, copy, src_dir_fd=here, dst_dir_fd=there, follow_symlinks=False)
-    except OSError:
-        if not stat.S_ISREG(found.st_mode):
-            raise
-        _copy(here, name, there, copy)
-
-
-def _copy(here: int, name: str, there: int, copy: str) -> None:
-    with os.fdopen(os.open(name, os.O_RDONLY | _NOFOLLOW | _CLOEXEC, dir_fd=here), "rb") as source:
-        state = os.fstat(source.fileno())
-        with os.fdopen(os.open(copy, _NEW_FILE, 0o600, dir_fd=there), "wb") as target:
-            while block := source.read(2**20):
-                target.write(block)
-            target.flush()
-            os.fchmod(target.fileno(), state.st_mode & 0o777)
-            os.utime(target.fileno(), ns=(state.st_atime_ns, state.st_mtime_ns))

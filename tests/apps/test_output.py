@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from meshwright import writing
+from meshwright import openfolder
 from meshwright.apps import steps as module
 from meshwright.apps import writer as output_module
 from meshwright.apps.exchange import exchange
@@ -142,7 +142,7 @@ def test_an_empty_folder_of_somebodys_stays(root: Path) -> None:
 
 
 def test_a_full_disk_changes_nothing(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    really, written = writing.fill, []
+    really, written = openfolder.fill, []
 
     def fill(place: int, name: str, content: bytes, mode: int | None = None) -> None:
         written.append(name)
@@ -150,7 +150,7 @@ def test_a_full_disk_changes_nothing(root: Path, monkeypatch: pytest.MonkeyPatch
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), name)
         really(place, name, content, mode)
 
-    monkeypatch.setattr(writing, "fill", fill)
+    monkeypatch.setattr(openfolder, "fill", fill)
     monkeypatch.setattr(output_module, "fill", fill)
     with pytest.raises(MeshwrightError, match="No space left on device; nothing was changed") as caught:
         write(root, NEW)

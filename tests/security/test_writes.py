@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from meshwright import writing
+from meshwright import openfolder
 from meshwright.apps.generate import generate
 from meshwright.cache.cachefile import read_json, write_json_atomically
 from meshwright.errors import MeshwrightError
@@ -256,14 +256,14 @@ def test_files_are_added_all_or_none(fault: str, tree: Tree, monkeypatch: pytest
     (tree.root / "a").mkdir()
     (tree.root / "a/there").write_text("mine", encoding="utf-8")
     before = state(tree.root / "a").keys()
-    really = writing.fill
+    really = openfolder.fill
 
     def fill(place: int, name: str, content: bytes, mode: int | None = None) -> None:
         if content == b"3" and fault == "No space left":
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         really(place, name, content, mode)
 
-    monkeypatch.setattr(writing, "fill", fill)
+    monkeypatch.setattr(openfolder, "fill", fill)
     last = "a/there" if fault == "File exists" else "a/last"
     with pytest.raises(OSError, match=fault):
         tree.add({"a/b/new": b"1", "a/new": b"2", last: b"3"})

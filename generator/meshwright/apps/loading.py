@@ -14,8 +14,8 @@ from typing import Any
 from meshwright.apps.model import App, RepositorySettings
 from meshwright.apps.names import name_problem
 from meshwright.apps.overrides import CLUSTERS, OVERRIDES, for_cluster
-from meshwright.apps.spec import read_spec
 from meshwright.apps.speccheck import spec_findings
+from meshwright.apps.specreader import read_spec
 from meshwright.errors import CannotRun, Position
 from meshwright.faults import contained
 from meshwright.finding import Finding

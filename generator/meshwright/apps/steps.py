@@ -15,8 +15,9 @@ from dataclasses import dataclass
 
 from meshwright.apps.exchange import exchange
 from meshwright.errors import CannotRun
+from meshwright.openfolder import names_in
 from meshwright.words import plural
-from meshwright.writing import Tree, names_in
+from meshwright.writing import Tree
 
 _LAST = "kustomization.yaml"
 

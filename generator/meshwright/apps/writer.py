@@ -17,7 +17,8 @@ from meshwright.apps.outputdiff import OutputDifference
 from meshwright.apps.steps import PathSwap, commit
 from meshwright.deadline import lift
 from meshwright.errors import CannotRun
-from meshwright.writing import Tree, fill
+from meshwright.openfolder import fill
+from meshwright.writing import Tree
 
 # Hidden, ignored by Git through its own .gitignore, and without names that a build reads as YAML.
 HOME = ".cache/meshwright"
