@@ -199,7 +199,14 @@ def test_each_part_of_the_how_to_is_done_or_obsolete_with_its_proof(root: Path) 
             part
         )
     told = " ".join(part[0] for part in parts)
-    for subject in ("tracing", "kubectl get pod", "linkerd-config", "observability plane", "ARM64"):
+    subjects = (
+        *("ARM64", "observability plane", "24 hours", "identity issuer", "CA ClusterIssuer", "ca.crt"),
+        *("helm.linkerd.io/stable", "kubectl get pod", "linkerd-config", "linkerd-viz", "/grafana"),
+        *("Prometheus and Grafana", "enforcedHostRegexp", "PodMonitors", "dashboards", "tracing"),
+        *("linkerd inject", "Jobs", "Longhorn", "kube-prometheus-stack", "Elasticsearch", "ECK"),
+        *("Fluent Bit", "Velero", "Traefik", "l5d-dst-override"),
+    )
+    for subject in subjects:
         assert subject in told, subject
     for target in re.findall(r"\]\(([a-z0-9/.-]+\.md)", text):
         assert (root / "docs" / target).is_file(), target
