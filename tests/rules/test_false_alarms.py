@@ -68,3 +68,63 @@ def test_what_is_applied_by_hand_may_be_on_the_cluster(folder: str, missing: boo
     report = check_repository(write(tmp_path, files))
 
     assert any(item.id == "MW701" for item in report.findings) is missing
+
+
+_OPERATOR = """
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: operator, namespace: storage}
+spec:
+  selector: {matchLabels: {app: operator}}
+  template:
+    metadata: {labels: {app: operator}}
+    spec: {containers: [{name: operator, image: "example.org/operator:1"}]}
+"""
+# Both select pods that the operator makes.
+_FOR_ITS_PODS = """
+---
+apiVersion: v1
+kind: Service
+metadata: {name: engine, namespace: storage}
+spec: {selector: {app: engine}, ports: [{port: 80}]}
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: engine, namespace: storage}
+spec: {podSelector: {matchLabels: {app: engine}}, policyTypes: [Ingress]}
+"""
+
+
+@pytest.mark.parametrize("where", ["the chart", "the repository", "nothing but manifests"])
+def test_the_operator_of_a_chart_may_make_the_pods(where: str, tmp_path: Path) -> None:
+    application = (
+        "apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {name: storage, namespace: argocd}\n"
+        "spec:\n  project: default\n"
+        "  destination: {server: https://kubernetes.default.svc, namespace: storage}\n"
+        "  source: {repoURL: https://example.org/fleet.git, targetRevision: main, path: overlays/storage}\n"
+    )
+    entry = (
+        "{name: storage, repo: https://example.org, version: 1.0.0, releaseName: storage, namespace: storage}"
+    )
+    files = {
+        "clusters/home/storage.yaml": application,
+        # The chart is in a folder that the Application reaches through another.
+        "overlays/storage/kustomization.yaml": "resources: [../../apps/storage, own.yaml]\n",
+        "overlays/storage/own.yaml": config_map("a", b="c"),
+        "apps/storage/kustomization.yaml": f"helmCharts: [{entry}]\n",
+    }
+    template = _OPERATOR
+    if where == "the chart":
+        template += _FOR_ITS_PODS
+    elif where == "the repository":
+        files["overlays/storage/own.yaml"] = _FOR_ITS_PODS
+    else:
+        files["apps/storage/kustomization.yaml"] = "resources: [operator.yaml]\n"
+        files["apps/storage/operator.yaml"] = _OPERATOR + _FOR_ITS_PODS
+    chart = {"Chart.yaml": "apiVersion: v2\nname: storage\nversion: 1.0.0\n", "templates/all.yaml": template}
+    charts = write(tmp_path / "charts", {f"storage/{path}": text for path, text in chart.items()})
+    report = check_repository(write(tmp_path / "repository", files), charts=charts)
+
+    assert not [line for line in report.not_seen if "not rendered" in str(line)]
+    found = sorted(item.id for item in report.findings if item.id in ("MW653", "MW672"))
+    assert found == (["MW653", "MW672"] if where == "nothing but manifests" else [])

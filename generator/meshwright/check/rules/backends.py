@@ -117,9 +117,14 @@ def _referenced(item: Item, at: Pointer, service: Mapping[str, Any]) -> Iterator
 
 def is_closed(model: Model, cluster: str, namespace: str) -> bool:
     """Whether no chart and no operator here can bring a Service or pods into a namespace."""
-    if (cluster, namespace) in model.once(_namespaces_with_charts):
+    charts = model.once(_namespaces_with_charts)
+    # A chart in a folder that several clusters may share is in none of them.
+    if (cluster, namespace) in charts or ("", namespace) in charts:
         return False
     found = model.in_namespace(cluster, namespace)
+    # Its workloads may be operators, which make pods that no template shows.
+    if any(item.built.origin.is_chart for item in found):
+        return False
     # Without any of them here, the whole application comes from elsewhere.
     is_ours = any(item.built.kind == "Service" or workload_of(item) is not None for item in found)
     return is_ours and all(item.built.group in _INERT or item.built.kind in _MONITORS for item in found)
