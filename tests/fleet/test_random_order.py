@@ -1,4 +1,4 @@
-"""Edits, updates, promotions and merges in random order: no edit is lost, and every order ends with the same files."""
+"""Edits, updates, promotions and merges in random order lose no edit, and all end with the same files."""
 
 from __future__ import annotations
 
@@ -68,9 +68,7 @@ def newest(made: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, st
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_no_order_loses_an_edit(
-    seed: int, made: Path, newest: dict[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_no_order_loses_an_edit(seed: int, made: Path, newest: dict[str, str], tmp_path: Path) -> None:
     fleet = Path(shutil.copytree(made, tmp_path / "fleet"))
     story = Story(fleet, random.Random(seed))
     for _ in range(STEPS):
@@ -144,12 +142,10 @@ class Story:
         changed = self._changed()
         if code != ExitCode.CLEAN:
             assert changed == set(), what
-        own = [path for path in changed if f"/{cluster}/" in path or path == f".copier-answers.{cluster}.yml"]
-        assert sorted(own) == sorted(changed) or not cluster or code == ExitCode.CLEAN, what
         others = [name for name in CLUSTERS if cluster and name != cluster]
         assert not [path for path in changed for name in others if f"/{name}/" in path], what
         if not cluster:
-            assert not [path for path in changed for name in CLUSTERS if f"platform/{name}/" in path], what
+            assert not [path for path in changed for name in CLUSTERS if f"/{name}/" in path], what
         self._commit(f"{what}: {code}")
 
     def _changed(self) -> set[str]:
