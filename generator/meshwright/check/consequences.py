@@ -45,7 +45,7 @@ _IDS = {
     Consequence.NOT_CHECKED: "internal/ limit/ kubeconform/no-answer build/no-helm",
     Consequence.NOT_APPLIED: (
         "schema/ mesh/ generate/ build/ kubeconform/ values/type values/required values/value values/yaml "
-        "MW412 MW414 MW421 MW601 MW68 MW705 MW706 MW806 MW809 MW815 MW903"
+        "MW412 MW414 MW421 MW601 MW68 MW705 MW706 MW806 MW809 MW815 MW816 MW903"
     ),
     Consequence.HANGS: (
         "layout/ values/ MW001 MW002 MW003 MW006 MW007 MW008 MW009 MW010 MW2 MW305 MW311 MW312 MW313 MW317 "

@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator, Mapping
 
 from meshwright.apps.base.plain import CLUSTER_SCOPED
+from meshwright.apps.kindscopes import is_namespaced
+from meshwright.argocd.projects import destination_permitted
 from meshwright.argocd.syncphases import is_hook, phase_and_wave
 from meshwright.check.model.index import CONTROL_PLANE, Item, Model
 from meshwright.check.rules.rule import Engine, Hit, Severity, rule
@@ -328,12 +330,62 @@ def denied_cluster_objects(model: Model) -> Iterator[Hit]:
 
 
 def _allows(project: Item, item: Item) -> bool:
-    def listed(field: str) -> bool:
-        return any(
-            matches(str(entry.get("kind") or ""), item.built.kind)
-            and matches(str(entry.get("group") or ""), item.built.group)
-            and (not entry.get("name") or matches(str(entry["name"]), item.built.name))
-            for entry in map(mapping_of, project.list("spec", field))
-        )
+    return _lists(project, "clusterResourceWhitelist", item) and not _lists(
+        project, "clusterResourceBlacklist", item
+    )
 
-    return listed("clusterResourceWhitelist") and not listed("clusterResourceBlacklist")
+
+def _lists(project: Item, field: str, item: Item) -> bool:
+    """Whether a list of a project has an entry for an object."""
+    return any(
+        matches(str(entry.get("kind") or ""), item.built.kind)
+        and matches(str(entry.get("group") or ""), item.built.group)
+        and (not entry.get("name") or matches(str(entry["name"]), item.built.name))
+        for entry in map(mapping_of, project.list("spec", field))
+    )
+
+
+@rule(
+    "MW816",
+    "namespaced-object-not-allowed",
+    "A project does not allow an object with a namespace",
+    why="If an Application contains one object that its project does not allow, Argo CD refuses the whole sync. The "
+    "project decides about the kind of each object, and about its own namespace, not only about that of the "
+    "Application's destination.",
+    fix="add the kind to the project's namespaceResourceWhitelist or the namespace to its destinations, or move the object",
+    source="argo-cd v3.5.4, app_project_types.go, IsResourcePermitted; controller/sync.go, WithPermissionValidator",
+    engine=Engine.ARGOCD,
+)
+def denied_objects(model: Model) -> Iterator[Hit]:
+    projects = {(item.cluster, item.name): item for item in model.items("AppProject", _GROUP)}
+    told = set()
+    for item in model.all_items():
+        application = item.root.application
+        project = projects.get((item.root.hub, application.project)) if application is not None else None
+        if application is None or project is None or is_namespaced(item.built) is not True:
+            continue
+        field, pointer = _denied_by(project, item)
+        key = (application.name, item.built.group, item.built.kind, item.built.namespace if pointer else "")
+        if not field or key in told:
+            continue
+        told.add(key)
+        at = project.at("spec", field, key=True)
+        what = f" in namespace {item.namespace}" if pointer else ""
+        text = f"{application.title} contains {item.built.short_title}{what}, which {project.built.short_title} ({at}) does not allow"
+        yield Hit(item.at(*pointer), text, subject=item.title)
+
+
+def _denied_by(project: Item, item: Item) -> tuple[str, Pointer]:
+    """The field of a project that refuses an object, empty if none does, and the field of the object."""
+    white = project.spec.get("namespaceResourceWhitelist")
+    if isinstance(white, list) and not _lists(project, "namespaceResourceWhitelist", item):
+        return "namespaceResourceWhitelist", ()
+    if _lists(project, "namespaceResourceBlacklist", item):
+        return "namespaceResourceBlacklist", ()
+    application = item.root.application
+    assert application is not None
+    home, own = application.destination, item.built.namespace
+    if not own or own == home.get("namespace") or not destination_permitted(project.built.data, home):
+        return "", ()
+    is_allowed = destination_permitted(project.built.data, {**home, "namespace": own})
+    return ("", ()) if is_allowed else ("destinations", ("metadata", "namespace"))
